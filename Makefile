@@ -1,0 +1,49 @@
+# Everything a newcomer types. `make demo` and `make test` need git, make and Python ≥ 3.11, nothing else.
+.DEFAULT_GOAL := help
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := SIGNONS_DATABASE_URL=$${SIGNONS_DATABASE_URL:-sqlite:///var/demo.db}
+PORT ?= 8000
+
+.PHONY: help setup demo test check format bench crash audit
+
+help: ## Show what can be typed
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+.uv/bin/uv:
+	@command -v uv >/dev/null || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install -q 'uv>=0.9' ; } || \
+	 { echo "Il manque de quoi créer un environnement Python : installez python3-venv (Debian, Ubuntu), puis recommencez." >&2; exit 1; }
+
+.venv/.done: pyproject.toml uv.lock
+	@command -v uv >/dev/null || $(MAKE) -s .uv/bin/uv
+	@$(UV) sync --locked --quiet --python $(PYTHON)
+	@$(BIN)/python -m app.locale.compile
+	@touch .venv/.done
+
+setup: .venv/.done ## Create the environment in .venv
+
+demo: setup ## Load the demo and serve it on http://127.0.0.1:8000
+	@$(DEMO) $(BIN)/signons demo
+	@$(DEMO) $(BIN)/signons serve --port $(PORT)
+
+test: setup ## Run everything: SQLite, PostgreSQL, real browser
+	@.ci/install-browser
+	@$(BIN)/pytest
+
+check: setup ## Format, lint, types, imports, templates, migrations
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/djlint --quiet --check --lint templates
+	@$(BIN)/pytest -q -p no:cacheprovider tests/test_migrations.py tests/test_settings.py
+
+format: setup ## Put the code in shape
+	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
+
+bench: setup ## Measure, with the ceiling in the same run
+	@$(BIN)/python -m tests.bench
+
+audit: setup ## Known vulnerabilities in the locked dependencies
+	@$(UV) export --locked --no-dev --no-emit-project --quiet | $(UV) tool run pip-audit -r /dev/stdin --disable-pip

@@ -1,0 +1,147 @@
+"""Accounts are made, sign in with two factors, and sign out."""
+
+import hmac
+import secrets
+from datetime import timedelta
+from functools import lru_cache
+
+import pyotp
+from email_validator import EmailNotValidError, validate_email
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy.orm import Session
+
+from app import audit, clock, crypto
+from app.accounts import queries
+from app.accounts.models import ROLES, Account, StaffSession
+from app.db import vault_of
+from app.errors import Refused
+
+MIN_PASSWORD = 12
+FAILURES_BEFORE_LOCK = 8
+LOCK = timedelta(minutes=15)
+# Between password and code; then a working day, ended earlier by two idle hours.
+HALF_SESSION = timedelta(minutes=10)
+SESSION = timedelta(hours=10)
+IDLE = timedelta(hours=2)
+WRONG = "Adresse ou mot de passe inconnus. Vérifiez les deux."
+
+
+@lru_cache(maxsize=1)
+def _hasher() -> PasswordHash:
+    return PasswordHash((Argon2Hasher(),))
+
+
+@lru_cache(maxsize=1)
+def _dummy_hash() -> str:
+    return _hasher().hash(secrets.token_urlsafe())
+
+
+def create(
+    session: Session, email: str, role: str, password: str, *, second_factor: bool = True, site: str = "Signons"
+) -> tuple[Account, str]:
+    """A new account and its ``otpauth://`` URI ("" without second factor). Raises Refused."""
+    if role not in ROLES:
+        raise Refused(f"Rôle inconnu : {role}. Choisissez {', '.join(ROLES)}.")
+    try:
+        email = validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError:
+        raise Refused(f"« {email} » n’est pas une adresse e-mail.") from None
+    if len(password) < MIN_PASSWORD:
+        raise Refused(f"Le mot de passe compte {MIN_PASSWORD} caractères au moins.")
+    if queries.by_email(session, email) is not None:
+        raise Refused("Un compte existe déjà pour cette adresse.")
+    account = Account(
+        email=email, role=role, password_hash=_hasher().hash(password), created_at=clock.now(), totp_step=0, failures=0
+    )
+    uri = ""
+    if second_factor:
+        seed = pyotp.random_base32()
+        account.totp_sealed = crypto.seal(vault_of(session).totp, seed.encode(), b"totp")
+        uri = pyotp.TOTP(seed).provisioning_uri(email, issuer_name=site)
+    session.add(account)
+    session.flush()
+    audit.record(session, "account.created", "account", account.id, role=role)
+    return account, uri
+
+
+def sign_in(session: Session, email: str, password: str, *, local: bool) -> tuple[str, bool] | None:
+    """``(cookie, complete)`` after the right password, None after a wrong one (which is counted).
+
+    The same time is spent whether the address is known or not. Raises nothing.
+    """
+    now = clock.now()
+    account = queries.lock_by_email(session, email)
+    if account is None or account.disabled_at is not None:
+        _hasher().verify(password, _dummy_hash())
+        return None
+    right, new_hash = _hasher().verify_and_update(password, account.password_hash)
+    if account.is_locked(now):
+        return None
+    if not right:
+        _count_failure(session, account)
+        return None
+    if new_hash is not None:
+        account.password_hash = new_hash
+    needs_code = account.totp_sealed is not None
+    if not needs_code and not local:
+        return None  # an account of the demo opens nothing on a public site
+    return _open(session, account, complete=not needs_code), not needs_code
+
+
+def check_code(session: Session, half: StaffSession, code: str) -> str | None:
+    """The cookie of a complete session after the right code, used once; None after a wrong one."""
+    now = clock.now()
+    account = queries.lock(session, half.account_id)
+    if account.is_locked(now) or account.totp_sealed is None:
+        return None
+    seed = crypto.unseal(vault_of(session).totp, account.totp_sealed, b"totp").decode()
+    totp = pyotp.TOTP(seed)
+    present = int(now.timestamp()) // 30
+    for step in (present - 1, present, present + 1):
+        if step > account.totp_step and hmac.compare_digest(totp.at(step * 30), code.replace(" ", "")):
+            account.totp_step = step
+            queries.end_session(session, half.key)
+            return _open(session, account, complete=True)
+    _count_failure(session, account)
+    return None
+
+
+def _count_failure(session: Session, account: Account) -> None:
+    account.failures += 1
+    if account.failures >= FAILURES_BEFORE_LOCK:
+        account.failures = 0
+        account.locked_until = clock.now() + LOCK
+        audit.record(session, "account.locked", "account", account.id)
+
+
+def _open(session: Session, account: Account, *, complete: bool) -> str:
+    now = clock.now()
+    cookie = secrets.token_urlsafe(32)
+    if complete:
+        account.failures, account.seen_at = 0, now
+        audit.record(session, "account.signed_in", "account", account.id, account.id)
+    session.add(
+        StaffSession(
+            key=crypto.fingerprint(cookie),
+            account_id=account.id,
+            complete=complete,
+            created_at=now,
+            seen_at=now,
+            expires_at=now + (SESSION if complete else HALF_SESSION),
+        )
+    )
+    return cookie
+
+
+def current(session: Session, cookie: str) -> StaffSession | None:
+    """The living session of a cookie; None when it expired, idled or was revoked."""
+    now = clock.now()
+    found = queries.staff_session(session, crypto.fingerprint(cookie), now)
+    if found is None or found.account.disabled_at is not None or now - found.seen_at > IDLE:
+        return None
+    return found
+
+
+def sign_out(session: Session, cookie: str) -> None:
+    queries.end_session(session, crypto.fingerprint(cookie))

@@ -1,0 +1,75 @@
+"""What a route may ask for: the person signed in, in the role that the page needs.
+
+A stranger is sent to the sign-in page from a page, and gets 404 from anything else.
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app import clock
+from app.accounts import actions
+from app.accounts.models import Account, StaffSession
+from app.db import Db
+from app.errors import NotFound
+from app.web.cookies import session_cookie
+
+# How often "last seen" is written, so that a reading page stays a reading page.
+TOUCH_SECONDS = 60
+
+
+class SignInFirst(Exception):
+    """Ask who it is, then come back to *path*."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+def staff_session(request: Request, session: Db) -> StaffSession | None:
+    """The session of the cookie, complete or not."""
+    cookie = session_cookie(request)
+    return actions.current(session, cookie) if cookie else None
+
+
+def staff(request: Request, session: Db) -> Account:
+    """Anybody who is signed in. Raises SignInFirst (pages) or NotFound (acts)."""
+    found = staff_session(request, session)
+    if found is None or not found.complete:
+        if request.method == "GET":
+            raise SignInFirst(request.url.path)
+        raise NotFound("Cette page n’existe pas, ou votre session a pris fin.")
+    now = clock.now()
+    if (now - found.seen_at).total_seconds() > TOUCH_SECONDS:
+        if request.method == "GET":
+            _touch(request, found)
+        else:
+            found.seen_at = now
+    request.state.staff = found.account
+    return found.account
+
+
+def _touch(request: Request, found: StaffSession) -> None:
+    """Remember that the person is still there; a page's own transaction only reads."""
+    with request.app.state.database.write() as session:
+        row = session.get(StaffSession, found.key)
+        if row is not None:
+            row.seen_at = clock.now()
+
+
+def _in_role(*roles: str) -> Callable[..., Account]:
+    def check(account: Annotated[Account, Depends(staff, scope="function")]) -> Account:
+        if account.role not in roles:
+            raise NotFound("Aucune page n’est à cette adresse.")
+        return account
+
+    check.__name__ = f"in_role_{'_'.join(roles)}"
+    return check
+
+
+Staff = Annotated[Account, Depends(staff, scope="function")]
+Organiser = Annotated[Account, Depends(_in_role("organiser", "admin"), scope="function")]
+Moderator = Annotated[Account, Depends(_in_role("moderator", "admin"), scope="function")]
+Admin = Annotated[Account, Depends(_in_role("admin"), scope="function")]
+HalfSession = Annotated[StaffSession | None, Depends(staff_session, scope="function")]

@@ -1,0 +1,10 @@
+"""Periodic work on accounts."""
+
+from app import clock
+from app.accounts import queries
+from app.db import Database
+
+
+def purge_sessions(database: Database) -> None:
+    with database.write() as session:
+        queries.purge_sessions(session, clock.now())

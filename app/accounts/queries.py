@@ -1,0 +1,62 @@
+"""Every SELECT about accounts and staff sessions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Account, StaffSession
+
+
+def by_email(session: Session, email: str) -> Account | None:
+    return session.scalars(select(Account).where(Account.email == email.strip().lower())).one_or_none()
+
+
+def lock_by_email(session: Session, email: str) -> Account | None:
+    return session.scalars(
+        select(Account).where(Account.email == email.strip().lower()).with_for_update()
+    ).one_or_none()
+
+
+def lock(session: Session, account_id: int) -> Account:
+    return session.scalars(
+        select(Account)
+        .where(Account.id == account_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def demo_accounts(session: Session) -> Sequence[Account]:
+    """Accounts without second factor: they exist in the local demo only."""
+    return session.scalars(select(Account).where(Account.totp_sealed.is_(None)).order_by(Account.id)).all()
+
+
+def active_moderators(session: Session) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Account.role.in_(["moderator", "admin"]), Account.disabled_at.is_(None)
+            )
+        )
+        or 0
+    )
+
+
+def staff_session(session: Session, key: bytes, now: datetime) -> StaffSession | None:
+    return session.scalars(
+        select(StaffSession).where(StaffSession.key == key, StaffSession.expires_at > now)
+    ).one_or_none()
+
+
+def end_sessions(session: Session, account_id: int) -> None:
+    session.execute(delete(StaffSession).where(StaffSession.account_id == account_id))
+
+
+def end_session(session: Session, key: bytes) -> None:
+    session.execute(delete(StaffSession).where(StaffSession.key == key))
+
+
+def purge_sessions(session: Session, now: datetime) -> None:
+    session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))

@@ -1,0 +1,314 @@
+"""``signons``: everything that an operator types."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import sqlalchemy.exc
+
+from app import clock, demo, doctor, logs, migrations
+from app.accounts import actions as account_actions
+from app.accounts import queries as account_queries
+from app.accounts.models import ROLES
+from app.bus import Bus
+from app.db import Database
+from app.errors import Refused, SettingsError, SignonsError
+from app.exports import actions as export_actions
+from app.exports.models import PURPOSES
+from app.petitions import actions as petition_actions
+from app.petitions import importing
+from app.petitions import queries as petition_queries
+from app.privacy import counting, erasure, retention
+from app.reference import install_reference_data
+from app.settings import Settings, load_settings
+from app.templating import Templates
+from app.vault import open_vault
+
+
+class _Plain(click.Group):
+    """A user's mistake is one sentence and exit code 1; only a bug shows a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except SettingsError as error:
+            click.echo(f"Réglage à corriger. {error}", err=True)
+        except SignonsError as error:
+            click.echo(str(error), err=True)
+        except sqlalchemy.exc.OperationalError as error:
+            click.echo(f"La base de données ne répond pas : {str(error.orig).splitlines()[0]}", err=True)
+        except sqlalchemy.exc.ProgrammingError as error:
+            click.echo(f"La base de données n’est pas à jour : lancez « signons migrate ». ({str(error.orig).splitlines()[0]})", err=True)
+        context.exit(1)
+
+
+@click.group(cls=_Plain, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="signons")
+def main() -> None:
+    """Signons, plateforme de pétitions. Les réglages viennent de l’environnement (SIGNONS_…) ou de .env."""
+    logs.configure(load_settings().log_level)
+
+
+@contextmanager
+def _database(settings: Settings | None = None) -> Iterator[tuple[Settings, Database]]:
+    settings = settings or load_settings()
+    bus = Bus(settings)
+    database = Database(settings, open_vault(settings), bus)
+    try:
+        yield settings, database
+    finally:
+        bus.stop()
+        database.close()
+
+
+@main.command()
+def migrate() -> None:
+    """Créer ou mettre à jour la base de données."""
+    with _database() as (_, database):
+        _migrate(database)
+    click.echo("La base de données est à jour.")
+
+
+def _migrate(database: Database) -> None:
+    migrations.upgrade(database)
+    with database.write() as session:
+        install_reference_data(session)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Adresse à écouter.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port à écouter.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Nombre de processus web.")
+@click.option("--no-worker", is_flag=True, help="Laisser le courrier et les tâches à « signons worker ».")
+def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
+    """Servir le site. Avec SQLite et un seul processus, envoie aussi le courrier et fait les tâches."""
+    import os
+
+    import uvicorn
+
+    settings = load_settings()
+    open_vault(settings)
+    with _database(settings) as (_, database):
+        if migrations.pending_migrations(database):
+            if not settings.is_sqlite:
+                raise Refused("La base de données n’est pas à jour : lancez « signons migrate ».")
+            _migrate(database)
+    # The processes that uvicorn starts read their part of the command line from here.
+    os.environ["SIGNONS_SERVE_WORKER"] = "1" if settings.is_sqlite and workers == 1 and not no_worker else ""
+    click.echo(f"Signons écoute sur http://{host}:{port} (Ctrl+C pour arrêter).", err=True)
+    uvicorn.run(
+        "app.serve:app_for_uvicorn",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=20,
+        backlog=4096,
+    )
+
+
+@main.command()
+def worker() -> None:
+    """Envoyer le courrier et faire les tâches périodiques, jusqu’à l’arrêt."""
+    import signal
+
+    from app.worker import Worker
+
+    with _database() as (settings, database):
+        running = Worker(settings, database, Templates(settings))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: running.request_stop())
+        running.start()
+        click.echo("Le travailleur est en route (Ctrl+C pour arrêter).", err=True)
+        running.wait()
+        running.stop()
+
+
+@main.command(name="demo")
+def load_demo() -> None:
+    """Charger la démonstration dans une base vide (sans effet si elle y est déjà)."""
+    with _database() as (settings, database):
+        _migrate(database)
+        if not settings.is_local:
+            raise Refused("La démonstration ne se charge que sur une instance locale (SIGNONS_BASE_URL).")
+        loaded = demo.load(database, settings)
+        click.echo("La démonstration est chargée." if loaded else "La démonstration est déjà là : rien n’a changé.")
+        for line in demo.what_to_open(database, settings):
+            click.echo(line)
+
+
+@main.group()
+def petition() -> None:
+    """Pétitions."""
+
+
+@petition.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--publish", is_flag=True, help="L’ouvrir tout de suite à la signature.")
+def import_petition(file: Path, publish: bool) -> None:
+    """Importer une pétition : Markdown avec un en-tête YAML. L’adresse publique est la dernière ligne."""
+    found = importing.read(file)
+    with _database() as (settings, database):
+        with database.write() as session:
+            made = petition_actions.create(
+                session, found, folder=file.parent, image_store=settings.var / "images"
+            )
+            if publish:
+                petition_actions.publish(session, made)
+            slug, state = made.slug, made.state
+        click.echo("Publiée." if state == "open" else "Enregistrée comme brouillon.")
+        click.echo(f"{settings.origin}/petitions/{slug}")
+
+
+@main.group()
+def account() -> None:
+    """Comptes des personnes qui travaillent sur la plateforme."""
+
+
+@account.command(name="create")
+@click.argument("email")
+@click.option("--role", required=True, type=click.Choice(ROLES), help="Ce que la personne peut faire.")
+@click.option("--petition", "petitions", multiple=True, metavar="SLUG", help="Pétition dont elle devient responsable.")
+def create_account(email: str, role: str, petitions: tuple[str, ...]) -> None:
+    """Créer un compte. Le mot de passe est lu sur l’entrée standard ; la dernière ligne est l’URI du second facteur."""
+    if sys.stdin.isatty():
+        password = click.prompt("Mot de passe (12 caractères au moins)", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    with _database() as (settings, database), database.write() as session:
+        made, uri = account_actions.create(session, email, role, password, site=settings.site_name)
+        for slug in petitions:
+            found = petition_queries.by_slug(session, slug)
+            if found is None:
+                raise Refused(f"Aucune pétition n’a l’adresse « {slug} ».")
+            petition_actions.add_owner(session, found, made.id)
+    click.echo(f"Compte créé : {made.email} ({role}). Ajoutez ce second facteur à votre application :")
+    click.echo(uri)
+
+
+@account.command(name="revoke")
+@click.argument("email")
+def revoke_sessions(email: str) -> None:
+    """Fermer toutes les sessions d’un compte."""
+    with _database() as (_, database), database.write() as session:
+        found = account_queries.by_email(session, email)
+        if found is None:
+            raise Refused("Aucun compte n’a cette adresse.")
+        account_queries.end_sessions(session, found.id)
+    click.echo("Toutes ses sessions sont fermées.")
+
+
+@main.command()
+@click.argument("slug")
+@click.option("--purpose", required=True, type=click.Choice(PURPOSES), help="Ce que l’export contient.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Fichier à écrire (sinon : sortie standard).")
+def export(slug: str, purpose: str, output: Path | None) -> None:
+    """Exporter les signatures d’une pétition, en CSV."""
+    with _database() as (_, database):
+        with database.write() as session:
+            found = petition_queries.by_slug(session, slug)
+            if found is None:
+                raise Refused(f"Aucune pétition n’a l’adresse « {slug} ».")
+            record_id = export_actions.begin(session, found, purpose, None).id
+        pieces = export_actions.stream(database, record_id)
+        if output is None:
+            for piece in pieces:
+                sys.stdout.buffer.write(piece)
+            return
+        partial = output.with_name(output.name + ".part")
+        try:
+            with partial.open("wb") as file:
+                for piece in pieces:
+                    file.write(piece)
+            partial.replace(output)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise Refused(f"{output} : écriture impossible ({error.strerror}).") from None
+    click.echo(str(output))
+
+
+@main.group(name="retention")
+def retention_group() -> None:
+    """Durées de conservation."""
+
+
+@retention_group.command(name="run")
+@click.option("--dry-run", is_flag=True, help="Montrer ce qui partirait, sans rien changer.")
+@click.option("--at", "at", metavar="DATE", help="Faire comme si l’on était à cette date (ISO 8601).")
+def run_retention(dry_run: bool, at: str | None) -> None:
+    """Appliquer l’échéancier."""
+    if at is not None:
+        try:
+            moment = datetime.fromisoformat(at)
+        except ValueError:
+            raise click.BadParameter("une date ISO 8601 est attendue, comme 2027-01-31T00:00:00+01:00", param_hint="--at") from None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        clock.travel(moment - clock.now())
+    with _database() as (settings, database):
+        report = retention.dry_run(database, settings) if dry_run else retention.run(database, settings)
+    click.echo("À effacer :" if dry_run else "Effacé :")
+    for table, n in report.items():
+        click.echo(f"  {table:<28} {n:>8}")
+
+
+@main.group()
+def counts() -> None:
+    """Compteurs."""
+
+
+@counts.command(name="verify")
+def verify_counts() -> None:
+    """Comparer les nombres affichés aux lignes. Code 1 à la moindre différence."""
+    with _database() as (_, database), database.read() as session:
+        differences = counting.differences(session)
+    for slug, shown, rows in differences:
+        click.echo(f"{slug} : affiché {shown}, lignes {rows}")
+    if differences:
+        raise click.exceptions.Exit(1)
+    click.echo("Tous les nombres affichés sont justes.")
+
+
+@counts.command(name="repair")
+def repair_counts() -> None:
+    """Recompter les lignes et corriger les nombres affichés."""
+    with _database() as (_, database), database.write() as session:
+        repaired = counting.repair(session)
+    click.echo(f"Pétitions corrigées : {repaired}.")
+
+
+@main.command()
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Ne pas demander de confirmation.")
+def erase(email: str, yes: bool) -> None:
+    """Effacer une personne partout. Demande « oui » sur l’entrée standard."""
+    if not yes:
+        click.echo("Toutes les signatures de cette adresse et leurs commentaires seront effacés. Tapez « oui » :", err=True)
+        if sys.stdin.readline().strip().lower() != "oui":
+            raise Refused("Rien n’a été effacé.")
+    with _database() as (_, database), database.write() as session:
+        n = erasure.erase(session, email, channel="operator")
+    click.echo(f"Signatures effacées : {n}.")
+
+
+@main.command(name="doctor")
+def run_doctor() -> None:
+    """Vérifier réglages, base de données, migrations, courrier, horloge et disque. Code 1 si l’un échoue."""
+    failed = False
+    for check in doctor.checks():
+        click.echo(f"{'ok   ' if check.ok else 'ÉCHEC'} {check.name} : {check.detail}")
+        failed = failed or not check.ok
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

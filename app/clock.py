@@ -1,0 +1,22 @@
+"""The one clock: everything that asks for the time asks here, so that tests can move it."""
+
+from datetime import UTC, datetime, timedelta
+
+_offset = timedelta(0)
+
+
+def now() -> datetime:
+    """The present time, UTC, aware."""
+    return datetime.now(UTC) + _offset
+
+
+def travel(by: timedelta) -> None:
+    """Move this process's clock by *by* from where it stands (tests, ``retention --at``)."""
+    global _offset
+    _offset += by
+
+
+def reset() -> None:
+    """Return to the machine's time."""
+    global _offset
+    _offset = timedelta(0)

@@ -1,0 +1,61 @@
+"""What is done to comments: received, withdrawn by their author."""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.comments import queries
+from app.db import changed
+from app.petitions.models import Petition
+from app.signatures.actions import Draft
+
+
+def receive_drafts(session: Session, drafts: Sequence[Draft]) -> None:
+    """Comments typed with signatures that have just been confirmed now wait for a moderator."""
+    now = clock.now()
+    accepted = [d for d in drafts if session.get_one(Petition, d.petition_id).comments_open]
+    if not accepted:
+        return
+    ids = queries.insert_waiting(
+        session,
+        [
+            {
+                "petition_id": draft.petition_id,
+                "signature_id": draft.signature_id,
+                "state": "waiting",
+                "text": draft.text,
+                "revision": 1,
+                "version": 1,
+                "locale": draft.locale,
+                "created_at": now,
+            }
+            for draft in accepted
+        ],
+    )
+    queries.insert_revisions(
+        session,
+        [
+            {
+                "comment_id": comment_id,
+                "number": 1,
+                "text": draft.text,
+                "sha256": hashlib.sha256(draft.text.encode()).hexdigest(),
+                "created_at": now,
+            }
+            for comment_id, draft in zip(ids, accepted, strict=True)
+        ],
+    )
+
+
+def withdraw_all(session: Session, signature_id: uuid.UUID) -> int:
+    """The author takes back everything that was said with one signature."""
+    comments = queries.of_signature(session, signature_id)
+    for comment in comments:
+        comment.state = "withdrawn"
+        comment.version += 1
+        comment.signature_id = None
+        changed(session, comment.petition_id)
+    return len(comments)

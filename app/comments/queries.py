@@ -1,0 +1,103 @@
+"""Every SELECT about comments."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, func, insert, select, tuple_
+from sqlalchemy.orm import Session
+
+from app.comments.models import Comment, CommentRevision
+from app.signatures.models import Signature
+
+PER_PAGE = 20
+Cursor = tuple[datetime, int]
+
+
+def _with_author() -> Any:
+    """A comment and what its author lets the public see; no row when the signature is gone."""
+    return select(
+        Comment.id.label("comment_id"),
+        Comment.petition_id,
+        Comment.state,
+        Comment.text,
+        Comment.created_at,
+        Comment.decided_at,
+        Comment.revision,
+        Comment.version,
+        Signature.id,
+        Signature.display,
+        Signature.given_name,
+        Signature.family_name_sealed,
+        Signature.postal_code,
+        Signature.country,
+        Signature.departement,
+    ).outerjoin(
+        Signature,
+        and_(Signature.petition_id == Comment.petition_id, Signature.id == Comment.signature_id),
+    )
+
+
+def published(
+    session: Session, petition_id: int, limit: int, before: Cursor | None = None
+) -> Sequence[Row[Any]]:
+    """Published comments, newest first; a removed one leaves its row (a tombstone)."""
+    query = _with_author().where(
+        Comment.petition_id == petition_id, Comment.state.in_(["published", "removed"])
+    )
+    if before is not None:
+        query = query.where(tuple_(Comment.created_at, Comment.id) < before)
+    return session.execute(
+        query.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(limit)
+    ).all()
+
+
+def published_count(session: Session, petition_id: int) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(Comment.petition_id == petition_id, Comment.state == "published")
+        )
+        or 0
+    )
+
+
+def waiting_count(session: Session, petition_id: int) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(Comment.petition_id == petition_id, Comment.state == "waiting")
+        )
+        or 0
+    )
+
+
+def insert_waiting(session: Session, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
+    """Insert comments and give back their ids in the order of *rows*."""
+    return session.scalars(
+        insert(Comment).returning(Comment.id, sort_by_parameter_order=True), list(rows)
+    ).all()
+
+
+def insert_revisions(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    session.execute(insert(CommentRevision), list(rows))
+
+
+def of_signature(session: Session, signature_id: uuid.UUID) -> Sequence[Comment]:
+    return session.scalars(
+        select(Comment).where(Comment.signature_id == signature_id).order_by(Comment.id)
+    ).all()
+
+
+def lock(session: Session, comment_id: int) -> Comment | None:
+    return session.scalars(
+        select(Comment).where(Comment.id == comment_id).with_for_update()
+    ).one_or_none()
+
+
+def with_author(session: Session, comment_id: int) -> Row[Any] | None:
+    row: Row[Any] | None = session.execute(_with_author().where(Comment.id == comment_id)).one_or_none()
+    return row
+
+
+def revision(session: Session, comment: Comment) -> CommentRevision:
+    return session.get_one(CommentRevision, (comment.id, comment.revision))

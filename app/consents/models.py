@@ -1,0 +1,50 @@
+"""Consent texts and consent events."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+PURPOSES = ("sign", "public_name", "updates", "newsletter", "organiser_contact")
+
+
+class ConsentText(Base):
+    __tablename__ = "consent_text"
+    __table_args__ = (
+        UniqueConstraint("purpose", "variant", "locale", "version"),
+        CheckConstraint(f"purpose IN {PURPOSES}", name="purpose"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(24))
+    # What the recipient gets (identities, count) for ``sign``; empty elsewhere.
+    variant: Mapped[str] = mapped_column(String(16))
+    locale: Mapped[str] = mapped_column(String(8))
+    version: Mapped[int]
+    body: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(64))
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
+
+
+class ConsentEvent(Base):
+    """The primary key is the only index: it also answers "the latest event of this purpose"."""
+
+    __tablename__ = "consent_event"
+    __table_args__ = (
+        CheckConstraint(f"purpose IN {PURPOSES}", name="purpose"),
+        CheckConstraint("kind IN ('given', 'confirmed', 'withdrawn', 'expired')", name="kind"),
+    )
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True)
+    signature_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(24), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12), primary_key=True)
+    text_id: Mapped[int]
+    channel: Mapped[str] = mapped_column(String(16))
+    # HMAC of the canonical address under the evidence key: proves, cannot be joined.
+    subject: Mapped[bytes]

@@ -1,0 +1,114 @@
+"""Which texts are in force, and what each person last answered."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, insert, literal, select
+from sqlalchemy.orm import Session, aliased
+
+from app.consents.models import ConsentEvent, ConsentText
+
+
+def in_force(session: Session, now: datetime, locale: str, delivery_mode: str) -> dict[str, ConsentText]:
+    """Purpose → the text that is shown now; ``sign`` says what the recipient gets."""
+    texts = session.scalars(
+        select(ConsentText)
+        .where(
+            ConsentText.locale == locale,
+            ConsentText.variant.in_(["", delivery_mode]),
+            ConsentText.valid_from <= now,
+            ConsentText.valid_to.is_(None) | (ConsentText.valid_to > now),
+        )
+        .order_by(ConsentText.version)
+    )
+    return {text.purpose: text for text in texts}
+
+
+def latest_version(session: Session, purpose: str, variant: str, locale: str) -> ConsentText | None:
+    return session.scalars(
+        select(ConsentText)
+        .where(
+            ConsentText.purpose == purpose, ConsentText.variant == variant, ConsentText.locale == locale
+        )
+        .order_by(ConsentText.version.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def append(session: Session, events: Sequence[dict[str, Any]]) -> None:
+    if events:
+        session.execute(insert(ConsentEvent), events)
+
+
+def _latest() -> Select[Any]:
+    """The last event of each (signature, purpose); events are only ever appended."""
+    later = aliased(ConsentEvent)
+    return select(ConsentEvent).where(
+        ~select(literal(1))
+        .where(
+            later.petition_id == ConsentEvent.petition_id,
+            later.signature_id == ConsentEvent.signature_id,
+            later.purpose == ConsentEvent.purpose,
+            later.at > ConsentEvent.at,
+        )
+        .exists()
+    )
+
+
+def latest(session: Session, petition_id: int, signature_id: uuid.UUID) -> dict[str, ConsentEvent]:
+    """Purpose → last event of one signature."""
+    rows = session.scalars(
+        _latest().where(
+            ConsentEvent.petition_id == petition_id, ConsentEvent.signature_id == signature_id
+        )
+    )
+    return {row.purpose: row for row in rows}
+
+
+def confirm_given(
+    session: Session, petition_id: int, signature_ids: Iterable[uuid.UUID], now: datetime
+) -> None:
+    """Append ``confirmed`` for every purpose whose last word is ``given``."""
+    last = _latest().subquery()
+    session.execute(
+        insert(ConsentEvent).from_select(
+            ["petition_id", "signature_id", "purpose", "at", "kind", "text_id", "channel", "subject"],
+            select(
+                last.c.petition_id,
+                last.c.signature_id,
+                last.c.purpose,
+                literal(now, ConsentEvent.at.type),
+                literal("confirmed"),
+                last.c.text_id,
+                literal("mail"),
+                last.c.subject,
+            ).where(
+                last.c.petition_id == petition_id,
+                last.c.signature_id.in_(list(signature_ids)),
+                last.c.kind == "given",
+            ),
+        )
+    )
+
+
+def accepted(purpose: str) -> Any:
+    """A condition on rows of ``signature``: its last word on *purpose* is ``confirmed``.
+
+    To be used as ``exists`` correlated by the caller: see ``signatures.queries``.
+    """
+    newest = (
+        select(ConsentEvent.signature_id, func.max(ConsentEvent.at).label("at"))
+        .where(ConsentEvent.purpose == purpose)
+        .group_by(ConsentEvent.petition_id, ConsentEvent.signature_id)
+        .subquery()
+    )
+    return (
+        select(ConsentEvent.petition_id, ConsentEvent.signature_id)
+        .join(
+            newest,
+            and_(newest.c.signature_id == ConsentEvent.signature_id, newest.c.at == ConsentEvent.at),
+        )
+        .where(ConsentEvent.purpose == purpose, ConsentEvent.kind == "confirmed")
+    )

@@ -1,0 +1,173 @@
+"""The database: engine, the base class of the tables, and one transaction a request.
+
+A request's session is committed when its route returns and rolled back when it raises, and
+both happen before the response is sent. SQLite has one writer: a writing transaction starts with
+BEGIN IMMEDIATE and waits its turn in this process first, because connections that wait in SQLite
+itself starve each other.
+"""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import DateTime, Dialect, Engine, LargeBinary, MetaData, Text, Uuid, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from app.bus import Bus
+from app.crypto import Vault
+from app.settings import Settings
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware UTC times on both engines; refuses naive ones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """A small structured value kept as JSON text, the same on both engines."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: UTCDateTime,
+        bytes: LargeBinary,
+        uuid.UUID: Uuid,
+        str: Text,
+        dict[str, Any]: Json,
+        list[dict[str, Any]]: Json,
+        list[str]: Json,
+        list[int]: Json,
+    }
+
+
+class Database:
+    """An engine with the habits of its dialect, and transactions on it.
+
+    Sessions carry the *vault* (keys) and the *bus* (who is told that a petition changed), so that
+    verbs take a session and plain values, nothing else.
+    """
+
+    def __init__(self, settings: Settings, vault: Vault, bus: Bus, pool_size: int = 10) -> None:
+        url = make_url(settings.database_url)
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.bus = bus
+        self.info = {"vault": vault}
+        # One writer at a time in this process (SQLite only); waiting here is fair.
+        self._turn = threading.Lock()
+        if self.is_sqlite:
+            if url.database:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine = create_engine(url, connect_args={"timeout": 30, "isolation_level": None})
+            _sqlite_habits(self.engine)
+        else:
+            self.engine = create_engine(
+                url.set(drivername="postgresql+psycopg"),
+                pool_size=pool_size,
+                max_overflow=30,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 5, "application_name": "signons"},
+            )
+        self._writer = self.engine.execution_options(signons_write=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that may change rows: committed at the end, rolled back on an exception."""
+        with self._turn if self.is_sqlite else nullcontext():
+            with Session(self._writer, expire_on_commit=False, info=self.info) as session, session.begin():
+                session.info["changed"] = changed = set()
+                yield session
+        for petition_id in changed:
+            self.bus.publish(petition_id)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for SELECTs; anything written is rolled back."""
+        with Session(self.engine, expire_on_commit=False, info=self.info) as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _sqlite_habits(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def pragmas(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "busy_timeout=30000",
+            "cache_size=-32000",
+            "secure_delete=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        writing = connection.get_execution_options().get("signons_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def vault_of(session: Session) -> Vault:
+    """The keys of this instance."""
+    vault: Vault = session.info["vault"]
+    return vault
+
+
+def changed(session: Session, petition_id: int) -> None:
+    """Tell the caches and the live feed, once this transaction is durable."""
+    session.info["changed"].add(petition_id)
+
+
+def _request_session(request: Request) -> Iterator[Session]:
+    database: Database = request.app.state.database
+    reading = request.method in {"GET", "HEAD", "OPTIONS"}
+    with database.read() if reading else database.write() as session:
+        yield session
+
+
+# Function scope: the commit comes before the response, so that a 303 is never a lie.
+Db = Annotated[Session, Depends(_request_session, scope="function")]

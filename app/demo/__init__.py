@@ -1,0 +1,174 @@
+"""The demo: fictional petitions, signatures, comments and one account per role.
+
+Everything goes through the same verbs as real life, with the clock set back.
+"""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.accounts import actions as account_actions
+from app.accounts import queries as account_queries
+from app.comments import actions as comment_actions
+from app.comments.models import Comment
+from app.db import Database
+from app.errors import Refused
+from app.mail.models import OutboxMail
+from app.moderation import actions as moderation_actions
+from app.petitions import actions as petition_actions
+from app.petitions import importing
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
+from app.settings import Settings
+from app.signatures import actions as signature_actions
+from app.signatures.actions import SignRequest
+from app.signatures.forms import SignForm
+from app.signatures.models import Signature
+
+FOLDER = Path(__file__).parent
+# File → days since it opened, signatures.
+PETITIONS = {"trains-de-nuit": (41, 640), "mediatheque": (23, 212), "passages-pietons": (12, 87), "parc-des-tanneries": (3, 9)}
+PASSWORD = "signons-demo-2026"  # noqa: S105 printed on the demo's own page
+ACCOUNTS = {
+    "organisatrice@demo.test": "organiser",
+    "moderateur@demo.test": "moderator",
+    "admin@demo.test": "admin",
+}
+
+
+@contextmanager
+def _at(ago: timedelta) -> Iterator[None]:
+    clock.travel(-ago)
+    try:
+        yield
+    finally:
+        clock.travel(ago)
+
+
+def load(database: Database, settings: Settings) -> bool:
+    """Fill an empty database; False when there was something in it already."""
+    with database.write() as session:
+        if session.scalar(select(Petition.id).limit(1)) is not None:
+            return False
+        chance = random.Random(2026)  # noqa: S311 the same demo every time
+        people = _people(chance)
+        comments = yaml.safe_load((FOLDER / "comments.yaml").read_text())
+        petitions = {}
+        for stem, (days, n) in PETITIONS.items():
+            petitions[stem] = _petition(session, settings, stem, days)
+            mine = [c for c in comments if c["petition"] == stem]
+            _sign(session, settings, petitions[stem], days, n, people, mine, chance)
+        _accounts(session, list(petitions.values()))
+        _judge(session, settings, comments)
+        petition_actions.fold_counts(session)
+        # These mails would go to people who do not exist.
+        session.execute(delete(OutboxMail))
+    return True
+
+
+def _people(chance: random.Random) -> Iterator[dict[str, str]]:
+    names = yaml.safe_load((FOLDER / "names.yaml").read_text())
+    given, family, codes = (next(v for k, v in names.items() if word in k) for word in ("given", "family", "postal"))
+    n = 0
+    while True:
+        n += 1
+        yield {
+            "given_name": chance.choice(given),
+            "family_name": chance.choice(family),
+            "postal_code": str(chance.choice(codes)),
+            "email": f"personne{n}@demo.test",
+            "display": chance.choice(["hidden", "hidden", "initial", "full"]),
+        }
+
+
+def _petition(session: Session, settings: Settings, stem: str, days: int) -> Petition:
+    with _at(timedelta(days=days)):
+        found = importing.read(FOLDER / f"{stem}.md")
+        petition = petition_actions.create(session, found, folder=FOLDER, image_store=settings.var / "images")
+        petition_actions.publish(session, petition)
+        session.flush()
+    return petition
+
+
+def _sign(
+    session: Session,
+    settings: Settings,
+    petition: Petition,
+    days: int,
+    n: int,
+    people: Iterator[dict[str, str]],
+    comments: list[dict[str, Any]],
+    chance: random.Random,
+) -> None:
+    """*n* signatures, more of them at the beginning, some by the authors of *comments*."""
+    signing = signature_actions.signing_of(session, petition)
+    moments = sorted((days * 24 * 60 * chance.random() ** 1.6 + 2 for _ in range(n)), reverse=True)
+    forms = [(minutes, next(people)) for minutes in moments]
+    for comment in comments:
+        person = next(people) | {k: str(comment[k]) for k in ("given_name", "family_name", "postal_code", "display")}
+        forms.append((min(comment["wait_hours"] * 60, (days - 1) * 24 * 60), person | {"comment": comment["text"]}))
+    for minutes, person in sorted(forms, key=lambda pair: -pair[0]):
+        with _at(timedelta(minutes=minutes)):
+            form = SignForm.model_validate(person | {"consent_signature": "on", "age_declared": "on"})
+            signature_actions.sign_group(session, [SignRequest(signing, form, "fr", settings.origin)])
+            signature = session.scalars(
+                select(Signature).where(Signature.petition_id == petition.id, Signature.state == "pending")
+            ).one()
+            signature_actions.confirm_group(
+                session, [(petition.id, signature.id)], comment_actions.receive_drafts
+            )
+
+
+def _accounts(session: Session, petitions: list[Petition]) -> None:
+    for email, role in ACCOUNTS.items():
+        account, _ = account_actions.create(session, email, role, PASSWORD, second_factor=False)
+        if role == "organiser":
+            for petition in petitions:
+                petition_actions.add_owner(session, petition, account.id)
+
+
+def _judge(session: Session, settings: Settings, comments: list[dict[str, Any]]) -> None:
+    """Comments that the demo shows already published or refused."""
+    moderator = account_queries.by_email(session, "moderateur@demo.test")
+    assert moderator is not None
+    by_text = {" ".join(row.text.split()): row for row in session.scalars(select(Comment))}
+    for comment in comments:
+        row = by_text.get(" ".join(comment["text"].split()))
+        if row is None:
+            raise Refused("demo : un commentaire n’a pas été reçu.")
+        if comment["state"] == "published":
+            moderation_actions.publish(session, row.id, row.version, moderator, settings.origin)
+        elif comment["state"] == "refused":
+            moderation_actions.refuse(
+                session,
+                row.id,
+                row.version,
+                moderator,
+                settings.origin,
+                article=comment["article"],
+                passage=comment["passage"],
+                explanation=comment.get("explanation") or "",
+            )
+
+
+def what_to_open(database: Database, settings: Settings) -> Iterator[str]:
+    """The lines that ``make demo`` prints."""
+    with database.read() as session:
+        petition = session.scalars(select(Petition).order_by(Petition.id).limit(1)).one()
+        slug = petition.slug
+        count = petition_queries.count(session, petition.id)
+    yield ""
+    yield f"  Page d’une pétition   {settings.origin}/petitions/{slug}   ({count} signatures)"
+    yield f"  Boîte de courriel     {settings.origin}/boite-locale   (rien ne part d’ici)"
+    yield f"  Connexion             {settings.origin}/connexion   mot de passe : {PASSWORD}"
+    for email, role in ACCOUNTS.items():
+        yield f"    {email:<28} {role}"
+    yield ""

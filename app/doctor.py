@@ -1,0 +1,105 @@
+"""``signons doctor``: is this instance well? One line a check."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import redis
+import sqlalchemy as sa
+
+from app.bus import Bus
+from app.crypto import Unsealable
+from app.db import Database
+from app.errors import SettingsError
+from app.mail import outbox
+from app.mail.transport import SmtpTransport, Unavailable
+from app.migrations import pending_migrations
+from app.petitions import keys
+from app.settings import Settings, load_settings
+from app.vault import open_vault
+
+FREE_BYTES = 500 * 1024 * 1024
+CLOCK_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    ok: bool
+    detail: str
+
+
+def checks() -> Iterator[Check]:
+    """Every check, in an order where the first failure explains those after it."""
+    try:
+        settings = load_settings()
+        vault = open_vault(settings)
+    except SettingsError as error:
+        yield Check("réglages", False, str(error))
+        return
+    yield Check("réglages", True, settings.origin)
+    database = Database(settings, vault, Bus(settings))
+    try:
+        yield from _database_checks(database)
+    except sa.exc.SQLAlchemyError as error:
+        yield Check("base de données", False, f"ne répond pas ({type(error).__name__})")
+    finally:
+        database.close()
+    if settings.redis_url:
+        yield _redis(settings)
+    yield _mail(settings)
+    yield _disk(settings)
+
+
+def _database_checks(database: Database) -> Iterator[Check]:
+    with database.read() as session:
+        theirs = session.scalar(sa.select(sa.func.current_timestamp()))
+        yield Check("base de données", True, database.engine.dialect.name)
+    if isinstance(theirs, datetime):
+        drift = abs((theirs.replace(tzinfo=theirs.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+        yield Check("horloge", drift < CLOCK_SECONDS, f"écart avec la base : {drift:.0f} s")
+    if pending_migrations(database):
+        yield Check("migrations", False, "la base n’est pas à jour : signons migrate")
+        return
+    yield Check("migrations", True, "à jour")
+    with database.read() as session:
+        try:
+            n = keys.check_all(session)
+            yield Check("clés", True, f"clés de pétitions lisibles : {n}")
+        except Unsealable:
+            yield Check("clés", False, "la clé principale n’est pas celle qui a protégé les pétitions : remettez l’ancienne")
+        health = outbox.health(session, datetime.now(UTC))
+        yield Check(
+            "courrier en attente",
+            health["aside"] == 0 and health["oldest_seconds"] < 3600,
+            f"{health['waiting']} en attente, {health['aside']} mis de côté",
+        )
+
+
+def _redis(settings: Settings) -> Check:
+    try:
+        redis.Redis.from_url(settings.redis_url, socket_timeout=3).ping()
+    except redis.RedisError as error:
+        return Check("redis", False, f"ne répond pas ({type(error).__name__})")
+    return Check("redis", True, "répond")
+
+
+def _mail(settings: Settings) -> Check:
+    if not settings.smtp_url:
+        local = settings.is_local
+        return Check("envoi du courrier", local, "boîte locale" if local else "SIGNONS_SMTP_URL est vide : rien ne part")
+    try:
+        SmtpTransport(settings.smtp_url).check()
+    except Unavailable as error:
+        return Check("envoi du courrier", False, f"le serveur ne répond pas ({error})")
+    return Check("envoi du courrier", True, "le serveur répond")
+
+
+def _disk(settings: Settings) -> Check:
+    folder = Path(settings.var_dir)
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    return Check("disque", free > FREE_BYTES, f"{free // 1024**2} Mo libres")

@@ -1,0 +1,124 @@
+"""Exports are begun, streamed, and journalled with their count and SHA-256."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app import audit, clock, crypto
+from app.db import Database
+from app.errors import Gone, Refused
+from app.exports import csv, queries
+from app.exports.models import PURPOSES, ExportRecord
+from app.petitions import keys as petition_keys
+from app.petitions.models import Petition
+from app.signatures.places import country_name
+from app.signatures.public import open_field
+from app.templating import ZONE
+
+# Smaller groups are merged: a village's only signer must not be seen. [CNIL, CADA]
+SMALLEST_CELL = 11
+STATES = {
+    "pending": "en attente",
+    "confirmed": "confirmée",
+    "withdrawn": "retirée",
+    "invalidated": "invalidée",
+    "quarantined": "en quarantaine",
+}
+
+
+def begin(session: Session, petition: Petition, purpose: str, by: int | None) -> ExportRecord:
+    """Journal the export before its first byte. Raises Refused, Gone."""
+    if purpose not in PURPOSES:
+        raise Refused("Choisissez ce que l’export doit contenir.")
+    if petition.purged_at is not None:
+        raise Gone("Les signatures de cette pétition ont été effacées, comme prévu ; le nombre reste.")
+    record = ExportRecord(petition_id=petition.id, purpose=purpose, account_id=by, started_at=clock.now())
+    session.add(record)
+    session.flush()
+    audit.record(session, "export.begun", "petition", petition.id, by, export=record.id, purpose=purpose)
+    return record
+
+
+def stream(database: Database, record_id: int) -> Iterator[bytes]:
+    """The file, piece by piece; its own session, because it outlives the request's."""
+    digest, total = hashlib.sha256(), 0
+    with database.read() as session:
+        record = session.get_one(ExportRecord, record_id)
+        petition = session.get_one(Petition, record.petition_id)
+        header, rows = _table(session, petition, record.purpose)
+        for piece, n in csv.stream(header, rows):
+            digest.update(piece)
+            total += n
+            yield piece
+    with database.write() as session:
+        record = session.get_one(ExportRecord, record_id)
+        record.finished_at, record.rows, record.sha256 = clock.now(), total, digest.hexdigest()
+        audit.record(session, "export.finished", "petition", record.petition_id, record.account_id, export=record_id)
+
+
+def filename(petition: Petition, purpose: str, now: datetime) -> str:
+    return f"{petition.slug}-{purpose}-{now.astimezone(ZONE):%Y-%m-%d}.csv"
+
+
+def _table(
+    session: Session, petition: Petition, purpose: str
+) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
+    keys = petition_keys.of(session, petition.id)
+    if purpose == "contact":
+        return (
+            ("Prénom", "Nom", "E-mail", "Code postal", "Pays", "Signée le"),
+            (
+                (
+                    row.given_name,
+                    open_field(keys, row.family_name_sealed, row.id.bytes, "family_name"),
+                    open_field(keys, row.email_sealed, row.id.bytes, "email"),
+                    row.postal_code,
+                    country_name(row.country, "fr"),
+                    _moment(row.confirmed_at),
+                )
+                for row in queries.contactable(session, petition.id)
+            ),
+        )
+    if purpose == "audit":
+        return (
+            ("Pseudonyme", "État", "Reçue le", "Confirmée le", "Version du texte"),
+            (
+                (
+                    crypto.digest(keys.dedup, b"audit", row.id.bytes).hex(),
+                    STATES[row.state],
+                    _moment(row.created_at),
+                    _moment(row.confirmed_at),
+                    row.text_version,
+                )
+                for row in queries.every_state(session, petition.id)
+            ),
+        )
+    if petition.delivery_mode == "count":
+        return ("Département", "Signatures"), iter(merged(queries.by_departement(session, petition.id)))
+    return (
+        ("Numéro", "Prénom", "Nom", "Code postal", "Pays", "Signée le"),
+        (
+            (
+                n,
+                row.given_name,
+                open_field(keys, row.family_name_sealed, row.id.bytes, "family_name"),
+                row.postal_code,
+                country_name(row.country, "fr"),
+                _moment(row.confirmed_at),
+            )
+            for n, row in enumerate(queries.confirmed(session, petition.id), 1)
+        ),
+    )
+
+
+def merged(cells: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Groups under eleven go together into ``Autres``."""
+    kept = [(place or "Hors de France", n) for place, n in cells if n >= SMALLEST_CELL]
+    rest = sum(n for _, n in cells if n < SMALLEST_CELL)
+    return [*kept, ("Autres", rest)] if rest else kept
+
+
+def _moment(value: datetime | None) -> str:
+    return value.astimezone(ZONE).isoformat(timespec="seconds") if value else ""

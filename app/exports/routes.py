@@ -1,0 +1,129 @@
+"""The organiser's pages: petitions, figures, exports."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response, StreamingResponse
+
+from app import clock
+from app.accounts.dependencies import Organiser
+from app.comments import queries as comment_queries
+from app.db import Db
+from app.exports import actions, queries
+from app.exports.dependencies import OwnPetition
+from app.petitions import actions as petition_actions
+from app.petitions import public
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
+from app.signatures import queries as signature_queries
+from app.templating import ZONE
+from app.web.forms import Form
+from app.web.ratelimit import limited
+from app.web.rendering import page, see_other, settings_of
+
+router = APIRouter(prefix="/organisation")
+DAYS = 30
+PURPOSE_LABELS = {"delivery": "Remise au destinataire", "contact": "Contact", "audit": "Contrôle"}
+
+
+@router.get("")
+def petitions(request: Request, session: Db, organiser: Organiser) -> Response:
+    now = clock.now()
+    owned = petition_queries.owned(session, organiser.id)
+    cards = public.cards(session, owned, settings_of(request).origin, now)
+    rows = [
+        {"card": card, "confirmation_rate": _rate(card.count, signature_queries.pending_count(session, petition.id))}
+        for card, petition in zip(cards, owned, strict=True)
+    ]
+    return page(request, "exports/petitions.html", petitions=rows)
+
+
+@router.get("/petitions/{slug}")
+def figures(request: Request, session: Db, organiser: Organiser, petition: OwnPetition) -> Response:
+    return page(request, "exports/petition.html", **_figures(request, session, petition))
+
+
+def _rate(confirmed: int, pending: int) -> float | None:
+    """Share of the forms sent that were confirmed; None before the first."""
+    return confirmed / (confirmed + pending) if confirmed + pending else None
+
+
+def _figures(request: Request, session: Session, petition: Petition) -> dict[str, Any]:
+    now = clock.now()
+    view = public.view(
+        session,
+        petition,
+        settings_of(request).origin,
+        now,
+        comments_count=comment_queries.published_count(session, petition.id),
+    )
+    pending = signature_queries.pending_count(session, petition.id)
+    days = _per_day(petition_queries.counts_per_hour(session, petition.id), now)
+    return {
+        "p": view,
+        "figures": {
+            "confirmed": view.count,
+            "pending": pending,
+            "rate": _rate(view.count, pending),
+            "today": days[-1][1],
+            "week": sum(n for _, n in days[-7:]),
+            "comments_waiting": comment_queries.waiting_count(session, petition.id),
+            "views": view.views,
+        },
+        "days": days,
+        "exports": [
+            {
+                "at": record.started_at,
+                "purpose_label": PURPOSE_LABELS[record.purpose],
+                "rows": record.rows,
+                "sha256": record.sha256 or "",
+                "by": email or "ligne de commande",
+            }
+            for record, email in queries.journal(session, petition.id)
+        ],
+    }
+
+
+def _per_day(hours: list[tuple[datetime, int]], now: datetime) -> list[tuple[date, int]]:
+    """The last thirty days, empty ones included."""
+    today = now.astimezone(ZONE).date()
+    days = {today - timedelta(days=n): 0 for n in range(DAYS - 1, -1, -1)}
+    for hour, n in hours:
+        day = hour.astimezone(ZONE).date()
+        if day in days:
+            days[day] += n
+    return list(days.items())
+
+
+@router.post("/petitions/{slug}/exports")
+@limited("staff")
+def export(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form) -> Response:
+    record = actions.begin(session, petition, values.get("purpose", ""), organiser.id)
+    name = actions.filename(petition, record.purpose, record.started_at)
+    return StreamingResponse(
+        actions.stream(request.app.state.database, record.id),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "content-disposition": f'attachment; filename="{name}"',
+            "cache-control": "no-store",
+            "x-export-id": str(record.id),
+        },
+    )
+
+
+@router.post("/petitions/{slug}/commentaires")
+@limited("staff")
+def open_or_close_comments(
+    request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form
+) -> Response:
+    petition_actions.set_comments_open(session, petition, values.get("open") == "on", organiser.id)
+    return see_other(request, f"/organisation/petitions/{petition.slug}")
+
+
+@router.post("/petitions/{slug}/cloture")
+@limited("staff")
+def close(request: Request, session: Db, organiser: Organiser, petition: OwnPetition) -> Response:
+    petition_actions.close(session, petition, organiser.id)
+    return see_other(request, f"/organisation/petitions/{petition.slug}")

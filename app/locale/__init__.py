@@ -1,0 +1,1 @@
+"""Translations: French is the language of the messages themselves, English the second one."""

@@ -1,0 +1,50 @@
+"""The outbox, and the caught mails of the demo."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+
+class OutboxMail(Base):
+    __tablename__ = "outbox_mail"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'sent', 'aside', 'cancelled')", name="state"),
+        Index(
+            "ix_outbox_mail_due",
+            "send_after",
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+        Index("ix_outbox_mail_subject", "subject"),
+    )
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True
+    )
+    # Folder under templates/email/.
+    template: Mapped[str] = mapped_column(String(64))
+    # Address and context, sealed with the outbox key; emptied when the mail has left.
+    sealed: Mapped[bytes]
+    # What it is about (a signature, a comment's signature): finds it for an erasure.
+    subject: Mapped[uuid.UUID | None]
+    state: Mapped[str] = mapped_column(String(12))
+    created_at: Mapped[datetime]
+    send_after: Mapped[datetime]
+    attempts: Mapped[int]
+    error: Mapped[str]
+    sent_at: Mapped[datetime | None]
+
+
+class CaughtMail(Base):
+    __tablename__ = "caught_mail"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipient: Mapped[str]
+    title: Mapped[str]
+    source: Mapped[bytes]
+    caught_at: Mapped[datetime]
+    mail_subject: Mapped[uuid.UUID | None] = mapped_column(index=True)

@@ -1,0 +1,236 @@
+"""The web process: the only place where routes, middleware and shared objects meet."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import perf_counter
+
+import structlog
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from slowapi.errors import RateLimitExceeded
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from app.accounts import routes as accounts
+from app.accounts.dependencies import SignInFirst
+from app.bus import Bus
+from app.comments import actions as comment_actions
+from app.db import Database
+from app.errors import Refused, TooMany
+from app.exports import routes as exports
+from app.live.hub import Hub, LiveFeed
+from app.mail import routes as mail
+from app.moderation import routes as moderation
+from app.petitions import routes as petitions
+from app.petitions.views import ViewCounter
+from app.privacy import operations
+from app.privacy import routes as privacy
+from app.privacy.operations import observe
+from app.settings import Settings, load_settings
+from app.signatures import actions as signature_actions
+from app.signatures import routes as signatures
+from app.signatures.intake import Intake
+from app.templating import Templates
+from app.vault import open_vault
+from app.web import ratelimit
+from app.web.csrf import SameOrigin
+from app.web.errors import error_response, refuse
+from app.web.forms import FormRefused
+from app.web.headers import SecurityHeaders
+from app.web.pagecache import PageCache
+from app.web.ratelimit import SENTENCE, AsyncLimit
+from app.web.rendering import locale_of, page, see_other
+from app.web.request_guard import RequestGuard
+from app.web.static import HashedFiles
+from app.worker import Worker
+
+log = structlog.get_logger("web")
+BROKEN = "Quelque chose s’est mal passé chez nous ; rien de ce que vous avez envoyé n’a été gardé."
+ROUTERS = (
+    petitions.router,
+    signatures.router,
+    accounts.router,
+    moderation.router,
+    exports.router,
+    privacy.router,
+    mail.router,
+    operations.router,
+)
+
+
+def create_app(settings: Settings | None = None, *, with_worker: bool = False) -> FastAPI:
+    """The application; ``with_worker`` also sends mail and runs the periodic jobs in it."""
+    settings = settings or load_settings()
+    ratelimit.configure(settings)
+    app = FastAPI(title="Signons", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    state = app.state
+    state.settings = settings
+    state.vault = open_vault(settings)
+    state.bus = Bus(settings)
+    state.database = Database(settings, state.vault, state.bus)
+    state.templates = Templates(settings)
+    state.views = ViewCounter()
+    state.signing_cache = {}
+    state.sign_limit = AsyncLimit("sign", settings.rate_sign, settings.redis_url)
+    state.confirm_limit = AsyncLimit("confirm", settings.rate_post, settings.redis_url)
+    state.worker = Worker(settings, state.database, state.templates) if with_worker else None
+    state.sign_intake = Intake("sign", state.database, signature_actions.sign_group)
+    state.confirm_intake = Intake(
+        "confirm",
+        state.database,
+        lambda session, targets: signature_actions.confirm_group(
+            session, targets, comment_actions.receive_drafts
+        ),
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", HashedFiles())
+    _handle_errors(app)
+    _wrap(app, settings)
+    return app
+
+
+def _wrap(app: FastAPI, settings: Settings) -> None:
+    """Middleware, pure ASGI, from the innermost to the outermost."""
+
+    def viewed(petition_id: int, scope: Scope) -> None:
+        if petition_id and scope["path"].count("/") == 2 and not scope["path"].endswith(".json"):
+            app.state.views.count(petition_id, dict(scope["headers"]))
+
+    def make_cache(inner: ASGIApp) -> PageCache:
+        app.state.page_cache = cache = PageCache(inner, viewed)
+        app.state.bus.subscribe(cache.forget)
+        app.state.bus.subscribe(lambda _petition_id: app.state.signing_cache.clear())
+        return cache
+
+    app.add_middleware(LiveFeed, hub=lambda: app.state.hub)
+    app.add_middleware(make_cache)
+    app.add_middleware(SameOrigin, exempt=lambda path: path.startswith("/desabonnement/"))
+    app.add_middleware(RequestGuard)
+    app.add_middleware(LastResort)
+    app.add_middleware(SecurityHeaders, https=settings.base_url.startswith("https"))
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    state = app.state
+    state.hub = Hub(state.database)
+    state.bus.subscribe(state.hub.notify)
+    state.hub.start()
+    state.bus.start()
+    state.sign_intake.start()
+    state.confirm_intake.start()
+    if state.worker is not None:
+        state.worker.start()
+    writer = asyncio.create_task(_write_views(app))
+    try:
+        yield
+    finally:
+        writer.cancel()
+        await state.hub.stop()
+        # What was accepted is written before we go.
+        await asyncio.to_thread(state.sign_intake.stop)
+        await asyncio.to_thread(state.confirm_intake.stop)
+        if state.worker is not None:
+            await asyncio.to_thread(state.worker.stop)
+        await asyncio.to_thread(state.views.write, state.database)
+        state.bus.stop()
+        state.database.close()
+
+
+async def _write_views(app: FastAPI) -> None:
+    while True:
+        await asyncio.sleep(10)
+        try:
+            await asyncio.to_thread(app.state.views.write, app.state.database)
+        except Exception as error:  # the count of views is not worth stopping for
+            log.warning("views_not_written", error=type(error).__name__)
+
+
+class LastResort:
+    """Times and logs every request, and answers 500 for what nobody caught.
+
+    A log line has method, route pattern, status and time: no path, query, address or name.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = perf_counter(), 0
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception as error:
+            log.error("broken", route=_route(scope), error=type(error).__name__, exc_info=error)
+            if not status:
+                await refuse(scope, receive, watch, 500, BROKEN)
+        seconds = perf_counter() - began
+        observe(scope["method"], _route(scope), status, seconds)
+        if status >= 500 or scope["method"] not in {"GET", "HEAD"}:
+            log.info("request", method=scope["method"], route=_route(scope), status=status, ms=round(seconds * 1000, 1))
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "-")
+
+
+def _handle_errors(app: FastAPI) -> None:
+    def answer(request: Request, status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+        return error_response(app.state.templates, status, message, locale_of(request), headers)
+
+    def on(error: type[Exception]) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+        def register(handler: Callable[..., Response]) -> Callable[..., Response]:
+            app.add_exception_handler(error, handler)
+            return handler
+
+        return register
+
+    @on(FormRefused)
+    def form_refused(request: Request, error: FormRefused) -> Response:
+        if error.page is not None:
+            template, context = error.page
+            return page(request, template, error.status, **context)
+        return signatures.sign_again_page(request, error)
+
+    @on(Refused)
+    def refused(request: Request, error: Refused) -> Response:
+        retry = getattr(error, "retry_after", None)
+        headers = {"retry-after": str(retry)} if retry else None
+        return answer(request, error.status, str(error), headers)
+
+    @on(SignInFirst)
+    def sign_in_first(request: Request, error: SignInFirst) -> Response:
+        return see_other(request, f"/connexion?suite={error.path}")
+
+    @on(RateLimitExceeded)
+    def too_many(request: Request, error: RateLimitExceeded) -> Response:
+        return refused(request, TooMany(SENTENCE, error.limit.limit.get_expiry()))
+
+    @on(StarletteHTTPException)
+    def http_error(request: Request, error: HTTPException) -> Response:
+        sentences = {
+            404: "Aucune page n’est à cette adresse.",
+            405: "Cette adresse ne répond pas à ce geste.",
+        }
+        message = sentences.get(error.status_code) or str(error.detail)
+        return answer(request, error.status_code, message, dict(error.headers or {}))
+
+    @on(RequestValidationError)
+    def not_readable(request: Request, error: RequestValidationError) -> Response:
+        # Only paths and page numbers are read by FastAPI itself: what does not fit is not there.
+        return answer(request, 404, "Aucune page n’est à cette adresse.")

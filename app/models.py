@@ -1,0 +1,23 @@
+"""Every table, imported in the order of the domains, for Alembic and the tests."""
+
+from app.accounts import models as accounts
+from app.audit import AuditLine
+from app.comments import models as comments
+from app.consents import models as consents
+from app.exports import models as exports
+from app.mail import models as mail
+from app.moderation import models as moderation
+from app.petitions import models as petitions
+from app.signatures import models as signatures
+
+__all__ = [
+    "AuditLine",
+    "accounts",
+    "comments",
+    "consents",
+    "exports",
+    "mail",
+    "moderation",
+    "petitions",
+    "signatures",
+]

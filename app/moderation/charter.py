@@ -1,0 +1,39 @@
+"""The charter: installed in its first version, read as it was at any moment."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+from sqlalchemy.orm import Session
+
+from app.moderation import queries
+from app.moderation.models import CharterArticle, CharterVersion
+
+FIRST_VERSION = Path(__file__).with_name("charter.yaml")
+
+
+def install_first_version(session: Session) -> bool:
+    """Version 1, once; True when it was added."""
+    if queries.charter_versions(session):
+        return False
+    data = yaml.safe_load(FIRST_VERSION.read_text())
+    version = CharterVersion(
+        number=data["number"],
+        summary=data["summary"].strip(),
+        effective_from=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    version.articles = [
+        CharterArticle(**{k: v.strip() if isinstance(v, str) else v for k, v in article.items()})
+        for article in data["articles"]
+    ]
+    session.add(version)
+    return True
+
+
+def article(version: CharterVersion, n: int) -> CharterArticle | None:
+    return next((article for article in version.articles if article.n == n), None)
+
+
+def in_force(session: Session, at: datetime) -> CharterVersion:
+    """The version that applied at that moment."""
+    return queries.charter_at(session, at)

@@ -1,0 +1,146 @@
+"""What is done to petitions: made, published, closed, delivered."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.db import changed
+from app.errors import Conflict, Refused
+from app.petitions import images, keys, markdown, queries
+from app.petitions.goals import passed
+from app.petitions.importing import PetitionFile
+from app.petitions.models import Petition, PetitionOwner, PetitionText, Recipient, Source
+from app.templating import ZONE
+
+LONGEST = timedelta(days=365)
+
+
+def create(
+    session: Session, file: PetitionFile, *, folder: Path | None, image_store: Path, by: int | None = None
+) -> Petition:
+    """A draft made of *file*; pictures are looked for beside it, in *folder*."""
+    now = clock.now()
+    petition = Petition(
+        slug=_free_slug(session, file.title),
+        state="draft",
+        title=file.title,
+        theme=file.theme,
+        author=file.author,
+        goal=file.goal,
+        search=_searched(file),
+        created_at=now,
+        closes_at=_end_of(file),
+        version=1,
+    )
+    if file.image is not None:
+        if folder is None:
+            raise Refused("champ image : aucun dossier où chercher cette image.")
+        kept = images.keep(folder / file.image.file, image_store)
+        petition.image, petition.image_width, petition.image_height = kept
+        petition.image_alt = file.image.alt
+        petition.image_caption, petition.image_credit = file.image.caption, file.image.credit
+    petition.recipients = [
+        Recipient(position=i, name=entry.name, role=entry.role) for i, entry in enumerate(file.recipients)
+    ]
+    petition.sources = [
+        Source(
+            position=i,
+            title=entry.title,
+            publisher=entry.publisher,
+            published_on=entry.date,
+            url=entry.url,
+        )
+        for i, entry in enumerate(file.sources)
+    ]
+    petition.texts = [
+        PetitionText(
+            version=1,
+            title=file.title,
+            markdown=file.text,
+            html=markdown.render(file.text),
+            created_at=now,
+        )
+    ]
+    session.add(petition)
+    session.flush()
+    audit.record(session, "petition.created", "petition", petition.id, by)
+    return petition
+
+
+def publish(session: Session, petition: Petition, by: int | None = None) -> None:
+    """Open it for signatures, for twelve months at most. Raises Conflict, Refused."""
+    now = clock.now()
+    if petition.state not in {"draft", "submitted"}:
+        raise Conflict("Cette pétition est déjà publiée.")
+    latest = now + LONGEST
+    if petition.closes_at is not None and petition.closes_at <= now:
+        raise Refused("champ closes_on : cette date est passée.")
+    petition.closes_at = min(petition.closes_at or latest, latest)
+    petition.state, petition.opened_at = "open", now
+    keys.create(session, petition.id)
+    audit.record(session, "petition.published", "petition", petition.id, by)
+    changed(session, petition.id)
+
+
+def close(session: Session, petition: Petition, by: int | None = None) -> None:
+    if petition.state != "open":
+        raise Conflict("Cette pétition n’est pas ouverte.")
+    petition.state, petition.closed_at = "closed", clock.now()
+    audit.record(session, "petition.closed", "petition", petition.id, by)
+    changed(session, petition.id)
+
+
+def set_comments_open(session: Session, petition: Petition, is_open: bool, by: int | None = None) -> None:
+    petition.comments_open = is_open
+    act = "petition.comments_opened" if is_open else "petition.comments_closed"
+    audit.record(session, act, "petition", petition.id, by)
+    changed(session, petition.id)
+
+
+def add_owner(session: Session, petition: Petition, account_id: int, by: int | None = None) -> None:
+    if not queries.owns(session, account_id, petition.id):
+        session.add(PetitionOwner(petition_id=petition.id, account_id=account_id))
+        audit.record(session, "petition.owner_added", "petition", petition.id, by, account=account_id)
+
+
+def fold_counts(session: Session) -> int:
+    """Fold count deltas and date the steps that were passed; returns petitions touched."""
+    now = clock.now()
+    folded = queries.fold_counts(session)
+    for petition_id, count in folded.items():
+        petition = session.get(Petition, petition_id)
+        if petition is not None:
+            queries.add_steps(session, petition_id, passed(count, petition.goal), now)
+    return len(folded)
+
+
+def _free_slug(session: Session, title: str) -> str:
+    """An address made of the title's first words; raises Refused when there are none."""
+    words = re.findall(r"[a-z0-9]+", queries.fold(re.sub(r"[’']", " ", title)))
+    slug = ""
+    for word in words:
+        if slug and len(slug) + len(word) > 60:
+            break
+        slug = f"{slug}-{word}".strip("-")[:80]
+    if not slug:
+        raise Refused("champ title : aucun mot dont faire une adresse.")
+    candidate, n = slug, 2
+    while queries.slug_taken(session, candidate):
+        candidate, n = f"{slug}-{n}", n + 1
+    return candidate
+
+
+def _searched(file: PetitionFile) -> str:
+    people = " ".join(f"{entry.name} {entry.role}" for entry in file.recipients)
+    return queries.fold(f"{file.title} {file.theme} {file.author} {people} {file.text}")
+
+
+def _end_of(file: PetitionFile) -> datetime | None:
+    """Midnight after the last day, in France."""
+    if file.closes_on is None:
+        return None
+    day = file.closes_on + timedelta(days=1)
+    return datetime(day.year, day.month, day.day, tzinfo=ZONE)

@@ -1,0 +1,97 @@
+"""A petition's keys: made when it opens, opened with the master key, destroyed at the end.
+
+Cached for a minute in each process, because every signature needs them.
+"""
+
+from dataclasses import dataclass
+from time import monotonic
+
+from sqlalchemy.orm import Session
+
+from app import clock, crypto
+from app.db import vault_of
+from app.errors import Gone
+from app.petitions.models import PetitionKeys
+
+CACHE_SECONDS = 60
+NAMES = ("data_key", "dedup_key", "evidence_key")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """``data`` seals, ``dedup`` recognises a second signature, ``evidence`` proves consent."""
+
+    data: bytes
+    dedup: bytes
+    evidence: bytes
+
+
+def create(session: Session, petition_id: int) -> None:
+    vault = vault_of(session)
+    session.add(
+        PetitionKeys(
+            petition_id=petition_id,
+            master=vault.master_id,
+            created_at=clock.now(),
+            **{name: vault.wrap(crypto.new_key(), _context(petition_id, name)) for name in NAMES},
+        )
+    )
+
+
+def of(session: Session, petition_id: int) -> Keys:
+    """Raises Gone when they were destroyed, Unsealable when the master key is not the right one."""
+    cache: dict[int, tuple[float, Keys]] = vault_of(session).cache
+    found = cache.get(petition_id)
+    if found is not None and monotonic() - found[0] < CACHE_SECONDS:
+        return found[1]
+    row = session.get(PetitionKeys, petition_id)
+    if row is None or row.data_key is None:
+        cache.pop(petition_id, None)
+        raise Gone("Les données de cette pétition ont été effacées.")
+    vault = vault_of(session)
+    data, dedup, evidence = (
+        vault.unwrap(getattr(row, name), row.master, _context(petition_id, name)) for name in NAMES
+    )
+    keys = Keys(data, dedup, evidence)
+    cache[petition_id] = (monotonic(), keys)
+    return keys
+
+
+def check_all(session: Session) -> int:
+    """Open every petition's keys; returns how many. Raises Unsealable."""
+    vault = vault_of(session)
+    rows = session.query(PetitionKeys).all()
+    for row in rows:
+        for name in NAMES:
+            sealed = getattr(row, name)
+            if sealed is not None:
+                vault.unwrap(sealed, row.master, _context(row.petition_id, name))
+    return len(rows)
+
+
+def destroy(session: Session, petition_id: int, *, evidence: bool = False) -> None:
+    """Without its keys, what was sealed is unreadable, in every older backup too."""
+    row = session.get(PetitionKeys, petition_id)
+    if row is not None:
+        row.data_key = row.dedup_key = None
+        if evidence:
+            row.evidence_key = None
+    vault_of(session).cache.pop(petition_id, None)
+
+
+def rewrap(session: Session) -> int:
+    """Seal every petition's keys with the present master key; no other row is touched."""
+    vault = vault_of(session)
+    rows = session.query(PetitionKeys).filter(PetitionKeys.master != vault.master_id).all()
+    for row in rows:
+        for name in NAMES:
+            sealed = getattr(row, name)
+            if sealed is not None:
+                context = _context(row.petition_id, name)
+                setattr(row, name, vault.wrap(vault.unwrap(sealed, row.master, context), context))
+        row.master = vault.master_id
+    return len(rows)
+
+
+def _context(petition_id: int, name: str) -> str:
+    return f"petition {petition_id} {name}"

@@ -1,0 +1,175 @@
+"""Petitions, their text, their people, their keys and their counts."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.accounts.models import Account
+from app.db import Base
+
+# BIGINT on PostgreSQL, the rowid on SQLite.
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Petition(Base):
+    __tablename__ = "petition"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('draft', 'submitted', 'open', 'closed', 'delivered', 'refused', 'purged')",
+            name="state",
+        ),
+        CheckConstraint("delivery_mode IN ('identities', 'count')", name="delivery_mode"),
+        CheckConstraint("goal > 0", name="goal"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str]
+    theme: Mapped[str]
+    author: Mapped[str]
+    goal: Mapped[int]
+    # Title, theme, author, recipients and text, folded: what the search looks in.
+    search: Mapped[str]
+    # What the recipient will get; shown before signing, frozen after the first signature.
+    delivery_mode: Mapped[str] = mapped_column(String(16), default="identities")
+    version: Mapped[int] = mapped_column(default=1)
+    comments_open: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None] = mapped_column(index=True)
+    # Never null once open: twelve months at most.
+    closes_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    image: Mapped[str | None]
+    image_alt: Mapped[str] = mapped_column(default="")
+    image_caption: Mapped[str] = mapped_column(default="")
+    image_credit: Mapped[str] = mapped_column(default="")
+    image_width: Mapped[int] = mapped_column(default=0)
+    image_height: Mapped[int] = mapped_column(default=0)
+    # A legal hold suspends the purge until its end, for a stated reason.
+    hold_until: Mapped[datetime | None]
+    hold_reason: Mapped[str] = mapped_column(default="")
+    # The last count and its date survive the rows.
+    final_count: Mapped[int | None]
+    final_count_at: Mapped[datetime | None]
+    purged_at: Mapped[datetime | None]
+
+    recipients: Mapped[list["Recipient"]] = relationship(order_by="Recipient.position")
+    sources: Mapped[list["Source"]] = relationship(order_by="Source.position")
+    texts: Mapped[list["PetitionText"]] = relationship(order_by="PetitionText.version")
+    owners: Mapped[list[Account]] = relationship(secondary="petition_owner")
+
+    def is_open(self, now: datetime) -> bool:
+        """True while it may be signed."""
+        return self.state == "open" and (self.closes_at is None or now < self.closes_at)
+
+    def ended_at(self, now: datetime) -> datetime | None:
+        """When signing ended, by hand or by itself; None while it has not."""
+        if self.closed_at is not None:
+            return self.closed_at
+        if self.closes_at is not None and self.closes_at <= now:
+            return self.closes_at
+        return None
+
+
+class PetitionText(Base):
+    """One version of the text; the HTML is rendered and sanitised once, here."""
+
+    __tablename__ = "petition_text"
+
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    markdown: Mapped[str]
+    html: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Recipient(Base):
+    __tablename__ = "recipient"
+
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    role: Mapped[str]
+
+
+class Source(Base):
+    __tablename__ = "source"
+
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    publisher: Mapped[str]
+    published_on: Mapped[date | None]
+    url: Mapped[str] = mapped_column(default="")
+
+
+class PetitionOwner(Base):
+    __tablename__ = "petition_owner"
+
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True, index=True)
+
+
+class PetitionKeys(Base):
+    """One petition's keys, each sealed by the master key, which is not in the database."""
+
+    __tablename__ = "petition_keys"
+
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True)
+    # Encrypts e-mail, family name and drafts.
+    data_key: Mapped[bytes | None]
+    # HMAC of the canonical address: recognises a second signature.
+    dedup_key: Mapped[bytes | None]
+    # HMAC of the same, kept apart and longer, for the evidence of consent.
+    evidence_key: Mapped[bytes | None]
+    # Which master key sealed them (a fingerprint).
+    master: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class CountTotal(Base):
+    """The folded count of confirmed signatures, per hour of confirmation."""
+
+    __tablename__ = "count_total"
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    confirmed: Mapped[int]
+
+
+class CountDelta(Base):
+    """A change of the count, one row a transaction, until a job folds it into the total."""
+
+    __tablename__ = "count_delta"
+    __table_args__ = (Index(None, "petition_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    petition_id: Mapped[int]
+    hour: Mapped[datetime]
+    change: Mapped[int]
+
+
+class StepPassed(Base):
+    """The moment a step towards the goal was passed; never moved afterwards."""
+
+    __tablename__ = "step_passed"
+
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True)
+    passed_at: Mapped[datetime]
+
+
+class ViewCount(Base):
+    """Page views, counted by the hour on the server, robots left out; nothing about the reader."""
+
+    __tablename__ = "view_count"
+    __table_args__ = (UniqueConstraint("petition_id", "hour"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    petition_id: Mapped[int]
+    hour: Mapped[datetime]
+    views: Mapped[int]

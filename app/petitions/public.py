@@ -1,0 +1,131 @@
+"""What everybody may know of a petition, ready for pages, JSON and PDF."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from app.petitions import queries
+from app.petitions.end_of_life import erased_on
+from app.petitions.goals import current_step, percent
+from app.petitions.models import Petition
+
+
+@dataclass(frozen=True)
+class Card:
+    """A petition in a list."""
+
+    slug: str
+    title: str
+    theme: str
+    state: str
+    is_open: bool
+    count: int
+    goal: int
+    step: int
+    percent: int
+    author: str
+    opened_at: datetime | None
+    closes_at: datetime | None
+    closed_at: datetime | None
+    recipients: list[dict[str, str]]
+    image: dict[str, Any] | None
+    url: str
+
+
+@dataclass(frozen=True)
+class View(Card):
+    """A petition on its page."""
+
+    id: int
+    body_html: Markup
+    sources: list[dict[str, Any]]
+    steps_passed: list[dict[str, Any]]
+    views: int
+    version: int
+    version_at: datetime
+    comments_open: bool
+    comments_count: int
+    delivery_mode: str
+    erased_on: datetime
+    last_hour: int
+    purged: bool
+    count_at: datetime | None
+
+
+def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> dict[str, Any]:
+    ended = petition.ended_at(now)
+    state = "closed" if petition.state == "open" and ended else petition.state
+    return {
+        "slug": petition.slug,
+        "title": petition.title,
+        "theme": petition.theme,
+        "state": state,
+        "is_open": petition.is_open(now),
+        "count": count,
+        "goal": petition.goal,
+        "step": current_step(count, petition.goal),
+        "percent": percent(count, petition.goal),
+        "author": petition.author,
+        "opened_at": petition.opened_at,
+        "closes_at": petition.closes_at,
+        "closed_at": ended,
+        "recipients": [{"name": r.name, "role": r.role} for r in petition.recipients],
+        "image": _image(petition),
+        "url": f"{origin}/petitions/{petition.slug}",
+    }
+
+
+def _image(petition: Petition) -> dict[str, Any] | None:
+    if petition.image is None:
+        return None
+    return {
+        "url": f"/images/{petition.image}",
+        "alt": petition.image_alt,
+        "caption": petition.image_caption,
+        "credit": petition.image_credit,
+        "width": petition.image_width,
+        "height": petition.image_height,
+    }
+
+
+def cards(session: Session, petitions: Sequence[Petition], origin: str, now: datetime) -> list[Card]:
+    counts = queries.counts(session, [petition.id for petition in petitions])
+    return [Card(**_card_fields(petition, counts[petition.id], origin, now)) for petition in petitions]
+
+
+def view(
+    session: Session,
+    petition: Petition,
+    origin: str,
+    now: datetime,
+    *,
+    comments_count: int = 0,
+    last_hour: int = 0,
+) -> View:
+    text = queries.text_of(session, petition)
+    return View(
+        **_card_fields(petition, queries.count(session, petition.id), origin, now),
+        id=petition.id,
+        body_html=Markup(text.html),  # noqa: S704 sanitised when it was made, see markdown.py
+        sources=[
+            {"title": s.title, "publisher": s.publisher, "date": s.published_on, "url": s.url}
+            for s in petition.sources
+        ],
+        steps_passed=[
+            {"step": row.step, "at": row.passed_at} for row in queries.steps_passed(session, petition.id)
+        ],
+        views=queries.views(session, petition.id),
+        version=petition.version,
+        version_at=text.created_at,
+        comments_open=petition.comments_open and petition.is_open(now),
+        comments_count=comments_count,
+        delivery_mode=petition.delivery_mode,
+        erased_on=erased_on(petition, now),
+        last_hour=last_hour,
+        purged=petition.purged_at is not None,
+        count_at=petition.final_count_at,
+    )

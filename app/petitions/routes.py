@@ -1,0 +1,153 @@
+"""Petitions over HTTP: the list, the data, the printable text."""
+
+import io
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlencode
+
+import segno
+from fastapi import APIRouter, Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from app import clock
+from app.db import Db
+from app.errors import NotFound
+from app.petitions import pdf, public, queries
+from app.petitions.dependencies import PublicPetition
+from app.templating import long_date
+from app.web.rendering import page, public as public_page, settings_of
+
+router = APIRouter()
+CACHE = "public, max-age=1"
+
+
+@router.get("/")
+def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str = "recentes") -> Response:
+    now = clock.now()
+    number = _page_number(request)
+    sort = tri if tri in queries.SORTS else "recentes"
+    words = q.strip()[:120]
+    petitions, total = queries.open_page(session, now, words=words, theme=theme, sort=sort, page=number)
+    pages = max(1, -(-total // queries.PER_PAGE))
+
+    def link(n: int) -> str | None:
+        if not 1 <= n <= pages or n == number:
+            return None
+        asked = {"q": words, "theme": theme, "tri": sort if sort != "recentes" else "", "page": str(n) if n > 1 else ""}
+        return "/?" + urlencode({k: v for k, v in asked.items() if v})
+
+    context = {
+        "petitions": public.cards(session, petitions, settings_of(request).origin, now),
+        "query": {"q": words, "theme": theme, "tri": sort},
+        "themes": queries.themes(session, now),
+        "sorts": list(queries.SORTS.items()),
+        "pager": {"previous": link(number - 1), "next": link(number + 1), "page": number, "pages": pages, "total": total},
+    }
+    return public_page(request, "petitions/home.html", **context)
+
+
+def _page_number(request: Request) -> int:
+    typed = request.query_params.get("page", "1")
+    return int(typed) if typed.isdecimal() and typed.isascii() and 0 < int(typed[:6]) < 100_000 else 1
+
+
+@router.get("/comptage")
+def how_counted(request: Request) -> Response:
+    return public_page(request, "petitions/how_counted.html")
+
+
+@router.get("/petitions/{slug}.json")
+def data(request: Request, session: Db, slug: str) -> Response:
+    petition = queries.public_by_slug(session, slug)
+    if petition is None:
+        raise NotFound("Aucune pétition n’est à cette adresse.")
+    now = clock.now()
+    view = public.view(session, petition, settings_of(request).origin, now)
+    body = {
+        "slug": view.slug,
+        "url": view.url,
+        "title": view.title,
+        "state": view.state,
+        "theme": view.theme,
+        "author": view.author,
+        "recipients": view.recipients,
+        "count": view.count,
+        "goal": view.goal,
+        "opened_at": view.opened_at.isoformat() if view.opened_at else None,
+        "closes_at": view.closes_at.isoformat() if view.closes_at else None,
+        "closed_at": view.closed_at.isoformat() if view.closed_at else None,
+        "version": view.version,
+        "html": str(view.body_html),
+        "sources": [{**s, "date": s["date"].isoformat() if s["date"] else None} for s in view.sources],
+    }
+    return _open_json(body, petition.id)
+
+
+@router.get("/petitions/{slug}/compteur.json")
+def counter(session: Db, petition: PublicPetition) -> Response:
+    return _open_json({"count": queries.count(session, petition.id), "goal": petition.goal}, petition.id)
+
+
+def _open_json(body: dict[str, object], petition_id: int) -> Response:
+    headers = {
+        "access-control-allow-origin": "*",
+        "cache-control": CACHE,
+        "cross-origin-resource-policy": "cross-origin",
+        "x-signons-shared": str(petition_id),
+    }
+    return JSONResponse(body, headers=headers)
+
+
+@router.get("/petitions/{slug}/petition.pdf")
+def printable(request: Request, session: Db, petition: PublicPetition) -> Response:
+    now = clock.now()
+    view = public.view(session, petition, settings_of(request).origin, now)
+    content = pdf.render(view, long_date(now))
+    return Response(
+        content,
+        media_type="application/pdf",
+        headers={
+            "content-disposition": f'inline; filename="{petition.slug}.pdf"',
+            "cache-control": "public, max-age=60",
+        },
+    )
+
+
+@router.get("/petitions/{slug}/affiche.pdf")
+def poster(request: Request, session: Db, petition: PublicPetition) -> Response:
+    view = public.view(session, petition, settings_of(request).origin, clock.now())
+    return Response(
+        pdf.poster(view, _qr_svg(view.url)),
+        media_type="application/pdf",
+        headers={
+            "content-disposition": f'inline; filename="affiche-{petition.slug}.pdf"',
+            "cache-control": "public, max-age=60",
+        },
+    )
+
+
+@lru_cache(maxsize=256)
+def _qr_svg(url: str) -> bytes:
+    output = io.BytesIO()
+    segno.make(url, error="m").save(output, kind="svg", border=0, scale=4)
+    return output.getvalue()
+
+
+@router.get("/petitions/{slug}/partager")
+def share_elsewhere(request: Request, session: Db, petition: PublicPetition) -> Response:
+    view = public.view(session, petition, settings_of(request).origin, clock.now())
+    return page(request, "petitions/share.html", p=view)
+
+
+@router.get("/widget/{slug}")
+def widget(request: Request, session: Db, petition: PublicPetition) -> Response:
+    view = public.view(session, petition, settings_of(request).origin, clock.now())
+    return public_page(request, "petitions/widget.html", petition.id, p=view)
+
+
+@router.get("/images/{name}")
+def image(request: Request, name: str) -> Response:
+    path = Path(settings_of(request).var) / "images" / name
+    if "/" in name or not name.endswith(".webp") or not path.is_file():
+        raise NotFound("Aucune image n’est à cette adresse.")
+    return FileResponse(path, media_type="image/webp", headers={"cache-control": "public, max-age=31536000, immutable"})

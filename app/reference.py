@@ -1,0 +1,12 @@
+"""What every instance starts with: the charter and the wordings of consent, first versions."""
+
+from sqlalchemy.orm import Session
+
+from app.consents.actions import install_first_texts
+from app.moderation.charter import install_first_version
+
+
+def install_reference_data(session: Session) -> None:
+    """Harmless when it is there already."""
+    install_first_texts(session)
+    install_first_version(session)

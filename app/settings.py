@@ -1,0 +1,196 @@
+"""The settings, read once from the environment (prefix ``SIGNONS_``) or ``.env``."""
+
+import re
+import secrets
+from functools import cached_property
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from limits import parse_many
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.errors import SettingsError
+
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
+
+
+def _rate(value: str) -> str:
+    try:
+        parse_many(value)
+    except ValueError:
+        raise ValueError(
+            "une limite s’écrit « 5/minute » ou « 5/minute;30/hour »"
+        ) from None
+    return value
+
+
+Rate = Annotated[str, AfterValidator(_rate)]
+
+
+class Settings(BaseSettings):
+    """Every setting; the description of each is the sentence of ``.env.example``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SIGNONS_", env_file=".env", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    database_url: str = Field(
+        "sqlite:///var/signons.db",
+        description="Où sont les données : sqlite:///chemin ou postgresql://utilisateur:mot-de-passe@hôte/base.",
+    )
+    redis_url: str = Field(
+        "",
+        description="Redis ou Valkey partagé entre plusieurs processus (redis://hôte:6379/0) ; vide : en mémoire.",
+    )
+    base_url: str = Field(
+        "http://127.0.0.1:8000",
+        description="Adresse publique du site, celle des liens envoyés par courriel ; https sauf en local.",
+    )
+    secret_key: str = Field(
+        "",
+        description="Secret des liens et des clés, 32 caractères au moins ; créé sous var/ si absent et adresse locale.",
+    )
+    master_key_file: str = Field(
+        "",
+        description="Fichier de la clé qui protège les clés des pétitions ; vide : clé dérivée de SIGNONS_SECRET_KEY.",
+    )
+    smtp_url: str = Field(
+        "",
+        description="Serveur d’envoi : smtp://hôte:25, smtp+starttls://…:587 ou smtps://…:465 ; vide : boîte locale.",
+    )
+    mail_from: str = Field(
+        "Signons <ne-pas-repondre@signons.invalid>",
+        description="Expéditeur des courriels, « Nom <adresse> ».",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Adresses ou réseaux, séparés par des virgules, dont l’en-tête X-Forwarded-For est cru.",
+    )
+    rate_sign: Rate = Field(
+        "5/minute;30/hour", description="Signatures acceptées d’une même adresse réseau."
+    )
+    rate_post: Rate = Field(
+        "30/minute", description="Autres envois acceptés d’une même adresse réseau, par formulaire."
+    )
+    rate_login: Rate = Field(
+        "10/minute;50/hour", description="Essais de connexion acceptés d’une même adresse réseau."
+    )
+    var_dir: str = Field(
+        "var", description="Dossier des fichiers de l’instance (secrets créés, exports, images)."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Détail des journaux : DEBUG, INFO, WARNING ou ERROR."
+    )
+    site_name: str = Field("Signons", description="Nom affiché de la plateforme.")
+    publisher_name: str = Field(
+        "", description="Éditeur du site : nom de la personne ou raison sociale (mentions légales)."
+    )
+    publisher_address: str = Field("", description="Adresse postale de l’éditeur.")
+    publisher_phone: str = Field("", description="Téléphone de l’éditeur.")
+    publisher_registration: str = Field(
+        "", description="Numéro RNA, SIREN ou équivalent de l’éditeur, s’il existe."
+    )
+    publication_director: str = Field("", description="Directeur ou directrice de la publication.")
+    host_name: str = Field("", description="Hébergeur : nom.")
+    host_address: str = Field("", description="Hébergeur : adresse postale.")
+    host_phone: str = Field("", description="Hébergeur : téléphone.")
+    contact_email: str = Field("", description="Adresse de contact publiée.")
+    dpo_name: str = Field("", description="Délégué à la protection des données, ou contact en tenant lieu.")
+    dpo_email: str = Field("", description="Adresse de ce contact.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, data: Any) -> Any:
+        proxies = data.get("trusted_proxies")
+        if isinstance(proxies, str):
+            data["trusted_proxies"] = tuple(part for part in re.split(r"[\s,]+", proxies) if part)
+        return data
+
+    @model_validator(mode="after")
+    def _check(self) -> "Settings":
+        base = urlsplit(self.base_url)
+        if base.scheme not in {"http", "https"} or not base.hostname or base.path.strip("/"):
+            raise ValueError("SIGNONS_BASE_URL : une adresse comme https://petitions.exemple.fr, sans chemin")
+        if base.scheme == "http" and not self.is_local:
+            raise ValueError("SIGNONS_BASE_URL : https est obligatoire hors de cette machine")
+        if not re.match(r"sqlite:///.|postgresql(\+psycopg)?://.", self.database_url):
+            raise ValueError("SIGNONS_DATABASE_URL : sqlite:///chemin ou postgresql://… attendu")
+        if self.redis_url and not re.match(r"(rediss?|unix|valkeys?)://", self.redis_url):
+            raise ValueError("SIGNONS_REDIS_URL : redis://hôte:port/numéro attendu")
+        if self.smtp_url and not re.match(r"(smtp|smtps|smtp\+starttls)://[^/]+", self.smtp_url):
+            raise ValueError("SIGNONS_SMTP_URL : smtp://, smtp+starttls:// ou smtps:// attendu")
+        if not re.search(r"[^@\s<]+@[^@\s>]+", self.mail_from) or re.search(r"[\r\n]", self.mail_from):
+            raise ValueError("SIGNONS_MAIL_FROM : « Nom <adresse> » attendu")
+        for proxy in self.trusted_proxies:
+            try:
+                ip_network(proxy, strict=False)
+            except ValueError:
+                raise ValueError(
+                    f"SIGNONS_TRUSTED_PROXIES : « {proxy} » n’est ni une adresse ni un réseau"
+                ) from None
+        if self.secret_key and len(self.secret_key) < 32:
+            raise ValueError("SIGNONS_SECRET_KEY : 32 caractères au moins")
+        if not self.is_local:
+            if not self.secret_key:
+                raise ValueError(
+                    "SIGNONS_SECRET_KEY : obligatoire quand SIGNONS_BASE_URL n’est pas locale"
+                )
+            for name in ("publisher_name", "publisher_address", "host_name", "host_address", "contact_email"):
+                if not getattr(self, name):
+                    raise ValueError(
+                        f"SIGNONS_{name.upper()} : obligatoire quand SIGNONS_BASE_URL n’est pas locale"
+                        " (mentions légales)"
+                    )
+        return self
+
+    @property
+    def is_local(self) -> bool:
+        """True when the site is served to this machine only (demo, development)."""
+        return urlsplit(self.base_url).hostname in LOCAL_HOSTS
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def origin(self) -> str:
+        """BASE_URL without a trailing slash."""
+        return self.base_url.rstrip("/")
+
+    @property
+    def var(self) -> Path:
+        return Path(self.var_dir)
+
+    @cached_property
+    def secret(self) -> bytes:
+        """SECRET_KEY, or the one generated once and kept under ``var/`` (local only)."""
+        if self.secret_key:
+            return self.secret_key.encode()
+        path = self.var / "secret.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with path.open("x") as file:
+                    path.chmod(0o600)
+                    file.write(secrets.token_urlsafe(48))
+            except FileExistsError:
+                pass  # another process of the same start was faster
+        return path.read_text().strip().encode()
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment; *overrides* win over it.
+
+    Raises SettingsError, one sentence that names the variable.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        message = str(first["msg"]).removeprefix("Value error, ")
+        if first["loc"]:
+            message = f"SIGNONS_{str(first['loc'][0]).upper()} : {message}"
+        raise SettingsError(message) from None

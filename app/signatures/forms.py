@@ -1,0 +1,167 @@
+"""What a browser may post to sign."""
+
+import re
+import unicodedata
+from typing import Annotated, Literal
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
+
+from app.signatures.places import COUNTRY_CODES, postal_code
+
+MAX_NAME = 80
+MAX_COMMENT = 2000
+_LINK = re.compile(
+    r"://|\bwww\.|[\w-]{2,}\.(?:com|fr|net|org|info|biz|eu|io|ru|cn|xyz|top|site|online|shop|app|dev|me|co|uk|de)\b",
+    re.IGNORECASE,
+)
+_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
+
+
+def clean_line(text: str) -> str:
+    """One line: NFC, spaces folded, invisible controls removed."""
+    text = unicodedata.normalize("NFC", text)
+    text = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) not in {"Cc", "Cs", "Co", "Cn"})
+    # Marks that change the direction of the text would disturb the lines around it.
+    text = re.sub(r"[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", "", text)
+    return re.sub(r" {2,}", " ", text).strip()
+
+
+def clean_text(text: str) -> str:
+    """Several lines: as :func:`clean_line`, line by line, at most one empty line in a row."""
+    lines = [clean_line(line) for line in text.replace("\r\n", "\n").split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def person_name(text: str, missing: str) -> str:
+    if _FORMULA.match(text.strip(" ")):
+        raise ValueError("Un nom ne peut pas commencer par ce signe : retirez-le.")
+    name = clean_line(text)
+    if not name:
+        raise ValueError(missing)
+    if len(name) > MAX_NAME:
+        raise ValueError(f"Raccourcissez ce nom : {MAX_NAME} caractères au plus.")
+    if _LINK.search(name):
+        raise ValueError("Un nom ne peut pas contenir d’adresse de site : retirez-la.")
+    if not any(c.isalpha() for c in name) or re.search(r"[<>{}|\\^~\[\]]", name):
+        raise ValueError("Écrivez ce nom avec des lettres.")
+    return name
+
+
+def email_address(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise ValueError("Indiquez votre adresse e-mail : nous y envoyons un lien à confirmer.")
+    try:
+        found = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise ValueError("Vérifiez votre adresse e-mail : elle s’écrit comme prenom.nom@exemple.fr.") from None
+    return found.normalized
+
+
+def _ticked(value: object) -> object:
+    """A checkbox sends ``on``; one that is not ticked sends nothing."""
+    return value if isinstance(value, bool) else str(value).lower() in {"on", "1", "true", "yes", "oui"}
+
+
+Email = Annotated[str, AfterValidator(email_address)]
+Tick = Annotated[bool, BeforeValidator(_ticked)]
+
+
+class SignForm(BaseModel):
+    """Fields in the order of the page, which is the order of the error summary."""
+
+    model_config = ConfigDict(validate_default=True, extra="ignore")
+
+    given_name: Annotated[str, AfterValidator(lambda v: person_name(v, "Indiquez votre prénom."))] = ""
+    family_name: Annotated[str, AfterValidator(lambda v: person_name(v, "Indiquez votre nom de famille."))] = ""
+    email: Email = ""
+    country: str = "FR"
+    postal_code: str = ""
+    display: Literal["hidden", "initial", "full"] = "hidden"
+    comment: str = ""
+    consent_signature: Tick = False
+    age_declared: Tick = False
+    consent_updates: Tick = False
+    consent_newsletter: Tick = False
+    consent_organiser: Tick = False
+    consent_texts: str = ""
+
+    @field_validator("country", mode="before")
+    @classmethod
+    def _country(cls, value: str) -> str:
+        code = (value or "FR").strip().upper()
+        if code not in COUNTRY_CODES:
+            raise ValueError("Choisissez votre pays dans la liste.")
+        return code
+
+    @field_validator("postal_code")
+    @classmethod
+    def _postal_code(cls, value: str, info: ValidationInfo) -> str:
+        return postal_code(value, info.data.get("country", "FR"))
+
+    @field_validator("display", mode="before")
+    @classmethod
+    def _display(cls, value: str) -> str:
+        if value not in {"", "hidden", "initial", "full"}:
+            raise ValueError("Choisissez ce que le public verra de vous.")
+        return value or "hidden"
+
+    @field_validator("comment")
+    @classmethod
+    def _comment(cls, value: str) -> str:
+        text = clean_text(value)
+        if len(text) > MAX_COMMENT:
+            raise ValueError(
+                f"Raccourcissez votre commentaire : {MAX_COMMENT} caractères au plus, il en compte {len(text)}."
+            )
+        return text
+
+    @field_validator("consent_signature")
+    @classmethod
+    def _consent(cls, value: bool) -> bool:
+        if not value:
+            raise ValueError("Cochez cette case pour signer : sans votre accord, rien n’est enregistré.")
+        return value
+
+    @field_validator("age_declared")
+    @classmethod
+    def _age(cls, value: bool) -> bool:
+        if not value:
+            raise ValueError(
+                "Cochez cette case si vous avez 15 ans ou plus ; sinon, nous ne pouvons pas"
+                " enregistrer votre signature, et rien n’a été conservé."
+            )
+        return value
+
+    @property
+    def purposes(self) -> list[str]:
+        """The purposes that were consented to, one control each."""
+        given = ["sign"]
+        if self.display != "hidden":
+            given.append("public_name")
+        if self.consent_updates:
+            given.append("updates")
+        if self.consent_newsletter:
+            given.append("newsletter")
+        if self.consent_organiser:
+            given.append("organiser_contact")
+        return given
+
+
+class EmailForm(BaseModel):
+    model_config = ConfigDict(validate_default=True, extra="ignore")
+
+    email: Email = ""
+
+
+class CodeForm(EmailForm):
+    code: str = ""
+
+    @field_validator("code")
+    @classmethod
+    def _code(cls, value: str) -> str:
+        digits = re.sub(r"\s", "", value)
+        if not re.fullmatch(r"[0-9]{8}", digits):
+            raise ValueError("Tapez les huit chiffres du message.")
+        return digits

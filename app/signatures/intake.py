@@ -1,0 +1,98 @@
+"""The intake: people who sign at the same moment are written together.
+
+One thread takes what is queued, 64 at most and without waiting for more, and writes it in one
+transaction; each request is answered after its commit, with its own outcome. One bad row does not
+fail its neighbours: the group is then written one by one. Beyond the bound, an honest 503.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.db import Database
+from app.errors import Busy, Refused
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+GROUP = 64
+WAITING = 4096
+log = structlog.get_logger("intake")
+
+
+class Intake(Generic[In, Out]):
+    """``await submit(item)`` gives the item's own outcome, or raises what its writing raised.
+
+    *handle* takes a session and a list and returns as many outcomes: a value, or a Refused.
+    """
+
+    def __init__(
+        self, name: str, database: Database, handle: Callable[[Session, Sequence[In]], Sequence[Out | Refused]]
+    ) -> None:
+        self.name = name
+        self.database = database
+        self.handle = handle
+        self._queue: queue.SimpleQueue[tuple[In, asyncio.Future[Out]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name=f"intake-{self.name}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is still queued, then end."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    async def submit(self, item: In) -> Out:
+        if self._thread is None or self._queue.qsize() >= WAITING:
+            raise Busy("Beaucoup de monde signe en ce moment. Réessayez dans quelques secondes.")
+        future: asyncio.Future[Out] = self._loop.create_future()
+        self._queue.put((item, future))
+        return await future
+
+    def _run(self) -> None:
+        while True:
+            first = self._queue.get()
+            group = []
+            while first is not None:
+                group.append(first)
+                if len(group) == GROUP:
+                    break
+                try:
+                    first = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+            if group:
+                outcomes = self._write([item for item, _ in group])
+                self._loop.call_soon_threadsafe(_answer, [future for _, future in group], outcomes)
+            if first is None:
+                return
+
+    def _write(self, items: list[In]) -> Sequence[Out | Exception]:
+        try:
+            with self.database.write() as session:
+                return self.handle(session, items)
+        except Exception as error:
+            if len(items) > 1:
+                log.warning("intake_split", intake=self.name, size=len(items), error=type(error).__name__)
+                return [outcome for item in items for outcome in self._write([item])]
+            log.error("intake_failed", intake=self.name, error=type(error).__name__)
+            return [error]
+
+
+def _answer(futures: Sequence["asyncio.Future[Out]"], outcomes: Sequence[Out | Exception]) -> None:
+    for future, outcome in zip(futures, outcomes, strict=True):
+        if future.done():
+            continue  # the browser went away; its signature is written all the same
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

@@ -1,0 +1,69 @@
+"""The signature table: made to be inserted into, many rows at a time, and hash-partitionable."""
+
+import uuid
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+DISPLAYS = ("hidden", "initial", "full")
+
+
+class Signature(Base):
+    """No foreign key: on insert-only rows each costs a share lock on the petition's row."""
+
+    __tablename__ = "signature"
+    __table_args__ = (
+        UniqueConstraint("petition_id", "email_key"),
+        CheckConstraint(
+            "state IN ('pending', 'confirmed', 'withdrawn', 'invalidated', 'quarantined')",
+            name="state",
+        ),
+        CheckConstraint("display IN ('hidden', 'initial', 'full')", name="display"),
+        Index(
+            "ix_signature_public",
+            "petition_id",
+            "confirmed_at",
+            "id",
+            postgresql_where=text("state = 'confirmed'"),
+            sqlite_where=text("state = 'confirmed'"),
+        ),
+        Index(
+            "ix_signature_pending",
+            "created_at",
+            postgresql_where=text("state = 'pending'"),
+            sqlite_where=text("state = 'pending'"),
+        ),
+    )
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True)
+    # UUIDv7: grows with time; the mailed links carry it.
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    email_key: Mapped[bytes]
+    state: Mapped[str] = mapped_column(String(12))
+    given_name: Mapped[str]
+    family_name_sealed: Mapped[bytes]
+    email_sealed: Mapped[bytes]
+    postal_code: Mapped[str]
+    country: Mapped[str] = mapped_column(String(2))
+    # Département of a French postal code, "" elsewhere: the only place kept after the end of life.
+    departement: Mapped[str] = mapped_column(String(3))
+    display: Mapped[str] = mapped_column(String(8))
+    locale: Mapped[str] = mapped_column(String(8))
+    # Text version that was signed.
+    text_version: Mapped[int]
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    # Place in the count at the moment of confirmation.
+    place: Mapped[int | None]
+    # A comment typed with the signature, sealed, until the confirmation submits it.
+    comment_sealed: Mapped[bytes | None]
+    # Mails about this signature: at most 2 a day, 5 in all.
+    mails: Mapped[int]
+    mails_today: Mapped[int]
+    mailed_on: Mapped[date]
+    reminded: Mapped[bool]
+    # Wrong codes typed instead of the link.
+    code_failures: Mapped[int]

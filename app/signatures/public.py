@@ -1,0 +1,57 @@
+"""What the public sees of a signer: the line of the list, by the signer's choice."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app import crypto
+from app.petitions.keys import Keys
+from app.signatures.places import country_name
+from app.templating import elapsed
+
+HIDDEN = {"fr": "Anonyme", "en": "Anonymous"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the public list: elapsed time, place, name."""
+
+    at: datetime
+    elapsed: str
+    place: str
+    name: str
+
+
+def line(row: Any, keys: Keys, now: datetime, locale: str = "fr") -> Line:
+    """*row* has the columns of ``queries.newest``."""
+    name, place = public_name(row, keys, locale)
+    return Line(row.confirmed_at, elapsed(row.confirmed_at, locale, now), place, name)
+
+
+def public_name(row: Any, keys: Keys, locale: str = "fr") -> tuple[str, str]:
+    """``(name, place)``; a hidden signer has neither."""
+    if row.display == "hidden":
+        return HIDDEN[locale], ""
+    family = open_field(keys, row.family_name_sealed, row.id.bytes, "family_name")
+    return shown(row.display, row.given_name, family, row.postal_code, row.country, row.departement, locale)
+
+
+def shown(
+    display: str, given: str, family: str, postal_code: str, country: str, departement: str, locale: str = "fr"
+) -> tuple[str, str]:
+    """The public form of a name and a place."""
+    if display == "hidden":
+        return HIDDEN[locale], ""
+    foreign = "" if country == "FR" else country_name(country, locale)
+    if display == "full":
+        return f"{given} {family}", f"{postal_code} {foreign}".strip()
+    return f"{given} {family[:1]}.", foreign or departement
+
+
+def seal_field(keys: Keys, value: str, row_id: bytes, field: str) -> bytes:
+    """Sealed for one field of one row: it opens nowhere else."""
+    return crypto.seal(keys.data, value.encode(), row_id + field.encode())
+
+
+def open_field(keys: Keys, sealed: bytes, row_id: bytes, field: str) -> str:
+    return crypto.unseal(keys.data, sealed, row_id + field.encode()).decode()

@@ -1,0 +1,186 @@
+"""Every SELECT about signatures, and the atomic statements of signing."""
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from app.petitions.queries import hour_of, insert_for
+from app.signatures.models import Signature
+
+PER_PAGE = 50
+Cursor = tuple[datetime, uuid.UUID]
+
+
+def insert_new(session: Session, rows: Sequence[dict[str, Any]]) -> set[uuid.UUID]:
+    """Insert those whose address has not signed yet: the database decides. Returns their ids."""
+    statement = (
+        insert_for(session)(Signature)
+        .on_conflict_do_nothing(index_elements=["petition_id", "email_key"])
+        .returning(Signature.id)
+    )
+    return set(session.scalars(statement, list(rows)))
+
+
+def lock_by_keys(session: Session, keys: Iterable[tuple[int, bytes]]) -> Sequence[Signature]:
+    """The signatures of these (petition, address key), locked, in one order for everybody."""
+    return session.scalars(
+        select(Signature)
+        .where(tuple_(Signature.petition_id, Signature.email_key).in_(list(keys)))
+        .order_by(Signature.petition_id, Signature.email_key)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def lock_by_ids(session: Session, ids: Iterable[tuple[int, uuid.UUID]]) -> Sequence[Signature]:
+    """The signatures of these (petition, id), locked, in one order for everybody."""
+    return session.scalars(
+        select(Signature)
+        .where(tuple_(Signature.petition_id, Signature.id).in_(list(ids)))
+        .order_by(Signature.petition_id, Signature.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def get(session: Session, petition_id: int, signature_id: uuid.UUID) -> Signature | None:
+    return session.get(Signature, (petition_id, signature_id))
+
+
+def by_key(session: Session, petition_id: int, email_key: bytes) -> Signature | None:
+    return session.scalars(
+        select(Signature).where(Signature.petition_id == petition_id, Signature.email_key == email_key)
+    ).one_or_none()
+
+
+def mark_confirmed(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> None:
+    """``rows``: petition_id, id, place of signatures that are locked and pending."""
+    session.execute(
+        update(Signature),
+        [
+            row | {"state": "confirmed", "confirmed_at": now, "comment_sealed": None, "code_failures": 0}
+            for row in rows
+        ],
+    )
+
+
+def remove(session: Session, signature: Signature) -> None:
+    session.execute(
+        delete(Signature).where(
+            Signature.petition_id == signature.petition_id, Signature.id == signature.id
+        )
+    )
+    session.expunge(signature)
+
+
+def newest(
+    session: Session, petition_id: int, limit: int = 10, before: Cursor | None = None
+) -> Sequence[Row[Any]]:
+    """Confirmed signatures, newest first, from a keyset cursor: the same cost at any depth."""
+    query = select(
+        Signature.id,
+        Signature.confirmed_at,
+        Signature.display,
+        Signature.given_name,
+        Signature.family_name_sealed,
+        Signature.postal_code,
+        Signature.country,
+        Signature.departement,
+    ).where(Signature.petition_id == petition_id, Signature.state == "confirmed")
+    if before is not None:
+        query = query.where(tuple_(Signature.confirmed_at, Signature.id) < before)
+    return session.execute(
+        query.order_by(Signature.confirmed_at.desc(), Signature.id.desc()).limit(limit)
+    ).all()
+
+
+def since(session: Session, petition_id: int, after: datetime, limit: int = 1000) -> int:
+    """Confirmations since *after*, counted up to *limit*."""
+    recent = (
+        select(Signature.id)
+        .where(
+            Signature.petition_id == petition_id,
+            Signature.state == "confirmed",
+            Signature.confirmed_at > after,
+        )
+        .limit(limit)
+        .subquery()
+    )
+    return session.scalar(select(func.count()).select_from(recent)) or 0
+
+
+def pending_count(session: Session, petition_id: int) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(Signature.petition_id == petition_id, Signature.state == "pending")
+        )
+        or 0
+    )
+
+
+def any_signature(session: Session, petition_id: int) -> bool:
+    return session.scalar(select(Signature.id).where(Signature.petition_id == petition_id).limit(1)) is not None
+
+
+def confirmed_rows(session: Session) -> dict[int, int]:
+    """Confirmed signatures by petition, counted one by one (``counts verify``)."""
+    rows = session.execute(
+        select(Signature.petition_id, func.count())
+        .where(Signature.state == "confirmed")
+        .group_by(Signature.petition_id)
+    )
+    return {petition_id: n for petition_id, n in rows}
+
+
+def confirmed_by_hour(session: Session, petition_id: int) -> dict[datetime, int]:
+    """The same by hour of confirmation (``counts repair``)."""
+    hours: dict[datetime, int] = {}
+    for moment in session.scalars(
+        select(Signature.confirmed_at)
+        .where(Signature.petition_id == petition_id, Signature.state == "confirmed")
+        .execution_options(yield_per=10_000)
+    ):
+        hour = hour_of(moment)
+        hours[hour] = hours.get(hour, 0) + 1
+    return hours
+
+
+def to_remind(session: Session, now: datetime, limit: int = 200) -> Sequence[Signature]:
+    """Pending for 48 hours, not reminded yet, not about to expire."""
+    return session.scalars(
+        select(Signature)
+        .where(
+            Signature.state == "pending",
+            Signature.reminded.is_(False),
+            Signature.created_at <= now - timedelta(hours=48),
+            Signature.created_at > now - timedelta(days=6),
+        )
+        .order_by(Signature.created_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def expired_pending(session: Session, before: datetime, limit: int) -> Sequence[Signature]:
+    return session.scalars(
+        select(Signature)
+        .where(Signature.state == "pending", Signature.created_at < before)
+        .order_by(Signature.created_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def stream(session: Session, petition_id: int, columns: Sequence[Any], *where: Any) -> Iterator[Row[Any]]:
+    """Signatures of one petition in the order of their ids, in constant memory."""
+    query = (
+        select(*columns)
+        .where(Signature.petition_id == petition_id, *where)
+        .order_by(Signature.id)
+        .execution_options(yield_per=2000)
+    )
+    yield from session.execute(query)

@@ -1,0 +1,121 @@
+// Keeps the count and the list fresh. Nothing moves under the reader's eyes: new lines wait behind
+// a button, the number changes at most once a second and is spoken at most once a minute.
+const page = document.querySelector("[data-stream]");
+const url = page?.dataset.stream;
+const lang = document.documentElement.lang;
+const format = (n) => new Intl.NumberFormat(lang).format(n);
+const all = (name) => document.querySelectorAll(`[data-live-${name}]`);
+const one = (name) => document.querySelector(`[data-live-${name}]`);
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+let shown = Number((one("count")?.textContent ?? "0").replace(/\D/g, ""));
+let latest = { count: shown, goal: 0 };
+let lastPaint = 0;
+let paintTimer = 0;
+let lastSpoken = Date.now();
+let spokenCount = shown;
+
+function write(count) {
+  for (const node of all("count")) node.textContent = format(count);
+}
+
+function paint() {
+  paintTimer = 0;
+  lastPaint = Date.now();
+  const from = shown;
+  const { count, goal } = latest;
+  shown = count;
+  if (goal > 0) {
+    for (const node of all("step")) node.textContent = format(goal);
+    for (const node of all("gauge")) node.value = Math.min(100, (100 * count) / goal);
+  }
+  if (still.matches || document.hidden || Math.abs(count - from) < 2) return write(count);
+  const start = performance.now();
+  const frame = (time) => {
+    const part = Math.min(1, Math.max(0, (time - start) / 600));
+    write(Math.round(from + (count - from) * (1 - (1 - part) ** 3)));
+    if (part < 1 && shown === count) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}
+
+function onCount(event) {
+  latest = JSON.parse(event.data);
+  if (latest.count === shown || paintTimer) return;
+  paintTimer = setTimeout(paint, Math.max(0, 1000 - (Date.now() - lastPaint)));
+}
+
+function speak() {
+  const status = one("status");
+  if (!status || shown === spokenCount || Date.now() - lastSpoken < 60_000) return;
+  lastSpoken = Date.now();
+  spokenCount = shown;
+  status.textContent = status.dataset.say.replace("{n}", format(shown));
+}
+
+const list = one("list");
+const more = one("more");
+let waiting = [];
+
+function row({ elapsed, postal_code, name }) {
+  const line = document.createElement("tr");
+  line.className = "new";
+  for (const text of [elapsed, postal_code || "—", name]) line.insertCell().textContent = text;
+  return line;
+}
+
+function onSignature(event) {
+  waiting = [JSON.parse(event.data), ...waiting].slice(0, 100);
+  const text = waiting.length === 1 ? more.dataset.one : more.dataset.many;
+  more.textContent = text.replace("{n}", waiting.length === 100 ? "99+" : format(waiting.length));
+  more.hidden = false;
+}
+
+more?.addEventListener("click", () => {
+  list.querySelector("[data-live-empty]")?.remove();
+  for (const old of list.querySelectorAll(".new")) old.classList.remove("new");
+  list.prepend(...waiting.map(row));
+  waiting = [];
+  more.hidden = true;
+  const title = document.getElementById("titre-signatures");
+  title.tabIndex = -1;
+  title.focus();
+});
+
+let source;
+let retry = 0;
+let delay = 2000;
+
+function open() {
+  if (source || document.hidden) return;
+  source = new EventSource(url);
+  source.onopen = () => {
+    delay = 2000;
+    page.classList.add("is-live");
+  };
+  source.onerror = () => {
+    page.classList.remove("is-live");
+    // The browser reconnects by itself after a cut; after a refusal it gives up, so we try again, later and later.
+    if (source?.readyState !== EventSource.CLOSED) return;
+    close();
+    retry = setTimeout(open, delay * (0.75 + Math.random() / 2));
+    delay = Math.min(delay * 2, 120_000);
+  };
+  source.addEventListener("count", onCount);
+  if (list && more) source.addEventListener("signature", onSignature);
+}
+
+function close() {
+  clearTimeout(retry);
+  source?.close();
+  source = undefined;
+  page.classList.remove("is-live");
+}
+
+if (url && "EventSource" in window) {
+  open();
+  setInterval(speak, 5000);
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
+}

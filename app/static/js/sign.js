@@ -1,0 +1,49 @@
+// The sign form: shows the public line as it will appear, and sends only once.
+const form = document.querySelector("[data-sign]");
+
+// The same rule as the server's: 75011 gives 75, 97411 gives 974, 20137 gives 2A, 20200 gives 2B.
+function department(code) {
+  if (!/^\d{5}$/.test(code)) return "";
+  if (/^9[78]/.test(code)) return code.slice(0, 3);
+  if (code.startsWith("20")) return Number(code) < 20200 ? "2A" : "2B";
+  return code.slice(0, 2);
+}
+
+function publicLine() {
+  const value = (name) => (form.elements[name]?.value ?? "").trim().replace(/\s+/g, " ");
+  const display = value("display");
+  if (display !== "initial" && display !== "full") return form.dataset.anonymous;
+  const given = value("given_name") || "…";
+  const family = value("family_name");
+  const code = value("postal_code").replace(/\s/g, "");
+  if (display === "full") return [`${given} ${family}`.trim(), code].filter(Boolean).join(" · ");
+  const initial = family ? ` ${[...family][0].toLocaleUpperCase()}.` : "";
+  return [given + initial, value("country") === "FR" ? department(code) : ""].filter(Boolean).join(" · ");
+}
+
+if (form) {
+  const output = form.querySelector("[data-preview]");
+  const show = () => (output.textContent = publicLine());
+  form.addEventListener("input", show);
+  form.addEventListener("change", show);
+  show();
+
+  const button = form.querySelector("[data-busy]");
+  const words = button.textContent;
+  form.addEventListener("submit", (event) => {
+    if (button.getAttribute("aria-disabled") === "true") return event.preventDefault();
+    button.setAttribute("aria-disabled", "true");
+    button.textContent = button.dataset.busy;
+  });
+  addEventListener("pageshow", () => {
+    button.removeAttribute("aria-disabled");
+    button.textContent = words;
+  });
+
+  // On a phone the bar at the foot steps aside while the form is on the screen.
+  if ("IntersectionObserver" in window) {
+    new IntersectionObserver(([entry]) => {
+      document.body.classList.toggle("form-in-view", entry.isIntersecting);
+    }).observe(form);
+  }
+}

@@ -1,0 +1,216 @@
+"""Jinja environments, one a language, with the formats that French readers expect.
+
+Messages are written in French in the templates (the gettext msgid is the French sentence);
+``app/locale/en`` holds the English ones. In French, narrow no-break spaces are put where
+typography asks for them, so that nobody has to type them.
+"""
+
+import gettext
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from app import clock
+from app.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+STATIC = ROOT / "app" / "static"
+LOCALES = ("fr", "en")
+ZONE = ZoneInfo("Europe/Paris")
+NARROW = "\u202f"
+
+_BEFORE = re.compile(r" (?=[;:!?»%€])")
+_AFTER = re.compile(r"(?<=«) ")
+_THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}\b)")
+
+
+@lru_cache(maxsize=4096)
+def typeset(text: str) -> str:
+    """French typography: narrow no-break spaces around punctuation and in numbers."""
+    text = _AFTER.sub(NARROW, _BEFORE.sub(NARROW, text))
+    return _THOUSANDS.sub(NARROW, text)
+
+
+@lru_cache(maxsize=2)
+def translations(locale: str) -> gettext.NullTranslations:
+    return gettext.translation("signons", ROOT / "app" / "locale", [locale], fallback=True)
+
+
+@lru_cache(maxsize=8192)
+def translate(locale: str, message: str) -> str:
+    found = translations(locale).gettext(message)
+    return typeset(found) if locale == "fr" else found
+
+
+def translate_plural(locale: str, one: str, many: str, n: int) -> str:
+    found = translations(locale).ngettext(one, many, n)
+    if locale == "fr":
+        return typeset(one if abs(n) < 2 else many)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def number(value: int, locale: str = "fr") -> str:
+    """``12 345`` with narrow no-break spaces, ``12,345`` in English."""
+    return f"{value:,}".replace(",", NARROW if locale == "fr" else ",")
+
+
+@lru_cache(maxsize=4096)
+def _long_date(day: date, locale: str) -> str:
+    text = format_date(day, "long", locale=locale)
+    return re.sub(r"^1 ", "1er ", text) if locale == "fr" else text
+
+
+def _local(value: datetime | date) -> date:
+    return value.astimezone(ZONE).date() if isinstance(value, datetime) else value
+
+
+def long_date(value: datetime | date, locale: str = "fr") -> str:
+    return _long_date(_local(value), locale)
+
+
+def short_date(value: datetime | date, locale: str = "fr") -> str:
+    return _local(value).strftime("%d/%m/%Y")
+
+
+def long_datetime(value: datetime, locale: str = "fr") -> str:
+    time = value.astimezone(ZONE).strftime("%H:%M")
+    return f"{long_date(value, locale)} {'à' if locale == 'fr' else 'at'} {time}"
+
+
+def iso(value: datetime | date) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(ZONE).isoformat(timespec="seconds")
+    return value.isoformat()
+
+
+def elapsed(value: datetime, locale: str = "fr", now: datetime | None = None) -> str:
+    """``à l’instant``, ``il y a 3 min``, ``il y a 5 h``, ``hier``, then the date."""
+    now = now or clock.now()
+    seconds = (now - value).total_seconds()
+    french = locale == "fr"
+    if seconds < 60:
+        return "à l’instant" if french else "just now"
+    if seconds < 3600:
+        minutes = int(seconds // 60)
+        return f"il y a {minutes} min" if french else f"{minutes} min ago"
+    days = (_local(now) - _local(value)).days
+    if days == 0:
+        hours = int(seconds // 3600)
+        return f"il y a {hours} h" if french else f"{hours} h ago"
+    if days == 1:
+        return "hier" if french else "yesterday"
+    return long_date(value, locale)
+
+
+@lru_cache(maxsize=256)
+def static_url(name: str) -> str:
+    """``/static/<hash>/name``: cacheable for ever, renamed when the content changes."""
+    content = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{content}/{name}"
+
+
+def linebreaks(text: str) -> Markup:
+    """Plain text as paragraphs, escaped."""
+    blocks = re.split(r"\n{2,}", text.strip().replace("\r\n", "\n"))
+    return Markup("").join(
+        Markup("<p>{}</p>").format(Markup("<br>").join(block.split("\n"))) for block in blocks
+    )
+
+
+@dataclass(frozen=True)
+class Site:
+    """What every page may say of the instance: its name, address and legal particulars."""
+
+    name: str
+    base_url: str
+    publisher: str
+    publisher_address: str
+    publisher_phone: str
+    publisher_registration: str
+    publication_director: str
+    host: str
+    host_address: str
+    host_phone: str
+    contact_email: str
+    dpo_name: str
+    dpo_email: str
+
+
+def site_of(settings: Settings) -> Site:
+    return Site(
+        name=settings.site_name,
+        base_url=settings.origin,
+        publisher=settings.publisher_name,
+        publisher_address=settings.publisher_address,
+        publisher_phone=settings.publisher_phone,
+        publisher_registration=settings.publisher_registration,
+        publication_director=settings.publication_director,
+        host=settings.host_name,
+        host_address=settings.host_address,
+        host_phone=settings.host_phone,
+        contact_email=settings.contact_email,
+        dpo_name=settings.dpo_name,
+        dpo_email=settings.dpo_email,
+    )
+
+
+class Templates:
+    """Renders templates in a language; one environment each, made once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.environments = {locale: _environment(settings, locale) for locale in LOCALES}
+
+    def render(self, name: str, locale: str = "fr", **context: Any) -> str:
+        return self.environments[locale].get_template(name).render(context)
+
+
+def _environment(settings: Settings, locale: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda message: translate(locale, message),
+        ngettext=lambda one, many, n: translate_plural(locale, one, many, n),
+        newstyle=True,
+    )
+    prefix = "" if locale == "fr" else f"/{locale}"
+
+    def localised(function: Callable[..., str]) -> Callable[..., str]:
+        return lambda value: function(value, locale)
+
+    environment.globals.update(
+        locale=locale,
+        site=site_of(settings),
+        is_local=settings.is_local,
+        static=static_url,
+        href=lambda path: prefix + path,
+        now=clock.now,
+    )
+    environment.filters.update(
+        number=localised(number),
+        date=localised(long_date),
+        shortdate=localised(short_date),
+        datetime=localised(long_datetime),
+        elapsed=localised(elapsed),
+        iso=iso,
+        percent=lambda share: f"{share * 100:.0f}" + (f"{NARROW}%" if locale == "fr" else "%"),
+        linebreaks=linebreaks,
+    )
+    return environment

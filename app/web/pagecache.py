@@ -1,0 +1,172 @@
+"""The page cache: what everybody sees alike is rendered once a second at most.
+
+Pure ASGI, in front of everything. A page is kept when its route says so (``rendering.public``); it
+is compressed and fingerprinted once per rendering, dropped as soon as what it shows changes, and
+never shown when it is a second old.
+"""
+
+import asyncio
+import gzip
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import monotonic
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Older than FRESH: shown once more while one request renders the next; older than STALE: not.
+FRESH = 0.5
+STALE = 1.0
+ENTRIES = 2000
+# Set by a route on a response that is the same for everybody; value: the petition's id, or 0.
+MARK = b"x-signons-shared"
+BROWSER = b"public, max-age=1, stale-while-revalidate=5"
+Headers = list[tuple[bytes, bytes]]
+Key = tuple[str, str]
+
+
+@dataclass
+class Entry:
+    """One rendering, ready to be sent. ``generation``: of what it shows, when rendering began."""
+
+    petition_id: int
+    generation: int
+    made: float
+    plain: tuple[Headers, bytes]
+    gzipped: tuple[Headers, bytes]
+    etag: bytes
+    refreshing: bool = False
+
+
+class PageCache:
+    """*viewed* is told of every page shown: it counts views."""
+
+    def __init__(self, app: ASGIApp, viewed: Callable[[int, Scope], None]) -> None:
+        self.app = app
+        self.viewed = viewed
+        self.entries: OrderedDict[Key, Entry] = OrderedDict()
+        self.generations: dict[int, int] = {}
+        self._locks: dict[Key, asyncio.Lock] = {}
+        self._background: set[asyncio.Task[Entry | None]] = set()
+
+    def forget(self, petition_id: int) -> None:
+        """What shows this petition is rendered again; may be called from any thread."""
+        for shown in (petition_id, 0):  # 0: pages that show several petitions
+            self.generations[shown] = self.generations.get(shown, 0) + 1
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        if b"cookie" in headers:
+            # Somebody signed in sees the same pages, but nothing of theirs is ever kept here.
+            await self.app(scope, receive, send)
+            return
+        key = (scope["path"], scope["state"]["locale"])
+        entry = self._usable(key)
+        if entry is None:
+            lock = self._locks.setdefault(key, asyncio.Lock())
+            async with lock:  # the first renders, those behind find it done
+                entry = self._usable(key) or await self._render(key, scope, receive, send)
+            if not lock.locked():
+                self._locks.pop(key, None)
+            if entry is None:
+                return
+        elif monotonic() - entry.made > FRESH and not entry.refreshing:
+            entry.refreshing = True
+            task = asyncio.create_task(self._render(key, dict(scope), _no_body, _nowhere))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+        self.viewed(entry.petition_id, scope)
+        await _answer(entry, headers, send)
+
+    def _usable(self, key: Key) -> Entry | None:
+        entry = self.entries.get(key)
+        if (
+            entry is None
+            or monotonic() - entry.made >= STALE
+            or entry.generation != self.generations.get(entry.petition_id, 0)
+        ):
+            return None
+        return entry
+
+    async def _render(self, key: Key, scope: Scope, receive: Receive, send: Send) -> Entry | None:
+        """Ask the application; None when its answer was not to be shared, and has been sent."""
+        made, before = monotonic(), dict(self.generations)
+        head: Message | None = None
+        body = bytearray()
+
+        async def collect(message: Message) -> None:
+            nonlocal head
+            if message["type"] == "http.response.start" and _shared(message) is not None:
+                head = message
+            elif head is None:
+                await send(message)
+            else:
+                body.extend(message.get("body", b""))
+
+        await self.app(scope, receive, collect)
+        if head is None:
+            return None
+        petition_id = _shared(head) or 0
+        entry = _entry(petition_id, before.get(petition_id, 0), made, head["headers"], bytes(body))
+        self.entries[key] = entry
+        self.entries.move_to_end(key)
+        while len(self.entries) > ENTRIES:
+            self.entries.popitem(last=False)
+        return entry
+
+
+async def _no_body() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _nowhere(_message: Message) -> None:
+    """A rendering in the background is kept, not sent."""
+
+
+def _shared(start: Message) -> int | None:
+    if start["status"] != 200:
+        return None
+    return next((int(value) for name, value in start["headers"] if name == MARK), None)
+
+
+async def _answer(entry: Entry, headers: dict[bytes, bytes], send: Send) -> None:
+    if _matches(headers.get(b"if-none-match", b""), entry.etag):
+        head = [(k, v) for k, v in entry.plain[0] if k not in {b"content-length", b"content-type"}]
+        await send({"type": "http.response.start", "status": 304, "headers": head})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    zipped = b"gzip" in headers.get(b"accept-encoding", b"")
+    head, body = entry.gzipped if zipped else entry.plain
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _matches(sent: bytes, etag: bytes) -> bool:
+    return bool(sent) and any(part.strip().removeprefix(b"W/") in {etag, b"*"} for part in sent.split(b","))
+
+
+def _entry(petition_id: int, generation: int, made: float, sent: Headers, body: bytes) -> Entry:
+    etag = b'"' + hashlib.sha256(body).hexdigest()[:24].encode() + b'"'
+    common = [*_kept(sent), (b"etag", etag), (b"vary", b"accept-encoding")]
+    packed = gzip.compress(body, 6, mtime=0)
+    return Entry(
+        petition_id,
+        generation,
+        made,
+        ([*common, (b"content-length", b"%d" % len(body))], body),
+        ([*common, (b"content-encoding", b"gzip"), (b"content-length", b"%d" % len(packed))], packed),
+        etag,
+    )
+
+
+def _kept(headers: Headers) -> Iterator[tuple[bytes, bytes]]:
+    names = {name for name, _ in headers}
+    for name, value in headers:
+        if name not in {MARK, b"content-length", b"etag", b"vary"}:
+            yield name, value
+    if b"cache-control" not in names:
+        yield b"cache-control", BROWSER

@@ -1,0 +1,91 @@
+"""Limits by client address: slowapi on ordinary routes, the same engine without threads where
+thousands sign. Storage is in memory, or in Redis for several processes; when Redis is away, each
+process limits by itself.
+"""
+
+import ipaddress
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from limits import RateLimitItem, parse_many
+from limits.aio.storage import MemoryStorage
+from limits.aio.storage import Storage as AsyncStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+from limits.storage import storage_from_string
+from slowapi import Limiter
+from starlette.requests import Request
+
+from app.errors import TooMany
+from app.settings import Settings
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+SENTENCE = "Trop d’envois en peu de temps depuis votre connexion. Réessayez un peu plus tard."
+
+
+def client_key(request: Request) -> str:
+    """The client's address; an IPv6 customer is a /64."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 6:
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+    return host
+
+
+class _Rates:
+    """The rates of the settings; decorators are made before the settings are read."""
+
+    post = "30/minute"
+    login = "10/minute;50/hour"
+    # Signed-in people work fast: 200 comments by keyboard must go through.
+    staff = "300/minute"
+
+
+rates = _Rates()
+limiter = Limiter(client_key, key_style="endpoint", in_memory_fallback=["30/minute"])
+
+
+def limited(rate: str = "post") -> Callable[[Endpoint], Endpoint]:
+    """Decorate a POST route: at most ``rates.<rate>`` an address."""
+    return limiter.limit(lambda: getattr(rates, rate))  # type: ignore[no-any-return]
+
+
+class AsyncLimit:
+    """A limit for ``async def`` routes that many people use at once."""
+
+    def __init__(self, name: str, rate: str, redis_url: str) -> None:
+        self.name = name
+        self.items: list[RateLimitItem] = parse_many(rate)
+        self._local = FixedWindowRateLimiter(MemoryStorage())
+        self._shared: FixedWindowRateLimiter | None = None
+        if redis_url:
+            shared = storage_from_string(f"async+{redis_url}", implementation="redispy")
+            assert isinstance(shared, AsyncStorage)
+            self._shared = FixedWindowRateLimiter(shared)
+
+    async def check(self, request: Request) -> None:
+        """Raises TooMany."""
+        key = client_key(request)
+        for item in self.items:
+            if not await self._hit(item, key):
+                raise TooMany(SENTENCE, item.get_expiry())
+
+    async def _hit(self, item: RateLimitItem, key: str) -> bool:
+        if self._shared is not None:
+            try:
+                return await self._shared.hit(item, self.name, key)
+            except Exception:  # noqa: S110 Redis is away: protect this process all the same
+                pass
+        return await self._local.hit(item, self.name, key)
+
+
+def configure(settings: Settings) -> None:
+    """Give the decorators their rates and their storage."""
+    rates.post, rates.login = settings.rate_post, settings.rate_login
+    storage = storage_from_string(settings.redis_url or "memory://")
+    limiter._storage = storage
+    limiter._limiter = type(limiter._limiter)(storage)

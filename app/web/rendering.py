@@ -1,0 +1,63 @@
+"""Pages: a template, a context, a status, and whether everybody may share the answer."""
+
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.settings import Settings
+from app.templating import Templates
+
+EMPTY_FORM: dict[str, dict[str, str]] = {"values": {}, "errors": {}}
+
+
+def settings_of(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def locale_of(request: Request) -> str:
+    locale: str = request.state.locale
+    return locale
+
+
+def localised(request: Request, path: str) -> str:
+    """*path* in the language of the request."""
+    return path if locale_of(request) == "fr" else f"/{locale_of(request)}{path}"
+
+
+def render(request: Request, template: str, **context: Any) -> str:
+    templates: Templates = request.app.state.templates
+    locale = locale_of(request)
+    path = request.url.path
+    other = "en" if locale == "fr" else "fr"
+    switch = {
+        "href": path if other == "fr" else f"/en{path}",
+        "label": "English" if other == "en" else "Français",
+        "lang": other,
+    }
+    staff = getattr(request.state, "staff", None)
+    return templates.render(
+        template, locale, **{"path": path, "staff": staff, "language_switch": switch, **context}
+    )
+
+
+def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page for one person: not kept anywhere, and tells no other site where it was."""
+    return HTMLResponse(
+        render(request, template, **context),
+        status,
+        headers={"cache-control": "no-store", "referrer-policy": "no-referrer"},
+    )
+
+
+def public(request: Request, template: str, petition_id: int = 0, **context: Any) -> HTMLResponse:
+    """A page that is the same for everybody; see ``pagecache``."""
+    return HTMLResponse(
+        render(request, template, **context), headers={"x-signons-shared": str(petition_id)}
+    )
+
+
+def see_other(request: Request, path: str) -> RedirectResponse:
+    """After a POST: go and look; *path* is without language prefix."""
+    return RedirectResponse(localised(request, path), 303, headers={"cache-control": "no-store"})

@@ -1,0 +1,91 @@
+"""The worker: sends mail and runs the periodic jobs. Several may run at once on PostgreSQL."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+import structlog
+
+from app.accounts import jobs as account_jobs
+from app.db import Database
+from app.mail.sending import Sender
+from app.petitions import jobs as petition_jobs
+from app.privacy import jobs as privacy_jobs
+from app.settings import Settings
+from app.signatures import jobs as signature_jobs
+from app.templating import Templates
+
+log = structlog.get_logger("worker")
+
+
+@dataclass
+class Job:
+    """Something done every ``every`` seconds; each run is whole or not at all."""
+
+    name: str
+    every: float
+    run: Callable[[], object]
+    due: float = 0.0
+
+
+class Worker:
+    """Jobs on one thread, mail on another, so that a slow mail server delays no count."""
+
+    def __init__(self, settings: Settings, database: Database, templates: Templates) -> None:
+        self.sender = Sender(settings, database, templates)
+        self.jobs = [
+            Job("fold_counts", 2, lambda: petition_jobs.fold_counts(database)),
+            Job("remind_pending", 300, lambda: signature_jobs.remind_pending(database, settings.origin)),
+            Job("purge_sessions", 3600, lambda: account_jobs.purge_sessions(database)),
+            Job("retention", 3600, lambda: privacy_jobs.daily_retention(database, settings)),
+        ]
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        self._threads = [
+            threading.Thread(target=self._run_jobs, name="jobs", daemon=True),
+            threading.Thread(target=self._send_mail, name="mail", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def request_stop(self) -> None:
+        """From a signal handler: end soon."""
+        self._stop.set()
+
+    def stop(self) -> None:
+        """End after what is under way."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def wait(self) -> None:
+        """Run in the foreground until a signal."""
+        while not self._stop.wait(1):
+            pass
+
+    def _run_jobs(self) -> None:
+        while not self._stop.is_set():
+            for job in self.jobs:
+                if monotonic() >= job.due and not self._stop.is_set():
+                    self._run(job)
+            self._stop.wait(0.5)
+
+    def _run(self, job: Job) -> None:
+        job.due = monotonic() + job.every
+        try:
+            job.run()
+        except Exception as error:  # the next run may succeed; the operator reads the log
+            log.error("job_failed", job=job.name, error=type(error).__name__, exc_info=error)
+
+    def _send_mail(self) -> None:
+        while not self._stop.is_set():
+            try:
+                tried = self.sender.send_due()
+            except Exception as error:
+                log.error("mail_failed", error=type(error).__name__, exc_info=error)
+                tried = 0
+            if tried == 0:
+                self._stop.wait(0.5)

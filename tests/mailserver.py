@@ -1,0 +1,114 @@
+"""A real mail server that keeps what it accepts, and fails when told to."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Literal, Self
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.services import free_port, wait_for
+
+Stage = Literal["RCPT", "DATA", "ACCEPTED"]
+
+
+@dataclass(frozen=True)
+class Mail:
+    sender: str
+    recipients: tuple[str, ...]
+    message: EmailMessage
+
+
+@dataclass
+class Fault:
+    reply: str | None
+    recipient: str
+    stage: Stage
+    times: int | None
+
+
+@dataclass
+class MailServer:
+    port: int = field(default_factory=free_port)
+    mails: list[Mail] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    _controller: Controller | None = None
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def start(self) -> Self:
+        self._controller = Controller(self, "127.0.0.1", self.port, server_hostname="localhost")
+        self._controller.start()
+        return self
+
+    def stop(self) -> None:
+        if self._controller is not None:
+            self._controller.stop()
+            self._controller = None
+
+    def fail(
+        self,
+        reply: str | None = "451 4.3.0 Try again later",
+        *,
+        recipient: str = "*",
+        stage: Stage = "RCPT",
+        times: int | None = None,
+    ) -> None:
+        """Answer `reply`, or cut the connection if it is None, always or so many times.
+
+        At stage ACCEPTED the mail has been kept already, but the sender cannot know.
+        """
+        self.faults.append(Fault(reply, recipient, stage, times))
+
+    def heal(self) -> None:
+        self.faults.clear()
+
+    def wait(self, count: int, timeout: float = 10) -> list[Mail]:
+        wait_for(lambda: len(self.mails) >= count, f"{count} mails have arrived", timeout)
+        return list(self.mails)
+
+    async def _reply(self, server: SMTP, stage: Stage, recipients: list[str]) -> str:
+        for fault in self.faults:
+            concerned = fault.recipient == "*" or fault.recipient in recipients
+            if fault.stage != stage or not concerned or fault.times == 0:
+                continue
+            if fault.times is not None:
+                fault.times -= 1
+            if fault.reply is not None:
+                return fault.reply
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
+            await asyncio.Event().wait()  # for ever: aiosmtpd cancels this task
+        return "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        reply = await self._reply(server, "RCPT", [address])
+        if reply.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return reply
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        reply = await self._reply(server, "DATA", envelope.rcpt_tos)
+        if not reply.startswith("250"):
+            return reply
+        assert isinstance(envelope.content, bytes)
+        message = message_from_bytes(envelope.content, EmailMessage, policy=policy.default)
+        self.mails.append(Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), message))
+        return await self._reply(server, "ACCEPTED", envelope.rcpt_tos)
+
+
+@contextmanager
+def smtp() -> Iterator[MailServer]:
+    server = MailServer()
+    try:
+        yield server.start()
+    finally:
+        server.stop()
