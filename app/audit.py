@@ -14,9 +14,7 @@ class AuditLine(Base):
     __tablename__ = "audit_line"
     __table_args__ = (Index(None, "at"), Index("ix_audit_line_target", "target", "target_id"))
 
-    id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True
-    )
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
     at: Mapped[datetime]
     # None: the machine itself, or the operator's command line (see ``act``).
     account_id: Mapped[int | None]
@@ -26,9 +24,7 @@ class AuditLine(Base):
     details: Mapped[dict[str, Any]]
 
 
-def record(
-    session: Session, act: str, target: str, target_id: object, by: int | None = None, **details: Any
-) -> None:
+def record(session: Session, act: str, target: str, target_id: object, by: int | None = None, **details: Any) -> None:
     """Append one line in the caller's transaction; *details* are ids, counts and codes only."""
     session.add(
         AuditLine(

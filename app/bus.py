@@ -76,7 +76,7 @@ class Bus:
 
     def _listen_redis(self) -> None:
         assert self._redis is not None
-        with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+        with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:  # type: ignore[no-untyped-call]
             pubsub.subscribe(CHANNEL)
             while not self._stop.is_set():
                 message = pubsub.get_message(timeout=1)

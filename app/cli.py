@@ -42,8 +42,12 @@ class _Plain(click.Group):
         except sqlalchemy.exc.OperationalError as error:
             click.echo(f"La base de données ne répond pas : {str(error.orig).splitlines()[0]}", err=True)
         except sqlalchemy.exc.ProgrammingError as error:
-            click.echo(f"La base de données n’est pas à jour : lancez « signons migrate ». ({str(error.orig).splitlines()[0]})", err=True)
-        context.exit(1)
+            click.echo(
+                "La base de données n’est pas à jour : lancez « signons migrate »."
+                f" ({str(error.orig).splitlines()[0]})",
+                err=True,
+            )
+        raise click.exceptions.Exit(1)
 
 
 @click.group(cls=_Plain, context_settings={"help_option_names": ["-h", "--help"]})
@@ -158,9 +162,7 @@ def import_petition(file: Path, publish: bool) -> None:
     found = importing.read(file)
     with _database() as (settings, database):
         with database.write() as session:
-            made = petition_actions.create(
-                session, found, folder=file.parent, image_store=settings.var / "images"
-            )
+            made = petition_actions.create(session, found, folder=file.parent, image_store=settings.var / "images")
             if publish:
                 petition_actions.publish(session, made)
             slug, state = made.slug, made.state
@@ -209,7 +211,12 @@ def revoke_sessions(email: str) -> None:
 @main.command()
 @click.argument("slug")
 @click.option("--purpose", required=True, type=click.Choice(PURPOSES), help="Ce que l’export contient.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Fichier à écrire (sinon : sortie standard).")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Fichier à écrire (sinon : sortie standard).",
+)
 def export(slug: str, purpose: str, output: Path | None) -> None:
     """Exporter les signatures d’une pétition, en CSV."""
     with _database() as (_, database):
@@ -249,7 +256,9 @@ def run_retention(dry_run: bool, at: str | None) -> None:
         try:
             moment = datetime.fromisoformat(at)
         except ValueError:
-            raise click.BadParameter("une date ISO 8601 est attendue, comme 2027-01-31T00:00:00+01:00", param_hint="--at") from None
+            raise click.BadParameter(
+                "une date ISO 8601 est attendue, comme 2027-01-31T00:00:00+01:00", param_hint="--at"
+            ) from None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
         clock.travel(moment - clock.now())
@@ -291,7 +300,9 @@ def repair_counts() -> None:
 def erase(email: str, yes: bool) -> None:
     """Effacer une personne partout. Demande « oui » sur l’entrée standard."""
     if not yes:
-        click.echo("Toutes les signatures de cette adresse et leurs commentaires seront effacés. Tapez « oui » :", err=True)
+        click.echo(
+            "Toutes les signatures de cette adresse et leurs commentaires seront effacés. Tapez « oui » :", err=True
+        )
         if sys.stdin.readline().strip().lower() != "oui":
             raise Refused("Rien n’a été effacé.")
     with _database() as (_, database), database.write() as session:

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Request
 from sqlalchemy import DateTime, Dialect, Engine, LargeBinary, MetaData, Text, Uuid, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Session as Session  # routes take it from here: they know no SQL
 from sqlalchemy.types import TypeDecorator
 
 from app.bus import Bus
@@ -69,7 +70,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {
+    type_annotation_map: ClassVar = {
         datetime: UTCDateTime,
         bytes: LargeBinary,
         uuid.UUID: Uuid,
@@ -113,11 +114,11 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that may change rows: committed at the end, rolled back on an exception."""
-        with self._turn if self.is_sqlite else nullcontext():
-            with Session(self._writer, expire_on_commit=False, info=self.info) as session, session.begin():
-                session.info["changed"] = changed = set()
-                yield session
-        for petition_id in changed:
+        turn = self._turn if self.is_sqlite else nullcontext()
+        with turn, Session(self._writer, expire_on_commit=False, info=self.info) as session, session.begin():
+            session.info["changed"] = told = set[int]()
+            yield session
+        for petition_id in told:
             self.bus.publish(petition_id)
 
     @contextmanager

@@ -69,7 +69,9 @@ def _database_checks(database: Database) -> Iterator[Check]:
             n = keys.check_all(session)
             yield Check("clés", True, f"clés de pétitions lisibles : {n}")
         except Unsealable:
-            yield Check("clés", False, "la clé principale n’est pas celle qui a protégé les pétitions : remettez l’ancienne")
+            yield Check(
+                "clés", False, "la clé principale n’est pas celle qui a protégé les pétitions : remettez l’ancienne"
+            )
         health = outbox.health(session, datetime.now(UTC))
         yield Check(
             "courrier en attente",
@@ -89,7 +91,9 @@ def _redis(settings: Settings) -> Check:
 def _mail(settings: Settings) -> Check:
     if not settings.smtp_url:
         local = settings.is_local
-        return Check("envoi du courrier", local, "boîte locale" if local else "SIGNONS_SMTP_URL est vide : rien ne part")
+        return Check(
+            "envoi du courrier", local, "boîte locale" if local else "SIGNONS_SMTP_URL est vide : rien ne part"
+        )
     try:
         SmtpTransport(settings.smtp_url).check()
     except Unavailable as error:

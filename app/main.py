@@ -81,9 +81,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
     state.confirm_intake = Intake(
         "confirm",
         state.database,
-        lambda session, targets: signature_actions.confirm_group(
-            session, targets, comment_actions.receive_drafts
-        ),
+        lambda session, targets: signature_actions.confirm_group(session, targets, comment_actions.receive_drafts),
     )
     for router in ROUTERS:
         app.include_router(router)
@@ -219,7 +217,7 @@ def _handle_errors(app: FastAPI) -> None:
 
     @on(RateLimitExceeded)
     def too_many(request: Request, error: RateLimitExceeded) -> Response:
-        return refused(request, TooMany(SENTENCE, error.limit.limit.get_expiry()))
+        return refused(request, TooMany(SENTENCE, error.limit.limit.get_expiry() if error.limit else 60))
 
     @on(StarletteHTTPException)
     def http_error(request: Request, error: HTTPException) -> Response:

@@ -21,9 +21,7 @@ def _rate(value: str) -> str:
     try:
         parse_many(value)
     except ValueError:
-        raise ValueError(
-            "une limite s’écrit « 5/minute » ou « 5/minute;30/hour »"
-        ) from None
+        raise ValueError("une limite s’écrit « 5/minute » ou « 5/minute;30/hour »") from None
     return value
 
 
@@ -51,7 +49,7 @@ class Settings(BaseSettings):
     )
     secret_key: str = Field(
         "",
-        description="Secret des liens et des clés, 32 caractères au moins ; créé sous var/ si absent et adresse locale.",
+        description="Secret des liens et des clés, 32 caractères au moins ; créé sous var/ si absent (adresse locale).",
     )
     master_key_file: str = Field(
         "",
@@ -69,18 +67,12 @@ class Settings(BaseSettings):
         (),
         description="Adresses ou réseaux, séparés par des virgules, dont l’en-tête X-Forwarded-For est cru.",
     )
-    rate_sign: Rate = Field(
-        "5/minute;30/hour", description="Signatures acceptées d’une même adresse réseau."
-    )
+    rate_sign: Rate = Field("5/minute;30/hour", description="Signatures acceptées d’une même adresse réseau.")
     rate_post: Rate = Field(
         "30/minute", description="Autres envois acceptés d’une même adresse réseau, par formulaire."
     )
-    rate_login: Rate = Field(
-        "10/minute;50/hour", description="Essais de connexion acceptés d’une même adresse réseau."
-    )
-    var_dir: str = Field(
-        "var", description="Dossier des fichiers de l’instance (secrets créés, exports, images)."
-    )
+    rate_login: Rate = Field("10/minute;50/hour", description="Essais de connexion acceptés d’une même adresse réseau.")
+    var_dir: str = Field("var", description="Dossier des fichiers de l’instance (secrets créés, exports, images).")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Détail des journaux : DEBUG, INFO, WARNING ou ERROR."
     )
@@ -90,9 +82,7 @@ class Settings(BaseSettings):
     )
     publisher_address: str = Field("", description="Adresse postale de l’éditeur.")
     publisher_phone: str = Field("", description="Téléphone de l’éditeur.")
-    publisher_registration: str = Field(
-        "", description="Numéro RNA, SIREN ou équivalent de l’éditeur, s’il existe."
-    )
+    publisher_registration: str = Field("", description="Numéro RNA, SIREN ou équivalent de l’éditeur, s’il existe.")
     publication_director: str = Field("", description="Directeur ou directrice de la publication.")
     host_name: str = Field("", description="Hébergeur : nom.")
     host_address: str = Field("", description="Hébergeur : adresse postale.")
@@ -128,16 +118,12 @@ class Settings(BaseSettings):
             try:
                 ip_network(proxy, strict=False)
             except ValueError:
-                raise ValueError(
-                    f"SIGNONS_TRUSTED_PROXIES : « {proxy} » n’est ni une adresse ni un réseau"
-                ) from None
+                raise ValueError(f"SIGNONS_TRUSTED_PROXIES : « {proxy} » n’est ni une adresse ni un réseau") from None
         if self.secret_key and len(self.secret_key) < 32:
             raise ValueError("SIGNONS_SECRET_KEY : 32 caractères au moins")
         if not self.is_local:
             if not self.secret_key:
-                raise ValueError(
-                    "SIGNONS_SECRET_KEY : obligatoire quand SIGNONS_BASE_URL n’est pas locale"
-                )
+                raise ValueError("SIGNONS_SECRET_KEY : obligatoire quand SIGNONS_BASE_URL n’est pas locale")
             for name in ("publisher_name", "publisher_address", "host_name", "host_address", "contact_email"):
                 if not getattr(self, name):
                     raise ValueError(

@@ -123,9 +123,7 @@ def static_url(name: str) -> str:
 def linebreaks(text: str) -> Markup:
     """Plain text as paragraphs, escaped."""
     blocks = re.split(r"\n{2,}", text.strip().replace("\r\n", "\n"))
-    return Markup("").join(
-        Markup("<p>{}</p>").format(Markup("<br>").join(block.split("\n"))) for block in blocks
-    )
+    return Markup("").join(Markup("<p>{}</p>").format(Markup("<br>").join(block.split("\n"))) for block in blocks)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ def open_vault(settings: Settings) -> Vault:
         ) from None
     if not lines or len(lines[0]) < 32:
         raise SettingsError(
-            f"SIGNONS_MASTER_KEY_FILE : {path} doit contenir une clé de 32 caractères au moins par ligne, la présente d’abord."
+            f"SIGNONS_MASTER_KEY_FILE : {path} doit contenir une clé de 32 caractères au moins par ligne,"
+            " la présente d’abord."
         )
     return Vault(settings.secret, lines)

@@ -87,7 +87,7 @@ class MailServer:
             await asyncio.Event().wait()  # for ever: aiosmtpd cancels this task
         return "250 OK"
 
-    async def handle_RCPT(
+    async def handle_RCPT(  # noqa: N802
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         reply = await self._reply(server, "RCPT", [address])
@@ -95,7 +95,7 @@ class MailServer:
             envelope.rcpt_tos.append(address)
         return reply
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         reply = await self._reply(server, "DATA", envelope.rcpt_tos)
         if not reply.startswith("250"):
             return reply

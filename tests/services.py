@@ -217,9 +217,7 @@ def valkey() -> Iterator[Valkey]:
 
 
 class Signons(Server):
-    def __init__(
-        self, directory: Path, env: Mapping[str, str], port: int | None, workers: int
-    ) -> None:
+    def __init__(self, directory: Path, env: Mapping[str, str], port: int | None, workers: int) -> None:
         super().__init__(directory, port)
         self.env = env
         self.workers = workers

@@ -58,7 +58,7 @@ def create(
     if second_factor:
         seed = pyotp.random_base32()
         account.totp_sealed = crypto.seal(vault_of(session).totp, seed.encode(), b"totp")
-        uri = pyotp.TOTP(seed).provisioning_uri(email, issuer_name=site)
+        uri = pyotp.TOTP(seed).provisioning_uri(name=email, issuer_name=site)
     session.add(account)
     session.flush()
     audit.record(session, "account.created", "account", account.id, role=role)

@@ -21,10 +21,7 @@ def lock_by_email(session: Session, email: str) -> Account | None:
 
 def lock(session: Session, account_id: int) -> Account:
     return session.scalars(
-        select(Account)
-        .where(Account.id == account_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        select(Account).where(Account.id == account_id).with_for_update().execution_options(populate_existing=True)
     ).one()
 
 
@@ -36,9 +33,7 @@ def demo_accounts(session: Session) -> Sequence[Account]:
 def active_moderators(session: Session) -> int:
     return (
         session.scalar(
-            select(func.count()).where(
-                Account.role.in_(["moderator", "admin"]), Account.disabled_at.is_(None)
-            )
+            select(func.count()).where(Account.role.in_(["moderator", "admin"]), Account.disabled_at.is_(None))
         )
         or 0
     )

@@ -1,13 +1,12 @@
 """Signing in and out of the staff pages."""
 
 from fastapi import APIRouter, Request
-from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from app.accounts import actions, queries
 from app.accounts.dependencies import HalfSession
 from app.accounts.models import Account
-from app.db import Db
+from app.db import Db, Session
 from app.web.cookies import clear_session_cookie, session_cookie, set_session_cookie
 from app.web.forms import Form
 from app.web.ratelimit import limited

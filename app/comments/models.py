@@ -14,9 +14,7 @@ MAX_LENGTH = 2000
 class Comment(Base):
     __tablename__ = "comment"
     __table_args__ = (
-        CheckConstraint(
-            "state IN ('waiting', 'published', 'refused', 'removed', 'withdrawn')", name="state"
-        ),
+        CheckConstraint("state IN ('waiting', 'published', 'refused', 'removed', 'withdrawn')", name="state"),
         Index(None, "state", "created_at", "id"),
         Index("ix_comment_petition", "petition_id", "state", "created_at"),
         Index("ix_comment_signature", "signature_id"),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, insert, select, tuple_
+from sqlalchemy import and_, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.comments.models import Comment, CommentRevision
@@ -39,43 +39,30 @@ def _with_author() -> Any:
     )
 
 
-def published(
-    session: Session, petition_id: int, limit: int, before: Cursor | None = None
-) -> Sequence[Row[Any]]:
+def published(session: Session, petition_id: int, limit: int, before: Cursor | None = None) -> Sequence[Any]:
     """Published comments, newest first; a removed one leaves its row (a tombstone)."""
-    query = _with_author().where(
-        Comment.petition_id == petition_id, Comment.state.in_(["published", "removed"])
-    )
+    query = _with_author().where(Comment.petition_id == petition_id, Comment.state.in_(["published", "removed"]))
     if before is not None:
         query = query.where(tuple_(Comment.created_at, Comment.id) < before)
-    return session.execute(
-        query.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(limit)
-    ).all()
+    return session.execute(query.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(limit)).all()
 
 
 def published_count(session: Session, petition_id: int) -> int:
     return (
-        session.scalar(
-            select(func.count()).where(Comment.petition_id == petition_id, Comment.state == "published")
-        )
+        session.scalar(select(func.count()).where(Comment.petition_id == petition_id, Comment.state == "published"))
         or 0
     )
 
 
 def waiting_count(session: Session, petition_id: int) -> int:
     return (
-        session.scalar(
-            select(func.count()).where(Comment.petition_id == petition_id, Comment.state == "waiting")
-        )
-        or 0
+        session.scalar(select(func.count()).where(Comment.petition_id == petition_id, Comment.state == "waiting")) or 0
     )
 
 
 def insert_waiting(session: Session, rows: Sequence[dict[str, Any]]) -> Sequence[int]:
     """Insert comments and give back their ids in the order of *rows*."""
-    return session.scalars(
-        insert(Comment).returning(Comment.id, sort_by_parameter_order=True), list(rows)
-    ).all()
+    return session.scalars(insert(Comment).returning(Comment.id, sort_by_parameter_order=True), list(rows)).all()
 
 
 def insert_revisions(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -83,19 +70,15 @@ def insert_revisions(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def of_signature(session: Session, signature_id: uuid.UUID) -> Sequence[Comment]:
-    return session.scalars(
-        select(Comment).where(Comment.signature_id == signature_id).order_by(Comment.id)
-    ).all()
+    return session.scalars(select(Comment).where(Comment.signature_id == signature_id).order_by(Comment.id)).all()
 
 
 def lock(session: Session, comment_id: int) -> Comment | None:
-    return session.scalars(
-        select(Comment).where(Comment.id == comment_id).with_for_update()
-    ).one_or_none()
+    return session.scalars(select(Comment).where(Comment.id == comment_id).with_for_update()).one_or_none()
 
 
-def with_author(session: Session, comment_id: int) -> Row[Any] | None:
-    row: Row[Any] | None = session.execute(_with_author().where(Comment.id == comment_id)).one_or_none()
+def with_author(session: Session, comment_id: int) -> Any:
+    row: Any = session.execute(_with_author().where(Comment.id == comment_id)).one_or_none()
     return row
 
 

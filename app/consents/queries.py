@@ -29,9 +29,7 @@ def in_force(session: Session, now: datetime, locale: str, delivery_mode: str) -
 def latest_version(session: Session, purpose: str, variant: str, locale: str) -> ConsentText | None:
     return session.scalars(
         select(ConsentText)
-        .where(
-            ConsentText.purpose == purpose, ConsentText.variant == variant, ConsentText.locale == locale
-        )
+        .where(ConsentText.purpose == purpose, ConsentText.variant == variant, ConsentText.locale == locale)
         .order_by(ConsentText.version.desc())
         .limit(1)
     ).one_or_none()
@@ -60,16 +58,12 @@ def _latest() -> Select[Any]:
 def latest(session: Session, petition_id: int, signature_id: uuid.UUID) -> dict[str, ConsentEvent]:
     """Purpose → last event of one signature."""
     rows = session.scalars(
-        _latest().where(
-            ConsentEvent.petition_id == petition_id, ConsentEvent.signature_id == signature_id
-        )
+        _latest().where(ConsentEvent.petition_id == petition_id, ConsentEvent.signature_id == signature_id)
     )
     return {row.purpose: row for row in rows}
 
 
-def confirm_given(
-    session: Session, petition_id: int, signature_ids: Iterable[uuid.UUID], now: datetime
-) -> None:
+def confirm_given(session: Session, petition_id: int, signature_ids: Iterable[uuid.UUID], now: datetime) -> None:
     """Append ``confirmed`` for every purpose whose last word is ``given``."""
     last = _latest().subquery()
     session.execute(

@@ -35,7 +35,12 @@ from app.signatures.models import Signature
 
 FOLDER = Path(__file__).parent
 # File → days since it opened, signatures.
-PETITIONS = {"trains-de-nuit": (41, 640), "mediatheque": (23, 212), "passages-pietons": (12, 87), "parc-des-tanneries": (3, 9)}
+PETITIONS = {
+    "trains-de-nuit": (41, 640),
+    "mediatheque": (23, 212),
+    "passages-pietons": (12, 87),
+    "parc-des-tanneries": (3, 9),
+}
 PASSWORD = "signons-demo-2026"  # noqa: S105 printed on the demo's own page
 ACCOUNTS = {
     "organisatrice@demo.test": "organiser",
@@ -122,9 +127,7 @@ def _sign(
             signature = session.scalars(
                 select(Signature).where(Signature.petition_id == petition.id, Signature.state == "pending")
             ).one()
-            signature_actions.confirm_group(
-                session, [(petition.id, signature.id)], comment_actions.receive_drafts
-            )
+            signature_actions.confirm_group(session, [(petition.id, signature.id)], comment_actions.receive_drafts)
 
 
 def _accounts(session: Session, petitions: list[Petition]) -> None:

@@ -62,9 +62,7 @@ def filename(petition: Petition, purpose: str, now: datetime) -> str:
     return f"{petition.slug}-{purpose}-{now.astimezone(ZONE):%Y-%m-%d}.csv"
 
 
-def _table(
-    session: Session, petition: Petition, purpose: str
-) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
+def _table(session: Session, petition: Petition, purpose: str) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
     keys = petition_keys.of(session, petition.id)
     if purpose == "contact":
         return (

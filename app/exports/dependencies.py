@@ -14,9 +14,7 @@ from app.petitions.models import Petition
 def own_petition(slug: str, session: Db, organiser: Organiser) -> Petition:
     """Any other organiser's petition does not exist. Raises NotFound."""
     petition = queries.by_slug(session, slug)
-    if petition is None or not (
-        organiser.role == "admin" or queries.owns(session, organiser.id, petition.id)
-    ):
+    if petition is None or not (organiser.role == "admin" or queries.owns(session, organiser.id, petition.id)):
         raise NotFound("Aucune de vos pétitions n’est à cette adresse.")
     return petition
 

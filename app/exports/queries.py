@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
@@ -22,7 +22,7 @@ _COLUMNS = (
 )
 
 
-def confirmed(session: Session, petition_id: int) -> Iterator[Row[Any]]:
+def confirmed(session: Session, petition_id: int) -> Iterator[Any]:
     """Everything that the recipient was promised, in the order of signing, in constant memory."""
     yield from session.execute(
         select(*_COLUMNS)
@@ -32,7 +32,7 @@ def confirmed(session: Session, petition_id: int) -> Iterator[Row[Any]]:
     )
 
 
-def contactable(session: Session, petition_id: int) -> Iterator[Row[Any]]:
+def contactable(session: Session, petition_id: int) -> Iterator[Any]:
     """Those whose last word on contact by the organiser is yes."""
     accepted = consent_queries.accepted("organiser_contact").subquery()
     yield from session.execute(
@@ -40,16 +40,14 @@ def contactable(session: Session, petition_id: int) -> Iterator[Row[Any]]:
         .where(
             Signature.petition_id == petition_id,
             Signature.state == "confirmed",
-            tuple_(Signature.petition_id, Signature.id).in_(
-                select(accepted.c.petition_id, accepted.c.signature_id)
-            ),
+            tuple_(Signature.petition_id, Signature.id).in_(select(accepted.c.petition_id, accepted.c.signature_id)),
         )
         .order_by(Signature.id)
         .execution_options(yield_per=2000)
     )
 
 
-def every_state(session: Session, petition_id: int) -> Iterator[Row[Any]]:
+def every_state(session: Session, petition_id: int) -> Iterator[Any]:
     yield from session.execute(
         select(
             Signature.id,
@@ -74,7 +72,7 @@ def by_departement(session: Session, petition_id: int) -> list[tuple[str, int]]:
     return [(departement, n) for departement, n in rows]
 
 
-def journal(session: Session, petition_id: int) -> Sequence[Row[Any]]:
+def journal(session: Session, petition_id: int) -> Sequence[Any]:
     """Exports of one petition, newest first, with who made them."""
     return session.execute(
         select(ExportRecord, Account.email)

@@ -4,13 +4,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
-from sqlalchemy.orm import Session
 from starlette.responses import Response, StreamingResponse
 
 from app import clock
 from app.accounts.dependencies import Organiser
 from app.comments import queries as comment_queries
-from app.db import Db
+from app.db import Db, Session
 from app.exports import actions, queries
 from app.exports.dependencies import OwnPetition
 from app.petitions import actions as petition_actions

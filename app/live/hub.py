@@ -136,9 +136,7 @@ class Hub:
         old, channel.snapshot = channel.snapshot, new
         if old is None:
             return
-        fresh = b"".join(
-            data for at, _, data in reversed(new.lines) if old.latest is None or at > old.latest
-        )
+        fresh = b"".join(data for at, _, data in reversed(new.lines) if old.latest is None or at > old.latest)
         data = (_count_event(new) if new.count != old.count else b"") + fresh
         if data:
             for viewer in channel.viewers:

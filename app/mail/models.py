@@ -22,9 +22,7 @@ class OutboxMail(Base):
         Index("ix_outbox_mail_subject", "subject"),
     )
 
-    id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True
-    )
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
     # Folder under templates/email/.
     template: Mapped[str] = mapped_column(String(64))
     # Address and context, sealed with the outbox key; emptied when the mail has left.

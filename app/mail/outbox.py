@@ -47,9 +47,7 @@ def enqueue(session: Session, mails: Iterable[Mail], delay: timedelta = timedelt
             "template": mail.template,
             "sealed": crypto.seal(
                 key,
-                json.dumps(
-                    [mail.to, mail.locale, mail.context, mail.unsubscribe], ensure_ascii=False
-                ).encode(),
+                json.dumps([mail.to, mail.locale, mail.context, mail.unsubscribe], ensure_ascii=False).encode(),
             ),
             "subject": mail.subject,
             "state": "waiting",

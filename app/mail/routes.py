@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 from app.db import Db
 from app.errors import NotFound
 from app.mail import queries
+from app.mail.models import CaughtMail
 from app.web.rendering import page, settings_of
 
 router = APIRouter(prefix="/boite-locale")
@@ -61,7 +62,7 @@ def message_html(request: Request, session: Db, mail_id: int) -> Response:
     )
 
 
-def _message(session: Db, mail_id: int) -> tuple[queries.CaughtMail, EmailMessage]:
+def _message(session: Db, mail_id: int) -> tuple[CaughtMail, EmailMessage]:
     caught = queries.caught_mail(session, mail_id)
     if caught is None:
         raise NotFound("Ce message n’existe pas, ou plus.")

@@ -41,9 +41,7 @@ class SmtpTransport:
         except smtplib.SMTPResponseException as error:
             self.close()
             # A sender refused for good, or a text refused for good: another try changes nothing.
-            final = error.smtp_code >= 500 and isinstance(
-                error, smtplib.SMTPDataError | smtplib.SMTPSenderRefused
-            )
+            final = error.smtp_code >= 500 and isinstance(error, smtplib.SMTPDataError | smtplib.SMTPSenderRefused)
             raise (Rejected if final else Unavailable)(f"server answered {error.smtp_code}") from None
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self.close()
@@ -60,9 +58,7 @@ class SmtpTransport:
         host, port = self.url.hostname or "localhost", self.url.port
         connection: smtplib.SMTP
         if self.url.scheme == "smtps":
-            connection = smtplib.SMTP_SSL(
-                host, port or 465, timeout=TIMEOUT, context=ssl.create_default_context()
-            )
+            connection = smtplib.SMTP_SSL(host, port or 465, timeout=TIMEOUT, context=ssl.create_default_context())
         else:
             connection = smtplib.SMTP(host, port or 25, timeout=TIMEOUT)
             if self.url.scheme == "smtp+starttls":

@@ -13,7 +13,7 @@ from app.comments.models import Comment
 from app.db import changed
 from app.errors import Conflict, Invalid, NotFound
 from app.mail import outbox
-from app.moderation import charter, emails, queries
+from app.moderation import charter, emails
 from app.moderation.models import CharterArticle, Decision
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
@@ -62,7 +62,8 @@ def refuse(
         )
     if errors:
         raise Invalid(errors)
-    assert cited is not None and quoted is not None
+    assert cited is not None
+    assert quoted is not None
     decision = _decide(session, comment, "refuse", moderator, cited, quoted, explanation)
     comment.state = "refused"
     _mail_author(session, comment, decision, origin)
@@ -115,7 +116,9 @@ def _decide(
         decided_at=now,
     )
     if cited is not None:
-        decision.statement = statement_of_reasons(decision, comment, cited, session.get_one(Petition, comment.petition_id))
+        decision.statement = statement_of_reasons(
+            decision, comment, cited, session.get_one(Petition, comment.petition_id)
+        )
     session.add(decision)
     comment.version += 1
     comment.decided_at = now

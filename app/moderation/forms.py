@@ -50,4 +50,3 @@ class DecisionForm(BaseModel):
         if len(text) > MAX_EXPLANATION:
             raise ValueError(f"Raccourcissez l’explication : {MAX_EXPLANATION} caractères au plus.")
         return text
-

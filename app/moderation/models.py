@@ -41,9 +41,7 @@ class Decision(Base):
     __table_args__ = (
         CheckConstraint("target IN ('comment', 'petition')", name="target"),
         CheckConstraint("kind IN ('publish', 'refuse', 'remove', 'restore')", name="kind"),
-        CheckConstraint(
-            "kind NOT IN ('refuse', 'remove') OR (article IS NOT NULL AND passage <> '')", name="reasons"
-        ),
+        CheckConstraint("kind NOT IN ('refuse', 'remove') OR (article IS NOT NULL AND passage <> '')", name="reasons"),
         # Two moderators on one revision: the database lets one first decision through.
         Index(
             "uq_decision_first",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from app.comments.models import Comment
@@ -16,9 +16,7 @@ QUEUE_PAGE = 50
 
 def charter_versions(session: Session) -> Sequence[CharterVersion]:
     return session.scalars(
-        select(CharterVersion)
-        .order_by(CharterVersion.number.desc())
-        .options(selectinload(CharterVersion.articles))
+        select(CharterVersion).order_by(CharterVersion.number.desc()).options(selectinload(CharterVersion.articles))
     ).all()
 
 
@@ -28,7 +26,7 @@ def charter_at(session: Session, at: datetime) -> CharterVersion:
     return next((v for v in versions if v.effective_from <= at), versions[-1])
 
 
-def waiting(session: Session, limit: int = QUEUE_PAGE) -> Sequence[Row[Any]]:
+def waiting(session: Session, limit: int = QUEUE_PAGE) -> Sequence[Any]:
     """Comments waiting, in the order of waiting, with their petition."""
     return session.execute(
         select(
@@ -61,9 +59,7 @@ def waiting_summary(session: Session) -> tuple[int, datetime | None]:
 def decisions(session: Session, target: str, target_id: int) -> Sequence[Decision]:
     """All decisions on one thing, the present one last."""
     return session.scalars(
-        select(Decision)
-        .where(Decision.target == target, Decision.target_id == target_id)
-        .order_by(Decision.id)
+        select(Decision).where(Decision.target == target, Decision.target_id == target_id).order_by(Decision.id)
     ).all()
 
 
@@ -84,4 +80,4 @@ def author_record(session: Session, signature_id: Any) -> dict[str, int]:
     rows = session.execute(
         select(Comment.state, func.count()).where(Comment.signature_id == signature_id).group_by(Comment.state)
     )
-    return {state: n for state, n in rows}
+    return dict(rows.tuples().all())

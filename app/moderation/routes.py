@@ -3,14 +3,13 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
-from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from app import clock
 from app.accounts.dependencies import Moderator
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
-from app.db import Db
+from app.db import Db, Session
 from app.errors import Conflict, Gone, Invalid, NotFound
 from app.moderation import actions, charter, queries
 from app.moderation.forms import DecisionForm
@@ -27,9 +26,7 @@ router = APIRouter()
 @router.get("/charte")
 def charter_page(request: Request, session: Db) -> Response:
     versions = queries.charter_versions(session)
-    return public(
-        request, "moderation/charter.html", charter=charter.in_force(session, clock.now()), history=versions
-    )
+    return public(request, "moderation/charter.html", charter=charter.in_force(session, clock.now()), history=versions)
 
 
 @router.get("/moderation")

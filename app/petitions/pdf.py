@@ -32,9 +32,7 @@ def render(view: View, now_text: str) -> bytes:
         "footer": f"{view.url} — {number(view.count)} signatures confirmées — {now_text}",
         "version": f"Texte du {long_date(view.version_at)}, version {view.version}",
     }
-    return typst.compile(
-        _TEMPLATE.read_bytes(), sys_inputs={"petition": json.dumps(data)}, pdf_standards=["ua-1"]
-    )
+    return typst.compile(_TEMPLATE.read_bytes(), sys_inputs={"petition": json.dumps(data)}, pdf_standards=["ua-1"])
 
 
 def poster(view: View, qr_svg: bytes) -> bytes:
@@ -45,9 +43,7 @@ def poster(view: View, qr_svg: bytes) -> bytes:
         "url": view.url.partition("://")[2],
         "qr": qr_svg.decode(),
     }
-    return typst.compile(
-        _POSTER.read_bytes(), sys_inputs={"petition": json.dumps(data)}, pdf_standards=["ua-1"]
-    )
+    return typst.compile(_POSTER.read_bytes(), sys_inputs={"petition": json.dumps(data)}, pdf_standards=["ua-1"])
 
 
 def _blocks(body: str) -> list[dict[str, object]]:

@@ -112,12 +112,9 @@ def view(
         id=petition.id,
         body_html=Markup(text.html),  # noqa: S704 sanitised when it was made, see markdown.py
         sources=[
-            {"title": s.title, "publisher": s.publisher, "date": s.published_on, "url": s.url}
-            for s in petition.sources
+            {"title": s.title, "publisher": s.publisher, "date": s.published_on, "url": s.url} for s in petition.sources
         ],
-        steps_passed=[
-            {"step": row.step, "at": row.passed_at} for row in queries.steps_passed(session, petition.id)
-        ],
+        steps_passed=[{"step": row.step, "at": row.passed_at} for row in queries.steps_passed(session, petition.id)],
         views=queries.views(session, petition.id),
         version=petition.version,
         version_at=text.created_at,

@@ -88,16 +88,15 @@ def open_page(
     else:
         query = query.order_by(Petition.opened_at.desc(), Petition.id.desc())
     query = query.options(selectinload(Petition.recipients))
-    return session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all(), total
+    found = session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
+    return found, int(total)
 
 
 def themes(session: Session, now: datetime) -> Sequence[str]:
-    return session.scalars(
-        _open(now).with_only_columns(Petition.theme).distinct().order_by(Petition.theme)
-    ).all()
+    return session.scalars(_open(now).with_only_columns(Petition.theme).distinct().order_by(Petition.theme)).all()
 
 
-def _open(now: datetime) -> Select[tuple[Petition]]:
+def _open(now: datetime) -> Select[Petition]:
     return select(Petition).where(Petition.state == "open", Petition.closes_at > now)
 
 
@@ -109,9 +108,9 @@ def _sums() -> Select[Any]:
         select(CountTotal.petition_id, CountTotal.confirmed.label("n")),
         select(CountDelta.petition_id, CountDelta.change.label("n")),
     ).subquery()
-    return select(
-        parts.c.petition_id, cast(func.sum(parts.c.n), Integer).label("confirmed")
-    ).group_by(parts.c.petition_id)
+    return select(parts.c.petition_id, cast(func.sum(parts.c.n), Integer).label("confirmed")).group_by(
+        parts.c.petition_id
+    )
 
 
 def count(session: Session, petition_id: int) -> int:
@@ -124,19 +123,13 @@ def counts(session: Session, petition_ids: Iterable[int]) -> dict[int, int]:
     ids = list(petition_ids)
     found = dict.fromkeys(ids, 0)
     parts = union_all(
-        select(CountTotal.petition_id, CountTotal.confirmed.label("n")).where(
-            CountTotal.petition_id.in_(ids)
-        ),
-        select(CountDelta.petition_id, CountDelta.change.label("n")).where(
-            CountDelta.petition_id.in_(ids)
-        ),
+        select(CountTotal.petition_id, CountTotal.confirmed.label("n")).where(CountTotal.petition_id.in_(ids)),
+        select(CountDelta.petition_id, CountDelta.change.label("n")).where(CountDelta.petition_id.in_(ids)),
     ).subquery()
     rows = session.execute(select(parts.c.petition_id, func.sum(parts.c.n)).group_by(parts.c.petition_id))
     found.update({petition_id: int(n) for petition_id, n in rows})
     finals = session.execute(
-        select(Petition.id, Petition.final_count).where(
-            Petition.id.in_(ids), Petition.final_count.is_not(None)
-        )
+        select(Petition.id, Petition.final_count).where(Petition.id.in_(ids), Petition.final_count.is_not(None))
     )
     found.update({petition_id: int(final) for petition_id, final in finals if final is not None})
     return found
@@ -144,11 +137,7 @@ def counts(session: Session, petition_ids: Iterable[int]) -> dict[int, int]:
 
 def add_to_count(session: Session, petition_id: int, changes: Mapping[datetime, int]) -> None:
     """Append what this transaction changes, per hour of confirmation."""
-    rows = [
-        {"petition_id": petition_id, "hour": hour, "change": change}
-        for hour, change in changes.items()
-        if change
-    ]
+    rows = [{"petition_id": petition_id, "hour": hour, "change": change} for hour, change in changes.items() if change]
     if rows:
         session.execute(CountDelta.__table__.insert(), rows)  # type: ignore[attr-defined]
 
@@ -202,16 +191,10 @@ def replace_counts(session: Session, petition_id: int, hours: Mapping[datetime, 
 def counts_per_hour(session: Session, petition_id: int) -> list[tuple[datetime, int]]:
     """Confirmed signatures by hour of confirmation, oldest first."""
     parts = union_all(
-        select(CountTotal.hour, CountTotal.confirmed.label("n")).where(
-            CountTotal.petition_id == petition_id
-        ),
-        select(CountDelta.hour, CountDelta.change.label("n")).where(
-            CountDelta.petition_id == petition_id
-        ),
+        select(CountTotal.hour, CountTotal.confirmed.label("n")).where(CountTotal.petition_id == petition_id),
+        select(CountDelta.hour, CountDelta.change.label("n")).where(CountDelta.petition_id == petition_id),
     ).subquery()
-    rows = session.execute(
-        select(parts.c.hour, func.sum(parts.c.n)).group_by(parts.c.hour).order_by(parts.c.hour)
-    )
+    rows = session.execute(select(parts.c.hour, func.sum(parts.c.n)).group_by(parts.c.hour).order_by(parts.c.hour))
     return [(hour, int(n)) for hour, n in rows]
 
 
@@ -247,8 +230,6 @@ def insert_for(session: Session) -> Any:
     """The dialect's INSERT that knows ON CONFLICT; both engines spell it alike."""
     dialect = session.get_bind().dialect.name
     return sqlite.insert if dialect == "sqlite" else postgresql.insert
-
-
 
 
 def living(session: Session) -> Sequence[Petition]:

@@ -3,6 +3,7 @@
 import io
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import segno
@@ -15,7 +16,8 @@ from app.errors import NotFound
 from app.petitions import pdf, public, queries
 from app.petitions.dependencies import PublicPetition
 from app.templating import long_date
-from app.web.rendering import page, public as public_page, settings_of
+from app.web.rendering import page, settings_of
+from app.web.rendering import public as public_page
 
 router = APIRouter()
 CACHE = "public, max-age=1"
@@ -36,12 +38,18 @@ def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str =
         asked = {"q": words, "theme": theme, "tri": sort if sort != "recentes" else "", "page": str(n) if n > 1 else ""}
         return "/?" + urlencode({k: v for k, v in asked.items() if v})
 
-    context = {
+    context: dict[str, Any] = {
         "petitions": public.cards(session, petitions, settings_of(request).origin, now),
         "query": {"q": words, "theme": theme, "tri": sort},
         "themes": queries.themes(session, now),
         "sorts": list(queries.SORTS.items()),
-        "pager": {"previous": link(number - 1), "next": link(number + 1), "page": number, "pages": pages, "total": total},
+        "pager": {
+            "previous": link(number - 1),
+            "next": link(number + 1),
+            "page": number,
+            "pages": pages,
+            "total": total,
+        },
     }
     return public_page(request, "petitions/home.html", **context)
 

@@ -37,7 +37,11 @@ async def ready(request: Request) -> Response:
         missing = await run_in_threadpool(pending_migrations, request.app.state.database)
     except Exception:  # whatever is wrong, the answer is "not ready"
         return _not_ready("database")
-    return _not_ready("migrations") if missing else JSONResponse({"status": "ready"}, headers={"cache-control": "no-store"})
+    return (
+        _not_ready("migrations")
+        if missing
+        else JSONResponse({"status": "ready"}, headers={"cache-control": "no-store"})
+    )
 
 
 def _not_ready(reason: str) -> Response:

@@ -1,13 +1,10 @@
 """Legal and trust pages, and what signers may ask about their own data."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import clock, crypto
+from app import clock
 from app.db import Db, vault_of
-from app.errors import Gone, NotFound
 from app.mail import outbox
 from app.privacy import erasure
 from app.privacy.schedule import SCHEDULE

@@ -17,22 +17,26 @@ class Line:
 SCHEDULE = (
     Line(
         "pending_signature",
-        "Signature en attente de confirmation, avec le brouillon de commentaire et les consentements qui l’accompagnent",
+        "Signature en attente de confirmation, avec le brouillon de commentaire et les consentements qui "
+        "l’accompagnent",
         "Sept jours après l’envoi du formulaire ; un seul rappel part au bout de 48 heures.",
         "Tout est supprimé ; il reste un nombre par jour, sans aucune donnée sur les personnes.",
         "Votre consentement explicite, demandé dans le formulaire (RGPD, art. 6.1.a et 9.2.a)",
     ),
     Line(
         "confirmed_signature",
-        "Signature confirmée : prénom, nom, code postal, pays, adresse électronique et empreinte qui évite les doublons",
+        "Signature confirmée : prénom, nom, code postal, pays, adresse électronique et empreinte qui évite "
+        "les doublons",
         "La date D, ou tout de suite si vous retirez votre signature.",
-        "Les signatures sont comptées par pétition, département et semaine, les groupes de moins de onze personnes étant réunis ; puis les lignes sont supprimées et les clés de la pétition détruites.",
+        "Les signatures sont comptées par pétition, département et semaine, les groupes de moins de onze "
+        "personnes étant réunis ; puis les lignes sont supprimées et les clés de la pétition détruites.",
         "Votre consentement explicite (RGPD, art. 6.1.a et 9.2.a)",
     ),
     Line(
         "updates_optin",
         "Abonnement aux nouvelles d’une pétition",
-        "Votre désabonnement, ou douze mois après la clôture ou la remise de la pétition ; trois ans si une réponse officielle est attendue.",
+        "Votre désabonnement, ou douze mois après la clôture ou la remise de la pétition ; trois ans si une "
+        "réponse officielle est attendue.",
         "L’abonnement et l’adresse sont supprimés ; une empreinte de l’adresse rejoint la liste d’opposition.",
         "Votre consentement explicite (RGPD, art. 6.1.a et 9.2.a)",
     ),
@@ -40,12 +44,14 @@ SCHEDULE = (
         "newsletter_optin",
         "Abonnement à la lettre d’information de la plateforme",
         "Votre désabonnement, ou trois ans après votre dernière action ; l’ouverture d’un message n’en est pas une.",
-        "Nous vous demandons une fois si vous souhaitez rester ; sans réponse sous trente jours, l’abonnement est supprimé.",
+        "Nous vous demandons une fois si vous souhaitez rester ; sans réponse sous trente jours, l’abonnement"
+        " est supprimé.",
         "Votre consentement explicite (RGPD, art. 6.1.a et 9.2.a)",
     ),
     Line(
         "suppression_list",
-        "Liste d’opposition : empreinte de l’adresse, faite avec une clé réservée à cette liste, pour ne plus vous écrire",
+        "Liste d’opposition : empreinte de l’adresse, faite avec une clé réservée à cette liste, pour ne plus"
+        " vous écrire",
         "Trois ans après votre opposition ou votre désabonnement.",
         "L’empreinte est supprimée.",
         "Notre obligation de respecter le retrait et l’opposition (RGPD, art. 6.1.c, avec les art. 7.3 et 21)",
@@ -53,7 +59,8 @@ SCHEDULE = (
     Line(
         "signer_address",
         "Adresse IP d’un signataire, pour limiter les envois répétés et repérer la fraude",
-        "Vingt-quatre heures au plus telle quelle, dans le limiteur ; trente jours sous forme d’empreinte à clé (par bloc /64 en IPv6).",
+        "Vingt-quatre heures au plus telle quelle, dans le limiteur ; trente jours sous forme d’empreinte à "
+        "clé (par bloc /64 en IPv6).",
         "L’adresse, puis l’empreinte, expirent et sont effacées.",
         "Notre intérêt légitime à protéger le service et l’exactitude du compte (RGPD, art. 6.1.f et 32)",
     ),
@@ -62,7 +69,8 @@ SCHEDULE = (
         "Adresse IP, port et heure du dépôt d’un commentaire ou d’une pétition",
         "Un an après le dépôt, dans une table scellée à laquelle seul un rôle distinct accède.",
         "La ligne est supprimée.",
-        "L’obligation légale des hébergeurs (RGPD, art. 6.1.c ; loi n° 2004-575 du 21 juin 2004, art. 6 ; décret n° 2021-1362 du 20 octobre 2021)",
+        "L’obligation légale des hébergeurs (RGPD, art. 6.1.c ; loi n° 2004-575 du 21 juin 2004, art. 6 ; "
+        "décret n° 2021-1362 du 20 octobre 2021)",
     ),
     Line(
         "published_comment",
@@ -74,7 +82,8 @@ SCHEDULE = (
     Line(
         "waiting_comment",
         "Commentaire en attente de décision",
-        "La décision, que nous visons sous 72 heures ; au bout de trente jours sans décision, il est refusé pour le motif « non traité » et son auteur en est averti.",
+        "La décision, que nous visons sous 72 heures ; au bout de trente jours sans décision, il est refusé "
+        "pour le motif « non traité » et son auteur en est averti.",
         "Il suit la règle des commentaires publiés ou celle des commentaires refusés.",
         "Le service que vous demandez en le déposant en vue d’une publication (RGPD, art. 6.1.b et 9.2.e)",
     ),
@@ -83,18 +92,21 @@ SCHEDULE = (
         "Commentaire refusé ou retiré",
         "Douze mois après la décision ; vous avez six mois pour la contester.",
         "Le texte est supprimé ; le code du motif et la date sont gardés.",
-        "L’obligation de motiver la décision et de permettre un recours (RGPD, art. 6.1.c et 9.2.f ; règlement (UE) 2022/2065, art. 17)",
+        "L’obligation de motiver la décision et de permettre un recours (RGPD, art. 6.1.c et 9.2.f ; "
+        "règlement (UE) 2022/2065, art. 17)",
     ),
     Line(
         "notice",
         "Signalement et exposé des motifs d’une décision",
         "Douze mois après la fin du dossier ; six mois pour l’adresse électronique de la personne qui a signalé.",
-        "L’identité des personnes est supprimée ; les chiffres et les motifs, sans nom, sont gardés pour le rapport de transparence.",
+        "L’identité des personnes est supprimée ; les chiffres et les motifs, sans nom, sont gardés pour le "
+        "rapport de transparence.",
         "Les obligations légales des hébergeurs (RGPD, art. 6.1.c ; règlement (UE) 2022/2065, art. 16 et 17)",
     ),
     Line(
         "consent_evidence",
-        "Preuve des consentements donnés et retirés : finalité, version du texte, date, moyen ; ni adresse IP ni navigateur",
+        "Preuve des consentements donnés et retirés : finalité, version du texte, date, moyen ; ni adresse IP"
+        " ni navigateur",
         "Douze mois après la fin du traitement concerné, sous une clé distincte.",
         "Les preuves sont supprimées et leur clé est détruite.",
         "Notre obligation de démontrer le consentement (RGPD, art. 6.1.c et 9.2.f, avec les art. 5.2 et 7.1)",
@@ -116,9 +128,11 @@ SCHEDULE = (
     Line(
         "export_file",
         "Fichier d’export d’une pétition, et journal des exports",
-        "Le premier téléchargement, ou vingt-quatre heures au plus, pour le fichier ; douze mois après la date D pour le journal.",
+        "Le premier téléchargement, ou vingt-quatre heures au plus, pour le fichier ; douze mois après la "
+        "date D pour le journal.",
         "Le fichier est effacé du disque ; la ligne du journal est supprimée.",
-        "Votre consentement explicite pour les données transmises (RGPD, art. 6.1.a et 9.2.a) ; notre obligation de rendre compte pour le journal (art. 5.2 et 6.1.c)",
+        "Votre consentement explicite pour les données transmises (RGPD, art. 6.1.a et 9.2.a) ; notre "
+        "obligation de rendre compte pour le journal (art. 5.2 et 6.1.c)",
     ),
     Line(
         "logs",
@@ -131,7 +145,8 @@ SCHEDULE = (
         "backups",
         "Sauvegardes chiffrées",
         "Trente jours.",
-        "Elles expirent ; la destruction des clés rend illisible ce que les plus anciennes contenaient, et toute restauration rejoue les effacements faits depuis.",
+        "Elles expirent ; la destruction des clés rend illisible ce que les plus anciennes contenaient, et "
+        "toute restauration rejoue les effacements faits depuis.",
         "Notre intérêt légitime à pouvoir rétablir le service (RGPD, art. 6.1.f et 32.1.c)",
     ),
     Line(

@@ -94,9 +94,7 @@ def signing_of(session: Session, petition: Petition) -> Signing:
         texts={
             locale: {
                 purpose: text.id
-                for purpose, text in consent_queries.in_force(
-                    session, now, locale, petition.delivery_mode
-                ).items()
+                for purpose, text in consent_queries.in_force(session, now, locale, petition.delivery_mode).items()
             }
             for locale in ("fr", "en")
         },
@@ -194,9 +192,7 @@ def _sign_again(
         existing.given_name = form.given_name
         existing.family_name_sealed = seal_field(keys, form.family_name, existing.id.bytes, "family_name")
         existing.email_sealed = seal_field(keys, form.email, existing.id.bytes, "email")
-        existing.comment_sealed = (
-            seal_field(keys, form.comment, existing.id.bytes, "comment") if form.comment else None
-        )
+        existing.comment_sealed = seal_field(keys, form.comment, existing.id.bytes, "comment") if form.comment else None
         for name in ("postal_code", "country", "departement", "display", "locale", "text_version", "created_at"):
             setattr(existing, name, row[name])
         session.flush()
@@ -234,12 +230,8 @@ def _addressee(request: SignRequest, signature_id: uuid.UUID) -> emails.Addresse
     )
 
 
-def _confirm_mail(
-    session: Session, request: SignRequest, signature_id: uuid.UUID, created_at: datetime
-) -> outbox.Mail:
-    return emails.confirm(
-        vault_of(session), _addressee(request, signature_id), created_at + links.CONFIRM_FOR
-    )
+def _confirm_mail(session: Session, request: SignRequest, signature_id: uuid.UUID, created_at: datetime) -> outbox.Mail:
+    return emails.confirm(vault_of(session), _addressee(request, signature_id), created_at + links.CONFIRM_FOR)
 
 
 def addressee_of(session: Session, signature: Signature, petition: Petition, origin: str) -> emails.Addressee:
@@ -342,9 +334,7 @@ def resend(session: Session, petition: Petition, email: str, origin: str) -> Non
     """Send the confirmation again within the limits; silent about what it found."""
     now = clock.now()
     keys = petition_keys.of(session, petition.id)
-    found = queries.lock_by_keys(
-        session, [(petition.id, crypto.digest(keys.dedup, canonical(email).encode()))]
-    )
+    found = queries.lock_by_keys(session, [(petition.id, crypto.digest(keys.dedup, canonical(email).encode()))])
     for row in found:
         if not _may_mail(row, now.astimezone(ZONE).date()):
             continue

@@ -3,10 +3,8 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
-
 from app import clock
-from app.db import vault_of
+from app.db import Session, vault_of
 from app.errors import Gone, NotFound
 from app.petitions.models import Petition
 from app.signatures import links, queries

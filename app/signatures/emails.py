@@ -46,7 +46,7 @@ def confirm(vault: Vault, to: Addressee, expires: datetime, *, reminder: bool = 
 
 
 def already(vault: Vault, to: Addressee, now: datetime) -> Mail:
-    """"You had already signed", with the way to manage it: said by mail, never on screen."""
+    """ "You had already signed", with the way to manage it: said by mail, never on screen."""
     return Mail(
         "signatures/already",
         to.email,

@@ -21,7 +21,11 @@ _FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
 def clean_line(text: str) -> str:
     """One line: NFC, spaces folded, invisible controls removed."""
     text = unicodedata.normalize("NFC", text)
-    text = "".join(" " if c.isspace() else c for c in text if c.isspace() or unicodedata.category(c) not in {"Cc", "Cs", "Co", "Cn"})
+    text = "".join(
+        " " if c.isspace() else c
+        for c in text
+        if c.isspace() or unicodedata.category(c) not in {"Cc", "Cs", "Co", "Cn"}
+    )
     # Marks that change the direction of the text would disturb the lines around it.
     text = re.sub(r"[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", "", text)
     return re.sub(r" {2,}", " ", text).strip()

@@ -24,8 +24,7 @@ def postal_code(typed: str, country: str) -> str:
             raise ValueError("Indiquez votre code postal, par exemple 35000.")
         if not _FRENCH.fullmatch(code) or not code.isascii():
             raise ValueError(
-                "Indiquez un code postal français de cinq chiffres, par exemple 35000,"
-                " ou choisissez votre pays."
+                "Indiquez un code postal français de cinq chiffres, par exemple 35000, ou choisissez votre pays."
             )
         return code
     if code and not (_ABROAD.fullmatch(code) and code.isascii()):

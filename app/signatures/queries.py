@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, tuple_, update
+from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.petitions.queries import hour_of, insert_for
@@ -61,25 +61,18 @@ def mark_confirmed(session: Session, rows: Sequence[dict[str, Any]], now: dateti
     """``rows``: petition_id, id, place of signatures that are locked and pending."""
     session.execute(
         update(Signature),
-        [
-            row | {"state": "confirmed", "confirmed_at": now, "comment_sealed": None, "code_failures": 0}
-            for row in rows
-        ],
+        [row | {"state": "confirmed", "confirmed_at": now, "comment_sealed": None, "code_failures": 0} for row in rows],
     )
 
 
 def remove(session: Session, signature: Signature) -> None:
     session.execute(
-        delete(Signature).where(
-            Signature.petition_id == signature.petition_id, Signature.id == signature.id
-        )
+        delete(Signature).where(Signature.petition_id == signature.petition_id, Signature.id == signature.id)
     )
     session.expunge(signature)
 
 
-def newest(
-    session: Session, petition_id: int, limit: int = 10, before: Cursor | None = None
-) -> Sequence[Row[Any]]:
+def newest(session: Session, petition_id: int, limit: int = 10, before: Cursor | None = None) -> Sequence[Any]:
     """Confirmed signatures, newest first, from a keyset cursor: the same cost at any depth."""
     query = select(
         Signature.id,
@@ -93,9 +86,7 @@ def newest(
     ).where(Signature.petition_id == petition_id, Signature.state == "confirmed")
     if before is not None:
         query = query.where(tuple_(Signature.confirmed_at, Signature.id) < before)
-    return session.execute(
-        query.order_by(Signature.confirmed_at.desc(), Signature.id.desc()).limit(limit)
-    ).all()
+    return session.execute(query.order_by(Signature.confirmed_at.desc(), Signature.id.desc()).limit(limit)).all()
 
 
 def since(session: Session, petition_id: int, after: datetime, limit: int = 1000) -> int:
@@ -115,9 +106,7 @@ def since(session: Session, petition_id: int, after: datetime, limit: int = 1000
 
 def pending_count(session: Session, petition_id: int) -> int:
     return (
-        session.scalar(
-            select(func.count()).where(Signature.petition_id == petition_id, Signature.state == "pending")
-        )
+        session.scalar(select(func.count()).where(Signature.petition_id == petition_id, Signature.state == "pending"))
         or 0
     )
 
@@ -133,7 +122,7 @@ def confirmed_rows(session: Session) -> dict[int, int]:
         .where(Signature.state == "confirmed")
         .group_by(Signature.petition_id)
     )
-    return {petition_id: n for petition_id, n in rows}
+    return dict(rows.tuples().all())
 
 
 def confirmed_by_hour(session: Session, petition_id: int) -> dict[datetime, int]:
@@ -144,6 +133,8 @@ def confirmed_by_hour(session: Session, petition_id: int) -> dict[datetime, int]
         .where(Signature.petition_id == petition_id, Signature.state == "confirmed")
         .execution_options(yield_per=10_000)
     ):
+        if moment is None:
+            continue
         hour = hour_of(moment)
         hours[hour] = hours.get(hour, 0) + 1
     return hours
@@ -175,7 +166,7 @@ def expired_pending(session: Session, before: datetime, limit: int) -> Sequence[
     ).all()
 
 
-def stream(session: Session, petition_id: int, columns: Sequence[Any], *where: Any) -> Iterator[Row[Any]]:
+def stream(session: Session, petition_id: int, columns: Sequence[Any], *where: Any) -> Iterator[Any]:
     """Signatures of one petition in the order of their ids, in constant memory."""
     query = (
         select(*columns)

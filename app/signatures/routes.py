@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -16,7 +15,7 @@ from app.comments import actions as comment_actions
 from app.comments import public as comment_public
 from app.comments import queries as comment_queries
 from app.consents import queries as consent_queries
-from app.db import Database, Db, vault_of
+from app.db import Database, Db, Session, vault_of
 from app.errors import Gone, NotFound, Refused
 from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
@@ -71,8 +70,7 @@ def _page_context(
     lines = [] if view.purged else _lines(session, petition.id, now, locale, NEWEST + 1)
     keys = None if view.purged else petition_keys.of(session, petition.id)
     comments = [
-        comment_public.view(row, keys, locale)
-        for row in comment_queries.published(session, petition.id, NEWEST)
+        comment_public.view(row, keys, locale) for row in comment_queries.published(session, petition.id, NEWEST)
     ]
     texts = consent_queries.in_force(session, now, locale, petition.delivery_mode)
     wording = {"petition": petition.title, "controller": _controller(request), "organiser": petition.author}
@@ -289,9 +287,7 @@ def confirm_page(request: Request, session: Db, token: str) -> Response:
         "consents": [
             label for purpose, label in CONSENT_LABELS.items() if purpose in given and given[purpose].kind == "given"
         ],
-        "comment": open_field(keys, signature.comment_sealed, row_id, "comment")
-        if signature.comment_sealed
-        else "",
+        "comment": open_field(keys, signature.comment_sealed, row_id, "comment") if signature.comment_sealed else "",
     }
     return page(request, "signatures/confirm.html", p=view, token=token, typed=typed)
 

@@ -17,9 +17,7 @@ async def read_form(request: Request) -> Values:
     if body and kind != "application/x-www-form-urlencoded":
         raise HTTPException(415, "Ce formulaire est attendu dans le format habituel des navigateurs.")
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
-        )
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError:  # UnicodeDecodeError is one
         raise HTTPException(400, "Cet envoi contient des caractères illisibles.") from None
     values = dict(pairs)

@@ -33,9 +33,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in FIXED.items():
                     headers.setdefault(name, value)
-                headers.setdefault(
-                    "content-security-policy", POLICY.format(ancestors="*" if framed else "'none'")
-                )
+                headers.setdefault("content-security-policy", POLICY.format(ancestors="*" if framed else "'none'"))
                 if not framed:
                     headers.setdefault("x-frame-options", "DENY")
                 if self.https:

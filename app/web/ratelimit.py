@@ -51,7 +51,7 @@ limiter = Limiter(client_key, key_style="endpoint", in_memory_fallback=["30/minu
 
 def limited(rate: str = "post") -> Callable[[Endpoint], Endpoint]:
     """Decorate a POST route: at most ``rates.<rate>`` an address."""
-    return limiter.limit(lambda: getattr(rates, rate))  # type: ignore[no-any-return]
+    return limiter.limit(lambda: getattr(rates, rate))
 
 
 class AsyncLimit:

@@ -37,9 +37,7 @@ def render(request: Request, template: str, **context: Any) -> str:
         "lang": other,
     }
     staff = getattr(request.state, "staff", None)
-    return templates.render(
-        template, locale, **{"path": path, "staff": staff, "language_switch": switch, **context}
-    )
+    return templates.render(template, locale, **{"path": path, "staff": staff, "language_switch": switch, **context})
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
@@ -53,9 +51,7 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
 
 def public(request: Request, template: str, petition_id: int = 0, **context: Any) -> HTMLResponse:
     """A page that is the same for everybody; see ``pagecache``."""
-    return HTMLResponse(
-        render(request, template, **context), headers={"x-signons-shared": str(petition_id)}
-    )
+    return HTMLResponse(render(request, template, **context), headers={"x-signons-shared": str(petition_id)})
 
 
 def see_other(request: Request, path: str) -> RedirectResponse:

@@ -11,10 +11,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-KEY_EXISTS = (
-    "EXISTS (SELECT 1 FROM petition_keys"
-    " WHERE petition_id = OLD.petition_id AND evidence_key IS NOT NULL)"
-)
+KEY_EXISTS = "EXISTS (SELECT 1 FROM petition_keys WHERE petition_id = OLD.petition_id AND evidence_key IS NOT NULL)"
 
 
 def upgrade() -> None:

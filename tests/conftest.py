@@ -1,0 +1,83 @@
+"""One fresh database a test, on SQLite and on a real PostgreSQL; nothing is mocked."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app import clock, migrations
+from app.bus import Bus
+from app.db import Database
+from app.reference import install_reference_data
+from app.settings import Settings
+from app.vault import open_vault
+from app.web import ratelimit
+from tests.services import Postgres, postgres
+from tests.site import Site
+
+SECRET = "a-secret-for-the-tests-that-is-long-enough"
+
+
+def settings_for(url: str, var: Path, **more: object) -> Settings:
+    values = {"database_url": url, "var_dir": str(var), "secret_key": SECRET, "rate_sign": "1000/minute"}
+    return Settings(_env_file=None, **(values | more))  # type: ignore[call-arg, arg-type]
+
+
+def prepare(settings: Settings) -> None:
+    """Schema and reference data."""
+    database = Database(settings, open_vault(settings), Bus(settings))
+    migrations.upgrade(database)
+    with database.write() as session:
+        install_reference_data(session)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("template")
+    prepare(settings_for(f"sqlite:///{folder}/signons.db", folder))
+    return folder / "signons.db"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    with postgres(durable=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_template(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = server.create_database("signons_template")
+    prepare(settings_for(url, tmp_path_factory.mktemp("template")))
+    return "signons_template"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "signons.db")
+        return f"sqlite:///{tmp_path}/signons.db"
+    server: Postgres = request.getfixturevalue("server")
+    return server.create_database("signons_test", template=request.getfixturevalue("postgres_template"))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_start() -> Iterator[None]:
+    """No test inherits another's clock or limits."""
+    clock.reset()
+    ratelimit.limiter.reset()
+    yield
+    clock.reset()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return settings_for(database_url, tmp_path)
+
+
+@pytest.fixture
+def site(settings: Settings) -> Iterator[Site]:
+    """The whole application, answering HTTP."""
+    with Site(settings) as running:
+        yield running
