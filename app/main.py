@@ -18,6 +18,7 @@ from app.accounts import routes as accounts
 from app.accounts.dependencies import SignInFirst
 from app.bus import Bus
 from app.comments import actions as comment_actions
+from app.comments import routes as comments
 from app.db import Database
 from app.errors import Refused, TooMany
 from app.exports import routes as exports
@@ -52,6 +53,7 @@ BROKEN = "Quelque chose s’est mal passé chez nous ; rien de ce que vous avez 
 ROUTERS = (
     petitions.router,
     signatures.router,
+    comments.router,
     accounts.router,
     moderation.router,
     exports.router,

@@ -6,10 +6,10 @@ from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from limits import parse_many
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import SettingsError
@@ -26,6 +26,22 @@ def _rate(value: str) -> str:
 
 
 Rate = Annotated[str, AfterValidator(_rate)]
+
+
+def _url(name: str, value: str) -> SplitResult:
+    """Its parts; raises ValueError when a host or a port cannot be read."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(f"SIGNONS_{name.upper()} : adresse ou port illisible") from None
+    return parts
+
+
+def _level(value: object) -> object:
+    if value not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        raise ValueError("choisissez DEBUG, INFO, WARNING ou ERROR")
+    return value
 
 
 class Settings(BaseSettings):
@@ -73,7 +89,7 @@ class Settings(BaseSettings):
     )
     rate_login: Rate = Field("10/minute;50/hour", description="Essais de connexion acceptés d’une même adresse réseau.")
     var_dir: str = Field("var", description="Dossier des fichiers de l’instance (secrets créés, exports, images).")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = Field(
         "INFO", description="Détail des journaux : DEBUG, INFO, WARNING ou ERROR."
     )
     site_name: str = Field("Signons", description="Nom affiché de la plateforme.")
@@ -101,8 +117,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _check(self) -> "Settings":
-        base = urlsplit(self.base_url)
-        if base.scheme not in {"http", "https"} or not base.hostname or base.path.strip("/"):
+        base = _url("base_url", self.base_url)
+        if base.scheme not in {"http", "https"} or not base.hostname or base.path.strip("/") or "@" in base.netloc:
             raise ValueError("SIGNONS_BASE_URL : une adresse comme https://petitions.exemple.fr, sans chemin")
         if base.scheme == "http" and not self.is_local:
             raise ValueError("SIGNONS_BASE_URL : https est obligatoire hors de cette machine")
@@ -112,7 +128,11 @@ class Settings(BaseSettings):
             raise ValueError("SIGNONS_REDIS_URL : redis://hôte:port/numéro attendu")
         if self.smtp_url and not re.match(r"(smtp|smtps|smtp\+starttls)://[^/]+", self.smtp_url):
             raise ValueError("SIGNONS_SMTP_URL : smtp://, smtp+starttls:// ou smtps:// attendu")
-        if not re.search(r"[^@\s<]+@[^@\s>]+", self.mail_from) or re.search(r"[\r\n]", self.mail_from):
+        for name in ("database_url", "redis_url", "smtp_url"):
+            _url(name, getattr(self, name))
+        if not re.fullmatch(r"([^<>@\r\n]*<)?[^@\s<>\"]+@[^@\s<>\"]+>?", self.mail_from) or (
+            ("<" in self.mail_from) != (">" in self.mail_from)
+        ):
             raise ValueError("SIGNONS_MAIL_FROM : « Nom <adresse> » attendu")
         for proxy in self.trusted_proxies:
             try:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app import clock
 from app.settings import Settings
@@ -29,7 +29,7 @@ LOCALES = ("fr", "en")
 ZONE = ZoneInfo("Europe/Paris")
 NARROW = "\u202f"
 
-_BEFORE = re.compile(r" (?=[;:!?»%€])")
+_BEFORE = re.compile(r" (?=[;:!?»€]|%(?!\())")
 _AFTER = re.compile(r"(?<=«) ")
 _THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}\b)")
 
@@ -39,6 +39,15 @@ def typeset(text: str) -> str:
     """French typography: narrow no-break spaces around punctuation and in numbers."""
     text = _AFTER.sub(NARROW, _BEFORE.sub(NARROW, text))
     return _THOUSANDS.sub(NARROW, text)
+
+
+_TOGETHER = re.compile(r"(?:« )?[^\s<>«»]{1,24}(?: [;:!?»])+|« [^\s<>«»]{1,24}")
+
+
+@lru_cache(maxsize=4096)
+def kept_together(text: str) -> Markup:
+    """An author's words as they were typed, with no line break before ; : ! ? or inside « »."""
+    return Markup(_TOGETHER.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))  # noqa: S704 escaped
 
 
 @lru_cache(maxsize=2)
@@ -210,5 +219,6 @@ def _environment(settings: Settings, locale: str) -> Environment:
         iso=iso,
         percent=lambda share: f"{share * 100:.0f}" + (f"{NARROW}%" if locale == "fr" else "%"),
         linebreaks=linebreaks,
+        together=kept_together,
     )
     return environment

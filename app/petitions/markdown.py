@@ -4,11 +4,25 @@ Allowed: headings, paragraphs, lists, emphasis, quotations, links. No raw HTML, 
 picture has its own field, with its alternative text.
 """
 
+from collections.abc import Sequence
+
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 
-TAGS = {"p", "h2", "h3", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr", "code"}
+from app.templating import kept_together
+
+TAGS = {"p", "h2", "h3", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr", "code", "span"}
 _PARSER = MarkdownIt("commonmark", {"html": False, "typographer": False})
+
+
+def _text(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+    return str(kept_together(tokens[index].content))
+
+
+_PARSER.add_render_rule("text", _text)
 
 
 def render(text: str) -> str:
@@ -22,6 +36,7 @@ def render(text: str) -> str:
         html,
         tags=TAGS,
         attributes={"a": {"href", "title"}, "ol": {"start"}},
+        tag_attribute_values={"span": {"class": {"nowrap"}}},
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener ugc",
     )

@@ -1,7 +1,7 @@
 // The sign form: shows the public line as it will appear, and sends only once.
 const form = document.querySelector("[data-sign]");
 
-// The same rule as the server's: 75011 gives 75, 97411 gives 974, 20137 gives 2A, 20200 gives 2B.
+// The server's rule: 75011 gives 75, 97411 gives 974, 20137 gives 2A, 20200 gives 2B.
 function department(code) {
   if (!/^\d{5}$/.test(code)) return "";
   if (/^9[78]/.test(code)) return code.slice(0, 3);
@@ -16,9 +16,12 @@ function publicLine() {
   const given = value("given_name") || "…";
   const family = value("family_name");
   const code = value("postal_code").replace(/\s/g, "");
-  if (display === "full") return [`${given} ${family}`.trim(), code].filter(Boolean).join(" · ");
-  const initial = family ? ` ${[...family][0].toLocaleUpperCase()}.` : "";
-  return [given + initial, value("country") === "FR" ? department(code) : ""].filter(Boolean).join(" · ");
+  const country = form.elements.country;
+  const foreign = country.value === "FR" ? "" : country.selectedOptions[0].text;
+  const full = display === "full";
+  const name = full ? `${given} ${family}`.trim() : family ? `${given} ${[...family][0]}.` : given;
+  const place = full ? `${code} ${foreign}`.trim() : foreign || department(code);
+  return place ? `${name} · ${place}` : name;
 }
 
 if (form) {
@@ -40,10 +43,14 @@ if (form) {
     button.textContent = words;
   });
 
-  // On a phone the bar at the foot steps aside while the form is on the screen.
+  // On a phone the bar at the foot steps aside while the form, or the other button, is on the screen.
   if ("IntersectionObserver" in window) {
-    new IntersectionObserver(([entry]) => {
-      document.body.classList.toggle("form-in-view", entry.isIntersecting);
-    }).observe(form);
+    const seen = new Set();
+    const watch = new IntersectionObserver((entries) => {
+      for (const entry of entries) entry.isIntersecting ? seen.add(entry.target) : seen.delete(entry.target);
+      document.body.classList.toggle("form-in-view", seen.size > 0);
+    });
+    watch.observe(form);
+    for (const button of document.querySelectorAll(".summary .button")) watch.observe(button);
   }
 }
