@@ -1,0 +1,159 @@
+"""A wrong setting stops the start with one sentence that names it; `.env.example` is the Settings class.
+
+`python -m tests.test_settings > .env.example` writes the file anew.
+"""
+
+import re
+import stat
+from pathlib import Path
+
+import pytest
+from pydantic_settings import BaseSettings
+
+from app.errors import SettingsError
+from app.settings import Settings, load_settings
+from app.templating import ROOT
+from app.vault import open_vault
+
+HEADING = """\
+# Les réglages de Signons. Copiez ce fichier en .env et retirez le # des lignes que vous changez ;
+# la valeur écrite est celle qui s’applique sans cela. L’environnement l’emporte sur ce fichier.
+"""
+PUBLIC = {
+    "SIGNONS_BASE_URL": "https://petitions.exemple.fr",
+    "SIGNONS_SECRET_KEY": "k" * 40,
+    "SIGNONS_PUBLISHER_NAME": "Association",
+    "SIGNONS_PUBLISHER_ADDRESS": "1 rue du Port, Brest",
+    "SIGNONS_HOST_NAME": "Hébergeur",
+    "SIGNONS_HOST_ADDRESS": "2 rue du Port, Brest",
+    "SIGNONS_CONTACT_EMAIL": "contact@exemple.fr",
+}
+WRONG = [
+    ("DATABASE_URL", "mysql://hote/base"),
+    ("DATABASE_URL", "sqlite:///"),
+    ("DATABASE_URL", "postgresql://u:p@hote:port/base"),
+    ("REDIS_URL", "http://hote"),
+    ("REDIS_URL", "redis://hote:port"),
+    ("BASE_URL", "petitions.exemple.fr"),
+    ("BASE_URL", "http://petitions.exemple.fr"),
+    ("BASE_URL", "https://petitions.exemple.fr/sous/chemin"),
+    ("BASE_URL", "https://[mauvais"),
+    ("BASE_URL", "http://127.0.0.1:port"),
+    ("SECRET_KEY", "trop-court"),
+    ("SMTP_URL", "hote:25"),
+    ("SMTP_URL", "smtp://"),
+    ("SMTP_URL", "smtp://hote:port"),
+    ("MAIL_FROM", "Signons"),
+    ("MAIL_FROM", "Signons <ne pas repondre@exemple.fr>"),
+    ("MAIL_FROM", "Signons <a@exemple.fr>\nBcc: b@exemple.fr"),
+    ("TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
+    ("RATE_SIGN", "beaucoup"),
+    ("RATE_POST", ""),
+    ("RATE_LOGIN", "5/siecle"),
+    ("LOG_LEVEL", "bavard"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_whoever_runs_this(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"SIGNONS_{name.upper()}", raising=False)
+
+
+def example() -> str:
+    """What `.env.example` must say."""
+    blocks = []
+    for name, field in Settings.model_fields.items():
+        default = ",".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+        quoted = f'"{default}"' if re.search(r"[\s;<>]", default) else default
+        blocks.append(f"# {field.description}\n# SIGNONS_{name.upper()}={quoted}\n")
+    return "\n".join([HEADING, *blocks])
+
+
+def test_env_example_has_every_setting_with_its_sentence_and_default() -> None:
+    assert (ROOT / ".env.example").read_text() == example()
+
+
+def test_every_setting_is_described_by_a_sentence() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
+        assert "\n" not in field.description, name
+
+
+def test_env_example_read_as_it_is_gives_the_defaults(tmp_path: Path) -> None:
+    uncommented = re.sub(r"^# (SIGNONS_)", r"\1", (ROOT / ".env.example").read_text(), flags=re.MULTILINE)
+    (tmp_path / "all.env").write_text(uncommented)
+    assert Settings(_env_file=tmp_path / "all.env") == Settings(_env_file=None)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_wrong_setting_is_one_sentence_that_names_the_variable(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"SIGNONS_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value).startswith(f"SIGNONS_{name} : ")
+    assert "\n" not in str(caught.value)
+    assert "Input should" not in str(caught.value)  # French, not pydantic's English
+
+
+@pytest.mark.parametrize("missing", [name for name in PUBLIC if name != "SIGNONS_BASE_URL"])
+def test_public_site_needs_its_secret_and_its_legal_particulars(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in PUBLIC.items():
+        monkeypatch.setenv(name, value)
+    load_settings()
+    monkeypatch.delenv(missing)
+    with pytest.raises(SettingsError, match=f"^{missing} : "):
+        load_settings()
+
+
+def test_secret_never_appears_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNONS_SECRET_KEY", "petit-secret")
+    monkeypatch.setenv("SIGNONS_DATABASE_URL", "postgresql://u:motdepasse@hote:port/base")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert "petit-secret" not in str(caught.value)
+    assert "motdepasse" not in str(caught.value)
+
+
+def test_dotenv_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text('SIGNONS_SITE_NAME="Du fichier"\nSIGNONS_LOG_LEVEL=ERROR\n')
+    monkeypatch.setenv("SIGNONS_SITE_NAME", "De l’environnement")
+    settings = load_settings()
+    assert (settings.site_name, settings.log_level) == ("De l’environnement", "ERROR")
+
+
+def test_proxies_are_a_list_of_addresses_and_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNONS_TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.1,fd00::/8")
+    assert load_settings().trusted_proxies == ("10.0.0.0/8", "192.168.1.1", "fd00::/8")
+
+
+def test_local_secret_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+    first = Settings(_env_file=None, var_dir=str(tmp_path / "var"))  # type: ignore[call-arg]
+    second = Settings(_env_file=None, var_dir=str(tmp_path / "var"))  # type: ignore[call-arg]
+    assert first.secret == second.secret
+    assert len(first.secret) >= 43
+    assert stat.S_IMODE((tmp_path / "var" / "secret.key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", [None, "", "court\n"])
+def test_missing_or_short_master_key_stops_the_start(content: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "master.key"
+    if content is not None:
+        path.write_text(content)
+    settings = Settings(_env_file=None, var_dir=str(tmp_path), master_key_file=str(path))  # type: ignore[call-arg]
+    with pytest.raises(SettingsError, match=r"^SIGNONS_MASTER_KEY_FILE : "):
+        open_vault(settings)
+
+
+def test_settings_cannot_be_changed_while_running() -> None:
+    settings: BaseSettings = Settings(_env_file=None)  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="frozen"):
+        settings.site_name = "Autre"  # type: ignore[attr-defined]
+
+
+if __name__ == "__main__":
+    print(example(), end="")
