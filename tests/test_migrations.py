@@ -1,0 +1,161 @@
+"""The schema is made by migrations alone, on both databases, there and back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+
+from app import migrations
+from app.bus import Bus
+from app.db import Base, Database
+from app.reference import install_reference_data
+from app.settings import Settings
+from app.vault import open_vault
+from tests.conftest import settings_for
+from tests.services import Postgres
+
+GUARDED = {"consent_event", "consent_text"}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/empty.db"
+    else:
+        server: Postgres = request.getfixturevalue("server")
+        url = server.create_database("signons_empty")
+    database = _open(settings_for(url, tmp_path))
+    yield database
+    database.close()
+
+
+def _open(settings: Settings) -> Database:
+    return Database(settings, open_vault(settings), Bus(settings))
+
+
+def _tables(database: Database) -> set[str]:
+    return set(sa.inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def _triggers(database: Database) -> set[str]:
+    query = (
+        "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'"
+        if database.is_sqlite
+        else "SELECT event_object_table FROM information_schema.triggers"
+    )
+    with database.engine.connect() as connection:
+        return set(connection.scalars(sa.text(query)))
+
+
+def test_upgrade_makes_every_table_of_the_models_and_no_other(empty: Database) -> None:
+    migrations.upgrade(empty)
+    assert _tables(empty) == set(Base.metadata.tables)
+
+
+def test_models_and_migrations_do_not_differ(empty: Database) -> None:
+    migrations.upgrade(empty)
+    command.check(migrations.config(empty))  # raises when autogenerate finds anything
+
+
+def test_down_to_nothing_and_up_again(empty: Database) -> None:
+    migrations.upgrade(empty)
+    command.downgrade(migrations.config(empty), "base")
+    assert _tables(empty) == set()
+    assert _triggers(empty) == set()
+    if not empty.is_sqlite:
+        with empty.engine.connect() as connection:
+            functions = "SELECT proname FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace"
+            assert connection.scalars(sa.text(f"{functions} WHERE nspname = 'public'")).all() == []
+    migrations.upgrade(empty)
+    command.check(migrations.config(empty))
+    assert _triggers(empty) == GUARDED
+
+
+def test_upgrading_twice_is_harmless(empty: Database) -> None:
+    migrations.upgrade(empty)
+    migrations.upgrade(empty)
+    assert not migrations.pending_migrations(empty)
+
+
+def test_pending_migrations_are_noticed(empty: Database) -> None:
+    assert migrations.pending_migrations(empty)
+    command.upgrade(migrations.config(empty), "0001")
+    assert migrations.pending_migrations(empty)
+
+
+def test_there_is_one_line_of_migrations(empty: Database) -> None:
+    from alembic.script import ScriptDirectory
+
+    script = ScriptDirectory.from_config(migrations.config(empty))
+    assert len(script.get_heads()) == 1
+    assert all(revision.module.downgrade for revision in script.walk_revisions())
+
+
+EVENT = (
+    "INSERT INTO consent_event (petition_id, signature_id, purpose, at, kind, text_id, channel, subject)"
+    " VALUES (1, '00000000000000000000000000000001', 'sign', '2026-03-01 00:00:00', 'given', 1, 'web', :subject)"
+)
+
+
+@pytest.fixture
+def with_evidence(empty: Database) -> Database:
+    """One consent event of a petition whose evidence key lives."""
+    migrations.upgrade(empty)
+    with empty.write() as session:
+        install_reference_data(session)
+        session.execute(
+            sa.text(
+                "INSERT INTO petition (id, slug, state, title, theme, author, goal, search, delivery_mode, version,"
+                " comments_open, created_at, image_alt, image_caption, image_credit, image_width, image_height,"
+                " hold_reason) VALUES (1, 'p', 'open', 'P', 'T', 'A', 5, '', 'identities', 1, :yes,"
+                " '2026-03-01 00:00:00', '', '', '', 0, 0, '')"
+            ),
+            {"yes": True},
+        )
+        session.execute(
+            sa.text(
+                "INSERT INTO petition_keys (petition_id, evidence_key, master, created_at)"
+                " VALUES (1, :key, 'm', '2026-03-01 00:00:00')"
+            ),
+            {"key": b"k"},
+        )
+        session.execute(sa.text(EVENT), {"subject": b"s"})
+    return empty
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE consent_event SET kind = 'withdrawn'",
+        "DELETE FROM consent_event",
+        "UPDATE consent_text SET body = 'autre'",
+        "UPDATE consent_text SET version = version + 1",
+        "UPDATE consent_text SET sha256 = ''",
+        "DELETE FROM consent_text",
+    ],
+)
+def test_database_itself_refuses_to_rewrite_evidence(with_evidence: Database, statement: str) -> None:
+    with pytest.raises(sa.exc.DatabaseError, match=r"append-only|immutable"), with_evidence.write() as session:
+        session.execute(sa.text(statement))
+
+
+def test_a_consent_text_may_end(with_evidence: Database) -> None:
+    with with_evidence.write() as session:
+        session.execute(sa.text("UPDATE consent_text SET valid_to = '2027-01-01 00:00:00'"))
+
+
+def test_evidence_may_go_once_its_key_is_destroyed(with_evidence: Database) -> None:
+    with with_evidence.write() as session:
+        session.execute(sa.text("UPDATE petition_keys SET evidence_key = NULL"))
+        session.execute(sa.text("DELETE FROM consent_event"))
+        assert session.scalar(sa.text("SELECT count(*) FROM consent_event")) == 0
+
+
+def test_evidence_cannot_be_rewritten_even_without_its_key(with_evidence: Database) -> None:
+    with with_evidence.write() as session:
+        session.execute(sa.text("UPDATE petition_keys SET evidence_key = NULL"))
+    with pytest.raises(sa.exc.DatabaseError, match="append-only"), with_evidence.write() as session:
+        session.execute(sa.text("UPDATE consent_event SET kind = 'withdrawn'"))
