@@ -97,7 +97,9 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
     """Middleware, pure ASGI, from the innermost to the outermost."""
 
     def viewed(petition_id: int, scope: Scope) -> None:
-        if petition_id and scope["path"].count("/") == 2 and not scope["path"].endswith(".json"):
+        """The petition's own page was shown: not its widget, its list, its data, nor only its headers."""
+        path, head = scope["path"], scope["state"]["head"]
+        if path.startswith("/petitions/") and path.count("/") == 2 and not path.endswith(".json") and not head:
             app.state.views.count(petition_id, dict(scope["headers"]))
 
     def make_cache(inner: ASGIApp) -> PageCache:

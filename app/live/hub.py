@@ -31,6 +31,11 @@ HEARTBEAT = 15.0
 SEND_TIMEOUT = 10.0
 NEWEST = 10
 MAX_VIEWERS = 20_000
+HEADERS = (
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store, no-transform"),
+    (b"x-accel-buffering", b"no"),
+)
 log = structlog.get_logger("live")
 
 
@@ -206,23 +211,17 @@ class LiveFeed:
         if found is None:
             await refuse(scope, receive, send, 404, "Cette pétition n’existe pas.")
             return
+        if scope["state"]["head"]:  # asked for the headers only: there is nothing to wait for
+            await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
+            await send({"type": "http.response.body", "body": b""})
+            return
         await self._stream(hub, *found, receive, send)
 
     async def _stream(self, hub: Hub, petition_id: int, goal: int, receive: Receive, send: Send) -> None:
         channel, viewer = await hub.open(petition_id, goal)
         gone = asyncio.create_task(_until_gone(receive, viewer))
         try:
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": 200,
-                    "headers": [
-                        (b"content-type", b"text/event-stream; charset=utf-8"),
-                        (b"cache-control", b"no-store, no-transform"),
-                        (b"x-accel-buffering", b"no"),
-                    ],
-                }
-            )
+            await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
             while not viewer.closed:
                 await viewer.wake.wait()
                 viewer.wake.clear()

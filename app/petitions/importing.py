@@ -5,7 +5,7 @@ Everything is checked before anything is written; an error names the field and i
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
@@ -81,6 +81,15 @@ _SENTENCES = {
 }
 
 
+class _Loader(yaml.SafeLoader):
+    """Leaves dates as they are written, so that a wrong one is told with its field and line."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def read(path: Path) -> PetitionFile:
     """The petition of a file. Raises Refused: one line a mistake, with field and line number."""
     try:
@@ -102,8 +111,8 @@ def parse(source: str, name: str) -> PetitionFile:
     if "\x00" in source:
         raise Refused(f"{name} : caractère nul dans le texte.")
     try:
-        node = yaml.compose(header, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(header)
+        node = yaml.compose(header, Loader=_Loader)
+        values = yaml.load(header, Loader=_Loader)  # noqa: S506 a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 2 if mark else 1

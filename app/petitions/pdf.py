@@ -29,10 +29,15 @@ def render(view: View, now_text: str) -> bytes:
             ", ".join(filter(None, [s["title"], s["publisher"], long_date(s["date"]) if s["date"] else ""]))
             for s in view.sources
         ],
-        "footer": f"{view.url} — {number(view.count)} signatures confirmées — {now_text}",
+        "footer": f"{view.url} — {_confirmed(view.count)} — {now_text}",
         "version": f"Texte du {long_date(view.version_at)}, version {view.version}",
     }
     return typst.compile(_TEMPLATE.read_bytes(), sys_inputs={"petition": json.dumps(data)}, pdf_standards=["ua-1"])
+
+
+def _confirmed(count: int) -> str:
+    plural = "s" if count > 1 else ""
+    return f"{number(count)} signature{plural} confirmée{plural}"
 
 
 def poster(view: View, qr_svg: bytes) -> bytes:

@@ -22,6 +22,7 @@ ENTRIES = 2000
 # Set by a route on a response that is the same for everybody; value: the petition's id, or 0.
 MARK = b"x-signons-shared"
 BROWSER = b"public, max-age=1, stale-while-revalidate=5"
+PRIVATE = b"private, no-cache"
 Headers = list[tuple[bytes, bytes]]
 Key = tuple[str, str]
 
@@ -56,13 +57,13 @@ class PageCache:
             self.generations[shown] = self.generations.get(shown, 0) + 1
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
+        if scope["type"] != "http" or scope["method"] != "GET":
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if b"cookie" in headers:
+        if scope["query_string"] or b"cookie" in headers:
             # Somebody signed in sees the same pages, but nothing of theirs is ever kept here.
-            await self.app(scope, receive, send)
+            await self._pass_by(scope, receive, send, PRIVATE if b"cookie" in headers else BROWSER)
             return
         key = (scope["path"], scope["state"]["locale"])
         entry = self._usable(key)
@@ -81,6 +82,22 @@ class PageCache:
             task.add_done_callback(self._background.discard)
         self.viewed(entry.petition_id, scope)
         await _answer(entry, headers, send)
+
+    async def _pass_by(self, scope: Scope, receive: Receive, send: Send, caching: bytes) -> None:
+        """A page that is not kept here is a view all the same, and our mark stays inside."""
+
+        async def unmark(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                petition_id = _shared(message)
+                if petition_id is not None:
+                    self.viewed(petition_id, scope)
+                    headers = [(k, v) for k, v in message["headers"] if k != MARK]
+                    if caching is PRIVATE or not any(k == b"cache-control" for k, _ in headers):
+                        headers = [*((k, v) for k, v in headers if k != b"cache-control"), (b"cache-control", caching)]
+                    message = {**message, "headers": headers}
+            await send(message)
+
+        await self.app(scope, receive, unmark)
 
     def _usable(self, key: Key) -> Entry | None:
         entry = self.entries.get(key)

@@ -46,7 +46,7 @@ class RequestGuard:
 
         received = 0
         started = False
-        head = scope["method"] == "HEAD"
+        head = scope["state"]["head"] = scope["method"] == "HEAD"
         if head:
             scope["method"] = "GET"
 
