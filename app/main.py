@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import perf_counter
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, HTTPException, Request
@@ -217,7 +218,7 @@ def _handle_errors(app: FastAPI) -> None:
 
     @on(SignInFirst)
     def sign_in_first(request: Request, error: SignInFirst) -> Response:
-        return see_other(request, f"/connexion?suite={error.path}")
+        return see_other(request, f"/connexion?suite={quote(error.path)}")
 
     @on(RateLimitExceeded)
     def too_many(request: Request, error: RateLimitExceeded) -> Response:

@@ -1,5 +1,8 @@
 """Signing in and out of the staff pages."""
 
+import re
+from urllib.parse import quote
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -13,8 +16,8 @@ from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
 router = APIRouter()
-HOMES = {"organiser": "/organisation", "moderator": "/moderation", "admin": "/administration"}
-PLACES = tuple(HOMES.values())
+HOMES = {"organiser": "/organisation", "moderator": "/moderation", "admin": "/moderation"}
+PLACES = ("/organisation", "/moderation", "/administration")
 
 
 @router.get("/connexion")
@@ -66,7 +69,8 @@ def sign_in(request: Request, session: Db, half: HalfSession, values: Form) -> R
         assert account is not None
         response = see_other(request, _destination(account, suite))
     else:
-        response = see_other(request, f"/connexion?suite={suite}" if suite in PLACES else "/connexion")
+        kept = _wanted(suite, PLACES)
+        response = see_other(request, f"/connexion?suite={quote(kept)}" if kept else "/connexion")
     set_session_cookie(request, response, cookie)
     return response
 
@@ -74,8 +78,13 @@ def sign_in(request: Request, session: Db, half: HalfSession, values: Form) -> R
 def _destination(account: Account, suite: str) -> str:
     """Where the person wanted to go, within their own pages; never to another site."""
     home = HOMES[account.role]
-    inside = suite.startswith(home) and suite[len(home) :][:1] in {"", "/", "?"} and "//" not in suite
-    return suite if inside and "\\" not in suite else home
+    return _wanted(suite, PLACES if account.role == "admin" else (home,)) or home
+
+
+def _wanted(suite: str, places: tuple[str, ...]) -> str:
+    """*suite* when it is a page under one of *places*, else ""."""
+    inside = re.fullmatch(rf"({'|'.join(places)})([/?][\w/?=&-]*)?", suite, re.ASCII)
+    return suite if inside and "//" not in suite else ""
 
 
 @router.post("/deconnexion")
