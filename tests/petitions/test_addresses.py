@@ -1,0 +1,36 @@
+"""The address of a petition, made of its title."""
+
+import re
+
+import pytest
+
+from app.errors import Refused
+from tests.site import PETITION, Site
+
+TITLE = "Rouvrir la bibliothèque de Montfleur"
+
+
+def publish(site: Site, title: str) -> str:
+    return site.publish(PETITION.replace(TITLE, title))
+
+
+def test_a_title_becomes_readable_ascii_words(site: Site) -> None:
+    assert publish(site, "L’Œuvre d'Été : où va-t-on ? 100 % à Nîmes !") == "l-oeuvre-d-ete-ou-va-t-on-100-a-nimes"
+
+
+def test_the_same_title_twice_gets_a_number(site: Site) -> None:
+    slugs = [publish(site, TITLE) for _ in range(3)]
+    base = "rouvrir-la-bibliotheque-de-montfleur"
+    assert slugs == [base, f"{base}-2", f"{base}-3"]
+    assert all(site.client.get(f"/petitions/{slug}").status_code == 200 for slug in slugs)
+
+
+def test_a_long_title_is_cut_between_words(site: Site) -> None:
+    slug = publish(site, "mot " * 40)
+    assert len(slug) <= 80
+    assert re.fullmatch(r"(mot-)+mot", slug)
+
+
+def test_a_title_without_any_letter_is_refused(site: Site) -> None:
+    with pytest.raises(Refused, match="champ title"):
+        publish(site, "!!! ??? !!!")

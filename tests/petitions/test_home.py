@@ -1,0 +1,102 @@
+"""The list of open petitions: search, themes, order, pages."""
+
+import re
+from datetime import timedelta
+
+from app import clock
+from tests.site import PETITION, Site, text_of
+
+TITLE = "Rouvrir la bibliothèque de Montfleur"
+
+
+def publish(site: Site, title: str, theme: str = "Culture", **changes: object) -> str:
+    return site.publish(PETITION.replace(TITLE, title).replace('"Culture"', f'"{theme}"'), **changes)
+
+
+def titles(site: Site, query: str = "") -> list[str]:
+    page = site.client.get(f"/{query}")
+    assert page.status_code == 200
+    return [text_of(title) for title in re.findall(r'<h2><a href="/petitions/[^"]+">(.*?)</a>', page.text)]
+
+
+def test_the_search_ignores_accents_case_and_order_and_looks_everywhere(site: Site) -> None:
+    publish(site, TITLE)
+    asked = ("bibliotheque", "BIBLIOTHÈQUE", "bibliothe%CC%80que", "montfleur+rouvrir", "vasseur", "metier", "lectrice")
+    missed = [words for words in asked if TITLE not in titles(site, f"?q={words}")]
+    assert missed == []
+
+
+def test_every_word_must_be_found(site: Site) -> None:
+    publish(site, TITLE)
+    publish(site, "Planter des chênes à Nîmes")
+    assert titles(site, "?q=chenes+nimes") == ["Planter des chênes à Nîmes"]
+    assert titles(site, "?q=chenes+piscine") == []
+
+
+def test_signs_of_the_database_mean_themselves(site: Site) -> None:
+    publish(site, "Sauver 100 % des arbres")
+    assert [words for words in ("_", "%5C", "1%250", "%25%25_", "';--") if titles(site, f"?q={words}")] == []
+    assert titles(site, "?q=100+%25") == ["Sauver 100 % des arbres"]
+
+
+def test_a_search_shows_what_was_typed_safely_and_is_not_indexed(site: Site) -> None:
+    page = site.client.get("/", params={"q": '"><script>x'}).text
+    assert 'value="&#34;&gt;&lt;script&gt;x"' in page
+    assert '<meta name="robots" content="noindex' in page
+    assert '<meta name="robots" content="noindex' not in site.client.get("/").text
+
+
+def test_a_theme_shows_its_petitions_only(site: Site) -> None:
+    publish(site, "Sauver les chênes", "Nature")
+    publish(site, TITLE, "Culture")
+    assert titles(site, "?theme=Nature") == ["Sauver les chênes"]
+    page = site.client.get("/").text
+    assert re.findall(r"<option(?: selected)?>(\w+)</option>", page) == ["Culture", "Nature"]
+
+
+def test_newest_first_unless_asked_otherwise(site: Site) -> None:
+    publish(site, "Première en date", closes_at=clock.now() + timedelta(days=90))
+    site.later(hours=1)
+    slug = publish(site, "Deuxième en date", closes_at=clock.now() + timedelta(days=30))
+    site.later(hours=1)
+    publish(site, "Troisième en date", closes_at=clock.now() + timedelta(days=60))
+    site.confirmed(slug)
+    assert titles(site) == ["Troisième en date", "Deuxième en date", "Première en date"]
+    assert titles(site, "?tri=signatures") == ["Deuxième en date", "Troisième en date", "Première en date"]
+    assert titles(site, "?tri=fin") == ["Deuxième en date", "Troisième en date", "Première en date"]
+    assert titles(site, "?tri=inconnu") == titles(site)
+
+
+def test_pages_of_twelve_lead_to_each_other_and_keep_the_question(site: Site) -> None:
+    for n in range(13):
+        publish(site, f"Pétition numéro {n}")
+    first = site.client.get("/?q=numero&theme=Culture").text
+    (older,) = set(re.findall(r'href="(/\?[^"]*page=2[^"]*)"', first))
+    second = site.client.get(older.replace("&amp;", "&")).text
+    listed = [re.findall(r"<h2><a[^>]*>(.*?)</a>", page) for page in (first, second)]
+    assert [len(page) for page in listed] == [12, 1]
+    assert len({*listed[0], *listed[1]}) == 13
+    assert 'href="/?q=numero&amp;theme=Culture"' in second
+
+
+def test_a_page_that_does_not_exist_is_not_an_error(site: Site) -> None:
+    publish(site, TITLE)
+    for page in ("0", "-1", "abc", "²", "99999999999", "7"):
+        assert site.client.get("/", params={"page": page}).status_code == 200, page
+
+
+def test_closed_petitions_leave_the_list_but_keep_their_page(site: Site) -> None:
+    slug = publish(site, TITLE)
+    site.later(days=366)
+    assert titles(site) == []
+    page = site.client.get(f"/petitions/{slug}")
+    assert page.status_code == 200
+    assert "Cette pétition n’est plus ouverte à la signature" in page.text
+    assert 'id="signer"' not in page.text
+
+
+def test_the_list_speaks_english_under_its_prefix(site: Site) -> None:
+    slug = publish(site, TITLE)
+    page = site.client.get("/en/").text
+    assert '<html lang="en">' in page
+    assert f'href="/en/petitions/{slug}"' in page

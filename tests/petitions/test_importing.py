@@ -1,0 +1,219 @@
+"""A petition made of a file: the real one whole, a broken one not at all."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sqlalchemy import func, select
+
+from app.errors import Refused
+from app.petitions import actions, importing
+from app.petitions.models import Petition
+from app.settings import Settings
+from tests.petitions.reading import blocks, blocks_of_markdown, prose, words
+from tests.site import PETITION, Site, text_of
+
+ROOT = Path(__file__).resolve().parents[2]
+REAL = ROOT.parent / "shared" / "data" / "petition-sante.md"
+
+
+@pytest.fixture
+def real_page(site: Site) -> str:
+    slug = site.publish(REAL.read_text())
+    return site.client.get(f"/petitions/{slug}").text
+
+
+def import_file(settings: Settings, file: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """``signons petition import`` as an operator types it."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "SIGNONS_DATABASE_URL": settings.database_url,
+        "SIGNONS_VAR_DIR": settings.var_dir,
+        "SIGNONS_SECRET_KEY": settings.secret_key,
+    }
+    return subprocess.run(
+        [Path(sys.executable).with_name("signons"), "petition", "import", file, *options],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=file.parent,
+    )
+
+
+def how_many(site: Site) -> int:
+    with site.database.read() as session:
+        return session.scalar(select(func.count(Petition.id))) or 0
+
+
+def test_the_command_publishes_the_real_petition_and_ends_with_its_address(
+    site: Site, settings: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "petition.md"
+    file.write_bytes(REAL.read_bytes())
+    done = import_file(settings, file, "--publish")
+    assert (done.returncode, done.stderr) == (0, "")
+    url = done.stdout.splitlines()[-1]
+    assert url.startswith(f"{settings.origin}/petitions/nos-donnees-de-sante-aux-mains-de-microsoft")
+    page = site.client.get(url.removeprefix(settings.origin))
+    assert page.status_code == 200
+    assert "Nos données de santé aux mains de Microsoft" in page.text
+
+
+def test_the_command_changes_nothing_when_the_file_is_broken(site: Site, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "petition.md"
+    file.write_text(PETITION.replace("goal: 500", "goal: beaucoup"))
+    done = import_file(settings, file, "--publish")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "ligne 7, champ goal : un nombre entier est attendu." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert how_many(site) == 0
+
+
+def test_every_block_of_the_real_petition_is_on_its_page_in_order(real_page: str) -> None:
+    expected = blocks_of_markdown(REAL.read_text().split("\n---\n", 1)[1])
+    assert blocks(prose(real_page)) == expected
+    kinds = [kind for kind, _ in expected]
+    assert (kinds.count("h2"), kinds.count("ul li"), kinds.count("ol li")) == (3, 7, 5)
+
+
+def test_the_real_petition_has_two_bulleted_lists_and_five_demands_in_strong(real_page: str) -> None:
+    text = prose(real_page)
+    assert text.count("<ul>") == 2
+    assert text.count("<ol>") == 1
+    demands = text.partition("<ol>")[2].partition("</ol>")[0]
+    assert demands.count("<li><strong>") == 5
+    assert [words(part) for part in demands.split("<strong>")[1:]][4].startswith("Éducation et sensibilisation :")
+
+
+def test_the_title_is_the_only_level_one_heading(real_page: str) -> None:
+    assert real_page.count("<h1") == 1
+    title = words(real_page.partition("<h1>")[2].partition("</h1>")[0])
+    assert title == (
+        "Nos données de santé aux mains de Microsoft : un danger pour nous tous !"
+        " Non à ce nouvel arrangement technocratique insensé !"
+    )
+
+
+def test_both_recipients_are_shown_with_their_functions(real_page: str) -> None:
+    shown = text_of(real_page)
+    assert "Catherine Vautrin , Ministre du Travail, de la Santé et des Solidarités" in shown
+    assert (
+        "Bruno Le Maire , ministre de l'Économie, des Finances et de la Souveraineté industrielle et numérique" in shown
+    )
+
+
+def test_author_goal_and_dated_sources_are_shown(real_page: str) -> None:
+    shown = text_of(real_page)
+    assert "Philippe Rivière" in shown
+    assert "objectif 5 000" in shown
+    for source in (
+        "Données de santé des Français : le choix contesté de Microsoft"
+        " France Inter, cellule investigation de Radio France, 3 octobre 2020",
+        "Health Data Hub : hébergé par Microsoft, il ne sera pas suspendu avant son rapatriement AFP, 14 octobre 2020",
+        "Health Data Hub : l'Assurance maladie s'oppose à Microsoft sur la gestion des données de santé"
+        " AFP, 19 février 2021",
+    ):
+        assert source in shown
+
+
+def test_a_picture_comes_with_its_words_and_without_its_secrets(site: Site, tmp_path: Path) -> None:
+    secret = Image.Exif()
+    secret[0x010E] = "48.8566 N"
+    Image.new("RGB", (2000, 1000), "navy").save(tmp_path / "photo.jpg", exif=secret)
+    header = 'image: {file: photo.jpg, alt: "Une façade", caption: "Le 3 février", credit: "A. B."}\ngoal: 500'
+    store = tmp_path / "images"
+    with site.database.write() as session:
+        file = importing.parse(PETITION.replace("goal: 500", header), "essai.md")
+        petition = actions.create(session, file, folder=tmp_path, image_store=store)
+        actions.publish(session, petition)
+        slug, image = petition.slug, petition.image
+    page = site.client.get(f"/petitions/{slug}").text
+    assert f'<img src="/images/{image}" alt="Une façade" width="1600" height="800"' in page
+    assert "Le 3 février — A. B." in page
+    response = site.client.get(f"/images/{image}")
+    assert response.headers["content-type"] == "image/webp"
+    assert b"48.8566" not in response.content
+
+
+def test_a_missing_picture_is_named_and_nothing_is_made(site: Site, tmp_path: Path) -> None:
+    source = PETITION.replace("goal: 500", 'image: {file: absente.jpg, alt: "Rien"}\ngoal: 500')
+    with pytest.raises(Refused, match=r"champ image\.file : .*absente\.jpg"), site.database.write() as session:
+        actions.create(session, importing.parse(source, "essai.md"), folder=tmp_path, image_store=tmp_path)
+    assert how_many(site) == 0
+
+
+@pytest.mark.parametrize(
+    ("correct", "broken", "complaint"),
+    [
+        ('title: "Rouvrir la bibliothèque de Montfleur"\n', "", "ligne 2, champ title : ce champ est obligatoire."),
+        ("goal: 500", "goal: 0", "ligne 7, champ goal : ce nombre est trop petit."),
+        ("goal: 500", "but: 500", "ligne 7, champ but : ce champ n’existe pas."),
+        ("goal: 500", "goal: 500\ntext: autre", "ligne 8, champ text : ce champ n’existe pas."),
+        ('    role: "Maire de Montfleur"\n', "", "ligne 5, champ recipients[1].role : ce champ est obligatoire."),
+        ("date: 2026-02-03", "date: hier", "ligne 12, champ sources[1].date : une date AAAA-MM-JJ est attendue."),
+        (
+            "date: 2026-02-03",
+            "date: 2026-02-03\n    url: javascript:alert(1)",
+            "ligne 13, champ sources[1].url : une adresse commence par https:// ou http://.",
+        ),
+        ('theme: "Culture"', 'theme: "Culture', "ligne 10 : en-tête YAML illisible"),
+        ("goal: 500", "goal: 500\nclosesOn: 2027-01-01", "ligne 8, champ closesOn : ce champ n’existe pas."),
+        ("goal: 500", "closes_on: 2026-13-45\ngoal: 500", "ligne 7, champ closes_on : une date AAAA-MM-JJ"),
+        ("---\ntitle", "--\ntitle", "ligne 1 : le fichier commence par un en-tête YAML"),
+    ],
+)
+def test_a_broken_file_names_the_field_and_the_line(correct: str, broken: str, complaint: str) -> None:
+    source = PETITION.replace(correct, broken, 1)
+    assert source != PETITION
+    with pytest.raises(Refused) as refused:
+        importing.parse(source, "essai.md")
+    assert str(refused.value).startswith("essai.md, ")
+    assert complaint in str(refused.value)
+
+
+def test_a_text_that_is_too_short_is_named_with_the_line_where_it_begins() -> None:
+    header = PETITION.partition("\n---\n")[0]
+    with pytest.raises(Refused, match=r"ligne 13, champ text : ce texte est trop court\.$"):
+        importing.parse(f"{header}\n---\n\nTrop court.\n", "essai.md")
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    source = PETITION.replace("goal: 500", "goal: x").replace('theme: "Culture"', "theme: 3")
+    with pytest.raises(Refused) as refused:
+        importing.parse(source, "essai.md")
+    assert len(str(refused.value).splitlines()) == 2
+
+
+def test_a_file_that_is_not_utf8_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "petition.md"
+    file.write_bytes(PETITION.encode("latin-1", "replace"))
+    with pytest.raises(Refused, match="ligne 2 : ce fichier n’est pas en UTF-8"):
+        importing.read(file)
+
+
+def test_a_file_made_on_windows_is_read_alike(tmp_path: Path) -> None:
+    file = tmp_path / "petition.md"
+    file.write_bytes(b"\xef\xbb\xbf" + PETITION.replace("\n", "\r\n").encode())
+    assert importing.read(file) == importing.parse(PETITION, "essai.md")
+
+
+def test_a_petition_that_closed_already_is_not_published(site: Site) -> None:
+    with pytest.raises(Refused, match="closes_on"):
+        site.publish(PETITION.replace("goal: 500", "closes_on: 2020-01-01\ngoal: 500"))
+    assert how_many(site) == 0
+
+
+def test_a_draft_is_nobody_s_business(site: Site, settings: Settings, tmp_path: Path) -> None:
+    with site.database.write() as session:
+        file = importing.parse(PETITION, "essai.md")
+        slug = actions.create(session, file, folder=None, image_store=tmp_path).slug
+    for path in ("", ".json", "/compteur.json", "/petition.pdf", "/affiche.pdf", "/signatures", "/direct"):
+        assert site.client.get(f"/petitions/{slug}{path}").status_code == 404, path
+    assert site.client.get(f"/widget/{slug}").status_code == 404
+    assert "Montfleur" not in site.client.get("/").text
+    assert site.sign(slug).status_code == 404

@@ -1,0 +1,60 @@
+"""Views: counted by the hour on the server, robots left out, nothing about the reader."""
+
+from app.petitions import queries
+from tests.site import Site, text_of
+
+FIREFOX = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"}
+
+
+def views(site: Site) -> int:
+    site.app.state.views.write(site.database)
+    with site.database.read() as session:
+        return queries.views(session, 1)
+
+
+def test_each_showing_of_the_page_counts_even_from_the_cache(site: Site) -> None:
+    slug = site.publish()
+    for _ in range(3):
+        site.client.get(f"/petitions/{slug}", headers=FIREFOX)
+    site.client.get(f"/en/petitions/{slug}", headers=FIREFOX)
+    assert views(site) == 4
+
+
+def test_a_link_with_somebody_s_marks_counts_too(site: Site) -> None:
+    slug = site.publish()
+    site.client.get(f"/petitions/{slug}?utm_source=lettre", headers=FIREFOX)
+    assert views(site) == 1
+
+
+def test_views_add_up_and_are_shown(site: Site) -> None:
+    slug = site.publish()
+    for _ in range(2):
+        site.client.get(f"/petitions/{slug}", headers=FIREFOX)
+        views(site)
+        site.later(hours=1)
+    site.app.state.page_cache.forget(1)
+    assert "Page lue 2 fois." in text_of(site.client.get(f"/petitions/{slug}").text)
+
+
+def test_robots_and_prefetching_do_not_count(site: Site) -> None:
+    slug = site.publish()
+    for headers in (
+        {"user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"},
+        {"user-agent": "facebookexternalhit/1.1 (preview)"},
+        {"user-agent": "curl/8.5.0"},
+        {"user-agent": "python-requests/2.32"},
+        {"user-agent": ""},
+        FIREFOX | {"sec-purpose": "prefetch;prerender"},
+    ):
+        assert site.client.get(f"/petitions/{slug}", headers=headers).status_code == 200
+        assert views(site) == 0, headers
+
+
+def test_what_is_not_the_page_does_not_count(site: Site) -> None:
+    slug = site.publish()
+    for path in (f"/petitions/{slug}.json", f"/petitions/{slug}/compteur.json", f"/petitions/{slug}/signatures",
+                 f"/widget/{slug}", "/"):  # fmt: skip
+        assert site.client.get(path, headers=FIREFOX).status_code == 200
+    assert site.client.head(f"/petitions/{slug}", headers=FIREFOX).status_code == 200
+    assert site.client.get("/petitions/inconnue", headers=FIREFOX).status_code == 404
+    assert views(site) == 0
