@@ -88,7 +88,7 @@ def make_token(key: bytes, purpose: str, payload: bytes, expires: int) -> str:
 
 def read_token(key: bytes, purpose: str, token: str) -> tuple[bytes, int] | None:
     """``(payload, expiry)`` of a genuine token, expired or not; None for anything else."""
-    if not 24 <= len(token) <= 400 or not token.isascii():
+    if not 24 <= len(token) <= 600 or not token.isascii():
         return None
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
@@ -113,6 +113,9 @@ class Vault:
         self.tokens = derive(secret, "tokens")
         self.outbox = derive(secret, "outbox")
         self.totp = derive(secret, "totp")
+        self.subscriptions = derive(secret, "subscriptions")
+        self.postings = derive(secret, "postings")
+        self.requests = derive(secret, "requests")
         # Opened keys by petition, see petitions/keys.py.
         self.cache: dict[int, tuple[float, Any]] = {}
 

@@ -17,6 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.accounts import routes as accounts
 from app.accounts.dependencies import SignInFirst
+from app.administration import routes as administration
 from app.bus import Bus
 from app.comments import actions as comment_actions
 from app.comments import routes as comments
@@ -36,6 +37,7 @@ from app.signatures import actions as signature_actions
 from app.signatures import routes as signatures
 from app.signatures.intake import Intake
 from app.templating import Templates
+from app.updates import routes as updates
 from app.vault import open_vault
 from app.web import ratelimit
 from app.web.csrf import SameOrigin
@@ -59,6 +61,8 @@ ROUTERS = (
     moderation.router,
     exports.router,
     privacy.router,
+    updates.router,
+    administration.router,
     mail.router,
     operations.router,
 )

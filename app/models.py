@@ -8,7 +8,10 @@ from app.exports import models as exports
 from app.mail import models as mail
 from app.moderation import models as moderation
 from app.petitions import models as petitions
+from app.privacy import models as privacy
 from app.signatures import models as signatures
+from app.subscriptions import models as subscriptions
+from app.updates import models as updates
 
 __all__ = [
     "AuditLine",
@@ -19,5 +22,8 @@ __all__ = [
     "mail",
     "moderation",
     "petitions",
+    "privacy",
     "signatures",
+    "subscriptions",
+    "updates",
 ]

@@ -15,6 +15,7 @@ from app.privacy import jobs as privacy_jobs
 from app.settings import Settings
 from app.signatures import jobs as signature_jobs
 from app.templating import Templates
+from app.updates import jobs as update_jobs
 
 log = structlog.get_logger("worker")
 
@@ -37,6 +38,9 @@ class Worker:
         self.jobs = [
             Job("fold_counts", 2, lambda: petition_jobs.fold_counts(database)),
             Job("remind_pending", 300, lambda: signature_jobs.remind_pending(database, settings.origin)),
+            Job("send_updates", 5, lambda: update_jobs.send_updates(database, settings.origin)),
+            Job("close_ended", 60, lambda: petition_jobs.close_ended(database)),
+            Job("alert_requests", 3600, lambda: privacy_jobs.alert_requests(database, settings)),
             Job("purge_sessions", 3600, lambda: account_jobs.purge_sessions(database)),
             Job("retention", 3600, lambda: privacy_jobs.daily_retention(database, settings)),
         ]

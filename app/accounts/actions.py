@@ -98,8 +98,9 @@ def check_code(session: Session, half: StaffSession, code: str) -> str | None:
     seed = crypto.unseal(vault_of(session).totp, account.totp_sealed, b"totp").decode()
     totp = pyotp.TOTP(seed)
     present = int(now.timestamp()) // 30
+    typed = code.replace(" ", "").encode()
     for step in (present - 1, present, present + 1):
-        if step > account.totp_step and hmac.compare_digest(totp.at(step * 30), code.replace(" ", "")):
+        if step > account.totp_step and hmac.compare_digest(totp.at(step * 30).encode(), typed):
             account.totp_step = step
             queries.end_session(session, half.key)
             return _open(session, account, complete=True)
@@ -119,7 +120,7 @@ def _open(session: Session, account: Account, *, complete: bool) -> str:
     now = clock.now()
     cookie = secrets.token_urlsafe(32)
     if complete:
-        account.failures, account.seen_at = 0, now
+        account.failures, account.seen_at, account.warned_at = 0, now, None
         audit.record(session, "account.signed_in", "account", account.id, account.id)
     session.add(
         StaffSession(
@@ -145,3 +146,12 @@ def current(session: Session, cookie: str) -> StaffSession | None:
 
 def sign_out(session: Session, cookie: str) -> None:
     queries.end_session(session, crypto.fingerprint(cookie))
+
+
+def end(session: Session, account: Account) -> None:
+    """The person is forgotten; the row stays as the anonymous author of past acts."""
+    queries.end_sessions(session, account.id)
+    account.email = f"compte-{account.id}-supprime"
+    account.password_hash, account.totp_sealed = "", None
+    account.disabled_at = clock.now()
+    audit.record(session, "account.ended", "account", account.id)

@@ -27,6 +27,8 @@ class Account(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    # When the coming end of an idle account was announced.
+    warned_at: Mapped[datetime | None]
 
     def is_locked(self, now: datetime) -> bool:
         return self.locked_until is not None and now < self.locked_until

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -86,22 +86,31 @@ def event(
     }
 
 
+def give_again(session: Session, petition_id: int, signature_id: uuid.UUID, purpose: str, text_id: int) -> None:
+    """A new yes of somebody whose mailbox is proven: given and confirmed in one."""
+    latest = queries.latest(session, petition_id, signature_id)
+    at = max([clock.now(), *(event.at + timedelta(microseconds=1) for event in latest.values())])
+    subject = latest["sign"].subject
+    queries.append(
+        session, [event(petition_id, signature_id, purpose, "confirmed", text_id, subject, at, "self_service")]
+    )
+
+
 def withdraw(
     session: Session,
     petition_id: int,
     signature_id: uuid.UUID,
     purposes: set[str] | None = None,
     channel: str = "web",
+    kind: str = "withdrawn",
 ) -> set[str]:
-    """Append ``withdrawn`` where the last word was a yes; returns the purposes that changed."""
+    """Append ``withdrawn`` (or ``expired``) where the last word was a yes; returns the purposes that changed."""
     now = clock.now()
     events = []
     for purpose, last in queries.latest(session, petition_id, signature_id).items():
         if last.kind in {"given", "confirmed"} and (purposes is None or purpose in purposes):
             # Two events of one purpose are never of the same instant: the later one is the truth.
             at = max(now, last.at.replace(microsecond=min(last.at.microsecond + 1, 999_999)))
-            events.append(
-                event(petition_id, signature_id, purpose, "withdrawn", last.text_id, last.subject, at, channel)
-            )
+            events.append(event(petition_id, signature_id, purpose, kind, last.text_id, last.subject, at, channel))
     queries.append(session, events)
     return {row["purpose"] for row in events}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, literal, select
+from sqlalchemy import Select, and_, delete, func, insert, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from app.consents.models import ConsentEvent, ConsentText
@@ -106,3 +106,36 @@ def accepted(purpose: str) -> Any:
         )
         .where(ConsentEvent.purpose == purpose, ConsentEvent.kind == "confirmed")
     )
+
+
+def confirmed_purposes(
+    session: Session, petition_id: int, signature_ids: Iterable[uuid.UUID], purposes: Iterable[str]
+) -> list[tuple[uuid.UUID, str]]:
+    """Which of these signatures' last word on which purpose is ``confirmed``."""
+    last = _latest().subquery()
+    rows = session.execute(
+        select(last.c.signature_id, last.c.purpose).where(
+            last.c.petition_id == petition_id,
+            last.c.signature_id.in_(list(signature_ids)),
+            last.c.purpose.in_(list(purposes)),
+            last.c.kind == "confirmed",
+        )
+    )
+    return [(signature_id, purpose) for signature_id, purpose in rows]
+
+
+def texts_by_id(session: Session, ids: Iterable[int]) -> dict[int, ConsentText]:
+    rows = session.scalars(select(ConsentText).where(ConsentText.id.in_(list(ids))))
+    return {row.id: row for row in rows}
+
+
+def delete_unconfirmed(session: Session, petition_id: int, signature_id: uuid.UUID) -> None:
+    """Evidence of a signature that was never confirmed and is gone: the database allows only this."""
+    session.execute(
+        delete(ConsentEvent).where(ConsentEvent.petition_id == petition_id, ConsentEvent.signature_id == signature_id)
+    )
+
+
+def delete_of_petition(session: Session, petition_id: int) -> None:
+    """Allowed by the database once the petition's evidence key is destroyed."""
+    session.execute(delete(ConsentEvent).where(ConsentEvent.petition_id == petition_id))

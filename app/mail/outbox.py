@@ -40,9 +40,36 @@ class Mail:
 
 def enqueue(session: Session, mails: Iterable[Mail], delay: timedelta = timedelta(0)) -> None:
     """Write the mails in the caller's transaction."""
+    rows = _rows(session, mails, delay)
+    if rows:
+        session.execute(insert(OutboxMail), rows)
+
+
+def enqueue_held(session: Session, mails: Iterable[Mail], delay: timedelta) -> list[int]:
+    """Write mails that may be cancelled until *delay* has passed; gives their ids."""
+    rows = _rows(session, mails, delay)
+    return list(session.scalars(insert(OutboxMail).returning(OutboxMail.id), rows)) if rows else []
+
+
+def cancel_held(session: Session, mail_ids: Sequence[int]) -> bool:
+    """Cancel mails that no worker has taken yet: all of them, or none and False."""
+    rows = session.scalars(
+        select(OutboxMail)
+        .where(OutboxMail.id.in_(mail_ids))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    if any(row.state != "waiting" or row.attempts for row in rows):
+        return False
+    for row in rows:
+        row.state, row.sealed = "cancelled", b""
+    return True
+
+
+def _rows(session: Session, mails: Iterable[Mail], delay: timedelta) -> list[dict[str, Any]]:
     now = clock.now()
     key = vault_of(session).outbox
-    rows = [
+    return [
         {
             "template": mail.template,
             "sealed": crypto.seal(
@@ -58,8 +85,6 @@ def enqueue(session: Session, mails: Iterable[Mail], delay: timedelta = timedelt
         }
         for mail in mails
     ]
-    if rows:
-        session.execute(insert(OutboxMail), rows)
 
 
 def opened(session: Session, row: OutboxMail) -> Mail:

@@ -93,6 +93,46 @@ def close(session: Session, petition: Petition, by: int | None = None) -> None:
     changed(session, petition.id)
 
 
+def close_ended(session: Session) -> int:
+    """Petitions whose last day is over close by themselves; returns how many."""
+    ended = queries.past_their_end(session, clock.now())
+    for petition in ended:
+        petition.state, petition.closed_at = "closed", petition.closes_at
+        audit.record(session, "petition.closed", "petition", petition.id)
+        changed(session, petition.id)
+    return len(ended)
+
+
+def deliver(session: Session, petition: Petition, by: int | None = None) -> None:
+    """Handed to its recipients: the one-month clock starts. Raises Conflict."""
+    if petition.state not in {"open", "closed"}:
+        raise Conflict("Cette pétition ne peut pas être remise dans cet état.")
+    now = clock.now()
+    petition.closed_at = petition.ended_at(now) or now
+    petition.state, petition.delivered_at = "delivered", now
+    audit.record(session, "petition.delivered", "petition", petition.id, by)
+    changed(session, petition.id)
+
+
+def set_delivery_mode(session: Session, petition: Petition, mode: str, *, signed: bool, by: int | None = None) -> None:
+    """What the recipient will get: shown before signing, frozen by the first signature."""
+    if signed:
+        raise Conflict("Des personnes ont signé sur cette promesse : elle ne change plus.")
+    if mode not in {"identities", "count"}:
+        raise Refused("Choisissez ce que le destinataire recevra.")
+    petition.delivery_mode = mode
+    audit.record(session, "petition.delivery_mode", "petition", petition.id, by, mode=mode)
+    changed(session, petition.id)
+
+
+def hold(session: Session, petition: Petition, until: datetime, reason: str, by: int | None = None) -> None:
+    """A legal hold suspends the purge until *until*, for a stated reason. Raises Refused."""
+    if until <= clock.now() or not reason.strip():
+        raise Refused("Un gel légal a un motif et une fin à venir.")
+    petition.hold_until, petition.hold_reason = until, reason.strip()
+    audit.record(session, "petition.held", "petition", petition.id, by)
+
+
 def set_comments_open(session: Session, petition: Petition, is_open: bool, by: int | None = None) -> None:
     petition.comments_open = is_open
     act = "petition.comments_opened" if is_open else "petition.comments_closed"

@@ -69,14 +69,20 @@ def check_all(session: Session) -> int:
     return len(rows)
 
 
-def destroy(session: Session, petition_id: int, *, evidence: bool = False) -> None:
-    """Without its keys, what was sealed is unreadable, in every older backup too."""
-    row = session.get(PetitionKeys, petition_id)
-    if row is not None:
-        row.data_key = row.dedup_key = None
-        if evidence:
-            row.evidence_key = None
+def destroy(session: Session, petition_id: int, *, evidence: bool = False) -> bool:
+    """Without its keys, what was sealed is unreadable, in every older backup too.
+
+    The evidence key outlives the two others; True when it was there and is gone now.
+    """
     vault_of(session).cache.pop(petition_id, None)
+    row = session.get(PetitionKeys, petition_id)
+    if row is None:
+        return False
+    row.data_key = row.dedup_key = None
+    had_evidence = row.evidence_key is not None
+    if evidence:
+        row.evidence_key = None
+    return had_evidence and evidence
 
 
 def rewrap(session: Session) -> int:

@@ -42,6 +42,15 @@ def render(text: str) -> str:
     )
 
 
+_DOCUMENTS = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def render_document(text: str) -> str:
+    """One of our own papers: tables and anchors too."""
+    allowed = TAGS | {"h1", "h4", "table", "thead", "tbody", "tr", "th", "td", "pre"}
+    return nh3.clean(_DOCUMENTS.render(text), tags=allowed, link_rel="noopener")
+
+
 def plain(text: str, length: int = 200) -> str:
     """The first words, without marks, for descriptions and previews."""
     words = nh3.clean(_PARSER.render(text), tags=set()).split()

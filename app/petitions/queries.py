@@ -235,5 +235,15 @@ def insert_for(session: Session) -> Any:
 def living(session: Session) -> Sequence[Petition]:
     """Petitions whose signatures and keys exist."""
     return session.scalars(
-        select(Petition).where(Petition.opened_at.is_not(None), Petition.purged_at.is_(None)).order_by(Petition.id)
+        select(Petition).where(Petition.opened_at.is_not(None), Petition.final_count.is_(None)).order_by(Petition.id)
+    ).all()
+
+
+def all_opened(session: Session) -> Sequence[Petition]:
+    return session.scalars(select(Petition).where(Petition.opened_at.is_not(None)).order_by(Petition.id)).all()
+
+
+def past_their_end(session: Session, now: datetime) -> Sequence[Petition]:
+    return session.scalars(
+        select(Petition).where(Petition.state == "open", Petition.closes_at <= now).with_for_update(skip_locked=True)
     ).all()

@@ -1,9 +1,18 @@
 """Periodic work on privacy."""
 
+from app import clock
 from app.db import Database
-from app.privacy import retention
+from app.privacy import end_of_life, retention
 from app.settings import Settings
 
 
 def daily_retention(database: Database, settings: Settings) -> None:
-    retention.run(database, settings)
+    with database.read() as session:
+        due = retention.is_due(session, clock.now())
+    if due:
+        retention.run(database, settings)
+
+
+def alert_requests(database: Database, settings: Settings) -> None:
+    with database.write() as session:
+        end_of_life.alert_requests(session, settings)

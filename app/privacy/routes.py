@@ -1,25 +1,49 @@
-"""Legal and trust pages, and what signers may ask about their own data."""
+"""Legal and trust pages, self-service, unsubscribing."""
+
+import csv
+import io
+import json
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app import clock
 from app.db import Db, vault_of
+from app.errors import Gone, NotFound
+from app.exports.csv import BOM, safe
 from app.mail import outbox
-from app.privacy import erasure
-from app.privacy.schedule import SCHEDULE
+from app.privacy import erasure, self_service
+from app.privacy.dependencies import COOKIE, PATH, SignedPerson
+from app.privacy.forms import CorrectionForm
+from app.privacy.schedule import NOTICE_VERSIONS, SCHEDULE
 from app.signatures import emails
+from app.signatures.dependencies import read_link
 from app.signatures.forms import EmailForm
+from app.signatures.places import countries
+from app.subscriptions import actions as subscriptions
+from app.templating import iso
 from app.web.forms import Form, FormRefused, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, locale_of, page, public, see_other, settings_of
 
 router = APIRouter()
+DATA_COLUMNS = (
+    "Pétition",
+    "État",
+    "Date",
+    "Prénom",
+    "Nom",
+    "Code postal",
+    "Pays",
+    "Affichage",
+    "Accords",
+    "Commentaires",
+)
 
 
 @router.get("/confidentialite")
 def privacy_page(request: Request) -> Response:
-    return public(request, "privacy/privacy.html", schedule=SCHEDULE)
+    return public(request, "privacy/privacy.html", schedule=SCHEDULE, versions=NOTICE_VERSIONS)
 
 
 @router.get("/mentions-legales")
@@ -32,14 +56,12 @@ def accessibility(request: Request) -> Response:
     return public(request, "privacy/accessibility.html")
 
 
-@router.get("/transparence")
-def transparency(request: Request) -> Response:
-    return public(request, "privacy/transparency.html")
-
-
 @router.get("/contact")
 def contact(request: Request) -> Response:
     return public(request, "privacy/contact.html")
+
+
+# Self-service: a mailed link, a button, half an hour.
 
 
 @router.get("/mes-signatures")
@@ -57,7 +79,8 @@ def send_link(request: Request, session: Db, values: Form) -> Response:
         refused.page = ("signatures/mine.html", {"form": refused.form})
         raise
     settings = settings_of(request)
-    if next(erasure.signatures_of(session, form.email), None) is not None:
+    known = next(erasure.signatures_of(session, form.email), None) is not None
+    if known or subscriptions.has_newsletter(session, form.email):
         mail = emails.manage_link(vault_of(session), form.email, locale_of(request), settings.origin, clock.now())
         outbox.enqueue(session, [mail])
     return see_other(request, "/mes-signatures/envoye")
@@ -66,3 +89,192 @@ def send_link(request: Request, session: Db, values: Form) -> Response:
 @router.get("/mes-signatures/envoye")
 def link_sent(request: Request) -> Response:
     return page(request, "signatures/mine_sent.html", sender=settings_of(request).mail_from)
+
+
+@router.get("/mes-signatures/liste")
+def mine(request: Request, session: Db, who: SignedPerson) -> Response:
+    return _mine(request, session, who)
+
+
+def _mine(
+    request: Request, session: Db, who: self_service.Person, refused: FormRefused | None = None, line: str = ""
+) -> Response:
+    return page(
+        request,
+        "signatures/mine_list.html",
+        422 if refused else 200,
+        email=who.email,
+        lines=self_service.everything(session, who, locale_of(request)),
+        newsletter=subscriptions.has_newsletter(session, who.email),
+        countries=countries(locale_of(request)),
+        form=refused.form if refused else EMPTY_FORM,
+        form_line=line,
+    )
+
+
+@router.get("/mes-signatures/donnees.json")
+def data_json(session: Db, who: SignedPerson) -> Response:
+    body = {"adresse": who.email, "signatures": self_service.everything(session, who)}
+    text = json.dumps(body, ensure_ascii=False, indent=2, default=iso)
+    return _download(text, "application/json", "mes-donnees.json")
+
+
+@router.get("/mes-signatures/donnees.csv")
+def data_csv(session: Db, who: SignedPerson) -> Response:
+    output = io.StringIO()
+    output.write(BOM)
+    writer = csv.writer(output, delimiter=";", lineterminator="\r\n")
+    writer.writerow(DATA_COLUMNS)
+    for line in self_service.everything(session, who):
+        active = ", ".join(c["label"] for c in line["consents"] if c["active"])
+        texts = " | ".join(c["text"] for c in line["comments"])
+        typed = (line["given_name"], line["family_name"], line["postal_code"], line["country"])
+        cells = (line["petition"]["title"], line["state_label"], iso(line["at"]), *typed, line["line"], active, texts)
+        writer.writerow([safe(cell) for cell in cells])
+    return _download(output.getvalue(), "text/csv", "mes-donnees.csv")
+
+
+def _download(text: str, kind: str, name: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+@router.post("/mes-signatures/effacer")
+@limited()
+def erase_everything(request: Request, session: Db, who: SignedPerson) -> Response:
+    erasure.erase(session, who.email, "self_service")
+    self_service.close_session(session, who)
+    return _closed(see_other(request, "/mes-signatures/efface"))
+
+
+@router.post("/mes-signatures/fermer")
+@limited()
+def close(request: Request, session: Db, who: SignedPerson) -> Response:
+    self_service.close_session(session, who)
+    return _closed(see_other(request, "/mes-signatures"))
+
+
+def _closed(response: Response) -> Response:
+    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
+    return response
+
+
+@router.get("/mes-signatures/efface")
+def erased(request: Request) -> Response:
+    return page(request, "signatures/mine_erased.html")
+
+
+@router.post("/mes-signatures/lettre")
+@limited()
+def stop_newsletter(request: Request, session: Db, who: SignedPerson) -> Response:
+    subscriptions.end_by_address(session, 0, who.email, ("newsletter",))
+    return see_other(request, "/mes-signatures/liste")
+
+
+@router.post("/mes-signatures/ligne/{line_id}/corriger")
+@limited()
+def correct(request: Request, session: Db, who: SignedPerson, line_id: str, values: Form) -> Response:
+    self_service.own(session, who, line_id)
+    try:
+        form = validated(CorrectionForm, values)
+    except FormRefused as refused:
+        return _mine(request, session, who, refused, line_id)
+    self_service.correct(session, who, line_id, **form.model_dump())
+    return see_other(request, "/mes-signatures/liste")
+
+
+@router.post("/mes-signatures/ligne/{line_id}/arreter")
+@limited()
+def stop(request: Request, session: Db, who: SignedPerson, line_id: str, values: Form) -> Response:
+    self_service.stop(session, who, line_id, values.get("purpose", ""))
+    return see_other(request, "/mes-signatures/liste")
+
+
+@router.post("/mes-signatures/ligne/{line_id}/retirer")
+@limited()
+def withdraw(request: Request, session: Db, who: SignedPerson, line_id: str) -> Response:
+    self_service.withdraw(session, who, line_id)
+    return see_other(request, "/mes-signatures/liste")
+
+
+@router.get("/mes-signatures/retirer/{token}")
+def withdraw_page(request: Request, session: Db, token: str) -> Response:
+    """From any mail: this page, one button."""
+    opened = read_link(session, token, "withdraw")
+    if opened.signature is None:
+        return page(request, "signatures/not_me_done.html", p=opened.petition)
+    return page(request, "signatures/withdraw.html", p=opened.petition, token=token)
+
+
+@router.post("/mes-signatures/retirer/{token}")
+@limited()
+def withdraw_by_link(request: Request, session: Db, token: str) -> Response:
+    opened = read_link(session, token, "withdraw")
+    erasure.withdraw(session, opened.petition_id, opened.signature_id, "mail")
+    return see_other(request, f"/mes-signatures/retirer/{token}")
+
+
+@router.get("/mes-signatures/{token}")
+def open_page(request: Request, session: Db, token: str) -> Response:
+    self_service.read_link(session, token)
+    return page(request, "signatures/mine_open.html", token=token)
+
+
+@router.post("/mes-signatures/{token}")
+@limited()
+def open_self_service(request: Request, session: Db, token: str, values: Form) -> Response:
+    email = self_service.read_link(session, token)
+    if values.get("act") == "erase":
+        erasure.erase(session, email, "mail")
+        return see_other(request, "/mes-signatures/efface")
+    response = see_other(request, "/mes-signatures/liste")
+    response.set_cookie(
+        COOKIE,
+        self_service.open_session(session, email),
+        path=PATH,
+        max_age=int(self_service.SESSION.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=settings_of(request).base_url.startswith("https"),
+    )
+    return response
+
+
+# Stopping mails. The POST also comes from mail providers (RFC 8058), hence from another origin.
+
+
+@router.get("/desabonnement/{token}")
+def unsubscribe_page(request: Request, session: Db, token: str) -> Response:
+    genuine, subscription = subscriptions.read_token(session, token)
+    if not genuine:
+        raise NotFound("Ce lien est incomplet ou n’est pas de nous. Copiez-le en entier depuis le message.")
+    return page(request, "signatures/unsubscribe.html", token=token, subscription=subscription)
+
+
+@router.post("/desabonnement/{token}")
+@limited()
+def unsubscribe(request: Request, session: Db, token: str) -> Response:
+    genuine, subscription = subscriptions.read_token(session, token)
+    if not genuine:
+        raise NotFound("Ce lien est incomplet ou n’est pas de nous. Copiez-le en entier depuis le message.")
+    if subscription is not None:
+        subscriptions.end(session, subscription, channel="unsubscribe")
+    return see_other(request, f"/desabonnement/{token}")
+
+
+@router.get("/rester/{token}")
+def stay_page(request: Request, session: Db, token: str) -> Response:
+    genuine, subscription = subscriptions.read_token(session, token)
+    if not genuine or subscription is None:
+        raise Gone("Cet abonnement a pris fin.")
+    return page(request, "signatures/stay.html", token=token, asked=subscription.asked_at is not None)
+
+
+@router.post("/rester/{token}")
+@limited()
+def stay(request: Request, session: Db, token: str) -> Response:
+    genuine, subscription = subscriptions.read_token(session, token)
+    if not genuine or subscription is None:
+        raise Gone("Cet abonnement a pris fin.")
+    subscriptions.stay(session, subscription)
+    return see_other(request, f"/rester/{token}")

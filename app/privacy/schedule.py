@@ -1,6 +1,7 @@
 """The retention schedule: data in one place, printed by the pages and applied by the daily job."""
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,9 @@ class Line:
     then: str
     basis: str
 
+
+# The privacy notice, newest first: what changed, and since when.
+NOTICE_VERSIONS = ((1, date(2026, 11, 22), "Première version."),)
 
 SCHEDULE = (
     Line(
@@ -58,10 +62,9 @@ SCHEDULE = (
     ),
     Line(
         "signer_address",
-        "Adresse IP d’un signataire, pour limiter les envois répétés et repérer la fraude",
-        "Vingt-quatre heures au plus telle quelle, dans le limiteur ; trente jours sous forme d’empreinte à "
-        "clé (par bloc /64 en IPv6).",
-        "L’adresse, puis l’empreinte, expirent et sont effacées.",
+        "Adresse IP d’un signataire, pour limiter les envois répétés",
+        "Une heure au plus, dans la mémoire du limiteur ; elle n’est jamais écrite avec la signature.",
+        "Elle expire d’elle-même.",
         "Notre intérêt légitime à protéger le service et l’exactitude du compte (RGPD, art. 6.1.f et 32)",
     ),
     Line(
@@ -169,5 +172,26 @@ SCHEDULE = (
         "Son retrait, ou la date D.",
         "L’accord est supprimé ; l’organisateur, responsable de la liste qu’il a reçue, est averti des retraits.",
         "Votre consentement explicite (RGPD, art. 6.1.a et 9.2.a)",
+    ),
+    Line(
+        "self_service_session",
+        "Accès à « Mes signatures »",
+        "Trente minutes, ou la fermeture de la page.",
+        "La ligne est supprimée ; l’adresse y était scellée avec un secret que nous n’avons pas.",
+        "Notre obligation de vous donner accès à vos données (RGPD, art. 6.1.c et 15)",
+    ),
+    Line(
+        "erasure_journal",
+        "Journal des effacements : empreinte à clé de l’adresse, pour effacer de nouveau après une restauration",
+        "Quarante-cinq jours, plus que la durée de vie des sauvegardes.",
+        "L’empreinte est effacée ; la référence de la ligne à retirer des exports suit le journal des exports.",
+        "Notre obligation d’effacer (RGPD, art. 6.1.c et 17)",
+    ),
+    Line(
+        "data_request",
+        "Demande d’exercice de droits reçue par un autre moyen",
+        "Douze mois après la réponse.",
+        "La ligne est supprimée.",
+        "Notre obligation de répondre et d’en rendre compte (RGPD, art. 6.1.c et 12)",
     ),
 )

@@ -11,19 +11,22 @@ from sqlalchemy.orm import Session
 from app import audit, clock, crypto
 from app.consents import actions as consents
 from app.consents import queries as consent_queries
+from app.consents.models import PURPOSES
 from app.db import changed, vault_of
 from app.errors import Gone, Refused
 from app.mail import outbox
+from app.mail.addresses import canonical
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.keys import Keys
 from app.petitions.models import Petition
 from app.signatures import emails, links, queries
-from app.signatures.addresses import canonical
 from app.signatures.forms import SignForm
 from app.signatures.models import Signature
 from app.signatures.places import departement
 from app.signatures.public import open_field, seal_field
+from app.subscriptions import actions as subscriptions
+from app.subscriptions.models import MAILINGS
 from app.templating import ZONE
 
 MAILS_A_DAY = 2
@@ -59,6 +62,8 @@ class SignRequest:
     form: SignForm
     locale: str
     origin: str
+    # Address and port of whoever posts a comment: hosts must keep them, sealed, for a year.
+    peer: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,8 @@ def sign_group(session: Session, requests: Sequence[SignRequest]) -> list[None]:
         if row["id"] in inserted:
             events += _events(request, row["id"], now)
             mails.append(_confirm_mail(session, request, row["id"], row["created_at"]))
+            if request.form.comment and request.peer:
+                _note_posting(session, request, row["id"], now)
         else:
             again[row["petition_id"], row["email_key"]] = (row, request)
     # Twenty identical posts in one group are one repetition, not nineteen.
@@ -173,6 +180,11 @@ def _events(request: SignRequest, signature_id: uuid.UUID, now: datetime) -> lis
         consents.event(signing.petition_id, signature_id, purpose, "given", texts[purpose], subject, now)
         for purpose in form.purposes
     ]
+
+
+def _note_posting(session: Session, request: SignRequest, signature_id: uuid.UUID, now: datetime) -> None:
+    sealed = crypto.seal(vault_of(session).postings, request.peer.encode(), signature_id.bytes)
+    queries.note_posting(session, signature_id, request.signing.petition_id, sealed, now)
 
 
 def _sign_again(
@@ -280,10 +292,21 @@ def confirm_group(
             now,
         )
         consent_queries.confirm_given(session, petition_id, [row.id for row in rows], now)
+        _subscribe(session, petition_id, rows, now)
         petition_queries.add_to_count(session, petition_id, {petition_queries.hour_of(now): len(rows)})
         changed(session, petition_id)
     receive_drafts(session, drafts)
     return [_outcome(key, found.get(key), places) for key in targets]
+
+
+def _subscribe(session: Session, petition_id: int, rows: Sequence[Signature], now: datetime) -> None:
+    """The optional mails that these people have just confirmed."""
+    by_id = {row.id: row for row in rows}
+    for signature_id, purpose in consent_queries.confirmed_purposes(session, petition_id, by_id, MAILINGS):
+        row = by_id[signature_id]
+        keys = petition_keys.of(session, petition_id)
+        email = open_field(keys, row.email_sealed, row.id.bytes, "email")
+        subscriptions.subscribe(session, purpose, petition_id, row.id, email, row.locale, now)
 
 
 def confirmable(petition: Petition, signature: Signature, now: datetime) -> bool:
@@ -360,10 +383,17 @@ def remind(session: Session, origin: str) -> int:
     return len(rows)
 
 
+def reference(session: Session, petition_id: int, signature_id: uuid.UUID) -> str:
+    """The pseudonym of a signature in exports: keyed, it means nothing outside this petition."""
+    keys = petition_keys.of(session, petition_id)
+    return crypto.digest(keys.dedup, b"audit", signature_id.bytes).hex()[:12]
+
+
 def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channel: str = "web") -> bool:
     """The signature is gone, from the count too; False when there was none.
 
-    Its consents end in the ledger, its mails are cancelled. Comments are the caller's to withdraw.
+    Its consents end in the ledger (the newsletter is another matter), its mails are cancelled.
+    Comments are the caller's to withdraw.
     """
     rows = queries.lock_by_ids(session, [(petition_id, signature_id)])
     if not rows:
@@ -372,9 +402,14 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     if row.state == "confirmed" and row.confirmed_at is not None:
         hour = petition_queries.hour_of(row.confirmed_at)
         petition_queries.add_to_count(session, petition_id, {hour: -1})
-    consents.withdraw(session, petition_id, signature_id, channel=channel)
+    email = open_field(petition_keys.of(session, petition_id), row.email_sealed, row.id.bytes, "email")
+    subscriptions.end_by_address(session, petition_id, email, ("updates",), channel)
+    consents.withdraw(session, petition_id, signature_id, set(PURPOSES) - {"newsletter"}, channel)
     outbox.cancel(session, signature_id)
+    queries.note_withdrawal(session, row, reference(session, petition_id, signature_id), clock.now())
     queries.remove(session, row)
+    if row.state == "pending":
+        consent_queries.delete_unconfirmed(session, petition_id, signature_id)
     audit.record(session, "signature.withdrawn", "signature", signature_id, petition=petition_id)
     changed(session, petition_id)
     return True

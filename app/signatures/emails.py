@@ -56,9 +56,16 @@ def already(vault: Vault, to: Addressee, now: datetime) -> Mail:
             "title": to.title,
             "url": to.url,
             "manage_url": f"{to.origin}/mes-signatures/{manage_token(vault, to.email, now)}",
+            "withdraw_url": withdraw_url(vault, to.origin, to.petition_id, to.signature_id, now),
         },
         to.signature_id,
     )
+
+
+def withdraw_url(vault: Vault, origin: str, petition_id: int, signature_id: uuid.UUID, now: datetime) -> str:
+    """From any mail: one page, one button, this signature only."""
+    token = links.make(vault, "withdraw", petition_id, signature_id, now + links.WITHDRAW_FOR)
+    return f"{origin}/mes-signatures/retirer/{token}"
 
 
 def manage_link(vault: Vault, email: str, locale: str, origin: str, now: datetime) -> Mail:

@@ -8,7 +8,8 @@ from app.crypto import Vault
 
 CONFIRM_FOR = timedelta(days=7)
 MANAGE_FOR = timedelta(hours=24)
-UNSUBSCRIBE_FOR = timedelta(days=3 * 366)
+# As long as a signature may live.
+WITHDRAW_FOR = timedelta(days=700)
 
 
 def make(vault: Vault, purpose: str, petition_id: int, signature_id: uuid.UUID, expires: datetime) -> str:

@@ -67,3 +67,34 @@ class Signature(Base):
     reminded: Mapped[bool]
     # Wrong codes typed instead of the link.
     code_failures: Mapped[int]
+
+
+class Withdrawal(Base):
+    """A signature that is gone: what earlier exports must drop, what a restore must drop again.
+
+    ``reference`` is the pseudonym printed in exports; ``email_key`` serves the replay of erasures
+    as long as backups live, and is emptied then.
+    """
+
+    __tablename__ = "withdrawal"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    petition_id: Mapped[int] = mapped_column(index=True)
+    reference: Mapped[str] = mapped_column(String(16))
+    email_key: Mapped[bytes | None]
+    confirmed_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class PostingRecord(Base):
+    """Address, port and time of the posting of a comment, sealed with a key of their own.
+
+    Kept a year because hosts must (décret n° 2021-1362); opened on a judge's request only.
+    """
+
+    __tablename__ = "posting_record"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    petition_id: Mapped[int]
+    sealed: Mapped[bytes]
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.petitions.queries import hour_of, insert_for
-from app.signatures.models import Signature
+from app.signatures.models import PostingRecord, Signature, Withdrawal
 
 PER_PAGE = 50
 Cursor = tuple[datetime, uuid.UUID]
@@ -63,6 +63,38 @@ def mark_confirmed(session: Session, rows: Sequence[dict[str, Any]], now: dateti
         update(Signature),
         [row | {"state": "confirmed", "confirmed_at": now, "comment_sealed": None, "code_failures": 0} for row in rows],
     )
+
+
+def note_posting(session: Session, signature_id: uuid.UUID, petition_id: int, sealed: bytes, now: datetime) -> None:
+    session.add(PostingRecord(id=signature_id, petition_id=petition_id, sealed=sealed, at=now))
+
+
+def note_withdrawal(session: Session, signature: Signature, reference: str, now: datetime) -> None:
+    session.add(
+        Withdrawal(
+            id=signature.id,
+            petition_id=signature.petition_id,
+            reference=reference,
+            email_key=signature.email_key,
+            confirmed_at=signature.confirmed_at,
+            withdrawn_at=now,
+        )
+    )
+
+
+def withdrawals_since(session: Session, since: datetime) -> Sequence[Withdrawal]:
+    return session.scalars(
+        select(Withdrawal).where(Withdrawal.withdrawn_at >= since, Withdrawal.email_key.is_not(None))
+    ).all()
+
+
+def withdrawals_after_export(session: Session, petition_id: int) -> Sequence[Withdrawal]:
+    """Signatures of this petition that were counted once and are gone, latest first."""
+    return session.scalars(
+        select(Withdrawal)
+        .where(Withdrawal.petition_id == petition_id, Withdrawal.confirmed_at.is_not(None))
+        .order_by(Withdrawal.withdrawn_at.desc())
+    ).all()
 
 
 def remove(session: Session, signature: Signature) -> None:
@@ -175,3 +207,26 @@ def stream(session: Session, petition_id: int, columns: Sequence[Any], *where: A
         .execution_options(yield_per=2000)
     )
     yield from session.execute(query)
+
+
+def cells(session: Session, petition_id: int) -> dict[tuple[str, str], int]:
+    """Confirmed signatures by (département, ISO week), for what stays after the end of life."""
+    found: dict[tuple[str, str], int] = {}
+    rows = session.execute(
+        select(Signature.departement, Signature.confirmed_at)
+        .where(Signature.petition_id == petition_id, Signature.state == "confirmed")
+        .execution_options(yield_per=10_000)
+    )
+    for place, moment in rows:
+        if moment is not None:
+            year, week, _ = moment.isocalendar()
+            found[place, f"{year}-W{week:02}"] = found.get((place, f"{year}-W{week:02}"), 0) + 1
+    return found
+
+
+def delete_some(session: Session, petition_id: int, limit: int) -> int:
+    """Delete up to *limit* signatures of one petition; returns how many."""
+    ids = session.scalars(select(Signature.id).where(Signature.petition_id == petition_id).limit(limit)).all()
+    if ids:
+        session.execute(delete(Signature).where(Signature.petition_id == petition_id, Signature.id.in_(ids)))
+    return len(ids)

@@ -22,6 +22,7 @@ from app.petitions import public as petition_public
 from app.petitions import queries as petition_queries
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
+from app.privacy import erasure
 from app.signatures import actions, emails, links, queries
 from app.signatures.actions import Confirmation, Signing, SignRequest
 from app.signatures.dependencies import Opened, read_link
@@ -118,7 +119,8 @@ async def sign(request: Request, slug: str) -> Response:
             {"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."}, values
         )
     intake: Intake[SignRequest, None] = request.app.state.sign_intake
-    await intake.submit(SignRequest(signing, form, locale_of(request), settings_of(request).origin))
+    peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
+    await intake.submit(SignRequest(signing, form, locale_of(request), settings_of(request).origin, peer))
     return see_other(request, f"/petitions/{slug}/verifier")
 
 
@@ -337,6 +339,5 @@ def not_me_page(request: Request, session: Db, token: str) -> Response:
 @limited()
 def not_me(request: Request, session: Db, token: str) -> Response:
     opened = read_link(session, token)
-    comment_actions.withdraw_all(session, opened.signature_id)
-    actions.withdraw(session, opened.petition_id, opened.signature_id, channel="not_me")
+    erasure.withdraw(session, opened.petition_id, opened.signature_id, "not_me")
     return see_other(request, f"/pas-moi/{token}")

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("role IN ('organiser', 'moderator', 'admin')", name=op.f("ck_account_role")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         sa.UniqueConstraint("email", name=op.f("uq_account_email")),
@@ -121,6 +122,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("petition_id", "hour", name=op.f("pk_count_total")),
     )
     op.create_table(
+        "daily_number",
+        sa.Column("petition_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("unconfirmed", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("petition_id", "day", name=op.f("pk_daily_number")),
+    )
+    op.create_table(
+        "data_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("channel", sa.String(length=8), nullable=False),
+        sa.Column("request_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("alerted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("channel IN ('letter', 'mail', 'phone', 'other')", name=op.f("ck_data_request_channel")),
+        sa.CheckConstraint("state IN ('open', 'answered', 'refused')", name=op.f("ck_data_request_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_request")),
+    )
+    op.create_table(
         "outbox_mail",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("template", sa.String(length=64), nullable=False),
@@ -187,6 +210,38 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_petition_opened_at"), ["opened_at"], unique=False)
 
     op.create_table(
+        "posting_record",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("petition_id", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_posting_record")),
+    )
+    with op.batch_alter_table("posting_record", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_posting_record_at"), ["at"], unique=False)
+
+    op.create_table(
+        "retention_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_run")),
+    )
+    with op.batch_alter_table("retention_run", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_retention_run_finished_at"), ["finished_at"], unique=False)
+
+    op.create_table(
+        "self_service_session",
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("email_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_self_service_session")),
+    )
+    with op.batch_alter_table("self_service_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_self_service_session_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
         "signature",
         sa.Column("petition_id", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -235,6 +290,44 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "signature_aggregate",
+        sa.Column("petition_id", sa.Integer(), nullable=False),
+        sa.Column("departement", sa.String(length=3), nullable=False),
+        sa.Column("week", sa.String(length=8), nullable=False),
+        sa.Column("signatures", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("petition_id", "departement", "week", name=op.f("pk_signature_aggregate")),
+    )
+    op.create_table(
+        "subscription",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("petition_id", sa.Integer(), nullable=False),
+        sa.Column("address_key", sa.LargeBinary(), nullable=False),
+        sa.Column("email_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("locale", sa.String(length=8), nullable=False),
+        sa.Column("consent_petition_id", sa.Integer(), nullable=False),
+        sa.Column("signature_id", sa.Uuid(), nullable=True),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("active_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("purpose IN ('updates', 'newsletter')", name=op.f("ck_subscription_purpose")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscription")),
+        sa.UniqueConstraint(
+            "purpose", "petition_id", "address_key", name=op.f("uq_subscription_purpose_petition_id_address_key")
+        ),
+    )
+    with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.create_index("ix_subscription_signature", ["signature_id"], unique=False)
+
+    op.create_table(
+        "suppression",
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("petition_id", sa.Integer(), nullable=False),
+        sa.Column("address_key", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("purpose", "petition_id", "address_key", name=op.f("pk_suppression")),
+    )
+    op.create_table(
         "view_count",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("petition_id", sa.Integer(), nullable=False),
@@ -242,6 +335,32 @@ def upgrade() -> None:
         sa.Column("views", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_view_count")),
         sa.UniqueConstraint("petition_id", "hour", name=op.f("uq_view_count_petition_id_hour")),
+    )
+    op.create_table(
+        "withdrawal",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("petition_id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(length=16), nullable=False),
+        sa.Column("email_key", sa.LargeBinary(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_withdrawal")),
+    )
+    with op.batch_alter_table("withdrawal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_withdrawal_petition_id"), ["petition_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_withdrawal_withdrawn_at"), ["withdrawn_at"], unique=False)
+
+    op.create_table(
+        "authority_order",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("authority", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("executed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("executed_by", sa.Integer(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["executed_by"], ["account.id"], name=op.f("fk_authority_order_executed_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_authority_order")),
     )
     op.create_table(
         "charter_article",
@@ -262,6 +381,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", "n", name=op.f("pk_charter_article")),
     )
     op.create_table(
+        "claim",
+        sa.Column("queue", sa.String(length=12), nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_claim_account_id_account")),
+        sa.PrimaryKeyConstraint("queue", "item_id", name=op.f("pk_claim")),
+    )
+    op.create_table(
         "comment",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("petition_id", sa.Integer(), nullable=False),
@@ -273,59 +401,26 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(length=8), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("claimed_by", sa.Integer(), nullable=True),
-        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("severity", sa.Integer(), nullable=False),
+        sa.Column("hints", sa.Text(), nullable=False),
+        sa.Column("masks", sa.Text(), nullable=False),
+        sa.Column("tombstone", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "state IN ('waiting', 'published', 'refused', 'removed', 'withdrawn')", name=op.f("ck_comment_state")
         ),
-        sa.ForeignKeyConstraint(["claimed_by"], ["account.id"], name=op.f("fk_comment_claimed_by_account")),
         sa.ForeignKeyConstraint(["petition_id"], ["petition.id"], name=op.f("fk_comment_petition_id_petition")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_comment")),
     )
     with op.batch_alter_table("comment", schema=None) as batch_op:
         batch_op.create_index("ix_comment_petition", ["petition_id", "state", "created_at"], unique=False)
         batch_op.create_index("ix_comment_signature", ["signature_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_comment_state_created_at_id"), ["state", "created_at", "id"], unique=False)
-
-    op.create_table(
-        "decision",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("reference", sa.String(length=24), nullable=False),
-        sa.Column("target", sa.String(length=12), nullable=False),
-        sa.Column("target_id", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("text_sha256", sa.String(length=64), nullable=False),
-        sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("charter_version", sa.Integer(), nullable=False),
-        sa.Column("article", sa.Integer(), nullable=True),
-        sa.Column("passage", sa.Text(), nullable=False),
-        sa.Column("explanation", sa.Text(), nullable=False),
-        sa.Column("statement", sa.Text(), nullable=False),
-        sa.Column("moderator_id", sa.Integer(), nullable=False),
-        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("supersedes", sa.Integer(), nullable=True),
-        sa.CheckConstraint("kind IN ('publish', 'refuse', 'remove', 'restore')", name=op.f("ck_decision_kind")),
-        sa.CheckConstraint(
-            "kind NOT IN ('refuse', 'remove') OR (article IS NOT NULL AND passage <> '')",
-            name=op.f("ck_decision_reasons"),
-        ),
-        sa.CheckConstraint("target IN ('comment', 'petition')", name=op.f("ck_decision_target")),
-        sa.ForeignKeyConstraint(
-            ["charter_version"], ["charter_version.number"], name=op.f("fk_decision_charter_version_charter_version")
-        ),
-        sa.ForeignKeyConstraint(["moderator_id"], ["account.id"], name=op.f("fk_decision_moderator_id_account")),
-        sa.ForeignKeyConstraint(["supersedes"], ["decision.id"], name=op.f("fk_decision_supersedes_decision")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
-        sa.UniqueConstraint("reference", name=op.f("uq_decision_reference")),
-    )
-    with op.batch_alter_table("decision", schema=None) as batch_op:
-        batch_op.create_index("ix_decision_decided_at", ["decided_at"], unique=False)
         batch_op.create_index(
-            "uq_decision_first",
-            ["target", "target_id", "revision"],
-            unique=True,
-            postgresql_where=sa.text("supersedes IS NULL"),
-            sqlite_where=sa.text("supersedes IS NULL"),
+            "ix_comment_waiting",
+            ["severity", "waiting_since", "id"],
+            unique=False,
+            postgresql_where=sa.text("state = 'waiting'"),
+            sqlite_where=sa.text("state = 'waiting'"),
         )
 
     op.create_table(
@@ -346,6 +441,86 @@ def upgrade() -> None:
     with op.batch_alter_table("export_record", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_export_record_petition_id"), ["petition_id"], unique=False)
 
+    op.create_table(
+        "hint_verdict",
+        sa.Column("comment_id", sa.Integer(), nullable=False),
+        sa.Column("hint", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("founded", sa.Boolean(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_hint_verdict_account_id_account")),
+        sa.PrimaryKeyConstraint("comment_id", "hint", "version", name=op.f("pk_hint_verdict")),
+    )
+    op.create_table(
+        "moderation_case",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("target", sa.String(length=12), nullable=False),
+        sa.Column("target_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("severity", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("notices", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Integer(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(length=12), nullable=False),
+        sa.Column("authority", sa.Text(), nullable=False),
+        sa.Column("authority_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "kind IN ('urgent', 'illegal', 'charter', 'escalated')", name=op.f("ck_moderation_case_kind")
+        ),
+        sa.CheckConstraint("target IN ('comment', 'petition')", name=op.f("ck_moderation_case_target")),
+        sa.ForeignKeyConstraint(["opened_by"], ["account.id"], name=op.f("fk_moderation_case_opened_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_moderation_case")),
+    )
+    with op.batch_alter_table("moderation_case", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_moderation_case_queue",
+            ["kind", "severity", "opened_at"],
+            unique=False,
+            postgresql_where=sa.text("closed_at IS NULL"),
+            sqlite_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index("ix_moderation_case_target", ["target", "target_id"], unique=False)
+        batch_op.create_index(
+            "uq_moderation_case_open",
+            ["target", "target_id", "revision"],
+            unique=True,
+            postgresql_where=sa.text("closed_at IS NULL"),
+            sqlite_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.create_table(
+        "moderator_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("target", sa.String(length=12), nullable=False),
+        sa.Column("target_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_moderator_note_account_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_moderator_note")),
+    )
+    with op.batch_alter_table("moderator_note", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_moderator_note_target_target_id"), ["target", "target_id"], unique=False)
+
+    op.create_table(
+        "moderator_preference",
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("keys", sa.Boolean(), nullable=False),
+        sa.Column("blur", sa.Boolean(), nullable=False),
+        sa.Column("digest", sa.String(length=8), nullable=False),
+        sa.Column("quiet_from", sa.Integer(), nullable=False),
+        sa.Column("quiet_to", sa.Integer(), nullable=False),
+        sa.Column("digest_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("digest IN ('never', 'daily', 'urgent')", name=op.f("ck_moderator_preference_digest")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_moderator_preference_account_id_account")
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_moderator_preference")),
+    )
     op.create_table(
         "petition_keys",
         sa.Column("petition_id", sa.Integer(), nullable=False),
@@ -380,6 +555,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("petition_id", "version", name=op.f("pk_petition_text")),
     )
     op.create_table(
+        "petition_update",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("petition_id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("markdown", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_after", sa.Uuid(), nullable=True),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["petition_id"], ["petition.id"], name=op.f("fk_petition_update_petition_id_petition")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_petition_update")),
+    )
+    with op.batch_alter_table("petition_update", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_petition_update_petition_id"), ["petition_id"], unique=False)
+
+    op.create_table(
         "recipient",
         sa.Column("petition_id", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
@@ -388,6 +580,30 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["petition_id"], ["petition.id"], name=op.f("fk_recipient_petition_id_petition")),
         sa.PrimaryKeyConstraint("petition_id", "position", name=op.f("pk_recipient")),
     )
+    op.create_table(
+        "right_of_reply",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(length=24), nullable=False),
+        sa.Column("petition_id", sa.Integer(), nullable=False),
+        sa.Column("comment_id", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("capacity", sa.Text(), nullable=False),
+        sa.Column("passage", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("identity_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("locale", sa.String(length=8), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'published', 'refused')", name=op.f("ck_right_of_reply_state")),
+        sa.ForeignKeyConstraint(["petition_id"], ["petition.id"], name=op.f("fk_right_of_reply_petition_id_petition")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_right_of_reply")),
+        sa.UniqueConstraint("reference", name=op.f("uq_right_of_reply_reference")),
+    )
+    with op.batch_alter_table("right_of_reply", schema=None) as batch_op:
+        batch_op.create_index("ix_right_of_reply_petition", ["petition_id", "state"], unique=False)
+
     op.create_table(
         "source",
         sa.Column("petition_id", sa.Integer(), nullable=False),
@@ -432,11 +648,249 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["comment_id"], ["comment.id"], name=op.f("fk_comment_revision_comment_id_comment")),
         sa.PrimaryKeyConstraint("comment_id", "number", name=op.f("pk_comment_revision")),
     )
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(length=24), nullable=False),
+        sa.Column("target", sa.String(length=12), nullable=False),
+        sa.Column("target_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("text_sha256", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("effects", sa.Text(), nullable=False),
+        sa.Column("ground", sa.String(length=12), nullable=False),
+        sa.Column("charter_version", sa.Integer(), nullable=False),
+        sa.Column("article", sa.Integer(), nullable=True),
+        sa.Column("articles", sa.Text(), nullable=False),
+        sa.Column("provision", sa.Text(), nullable=False),
+        sa.Column("passage", sa.Text(), nullable=False),
+        sa.Column("explanation", sa.Text(), nullable=False),
+        sa.Column("statement", sa.Text(), nullable=False),
+        sa.Column("moderator_id", sa.Integer(), nullable=True),
+        sa.Column("decider", sa.Integer(), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("source", sa.String(length=12), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("supersedes", sa.Integer(), nullable=True),
+        sa.Column("batch", sa.String(length=24), nullable=False),
+        sa.Column("mails", sa.Text(), nullable=False),
+        sa.Column("before", sa.Text(), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(moderator_id IS NULL) = (ground IN ('not_handled', 'withdrawn'))", name=op.f("ck_decision_machine")
+        ),
+        sa.CheckConstraint(
+            "ground <> 'charter' OR (article IS NOT NULL AND passage <> '')", name=op.f("ck_decision_reasons")
+        ),
+        sa.CheckConstraint(
+            "ground IN ('none', 'charter', 'law', 'order', 'notice', 'not_handled', 'withdrawn')",
+            name=op.f("ck_decision_ground"),
+        ),
+        sa.CheckConstraint(
+            "ground NOT IN ('law', 'order', 'notice') OR (provision <> '' AND passage <> '')",
+            name=op.f("ck_decision_law"),
+        ),
+        sa.CheckConstraint(
+            "kind IN ('publish', 'refuse', 'remove', 'restore', 'keep', 'correct')", name=op.f("ck_decision_kind")
+        ),
+        sa.CheckConstraint("kind NOT IN ('refuse', 'remove') OR ground <> 'none'", name=op.f("ck_decision_grounds")),
+        sa.CheckConstraint("target IN ('comment', 'petition', 'reply')", name=op.f("ck_decision_target")),
+        sa.CheckConstraint("decider = COALESCE(moderator_id, 0)", name=op.f("ck_decision_decider")),
+        sa.ForeignKeyConstraint(["case_id"], ["moderation_case.id"], name=op.f("fk_decision_case_id_moderation_case")),
+        sa.ForeignKeyConstraint(
+            ["charter_version"], ["charter_version.number"], name=op.f("fk_decision_charter_version_charter_version")
+        ),
+        sa.ForeignKeyConstraint(["moderator_id"], ["account.id"], name=op.f("fk_decision_moderator_id_account")),
+        sa.ForeignKeyConstraint(["supersedes"], ["decision.id"], name=op.f("fk_decision_supersedes_decision")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_decision")),
+        sa.UniqueConstraint("id", "decider", name=op.f("uq_decision_id_decider")),
+        sa.UniqueConstraint("reference", name=op.f("uq_decision_reference")),
+    )
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_decision_case_id"), ["case_id"], unique=False)
+        batch_op.create_index("ix_decision_decided_at", ["decided_at"], unique=False)
+        batch_op.create_index("ix_decision_moderator", ["moderator_id", "decided_at"], unique=False)
+        batch_op.create_index("ix_decision_target", ["target", "target_id"], unique=False)
+        batch_op.create_index(
+            "uq_decision_first",
+            ["target", "target_id", "revision"],
+            unique=True,
+            postgresql_where=sa.text("supersedes IS NULL AND undone_at IS NULL"),
+            sqlite_where=sa.text("supersedes IS NULL AND undone_at IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_decision_supersedes",
+            ["supersedes"],
+            unique=True,
+            postgresql_where=sa.text("supersedes IS NOT NULL AND undone_at IS NULL"),
+            sqlite_where=sa.text("supersedes IS NOT NULL AND undone_at IS NULL"),
+        )
+
+    op.create_table(
+        "author_limit",
+        sa.Column("petition_id", sa.Integer(), nullable=False),
+        sa.Column("signature_id", sa.Uuid(), nullable=False),
+        sa.Column("decision_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_author_limit_decision_id_decision")),
+        sa.ForeignKeyConstraint(["petition_id"], ["petition.id"], name=op.f("fk_author_limit_petition_id_petition")),
+        sa.PrimaryKeyConstraint("petition_id", "signature_id", name=op.f("pk_author_limit")),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(length=24), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("ground", sa.String(length=12), nullable=False),
+        sa.Column("category", sa.String(length=64), nullable=False),
+        sa.Column("article", sa.Integer(), nullable=True),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("passage", sa.Text(), nullable=False),
+        sa.Column("identity_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("locale", sa.String(length=8), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decision_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("ground IN ('illegal', 'charter')", name=op.f("ck_notice_ground")),
+        sa.ForeignKeyConstraint(["case_id"], ["moderation_case.id"], name=op.f("fk_notice_case_id_moderation_case")),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_notice_decision_id_decision")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("reference", name=op.f("uq_notice_reference")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("ix_notice_case", ["case_id"], unique=False)
+        batch_op.create_index("ix_notice_created_at", ["created_at"], unique=False)
+
+    op.create_table(
+        "petition_remark",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("decision_id", sa.Integer(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("quoted", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_petition_remark_decision_id_decision")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_petition_remark")),
+    )
+    with op.batch_alter_table("petition_remark", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_petition_remark_decision_id"), ["decision_id"], unique=False)
+
+    op.create_table(
+        "second_look",
+        sa.Column("decision_id", sa.Integer(), nullable=False),
+        sa.Column("first_decider", sa.Integer(), nullable=False),
+        sa.Column("drawn_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("judge_id", sa.Integer(), nullable=True),
+        sa.Column("judged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("article", sa.Integer(), nullable=True),
+        sa.Column("agreed", sa.Boolean(), nullable=True),
+        sa.CheckConstraint("judge_id IS NULL OR judge_id <> first_decider", name=op.f("ck_second_look_another_judge")),
+        sa.ForeignKeyConstraint(
+            ["decision_id", "first_decider"], ["decision.id", "decision.decider"], name="fk_second_look_decision"
+        ),
+        sa.ForeignKeyConstraint(["judge_id"], ["account.id"], name=op.f("fk_second_look_judge_id_account")),
+        sa.PrimaryKeyConstraint("decision_id", name=op.f("pk_second_look")),
+    )
+    with op.batch_alter_table("second_look", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_second_look_open",
+            ["drawn_at"],
+            unique=False,
+            postgresql_where=sa.text("judged_at IS NULL"),
+            sqlite_where=sa.text("judged_at IS NULL"),
+        )
+
+    op.create_table(
+        "appeal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reference", sa.String(length=24), nullable=False),
+        sa.Column("decision_id", sa.Integer(), nullable=False),
+        sa.Column("first_decider", sa.Integer(), nullable=False),
+        sa.Column("appellant", sa.String(length=24), nullable=False),
+        sa.Column("notice_id", sa.Integer(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("view", sa.String(length=12), nullable=False),
+        sa.Column("view_reasons", sa.Text(), nullable=False),
+        sa.Column("view_by", sa.Integer(), nullable=True),
+        sa.Column("viewed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(length=12), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("judge_id", sa.Integer(), nullable=True),
+        sa.Column("judged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("new_decision_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("outcome = '' OR (judge_id IS NOT NULL AND reasons <> '')", name=op.f("ck_appeal_reasons")),
+        sa.CheckConstraint("outcome IN ('', 'upheld', 'reversed')", name=op.f("ck_appeal_outcome")),
+        sa.CheckConstraint("judge_id IS NULL OR judge_id <> first_decider", name=op.f("ck_appeal_another_judge")),
+        sa.CheckConstraint("view_by IS NULL OR view_by <> first_decider", name=op.f("ck_appeal_another_view")),
+        sa.ForeignKeyConstraint(
+            ["decision_id", "first_decider"], ["decision.id", "decision.decider"], name="fk_appeal_decision"
+        ),
+        sa.ForeignKeyConstraint(["judge_id"], ["account.id"], name=op.f("fk_appeal_judge_id_account")),
+        sa.ForeignKeyConstraint(["new_decision_id"], ["decision.id"], name=op.f("fk_appeal_new_decision_id_decision")),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_appeal_notice_id_notice")),
+        sa.ForeignKeyConstraint(["view_by"], ["account.id"], name=op.f("fk_appeal_view_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appeal")),
+        sa.UniqueConstraint("decision_id", "appellant", name=op.f("uq_appeal_decision_id_appellant")),
+        sa.UniqueConstraint("reference", name=op.f("uq_appeal_reference")),
+    )
+    with op.batch_alter_table("appeal", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_appeal_open",
+            ["created_at"],
+            unique=False,
+            postgresql_where=sa.text("outcome = ''"),
+            sqlite_where=sa.text("outcome = ''"),
+        )
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("appeal", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_appeal_open", postgresql_where=sa.text("outcome = ''"), sqlite_where=sa.text("outcome = ''")
+        )
+
+    op.drop_table("appeal")
+    with op.batch_alter_table("second_look", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_second_look_open",
+            postgresql_where=sa.text("judged_at IS NULL"),
+            sqlite_where=sa.text("judged_at IS NULL"),
+        )
+
+    op.drop_table("second_look")
+    with op.batch_alter_table("petition_remark", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_petition_remark_decision_id"))
+
+    op.drop_table("petition_remark")
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index("ix_notice_created_at")
+        batch_op.drop_index("ix_notice_case")
+
+    op.drop_table("notice")
+    op.drop_table("author_limit")
+    with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_decision_supersedes",
+            postgresql_where=sa.text("supersedes IS NOT NULL AND undone_at IS NULL"),
+            sqlite_where=sa.text("supersedes IS NOT NULL AND undone_at IS NULL"),
+        )
+        batch_op.drop_index(
+            "uq_decision_first",
+            postgresql_where=sa.text("supersedes IS NULL AND undone_at IS NULL"),
+            sqlite_where=sa.text("supersedes IS NULL AND undone_at IS NULL"),
+        )
+        batch_op.drop_index("ix_decision_target")
+        batch_op.drop_index("ix_decision_moderator")
+        batch_op.drop_index("ix_decision_decided_at")
+        batch_op.drop_index(batch_op.f("ix_decision_case_id"))
+
+    op.drop_table("decision")
     op.drop_table("comment_revision")
     op.drop_table("step_passed")
     with op.batch_alter_table("staff_session", schema=None) as batch_op:
@@ -445,34 +899,70 @@ def downgrade() -> None:
 
     op.drop_table("staff_session")
     op.drop_table("source")
+    with op.batch_alter_table("right_of_reply", schema=None) as batch_op:
+        batch_op.drop_index("ix_right_of_reply_petition")
+
+    op.drop_table("right_of_reply")
     op.drop_table("recipient")
+    with op.batch_alter_table("petition_update", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_petition_update_petition_id"))
+
+    op.drop_table("petition_update")
     op.drop_table("petition_text")
     with op.batch_alter_table("petition_owner", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_petition_owner_account_id"))
 
     op.drop_table("petition_owner")
     op.drop_table("petition_keys")
+    op.drop_table("moderator_preference")
+    with op.batch_alter_table("moderator_note", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_moderator_note_target_target_id"))
+
+    op.drop_table("moderator_note")
+    with op.batch_alter_table("moderation_case", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_moderation_case_open",
+            postgresql_where=sa.text("closed_at IS NULL"),
+            sqlite_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.drop_index("ix_moderation_case_target")
+        batch_op.drop_index(
+            "ix_moderation_case_queue",
+            postgresql_where=sa.text("closed_at IS NULL"),
+            sqlite_where=sa.text("closed_at IS NULL"),
+        )
+
+    op.drop_table("moderation_case")
+    op.drop_table("hint_verdict")
     with op.batch_alter_table("export_record", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_export_record_petition_id"))
 
     op.drop_table("export_record")
-    with op.batch_alter_table("decision", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_decision_first",
-            postgresql_where=sa.text("supersedes IS NULL"),
-            sqlite_where=sa.text("supersedes IS NULL"),
-        )
-        batch_op.drop_index("ix_decision_decided_at")
-
-    op.drop_table("decision")
     with op.batch_alter_table("comment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_comment_state_created_at_id"))
+        batch_op.drop_index(
+            "ix_comment_waiting",
+            postgresql_where=sa.text("state = 'waiting'"),
+            sqlite_where=sa.text("state = 'waiting'"),
+        )
         batch_op.drop_index("ix_comment_signature")
         batch_op.drop_index("ix_comment_petition")
 
     op.drop_table("comment")
+    op.drop_table("claim")
     op.drop_table("charter_article")
+    op.drop_table("authority_order")
+    with op.batch_alter_table("withdrawal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_withdrawal_withdrawn_at"))
+        batch_op.drop_index(batch_op.f("ix_withdrawal_petition_id"))
+
+    op.drop_table("withdrawal")
     op.drop_table("view_count")
+    op.drop_table("suppression")
+    with op.batch_alter_table("subscription", schema=None) as batch_op:
+        batch_op.drop_index("ix_subscription_signature")
+
+    op.drop_table("subscription")
+    op.drop_table("signature_aggregate")
     with op.batch_alter_table("signature", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_signature_public",
@@ -486,6 +976,18 @@ def downgrade() -> None:
         )
 
     op.drop_table("signature")
+    with op.batch_alter_table("self_service_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_self_service_session_expires_at"))
+
+    op.drop_table("self_service_session")
+    with op.batch_alter_table("retention_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_retention_run_finished_at"))
+
+    op.drop_table("retention_run")
+    with op.batch_alter_table("posting_record", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_posting_record_at"))
+
+    op.drop_table("posting_record")
     with op.batch_alter_table("petition", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_petition_opened_at"))
 
@@ -499,6 +1001,8 @@ def downgrade() -> None:
         )
 
     op.drop_table("outbox_mail")
+    op.drop_table("data_request")
+    op.drop_table("daily_number")
     op.drop_table("count_total")
     with op.batch_alter_table("count_delta", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_count_delta_petition_id"))

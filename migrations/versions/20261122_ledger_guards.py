@@ -1,7 +1,8 @@
 """The database itself refuses to change or delete evidence of consent.
 
 A consent text is immutable but for its end. A consent event is appended; it may be deleted only
-once its petition's evidence key has been destroyed, which is the end of its retention.
+once its petition's evidence key has been destroyed, which is the end of its retention, or when the
+signature was never confirmed and is gone.
 """
 
 from alembic import op
@@ -11,7 +12,12 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-KEY_EXISTS = "EXISTS (SELECT 1 FROM petition_keys WHERE petition_id = OLD.petition_id AND evidence_key IS NOT NULL)"
+KEPT = (
+    "EXISTS (SELECT 1 FROM petition_keys WHERE petition_id = OLD.petition_id AND evidence_key IS NOT NULL)"
+    " AND (EXISTS (SELECT 1 FROM signature WHERE petition_id = OLD.petition_id AND id = OLD.signature_id)"
+    " OR EXISTS (SELECT 1 FROM consent_event e WHERE e.petition_id = OLD.petition_id"
+    " AND e.signature_id = OLD.signature_id AND e.kind = 'confirmed'))"
+)
 
 
 def upgrade() -> None:
@@ -21,7 +27,7 @@ def upgrade() -> None:
             " BEGIN SELECT RAISE(ABORT, 'consent_event is append-only'); END"
         )
         op.execute(
-            f"CREATE TRIGGER consent_event_no_delete BEFORE DELETE ON consent_event WHEN {KEY_EXISTS}"
+            f"CREATE TRIGGER consent_event_no_delete BEFORE DELETE ON consent_event WHEN {KEPT}"
             " BEGIN SELECT RAISE(ABORT, 'consent_event is append-only'); END"
         )
         op.execute(
@@ -46,7 +52,7 @@ def upgrade() -> None:
                 END IF;
                 RAISE EXCEPTION 'consent_text is immutable';
             END IF;
-            IF TG_OP = 'DELETE' AND NOT {KEY_EXISTS} THEN
+            IF TG_OP = 'DELETE' AND NOT ({KEPT}) THEN
                 RETURN OLD;
             END IF;
             RAISE EXCEPTION 'consent_event is append-only';

@@ -1,0 +1,1 @@
+"""Administration: what an administrator watches over. Retention, requests, journal, papers."""

@@ -1,0 +1,93 @@
+"""The administrator's pages."""
+
+from fastapi import APIRouter, Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from app import clock, crypto
+from app.accounts.dependencies import Admin
+from app.administration import documents, queries
+from app.db import Db, vault_of
+from app.errors import NotFound
+from app.mail import outbox
+from app.privacy import queries as privacy_queries
+from app.privacy import requests, retention
+from app.privacy.forms import RequestForm
+from app.web.forms import Form, FormRefused, validated
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+
+router = APIRouter(prefix="/administration")
+
+
+@router.get("")
+def home(request: Request, session: Db, admin: Admin) -> Response:
+    settings = settings_of(request)
+    now = clock.now()
+    return page(
+        request,
+        "administration/home.html",
+        runs=privacy_queries.runs(session, 10),
+        due={step.line: step.due(session, now)[0] for step in retention.steps(settings)},
+        overdue_hours=int(retention.overdue_seconds(session, settings) // 3600),
+        mail=outbox.health(session, now),
+        aside=queries.mails_aside(session),
+        open_requests=[r for r in privacy_queries.open_requests(session) if r.state == "open"],
+        papers=documents.PAPERS,
+    )
+
+
+@router.get("/documents/{name}")
+def document(request: Request, admin: Admin, name: str) -> Response:
+    html = documents.html_of(name)
+    if html is None:
+        raise NotFound("Ce document n’existe pas.")
+    return page(
+        request,
+        "administration/document.html",
+        title=documents.PAPERS[name],
+        html=Markup(html),  # noqa: S704 made and sanitised from our own files
+    )
+
+
+@router.get("/journal")
+def journal(request: Request, session: Db, admin: Admin, avant: int | None = None) -> Response:
+    rows = queries.journal(session, avant)
+    older = f"/administration/journal?avant={rows[-1][0].id}" if len(rows) == queries.PER_PAGE else None
+    return page(request, "administration/journal.html", lines=rows, older=older)
+
+
+@router.get("/demandes")
+def data_requests(request: Request, session: Db, admin: Admin) -> Response:
+    return _requests_page(request, session)
+
+
+def _requests_page(request: Request, session: Db, refused: FormRefused | None = None) -> Response:
+    key = vault_of(session).requests
+    rows = [
+        {"row": row, "text": crypto.unseal(key, row.request_sealed).decode(), "late": row.due_on < clock.now().date()}
+        for row in privacy_queries.open_requests(session)
+    ]
+    form = refused.form if refused else EMPTY_FORM
+    today = clock.now().date().isoformat()
+    status = 422 if refused else 200
+    return page(request, "administration/requests.html", status, requests=rows, form=form, today=today)
+
+
+@router.post("/demandes")
+@limited("staff")
+def note_request(request: Request, session: Db, admin: Admin, values: Form) -> Response:
+    try:
+        form = validated(RequestForm, values)
+    except FormRefused as refused:
+        return _requests_page(request, session, refused)
+    assert form.received_on is not None
+    requests.note(session, form.received_on, form.channel, form.request, admin.id)
+    return see_other(request, "/administration/demandes")
+
+
+@router.post("/demandes/{request_id}/reponse")
+@limited("staff")
+def answer_request(request: Request, session: Db, admin: Admin, request_id: int, values: Form) -> Response:
+    requests.close(session, request_id, values.get("state", ""), values.get("answer", "")[:2000], admin.id)
+    return see_other(request, "/administration/demandes")

@@ -1,0 +1,75 @@
+"""Self-service sessions, what is left after the end of life, retention runs, requests."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+
+class SelfServiceSession(Base):
+    """Half an hour for one address. The address is sealed with the cookie's own secret."""
+
+    __tablename__ = "self_service_session"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    email_sealed: Mapped[bytes]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SignatureAggregate(Base):
+    """What stays of a petition's signatures: département × ISO week, small groups merged."""
+
+    __tablename__ = "signature_aggregate"
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True)
+    # "" for the merged groups.
+    departement: Mapped[str] = mapped_column(String(3), primary_key=True)
+    # 2026-W47, or "" for the merged groups.
+    week: Mapped[str] = mapped_column(String(8), primary_key=True)
+    signatures: Mapped[int]
+
+
+class DailyNumber(Base):
+    """How many forms of a day were never confirmed."""
+
+    __tablename__ = "daily_number"
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    unconfirmed: Mapped[int]
+
+
+class RetentionRun(Base):
+    """What the daily job did, table by table; kept for the operator."""
+
+    __tablename__ = "retention_run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)
+    report: Mapped[dict[str, Any]]
+
+
+class DataRequest(Base):
+    """A request about personal data that came another way (letter, telephone, e-mail)."""
+
+    __tablename__ = "data_request"
+    __table_args__ = (
+        CheckConstraint("state IN ('open', 'answered', 'refused')", name="state"),
+        CheckConstraint("channel IN ('letter', 'mail', 'phone', 'other')", name="channel"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    received_on: Mapped[date]
+    # One month after reception (GDPR art. 12.3); staff are alerted at twenty days.
+    due_on: Mapped[date]
+    channel: Mapped[str] = mapped_column(String(8))
+    # Who asks and what, sealed.
+    request_sealed: Mapped[bytes]
+    state: Mapped[str] = mapped_column(String(8))
+    answer: Mapped[str]
+    closed_at: Mapped[datetime | None]
+    alerted_at: Mapped[datetime | None]

@@ -1,0 +1,72 @@
+"""Every statement about subscriptions."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app.petitions.queries import insert_for
+from app.subscriptions.models import Subscription, Suppression
+
+
+def get(session: Session, subscription_id: uuid.UUID) -> Subscription | None:
+    return session.get(Subscription, subscription_id)
+
+
+def find(session: Session, purpose: str, petition_id: int, address_key: bytes) -> Subscription | None:
+    return session.scalars(
+        select(Subscription).where(
+            Subscription.purpose == purpose,
+            Subscription.petition_id == petition_id,
+            Subscription.address_key == address_key,
+        )
+    ).one_or_none()
+
+
+def remove(session: Session, subscription_id: uuid.UUID) -> None:
+    session.execute(delete(Subscription).where(Subscription.id == subscription_id))
+
+
+def batch(
+    session: Session, purpose: str, petition_id: int, after: uuid.UUID | None, limit: int
+) -> Sequence[Subscription]:
+    """Subscribers in the order of their ids, from a cursor."""
+    query = select(Subscription).where(Subscription.purpose == purpose, Subscription.petition_id == petition_id)
+    if after is not None:
+        query = query.where(Subscription.id > after)
+    return session.scalars(query.order_by(Subscription.id).limit(limit)).all()
+
+
+def count(session: Session, purpose: str, petition_id: int) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(Subscription.purpose == purpose, Subscription.petition_id == petition_id)
+        )
+        or 0
+    )
+
+
+def suppress(session: Session, purpose: str, petition_id: int, address_key: bytes, now: datetime) -> None:
+    statement = insert_for(session)(Suppression).on_conflict_do_nothing()
+    row = {"purpose": purpose, "petition_id": petition_id, "address_key": address_key, "since": now}
+    session.execute(statement, [row])
+
+
+def allow(session: Session, purpose: str, petition_id: int, address_key: bytes) -> None:
+    session.execute(
+        delete(Suppression).where(
+            Suppression.purpose == purpose,
+            Suppression.petition_id == petition_id,
+            Suppression.address_key == address_key,
+        )
+    )
+
+
+def is_suppressed(session: Session, purpose: str, petition_id: int, address_key: bytes) -> bool:
+    return session.get(Suppression, (purpose, petition_id, address_key)) is not None
+
+
+def suppressions_since(session: Session, since: datetime) -> Sequence[Suppression]:
+    return session.scalars(select(Suppression).where(Suppression.since >= since)).all()
