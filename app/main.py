@@ -140,6 +140,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         writer.cancel()
         await state.hub.stop()
+        await state.page_cache.drain()
         # What was accepted is written before we go.
         await asyncio.to_thread(state.sign_intake.stop)
         await asyncio.to_thread(state.confirm_intake.stop)

@@ -56,6 +56,10 @@ class PageCache:
         for shown in (petition_id, 0):  # 0: pages that show several petitions
             self.generations[shown] = self.generations.get(shown, 0) + 1
 
+    async def drain(self) -> None:
+        """Wait for what is being rendered in the background."""
+        await asyncio.gather(*self._background, return_exceptions=True)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET":
             await self.app(scope, receive, send)
