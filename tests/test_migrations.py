@@ -16,7 +16,7 @@ from app.vault import open_vault
 from tests.conftest import settings_for
 from tests.services import Postgres
 
-GUARDED = {"consent_event", "consent_text"}
+GUARDED = {"charter_article", "charter_version", "consent_event", "consent_text", "decision"}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

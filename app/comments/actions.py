@@ -31,6 +31,7 @@ def receive_drafts(session: Session, drafts: Sequence[Draft]) -> None:
                 "version": 1,
                 "locale": draft.locale,
                 "created_at": now,
+                "waiting_since": now,
             }
             for draft in accepted
         ],

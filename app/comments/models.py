@@ -2,8 +2,9 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -15,7 +16,15 @@ class Comment(Base):
     __tablename__ = "comment"
     __table_args__ = (
         CheckConstraint("state IN ('waiting', 'published', 'refused', 'removed', 'withdrawn')", name="state"),
-        Index(None, "state", "created_at", "id"),
+        # The queue reads the oldest of each severity.
+        Index(
+            "ix_comment_waiting",
+            "severity",
+            "waiting_since",
+            "id",
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
         Index("ix_comment_petition", "petition_id", "state", "created_at"),
         Index("ix_comment_signature", "signature_id"),
     )
@@ -32,9 +41,16 @@ class Comment(Base):
     locale: Mapped[str] = mapped_column(String(8))
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
-    # A moderator who opened it has it for ten minutes.
-    claimed_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    claimed_until: Mapped[datetime | None]
+    # Since when this revision waits; ``created_at`` keeps its place on the page.
+    waiting_since: Mapped[datetime]
+    # 1 to 3, of the gravest article that a hint points at: orders the queue, decides nothing.
+    severity: Mapped[int] = mapped_column(default=1)
+    # What was seen at first sight, see hints: [{"hint", "version", "article", "start", "end"}].
+    hints: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    # Passages hidden by a decision: [{"start", "end", "article"}], offsets in ``text``.
+    masks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    # What stands in its place once removed: {"article", "ground", "at", "appeal"}.
+    tombstone: Mapped[dict[str, Any] | None]
 
 
 class CommentRevision(Base):

@@ -26,6 +26,8 @@ def _with_author() -> Any:
         Comment.decided_at,
         Comment.revision,
         Comment.version,
+        Comment.masks,
+        Comment.tombstone,
         Signature.id,
         Signature.display,
         Signature.given_name,

@@ -72,7 +72,7 @@ def load(database: Database, settings: Settings) -> bool:
             mine = [c for c in comments if c["petition"] == stem]
             _sign(session, settings, petitions[stem], days, n, people, mine, chance)
         _accounts(session, list(petitions.values()))
-        _judge(session, settings, comments)
+        _judge(session, comments)
         petition_actions.fold_counts(session)
         # These mails would go to people who do not exist.
         session.execute(delete(OutboxMail))
@@ -138,7 +138,7 @@ def _accounts(session: Session, petitions: list[Petition]) -> None:
                 petition_actions.add_owner(session, petition, account.id)
 
 
-def _judge(session: Session, settings: Settings, comments: list[dict[str, Any]]) -> None:
+def _judge(session: Session, comments: list[dict[str, Any]]) -> None:
     """Comments that the demo shows already published or refused."""
     moderator = account_queries.by_email(session, "moderateur@demo.test")
     assert moderator is not None
@@ -148,14 +148,13 @@ def _judge(session: Session, settings: Settings, comments: list[dict[str, Any]])
         if row is None:
             raise Refused("demo : un commentaire n’a pas été reçu.")
         if comment["state"] == "published":
-            moderation_actions.publish(session, row.id, row.version, moderator, settings.origin)
+            moderation_actions.publish(session, row.id, row.version, moderator)
         elif comment["state"] == "refused":
             moderation_actions.refuse(
                 session,
                 row.id,
                 row.version,
                 moderator,
-                settings.origin,
                 article=comment["article"],
                 passage=comment["passage"],
                 explanation=comment.get("explanation") or "",

@@ -37,3 +37,8 @@ def article(version: CharterVersion, n: int) -> CharterArticle | None:
 def in_force(session: Session, at: datetime) -> CharterVersion:
     """The version that applied at that moment."""
     return queries.charter_at(session, at)
+
+
+def numbered(session: Session, number: int) -> CharterVersion | None:
+    """One version, whether it applies yet or not."""
+    return next((version for version in queries.charter_versions(session) if version.number == number), None)

@@ -1,4 +1,4 @@
-"""The mails to authors of comments: published, or refused with reasons."""
+"""The mails of moderation. Subjects are neutral; addresses on the site are paths, completed by the template."""
 
 import uuid
 from typing import Any
@@ -6,10 +6,6 @@ from typing import Any
 from app.mail.outbox import Mail
 
 
-def published(to: str, locale: str, context: dict[str, Any], signature_id: uuid.UUID) -> Mail:
-    return Mail("moderation/published", to, locale, context, signature_id)
-
-
-def refused(to: str, locale: str, statement: dict[str, Any], signature_id: uuid.UUID) -> Mail:
-    """The statement of reasons, as it is stored."""
-    return Mail("moderation/refused", to, locale, statement, signature_id)
+def to_author(name: str, to: str, locale: str, context: dict[str, Any], signature_id: uuid.UUID | None = None) -> Mail:
+    """``published``, ``restored`` or ``refused`` (the statement of reasons, as it is stored)."""
+    return Mail(f"moderation/{name}", to, locale, context, signature_id)

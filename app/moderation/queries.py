@@ -1,20 +1,20 @@
-"""Every SELECT about the charter, the queue and the decisions."""
+"""Every SELECT about the charter and the decisions; the queue's are in ``queue``."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app.comments.models import Comment
-from app.moderation.models import CharterVersion, Decision
+from app.moderation.models import AuthorLimit, Case, CharterVersion, Claim, Decision, Notice, SecondLook
 from app.petitions.models import Petition
-
-QUEUE_PAGE = 50
 
 
 def charter_versions(session: Session) -> Sequence[CharterVersion]:
+    """The newest first."""
     return session.scalars(
         select(CharterVersion).order_by(CharterVersion.number.desc()).options(selectinload(CharterVersion.articles))
     ).all()
@@ -26,51 +26,70 @@ def charter_at(session: Session, at: datetime) -> CharterVersion:
     return next((v for v in versions if v.effective_from <= at), versions[-1])
 
 
-def waiting(session: Session, limit: int = QUEUE_PAGE) -> Sequence[Any]:
-    """Comments waiting, in the order of waiting, with their petition."""
-    return session.execute(
-        select(
-            Comment.id,
-            Comment.text,
-            Comment.created_at,
-            Comment.version,
-            Comment.revision,
-            Comment.claimed_by,
-            Comment.claimed_until,
-            Petition.id.label("petition_id"),
-            Petition.slug,
-            Petition.title,
-        )
-        .join(Petition, Petition.id == Comment.petition_id)
-        .where(Comment.state == "waiting")
-        .order_by(Comment.created_at, Comment.id)
-        .limit(limit)
-    ).all()
-
-
-def waiting_summary(session: Session) -> tuple[int, datetime | None]:
-    """How many comments wait, and since when the oldest does."""
-    n, oldest = session.execute(
-        select(func.count(), func.min(Comment.created_at)).where(Comment.state == "waiting")
-    ).one()
-    return n, oldest
+# Decisions
 
 
 def decisions(session: Session, target: str, target_id: int) -> Sequence[Decision]:
     """All decisions on one thing, the present one last."""
     return session.scalars(
-        select(Decision).where(Decision.target == target, Decision.target_id == target_id).order_by(Decision.id)
+        select(Decision)
+        .where(Decision.target == target, Decision.target_id == target_id)
+        .order_by(Decision.id)
+        .options(selectinload(Decision.moderator))
     ).all()
+
+
+def standing(session: Session, target: str, target_id: int, revision: int) -> Decision | None:
+    """The decision that holds now on this revision."""
+    return session.scalars(
+        select(Decision)
+        .where(
+            Decision.target == target,
+            Decision.target_id == target_id,
+            Decision.revision == revision,
+            Decision.undone_at.is_(None),
+        )
+        .order_by(Decision.id.desc())
+        .limit(1)
+    ).one_or_none()
 
 
 def latest(session: Session, target: str, target_ids: Iterable[int]) -> dict[int, Decision]:
     """Thing → its present decision."""
     rows = session.scalars(
         select(Decision)
-        .where(Decision.target == target, Decision.target_id.in_(list(target_ids)))
+        .where(Decision.target == target, Decision.target_id.in_(list(target_ids)), Decision.undone_at.is_(None))
         .order_by(Decision.id)
     )
     return {row.target_id: row for row in rows}
+
+
+def decision(session: Session, decision_id: int) -> Decision | None:
+    return session.get(Decision, decision_id)
+
+
+def by_reference(session: Session, reference: str) -> Decision | None:
+    return session.scalars(select(Decision).where(Decision.reference == reference)).one_or_none()
+
+
+def lock_decision(session: Session, decision_id: int) -> Decision | None:
+    return session.scalars(select(Decision).where(Decision.id == decision_id).with_for_update()).one_or_none()
+
+
+def lock_batch(session: Session, batch: str) -> Sequence[Decision]:
+    return session.scalars(
+        select(Decision).where(Decision.batch == batch).order_by(Decision.id).with_for_update()
+    ).all()
+
+
+def undoable(session: Session, account_id: int, since: datetime) -> Decision | None:
+    """One's last decision, while it can still be undone."""
+    return session.scalars(
+        select(Decision)
+        .where(Decision.moderator_id == account_id, Decision.decided_at > since, Decision.undone_at.is_(None))
+        .order_by(Decision.decided_at.desc(), Decision.id.desc())
+        .limit(1)
+    ).one_or_none()
 
 
 def author_record(session: Session, signature_id: Any) -> dict[str, int]:
@@ -81,3 +100,82 @@ def author_record(session: Session, signature_id: Any) -> dict[str, int]:
         select(Comment.state, func.count()).where(Comment.signature_id == signature_id).group_by(Comment.state)
     )
     return dict(rows.tuples().all())
+
+
+def author_decisions(session: Session, signature_id: Any, limit: int = 5) -> Sequence[Decision]:
+    """The last decisions on the author's comments."""
+    if signature_id is None:
+        return []
+    return session.scalars(
+        select(Decision)
+        .join(Comment, Comment.id == Decision.target_id)
+        .where(Decision.target == "comment", Decision.undone_at.is_(None), Comment.signature_id == signature_id)
+        .order_by(Decision.id.desc())
+        .limit(limit)
+    ).all()
+
+
+# What decisions leave behind
+
+
+def limit(session: Session, petition_id: int, signature_id: uuid.UUID) -> AuthorLimit | None:
+    return session.get(AuthorLimit, (petition_id, signature_id))
+
+
+def lift_limit(session: Session, petition_id: int, signature_id: uuid.UUID) -> None:
+    session.execute(
+        delete(AuthorLimit).where(AuthorLimit.petition_id == petition_id, AuthorLimit.signature_id == signature_id)
+    )
+
+
+def release(session: Session, queue: str, item_id: int) -> None:
+    session.execute(delete(Claim).where(Claim.queue == queue, Claim.item_id == item_id))
+
+
+def reopen_case(session: Session, decision: Decision) -> None:
+    """What an undone decision had closed waits again, its notices too."""
+    if decision.case_id is None:
+        return
+    session.execute(
+        update(Case).where(Case.id == decision.case_id).values(closed_at=None, outcome="", version=Case.version + 1)
+    )
+    session.execute(
+        update(Notice)
+        .where(Notice.case_id == decision.case_id, Notice.decision_id == decision.id)
+        .values(outcome="", closed_at=None, decision_id=None)
+    )
+
+
+def forget_second_look(session: Session, decision_id: int) -> None:
+    session.execute(delete(SecondLook).where(SecondLook.decision_id == decision_id))
+
+
+# The queue, first version
+
+
+def waiting(session: Session, limit: int = 50) -> Sequence[Any]:
+    """Comments waiting, in the order of waiting, with their petition."""
+    return session.execute(
+        select(
+            Comment.id,
+            Comment.text,
+            Comment.created_at,
+            Comment.version,
+            Comment.revision,
+            Petition.id.label("petition_id"),
+            Petition.slug,
+            Petition.title,
+        )
+        .join(Petition, Petition.id == Comment.petition_id)
+        .where(Comment.state == "waiting")
+        .order_by(Comment.waiting_since, Comment.id)
+        .limit(limit)
+    ).all()
+
+
+def waiting_summary(session: Session) -> tuple[int, datetime | None]:
+    """How many comments wait, and since when the oldest does."""
+    n, oldest = session.execute(
+        select(func.count(), func.min(Comment.waiting_since)).where(Comment.state == "waiting")
+    ).one()
+    return n, oldest

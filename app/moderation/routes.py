@@ -18,7 +18,7 @@ from app.petitions.models import Petition
 from app.signatures.public import public_name
 from app.web.forms import Form, FormRefused, Values, validated
 from app.web.ratelimit import limited
-from app.web.rendering import page, public, see_other, settings_of
+from app.web.rendering import page, public, see_other
 
 router = APIRouter()
 
@@ -83,7 +83,7 @@ def _item(session: Session, row: Any, now: Any) -> dict[str, Any]:
         "text": row.text,
         "at": row.created_at,
         "version": row.version,
-        "claimed_by": row.claimed_by if row.claimed_until and row.claimed_until > now else None,
+        "claimed_by": None,
     }
 
 
@@ -94,17 +94,15 @@ def decide(request: Request, session: Db, moderator: Moderator, comment_id: int,
         form = validated(DecisionForm, values)
     except FormRefused as refused:
         return _refused_page(request, session, moderator, comment_id, values, refused.errors)
-    origin = settings_of(request).origin
     try:
         if form.decision == "publish":
-            actions.publish(session, comment_id, form.version, moderator, origin)
+            actions.publish(session, comment_id, form.version, moderator)
         else:
             actions.refuse(
                 session,
                 comment_id,
                 form.version,
                 moderator,
-                origin,
                 article=form.article,
                 passage=form.passage,
                 explanation=form.explanation,
@@ -135,7 +133,7 @@ def _decided_page(request: Request, session: Session, comment_id: int) -> Respon
         "moderation/decided.html",
         409,
         decision=decisions[-1] if decisions else None,
-        moderator=decisions[-1].moderator.email if decisions else "",
+        moderator=decisions[-1].moderator.email if decisions and decisions[-1].moderator else "",
         comment_state=row.state if row is not None else "withdrawn",
         petition=petition,
     )

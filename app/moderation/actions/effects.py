@@ -1,0 +1,124 @@
+"""What a decision does, and how it is put back when it is undone."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.comments.models import Comment
+from app.moderation import queries
+from app.moderation.actions.judgment import Reasons
+from app.moderation.models import AuthorLimit, Decision
+from app.petitions import actions as petition_actions
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
+from app.signatures import queries as signature_queries
+from app.signatures.models import Signature
+
+STATES = {"publish": "published", "refuse": "refused", "remove": "removed", "restore": "published"}
+
+
+def snapshot(session: Session, comment: Comment) -> dict[str, Any]:
+    """What there was before, to put back."""
+    signature = _signature(session, comment)
+    return {
+        "state": comment.state,
+        "masks": comment.masks,
+        "tombstone": comment.tombstone,
+        "decided_at": comment.decided_at.isoformat() if comment.decided_at else None,
+        "comments_open": session.get_one(Petition, comment.petition_id).comments_open,
+        "limited": comment.signature_id is not None
+        and queries.limit(session, comment.petition_id, comment.signature_id) is not None,
+        "signature": signature.state if signature is not None else None,
+    }
+
+
+def apply(session: Session, comment: Comment, decision: Decision, reasons: Reasons) -> None:
+    """Carry out every effect of *decision*, which is flushed."""
+    comment.state = STATES.get(decision.kind, comment.state)
+    comment.version += 1
+    comment.decided_at = decision.decided_at
+    queries.release(session, "comment", comment.id)
+    if "mask" in decision.effects:
+        kept = [mask for mask in comment.masks if (mask["start"], mask["end"]) not in reasons.spans]
+        comment.masks = sorted(
+            [*kept, *({"start": s, "end": e, "article": decision.article} for s, e in reasons.spans)],
+            key=lambda mask: (mask["start"], mask["end"]),
+        )
+    elif decision.kind in {"restore", "keep"} and decision.source == "appeal":
+        comment.masks = []
+    comment.tombstone = None if decision.kind != "remove" else tombstone(decision)
+    if "close_thread" in decision.effects:
+        petition = session.get_one(Petition, comment.petition_id)
+        petition_actions.set_comments_open(session, petition, False, decision.moderator_id)
+    if "limit_author" in decision.effects and comment.signature_id is not None:
+        _limit(session, comment, decision)
+    if "quarantine" in decision.effects:
+        _move_signature(session, comment, "confirmed", "quarantined")
+    if decision.kind == "restore":
+        _lift(session, comment)
+
+
+def tombstone(decision: Decision, appeal: bool = False) -> dict[str, Any]:
+    """What stands in the place of a removed comment: no author, no text."""
+    return {
+        "article": decision.article,
+        "ground": decision.ground,
+        "at": decision.decided_at.isoformat(),
+        "appeal": appeal,
+    }
+
+
+def put_back(session: Session, comment: Comment, decision: Decision) -> None:
+    """As it was before *decision*."""
+    before = decision.before
+    comment.state = before["state"]
+    comment.masks = before["masks"]
+    comment.tombstone = before["tombstone"]
+    comment.decided_at = datetime.fromisoformat(before["decided_at"]) if before["decided_at"] else None
+    comment.version += 1
+    petition = session.get_one(Petition, comment.petition_id)
+    if before["comments_open"] != petition.comments_open:
+        petition_actions.set_comments_open(session, petition, before["comments_open"], decision.moderator_id)
+    if comment.signature_id is not None and "limit_author" in decision.effects and not before["limited"]:
+        queries.lift_limit(session, comment.petition_id, comment.signature_id)
+    if "quarantine" in decision.effects and before["signature"] == "confirmed":
+        _move_signature(session, comment, "quarantined", "confirmed")
+
+
+def _limit(session: Session, comment: Comment, decision: Decision) -> None:
+    assert comment.signature_id is not None
+    if queries.limit(session, comment.petition_id, comment.signature_id) is None:
+        session.add(
+            AuthorLimit(
+                petition_id=comment.petition_id,
+                signature_id=comment.signature_id,
+                decision_id=decision.id,
+                created_at=decision.decided_at,
+            )
+        )
+
+
+def _lift(session: Session, comment: Comment) -> None:
+    """A restored comment gives its author everything back."""
+    if comment.signature_id is not None:
+        queries.lift_limit(session, comment.petition_id, comment.signature_id)
+    _move_signature(session, comment, "quarantined", "confirmed")
+
+
+def _signature(session: Session, comment: Comment) -> Signature | None:
+    if comment.signature_id is None:
+        return None
+    return signature_queries.get(session, comment.petition_id, comment.signature_id)
+
+
+def _move_signature(session: Session, comment: Comment, before: str, after: str) -> None:
+    """Set a signature aside, or take it back, and the count with it."""
+    signature = _signature(session, comment)
+    if signature is None or signature.state != before or signature.confirmed_at is None:
+        return
+    signature.state = after
+    change = 1 if after == "confirmed" else -1
+    petition_queries.add_to_count(
+        session, comment.petition_id, {petition_queries.hour_of(signature.confirmed_at): change}
+    )
