@@ -14,6 +14,8 @@ from app import clock, demo, doctor, logs, migrations
 from app.accounts import actions as account_actions
 from app.accounts import queries as account_queries
 from app.accounts.models import ROLES
+from app.backup import actions as backup_actions
+from app.backup.progress import Progress
 from app.bus import Bus
 from app.db import Database
 from app.errors import Refused, SettingsError, SignonsError
@@ -308,6 +310,39 @@ def erase(email: str, yes: bool) -> None:
     with _database() as (_, database), database.write() as session:
         n = erasure.erase(session, email, channel="operator")
     click.echo(f"Signatures effacées : {n}.")
+
+
+@main.command(name="backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def write_backup(file: Path) -> None:
+    """Sauvegarder toute l’instance dans un fichier chiffré, pendant qu’elle sert.
+
+    SIGNONS_SECRET_KEY suffit à l’ouvrir, et rien d’autre : gardez-la ailleurs. Si SIGNONS_MASTER_KEY_FILE est
+    réglé, gardez aussi ce fichier : il n’est pas dans la sauvegarde.
+    """
+    with Progress() as progress:
+        size = backup_actions.backup(load_settings(), file, progress)
+    click.echo(f"{file} : {max(1, size // 1024)} Ko, relu et vérifié.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--yes", is_flag=True, help="Ne pas demander de confirmation.")
+def restore(file: Path, yes: bool) -> None:
+    """Remplacer toute l’instance par une sauvegarde. Demande « oui » sur l’entrée standard.
+
+    Arrêtez d’abord « signons serve » et « signons worker ». Ce qui a été effacé depuis la sauvegarde l’est de nouveau.
+    """
+    with Progress() as progress, backup_actions.opened(load_settings(), file, progress) as found:
+        if not yes:
+            made = found.made_at.astimezone().strftime("%d/%m/%Y à %H:%M")
+            click.echo(f"Tout ce qui est là sera remplacé par la sauvegarde du {made}. Tapez « oui » :", err=True)
+            if sys.stdin.readline().strip().lower() != "oui":
+                raise Refused("Rien n’a été changé.")
+        erased, warning = found.restore(progress)
+    if warning:
+        click.echo(warning, err=True)
+    click.echo(f"L’instance est restaurée. Signatures effacées de nouveau : {erased}.")
 
 
 @main.command(name="doctor")

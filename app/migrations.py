@@ -27,3 +27,15 @@ def pending_migrations(database: Database) -> bool:
     head = ScriptDirectory.from_config(config(database)).get_current_head()
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() != head
+
+
+def revision(database: Database) -> str | None:
+    """The schema's present revision; None before the first."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def known(wanted: str | None) -> bool:
+    """True when this code can bring that revision up to date."""
+    steps = ScriptDirectory(str(ROOT / "migrations")).walk_revisions()
+    return wanted is None or wanted in {step.revision for step in steps}
