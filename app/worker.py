@@ -93,3 +93,4 @@ class Worker:
                 tried = 0
             if tried == 0:
                 self._stop.wait(0.5)
+        self.sender.close()

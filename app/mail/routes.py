@@ -10,6 +10,7 @@ from app.db import Db
 from app.errors import NotFound
 from app.mail import queries
 from app.mail.models import CaughtMail
+from app.web.forms import RowId
 from app.web.rendering import page, settings_of
 
 router = APIRouter(prefix="/boite-locale")
@@ -32,7 +33,7 @@ def mailbox(request: Request, session: Db) -> Response:
 
 
 @router.get("/{mail_id}")
-def message(request: Request, session: Db, mail_id: int) -> Response:
+def message(request: Request, session: Db, mail_id: RowId) -> Response:
     _only_here(request)
     caught, parsed = _message(session, mail_id)
     text = parsed.get_body(("plain",))
@@ -49,7 +50,7 @@ def message(request: Request, session: Db, mail_id: int) -> Response:
 
 
 @router.get("/{mail_id}/html")
-def message_html(request: Request, session: Db, mail_id: int) -> Response:
+def message_html(request: Request, session: Db, mail_id: RowId) -> Response:
     _only_here(request)
     html = _message(session, mail_id)[1].get_body(("html",))
     return HTMLResponse(

@@ -74,6 +74,10 @@ class Sender:
                 )
             outbox.sent(session, mail_id)
 
+    def close(self) -> None:
+        if self.transport is not None:
+            self.transport.close()
+
     def compose(self, mail: outbox.Mail) -> EmailMessage:
         """Text and HTML in one message, with the headers that mail providers ask for."""
         folder = f"email/{mail.template}"

@@ -1,5 +1,6 @@
 """How a message leaves: over SMTP, or into the local mailbox of the demo."""
 
+import select
 import smtplib
 import ssl
 from email.message import EmailMessage
@@ -21,6 +22,9 @@ class Transport(Protocol):
     def send(self, message: EmailMessage) -> None:
         """Raises Rejected or Unavailable."""
 
+    def close(self) -> None:
+        """No more for now."""
+
 
 class SmtpTransport:
     """One connection, kept while it works; ``smtp``, ``smtp+starttls`` or ``smtps`` URL."""
@@ -31,9 +35,7 @@ class SmtpTransport:
 
     def send(self, message: EmailMessage) -> None:
         try:
-            if self.connection is None:
-                self.connection = self._connect()
-            self.connection.send_message(message)
+            self._living_connection().send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             code = next(iter(error.recipients.values()))[0]
             self._reset()
@@ -46,6 +48,19 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self.close()
             raise Unavailable(type(error).__name__) from None
+
+    def _living_connection(self) -> smtplib.SMTP:
+        """The one at hand, or another when the server closed it while nothing was sent."""
+        if self.connection is not None and self._hung_up(self.connection):
+            self.close()
+        if self.connection is None:
+            self.connection = self._connect()
+        return self.connection
+
+    @staticmethod
+    def _hung_up(connection: smtplib.SMTP) -> bool:
+        """Between two mails a server says nothing, unless to say goodbye."""
+        return connection.sock is None or bool(select.select([connection.sock], [], [], 0)[0])
 
     def check(self) -> None:
         """Greet the server and say nothing (``doctor``); raises Unavailable."""

@@ -16,7 +16,7 @@ from app.moderation.forms import DecisionForm
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
 from app.signatures.public import public_name
-from app.web.forms import Form, FormRefused, Values, validated
+from app.web.forms import Form, FormRefused, RowId, Values, validated
 from app.web.ratelimit import limited
 from app.web.rendering import page, public, see_other
 
@@ -89,7 +89,7 @@ def _item(session: Session, row: Any, now: Any) -> dict[str, Any]:
 
 @router.post("/moderation/commentaires/{comment_id}/decision")
 @limited("staff")
-def decide(request: Request, session: Db, moderator: Moderator, comment_id: int, values: Form) -> Response:
+def decide(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: Form) -> Response:
     try:
         form = validated(DecisionForm, values)
     except FormRefused as refused:

@@ -3,10 +3,12 @@
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException, Path, Request
 from pydantic import BaseModel, ValidationError
 
 Values = dict[str, str]
+# A row's number in an address; what no table can hold is not there (404).
+RowId = Annotated[int, Path(gt=0, lt=2**31)]
 MAX_FIELDS = 200
 
 
