@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from slowapi.errors import RateLimitExceeded
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -52,6 +53,7 @@ from app.web.static import HashedFiles
 from app.worker import Worker
 
 log = structlog.get_logger("web")
+AWAY = "La base de données ne répond pas. Rien n’a été enregistré ; réessayez dans quelques secondes."
 BROKEN = "Quelque chose s’est mal passé chez nous ; rien de ce que vous avez envoyé n’a été gardé."
 ROUTERS = (
     petitions.router,
@@ -113,8 +115,9 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
         app.state.bus.subscribe(lambda _petition_id: app.state.signing_cache.clear())
         return cache
 
-    app.add_middleware(LiveFeed, hub=lambda: app.state.hub)
     app.add_middleware(make_cache)
+    # Outside the cache: a stream is never rendered once for all, and would hold its lock for hours.
+    app.add_middleware(LiveFeed, hub=lambda: app.state.hub)
     app.add_middleware(SameOrigin, exempt=lambda path: path.startswith("/desabonnement/"))
     app.add_middleware(RequestGuard)
     app.add_middleware(LastResort)
@@ -220,6 +223,12 @@ def _handle_errors(app: FastAPI) -> None:
         retry = getattr(error, "retry_after", None)
         headers = {"retry-after": str(retry)} if retry else None
         return answer(request, error.status, str(error), headers)
+
+    @on(OperationalError)
+    def database_away(request: Request, error: OperationalError) -> Response:
+        """Not there, restarting, disk full: nothing was written, and it will pass."""
+        log.error("database_away", error=type(error.orig).__name__)
+        return answer(request, 503, AWAY, {"retry-after": "5"})
 
     @on(SignInFirst)
     def sign_in_first(request: Request, error: SignInFirst) -> Response:
