@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app import clock, migrations
+from app import clock, logs, migrations
 from app.bus import Bus
 from app.db import Database
 from app.reference import install_reference_data
@@ -16,6 +16,7 @@ from app.web import ratelimit
 from tests.services import Postgres, postgres
 from tests.site import Site
 
+logs.configure("WARNING")
 SECRET = "a-secret-for-the-tests-that-is-long-enough"
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app import audit, clock, crypto
+from app import audit, clock
 from app.db import Database
 from app.errors import Gone, Refused
 from app.exports import csv, queries
@@ -14,7 +14,7 @@ from app.exports.models import PURPOSES, ExportRecord
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
 from app.signatures.places import country_name
-from app.signatures.public import open_field
+from app.signatures.public import open_field, reference
 from app.templating import ZONE
 
 # Smaller groups are merged: a village's only signer must not be seen. [CNIL, CADA]
@@ -66,9 +66,10 @@ def _table(session: Session, petition: Petition, purpose: str) -> tuple[Sequence
     keys = petition_keys.of(session, petition.id)
     if purpose == "contact":
         return (
-            ("Prénom", "Nom", "E-mail", "Code postal", "Pays", "Signée le"),
+            ("Référence", "Prénom", "Nom", "E-mail", "Code postal", "Pays", "Signée le"),
             (
                 (
+                    reference(keys, row.id),
                     row.given_name,
                     open_field(keys, row.family_name_sealed, row.id.bytes, "family_name"),
                     open_field(keys, row.email_sealed, row.id.bytes, "email"),
@@ -84,7 +85,7 @@ def _table(session: Session, petition: Petition, purpose: str) -> tuple[Sequence
             ("Pseudonyme", "État", "Reçue le", "Confirmée le", "Version du texte"),
             (
                 (
-                    crypto.digest(keys.dedup, b"audit", row.id.bytes).hex(),
+                    reference(keys, row.id),
                     STATES[row.state],
                     _moment(row.created_at),
                     _moment(row.confirmed_at),
@@ -96,17 +97,17 @@ def _table(session: Session, petition: Petition, purpose: str) -> tuple[Sequence
     if petition.delivery_mode == "count":
         return ("Département", "Signatures"), iter(merged(queries.by_departement(session, petition.id)))
     return (
-        ("Numéro", "Prénom", "Nom", "Code postal", "Pays", "Signée le"),
+        ("Référence", "Prénom", "Nom", "Code postal", "Pays", "Signée le"),
         (
             (
-                n,
+                reference(keys, row.id),
                 row.given_name,
                 open_field(keys, row.family_name_sealed, row.id.bytes, "family_name"),
                 row.postal_code,
                 country_name(row.country, "fr"),
                 _moment(row.confirmed_at),
             )
-            for n, row in enumerate(queries.confirmed(session, petition.id), 1)
+            for row in queries.confirmed(session, petition.id)
         ),
     )
 

@@ -72,6 +72,7 @@ def _figures(request: Request, session: Session, petition: Petition) -> dict[str
             "views": view.views,
         },
         "days": days,
+        "to_pass_on": _to_pass_on(session, petition),
         "exports": [
             {
                 "at": record.started_at,
@@ -83,6 +84,16 @@ def _figures(request: Request, session: Session, petition: Petition) -> dict[str
             for record, email in queries.journal(session, petition.id)
         ],
     }
+
+
+def _to_pass_on(session: Session, petition: Petition) -> list[dict[str, Any]]:
+    """Lines of earlier exports that have to be dropped now: a reference, no name."""
+    exported = [r.started_at for r, _ in queries.journal(session, petition.id) if r.finished_at and r.purpose != "audit"]
+    return [
+        {"reference": row.reference, "at": row.withdrawn_at, "exports": exports}
+        for row in signature_queries.withdrawals_after_export(session, petition.id)
+        if (exports := [at for at in exported if row.confirmed_at and row.confirmed_at <= at < row.withdrawn_at])
+    ]
 
 
 def _per_day(hours: list[tuple[datetime, int]], now: datetime) -> list[tuple[date, int]]:

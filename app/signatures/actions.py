@@ -24,7 +24,7 @@ from app.signatures import emails, links, queries
 from app.signatures.forms import SignForm
 from app.signatures.models import Signature
 from app.signatures.places import departement
-from app.signatures.public import open_field, seal_field
+from app.signatures.public import open_field, reference, seal_field
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import MAILINGS
 from app.templating import ZONE
@@ -383,12 +383,6 @@ def remind(session: Session, origin: str) -> int:
     return len(rows)
 
 
-def reference(session: Session, petition_id: int, signature_id: uuid.UUID) -> str:
-    """The pseudonym of a signature in exports: keyed, it means nothing outside this petition."""
-    keys = petition_keys.of(session, petition_id)
-    return crypto.digest(keys.dedup, b"audit", signature_id.bytes).hex()[:12]
-
-
 def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channel: str = "web") -> bool:
     """The signature is gone, from the count too; False when there was none.
 
@@ -402,11 +396,12 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     if row.state == "confirmed" and row.confirmed_at is not None:
         hour = petition_queries.hour_of(row.confirmed_at)
         petition_queries.add_to_count(session, petition_id, {hour: -1})
-    email = open_field(petition_keys.of(session, petition_id), row.email_sealed, row.id.bytes, "email")
+    keys = petition_keys.of(session, petition_id)
+    email = open_field(keys, row.email_sealed, row.id.bytes, "email")
     subscriptions.end_by_address(session, petition_id, email, ("updates",), channel)
     consents.withdraw(session, petition_id, signature_id, set(PURPOSES) - {"newsletter"}, channel)
     outbox.cancel(session, signature_id)
-    queries.note_withdrawal(session, row, reference(session, petition_id, signature_id), clock.now())
+    queries.note_withdrawal(session, row, reference(keys, signature_id), clock.now())
     queries.remove(session, row)
     if row.state == "pending":
         consent_queries.delete_unconfirmed(session, petition_id, signature_id)

@@ -2,7 +2,8 @@
 
 One thread takes what is queued, 64 at most and without waiting for more, and writes it in one
 transaction; each request is answered after its commit, with its own outcome. One bad row does not
-fail its neighbours: the group is then written one by one. Beyond the bound, an honest 503.
+fail its neighbours: the group is then written one by one. Beyond the bound, or while the database
+is away or its disk full, an honest 503: what was not answered may be sent again without harm.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from typing import Generic, TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
-from app.db import Database
+from app.db import Database, away
 from app.errors import Busy, Refused
 
 In = TypeVar("In")
@@ -81,6 +82,9 @@ class Intake(Generic[In, Out]):
             with self.database.write() as session:
                 return self.handle(session, items)
         except Exception as error:
+            if away(error):
+                log.error("intake_away", intake=self.name, size=len(items), error=type(error).__name__)
+                return [Busy("La base de données ne répond pas. Réessayez dans quelques secondes.")] * len(items)
             if len(items) > 1:
                 log.warning("intake_split", intake=self.name, size=len(items), error=type(error).__name__)
                 return [outcome for item in items for outcome in self._write([item])]

@@ -1,5 +1,6 @@
 """What the public sees of a signer: the line of the list, by the signer's choice."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,6 +47,11 @@ def shown(
     if display == "full":
         return f"{given} {family}", f"{postal_code} {foreign}".strip()
     return f"{given} {family[:1]}.", foreign or departement
+
+
+def reference(keys: Keys, row_id: uuid.UUID) -> str:
+    """The pseudonym of a signature in exports: keyed, it means nothing outside this petition."""
+    return crypto.digest(keys.dedup, b"audit", row_id.bytes).hex()[:12]
 
 
 def seal_field(keys: Keys, value: str, row_id: bytes, field: str) -> bytes:

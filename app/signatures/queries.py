@@ -154,7 +154,7 @@ def confirmed_rows(session: Session) -> dict[int, int]:
         .where(Signature.state == "confirmed")
         .group_by(Signature.petition_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def confirmed_by_hour(session: Session, petition_id: int) -> dict[datetime, int]:

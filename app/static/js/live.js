@@ -15,6 +15,14 @@ let paintTimer = 0;
 let lastSpoken = Date.now();
 let spokenCount = shown;
 
+// The server's rule: 100, 200, 500, 1 000… then the author's goal.
+function currentStep(count, goal) {
+  for (let power = 100; power < goal; power *= 10) {
+    for (const step of [power, 2 * power, 5 * power]) if (count < step && step < goal) return step;
+  }
+  return goal;
+}
+
 function write(count) {
   for (const node of all("count")) node.textContent = format(count);
 }
@@ -26,8 +34,9 @@ function paint() {
   const { count, goal } = latest;
   shown = count;
   if (goal > 0) {
-    for (const node of all("step")) node.textContent = format(goal);
-    for (const node of all("gauge")) node.value = Math.min(100, (100 * count) / goal);
+    const step = currentStep(count, goal);
+    for (const node of all("step")) node.textContent = format(step);
+    for (const node of all("gauge")) node.value = Math.min(100, Math.floor((100 * count) / step));
   }
   if (still.matches || document.hidden || Math.abs(count - from) < 2) return write(count);
   const start = performance.now();
