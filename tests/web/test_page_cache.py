@@ -1,0 +1,174 @@
+"""Pages that everybody sees alike: rendered once, never stale, nothing personal in them."""
+
+import gzip
+from typing import Any
+
+from app.petitions import queries
+from app.petitions.models import Petition
+from app.web.pagecache import PageCache
+from tests.site import Site
+
+
+def cache(site: Site) -> PageCache:
+    found: PageCache = site.app.state.page_cache
+    return found
+
+
+def retitle(site: Site, slug: str, title: str) -> None:
+    """A change that nobody announces, as another process without a bus would make it."""
+    with site.database.write() as session:
+        petition = queries.by_slug(session, slug)
+        assert isinstance(petition, Petition)
+        petition.title = title
+
+
+def grow_older(site: Site, seconds: float) -> None:
+    for entry in cache(site).entries.values():
+        entry.made -= seconds
+
+
+def test_the_second_reader_gets_what_was_rendered_for_the_first(site: Site) -> None:
+    slug = site.publish()
+    shared = 0
+    for n in range(5):  # the publication's own message, or a slow machine, may have it rendered again
+        first = site.client.get(f"/petitions/{slug}")
+        retitle(site, slug, f"Titre numéro {n}")
+        shared += site.client.get(f"/petitions/{slug}").text == first.text
+    assert shared >= 2
+
+
+def test_a_page_that_is_a_second_old_is_never_shown(site: Site) -> None:
+    slug = site.publish()
+    for path in (f"/petitions/{slug}", "/", f"/petitions/{slug}.json", f"/widget/{slug}"):
+        retitle(site, slug, "Avant")
+        cache(site).forget(1)
+        assert "Avant" in site.client.get(path).text
+        retitle(site, slug, "Un autre titre")
+        grow_older(site, 1.0)
+        assert "Un autre titre" in site.client.get(path).text, path
+
+
+def test_a_confirmation_is_seen_at_once_everywhere(site: Site) -> None:
+    slug = site.publish()
+    paths = (f"/petitions/{slug}", "/", f"/petitions/{slug}.json", f"/petitions/{slug}/compteur.json",
+             f"/petitions/{slug}/signatures", f"/en/petitions/{slug}", f"/widget/{slug}")  # fmt: skip
+    before = {path: site.client.get(path).text for path in paths}
+    site.confirmed(slug, display="full")
+    assert [path for path in paths if site.client.get(path).text == before[path]] == []
+    assert "Marie Durand" in site.client.get(f"/petitions/{slug}").text
+
+
+def test_a_withdrawal_is_seen_at_once(site: Site) -> None:
+    slug = site.publish()
+    path = site.confirmed(slug, display="full")
+    assert "Marie Durand" in site.client.get(f"/petitions/{slug}").text
+    assert site.client.post(path.replace("/confirmer/", "/pas-moi/")).status_code == 303
+    assert "Marie Durand" not in site.client.get(f"/petitions/{slug}").text
+    assert site.count(slug) == 0
+
+
+def test_a_signature_that_waits_changes_nothing_public(site: Site) -> None:
+    slug = site.publish()
+    before = site.client.get(f"/petitions/{slug}")
+    site.sign(slug, display="full")
+    cache(site).forget(1)
+    assert site.client.get(f"/petitions/{slug}").headers["etag"] == before.headers["etag"]
+
+
+def test_an_unchanged_page_is_not_sent_again(site: Site) -> None:
+    slug = site.publish()
+    etag = site.client.get(f"/petitions/{slug}").headers["etag"]
+    for sent in (etag, f"W/{etag}", f'"autre", {etag}'):
+        response = site.client.get(f"/petitions/{slug}", headers={"if-none-match": sent})
+        assert (response.status_code, response.content) == (304, b""), sent
+        assert response.headers["etag"] == etag
+        assert "content-length" not in response.headers
+    assert site.client.get(f"/petitions/{slug}", headers={"if-none-match": '"autre"'}).status_code == 200
+
+
+def test_a_changed_page_is_sent_to_those_who_have_the_old_one(site: Site) -> None:
+    slug = site.publish()
+    etag = site.client.get(f"/petitions/{slug}").headers["etag"]
+    site.confirmed(slug)
+    response = site.client.get(f"/petitions/{slug}", headers={"if-none-match": etag})
+    assert response.status_code == 200
+    assert response.headers["etag"] != etag
+
+
+def test_browsers_that_can_unpack_get_the_same_page_packed(site: Site) -> None:
+    slug = site.publish()
+    with site.client.stream("GET", f"/petitions/{slug}", headers={"accept-encoding": "br, gzip"}) as response:
+        packed = b"".join(response.iter_raw())
+        assert response.headers["content-encoding"] == "gzip"
+    plain = site.client.get(f"/petitions/{slug}", headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert int(plain.headers["content-length"]) == len(plain.content)
+    assert gzip.decompress(packed) == plain.content
+    assert len(packed) < len(plain.content) / 2
+    assert "accept-encoding" in plain.headers["vary"].lower()
+
+
+def test_head_has_the_headers_of_get_and_no_body(site: Site) -> None:
+    slug = site.publish()
+    for path in (f"/petitions/{slug}", "/", f"/petitions/{slug}.json", f"/petitions/{slug}/petition.pdf", "/charte"):
+        get, head = site.client.get(path), site.client.head(path)
+        assert (head.status_code, head.content) == (200, b""), path
+        for name in ("content-type", "content-length", "etag"):
+            assert head.headers.get(name) == get.headers.get(name), (path, name)
+
+
+def test_each_language_has_its_own_page(site: Site) -> None:
+    slug = site.publish()
+    french, english = site.client.get(f"/petitions/{slug}").text, site.client.get(f"/en/petitions/{slug}").text
+    assert '<html lang="fr">' in french
+    assert '<html lang="en">' in english
+    assert site.client.get(f"/petitions/{slug}").text == french
+
+
+def test_shared_pages_say_so_and_personal_pages_forbid_it(site: Site) -> None:
+    slug = site.publish()
+    link = site.confirmed(slug)
+    caching: dict[str, Any] = {}
+    for path in (f"/petitions/{slug}", "/", f"/petitions/{slug}/verifier", link, link.replace("confirmer", "pas-moi")):
+        caching[path] = site.client.get(path).headers["cache-control"]
+    public, home, *personal = caching.values()
+    assert "public, max-age=1" in public
+    assert "public, max-age=1" in home
+    assert personal == ["no-store"] * 3
+
+
+def test_nothing_that_somebody_typed_is_ever_kept(site: Site) -> None:
+    slug = site.publish()
+    site.client.get(f"/petitions/{slug}")
+    link = site.confirmed(slug, display="hidden", family_name="Zyxwv")
+    refused = site.sign(slug, family_name="Zyxwv", email="faux")
+    assert refused.status_code == 422
+    assert "Zyxwv" in refused.text
+    for path in (link, f"/petitions/{slug}", "/", f"/petitions/{slug}/verifier"):
+        site.client.get(path)
+    kept = {path for path, _ in cache(site).entries}
+    assert kept == {f"/petitions/{slug}", "/"}
+    assert not any(b"Zyxwv" in entry.plain[1] for entry in cache(site).entries.values())
+
+
+def test_a_visitor_with_a_cookie_is_neither_served_from_nor_kept_in_the_cache(site: Site) -> None:
+    slug = site.publish()
+    response = site.client.get(f"/petitions/{slug}", headers={"cookie": "session=x"})
+    assert cache(site).entries == {}
+    assert response.headers["cache-control"] == "private, no-cache"
+
+
+def test_the_inner_mark_of_the_cache_never_leaves(site: Site) -> None:
+    slug = site.publish()
+    for path in (f"/petitions/{slug}", f"/petitions/{slug}?x=1", f"/petitions/{slug}.json?x=1", "/?q=a"):
+        response = site.client.get(path)
+        assert not [name for name in response.headers if name.startswith("x-signons")], path
+        assert "max-age=1" in response.headers["cache-control"], path
+    response = site.client.get(f"/petitions/{slug}", headers={"cookie": "a=b"})
+    assert "x-signons-shared" not in response.headers
+
+
+def test_errors_are_not_kept(site: Site) -> None:
+    assert site.client.get("/petitions/rouvrir-la-bibliotheque-de-montfleur").status_code == 404
+    slug = site.publish()
+    assert site.client.get(f"/petitions/{slug}").status_code == 200
