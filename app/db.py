@@ -18,11 +18,13 @@ from typing import Annotated, Any, ClassVar
 from fastapi import Depends, Request
 from sqlalchemy import DateTime, Dialect, Engine, LargeBinary, MetaData, Text, Uuid, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as Session  # routes take it from here: they know no SQL
 from sqlalchemy.types import TypeDecorator
 
-from app.bus import Bus
+from app.bus import KEEPALIVES, Bus
 from app.crypto import Vault
 from app.settings import Settings
 
@@ -107,7 +109,7 @@ class Database:
                 pool_size=pool_size,
                 max_overflow=30,
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 5, "application_name": "signons"},
+                connect_args={"connect_timeout": 5, "application_name": "signons", **KEEPALIVES},
             )
         self._writer = self.engine.execution_options(signons_write=True)
 
@@ -150,6 +152,18 @@ def _sqlite_habits(engine: Engine) -> None:
     def begin(connection: Any) -> None:
         writing = connection.get_execution_options().get("signons_write")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def away(error: BaseException) -> bool:
+    """True when the database is not there, or cannot write: trying each row again would be in vain.
+
+    A deadlock or a conflict of two transactions is not that: these go through one by one.
+    """
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    return getattr(error.orig, "sqlstate", None) not in {"40001", "40P01"}
 
 
 def vault_of(session: Session) -> Vault:

@@ -150,6 +150,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if state.worker is not None:
             await asyncio.to_thread(state.worker.stop)
         await asyncio.to_thread(state.views.write, state.database)
+        await state.sign_limit.close()
+        await state.confirm_limit.close()
         state.bus.stop()
         state.database.close()
 

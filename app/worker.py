@@ -34,7 +34,8 @@ class Worker:
     """Jobs on one thread, mail on another, so that a slow mail server delays no count."""
 
     def __init__(self, settings: Settings, database: Database, templates: Templates) -> None:
-        self.sender = Sender(settings, database, templates)
+        self._stop = threading.Event()
+        self.sender = Sender(settings, database, templates, self._stop)
         self.jobs = [
             Job("fold_counts", 2, lambda: petition_jobs.fold_counts(database)),
             Job("remind_pending", 300, lambda: signature_jobs.remind_pending(database, settings.origin)),
@@ -44,7 +45,6 @@ class Worker:
             Job("purge_sessions", 3600, lambda: account_jobs.purge_sessions(database)),
             Job("retention", 3600, lambda: privacy_jobs.daily_retention(database, settings)),
         ]
-        self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:

@@ -1,7 +1,9 @@
 """The outbox: mails are rows of the transaction that causes them, taken by any worker.
 
 A mail is claimed by moving its ``send_after`` ahead, under a row lock that other workers skip, so
-that a killed worker's mail comes back by itself: at least once, never forgotten.
+that a killed worker's mail comes back by itself: at least once, never forgotten. The one mail that
+was leaving at that moment is marked: nobody knows whether it left, and it leaves a second time; a
+worker killed on it again keeps the third for the next day, as the limit of two a day would.
 """
 
 import json
@@ -22,6 +24,10 @@ from app.mail.models import CaughtMail, OutboxMail
 MAX_ATTEMPTS = 8
 BACKOFF = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 CLAIM = timedelta(minutes=5)
+# What ``error`` says of a mail on its way to the server; still there afterwards, its worker was killed.
+LEAVING, LEAVING_AGAIN = "leaving", "leaving again"
+NEXT_TRY = timedelta(days=1)
+MAX_UNKNOWN = 5
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,32 @@ def claim(session: Session, limit: int = 20) -> Sequence[OutboxMail]:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    mine = []
     for row in rows:
-        row.attempts += 1
-        row.send_after = now + CLAIM
-    return rows
+        if row.error in {LEAVING, LEAVING_AGAIN} and row.attempts >= MAX_UNKNOWN:
+            row.state, row.error = "aside", "left without our knowing, too often"
+        elif row.error == LEAVING_AGAIN:
+            row.error, row.send_after = LEAVING, now + NEXT_TRY
+        else:
+            row.attempts += 1
+            row.send_after = now + CLAIM
+            mine.append(row)
+    return mine
+
+
+def leaving(session: Session, mail_id: int, *, again: bool) -> None:
+    """This claimed mail is the one that is handed to the server now."""
+    error = LEAVING_AGAIN if again else LEAVING
+    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(error=error))
+
+
+def release(session: Session, mail_ids: Sequence[int]) -> None:
+    """Claimed and not tried: another worker may take them at once."""
+    session.execute(
+        update(OutboxMail)
+        .where(OutboxMail.id.in_(mail_ids), OutboxMail.state == "waiting")
+        .values(send_after=clock.now(), attempts=OutboxMail.attempts - 1)
+    )
 
 
 def sent(session: Session, mail_id: int) -> None:

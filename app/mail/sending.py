@@ -1,78 +1,138 @@
 """The worker's side of the outbox: render, send, remember the outcome."""
 
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
+from time import monotonic, sleep
 
 import structlog
 
 from app import clock
 from app.crypto import Unsealable
-from app.db import Database
+from app.db import Database, Session, away
 from app.mail import outbox
 from app.mail.models import CaughtMail
-from app.mail.transport import Rejected, SmtpTransport, Transport, Unavailable
+from app.mail.transport import TIMEOUT, Rejected, SmtpTransport, Transport, Unavailable
 from app.settings import Settings
 from app.templating import Templates
 
+# Between two tries to write down what became of a mail, and the tries' end once asked to stop.
+RETRY = 0.5
+STOPPING = 10.0
 log = structlog.get_logger("mail")
 
 
-class Sender:
-    """Sends what is due. One per worker; not shared between threads."""
+@dataclass(frozen=True)
+class Claimed:
+    """A mail that is this worker's; ``again``: a killed one may have sent it already."""
 
-    def __init__(self, settings: Settings, database: Database, templates: Templates) -> None:
+    id: int
+    attempts: int
+    mail: outbox.Mail
+    again: bool
+
+
+Outcome = Callable[[Session], None]
+
+
+class Sender:
+    """Sends what is due, until *stop*. One per worker; not shared between threads."""
+
+    def __init__(
+        self, settings: Settings, database: Database, templates: Templates, stop: threading.Event | None = None
+    ) -> None:
         self.settings = settings
         self.database = database
         self.templates = templates
+        self.stop = stop or threading.Event()
         self.transport: Transport | None = SmtpTransport(settings.smtp_url) if settings.smtp_url else None
 
     def send_due(self) -> int:
-        """One batch; returns how many mails were tried, 0 when nothing is due."""
-        with self.database.write() as session:
-            rows = outbox.claim(session)
-            claimed = []
-            for row in rows:
-                try:
-                    claimed.append((row.id, row.attempts, outbox.opened(session, row)))
-                except (Unsealable, ValueError):
-                    outbox.failed(session, row.id, row.attempts, "cannot be opened", final=True)
-        for mail_id, attempts, mail in claimed:
-            self._send_one(mail_id, attempts, mail)
-        return len(rows)
+        """One batch; returns how many mails were tried, 0 when nothing is due.
 
-    def _send_one(self, mail_id: int, attempts: int, mail: outbox.Mail) -> None:
+        It ends early when asked to stop, or when the claim does: those left may be another's.
+        """
+        until = monotonic() + outbox.CLAIM.total_seconds() - 2 * TIMEOUT
+        with self.database.write() as session:
+            claimed = self._claim(session)
+            if claimed:
+                outbox.leaving(session, claimed[0].id, again=claimed[0].again)
+        for n, mail in enumerate(claimed, 1):
+            outcome = self._try(mail)
+            left = claimed[n:]
+            ending = bool(left) and (self.stop.is_set() or monotonic() > until)
+            self._record(outcome, left, ending, until)
+            if ending:
+                return n
+        return len(claimed)
+
+    def _claim(self, session: Session) -> list[Claimed]:
+        claimed = []
+        for row in outbox.claim(session):
+            try:
+                mail = outbox.opened(session, row)
+            except (Unsealable, ValueError):
+                outbox.failed(session, row.id, row.attempts, "cannot be opened", final=True)
+                continue
+            claimed.append(Claimed(row.id, row.attempts, mail, again=row.error == outbox.LEAVING))
+        return claimed
+
+    def _try(self, claimed: Claimed) -> Outcome:
+        """Send it; what is to be written of that."""
+        name = claimed.mail.template
         try:
-            message = self.compose(mail)
+            message = self.compose(claimed.mail)
             if self.transport is not None:
                 self.transport.send(message)
         except Unavailable as error:
-            log.warning("mail_postponed", id=mail_id, template=mail.template, reason=str(error))
-            with self.database.write() as session:
-                outbox.failed(session, mail_id, attempts, str(error))
-            return
+            log.warning("mail_postponed", id=claimed.id, template=name, reason=str(error))
+            reason, final = str(error), False
         except Rejected as error:
-            log.warning("mail_rejected", id=mail_id, template=mail.template, reason=str(error))
-            with self.database.write() as session:
-                outbox.failed(session, mail_id, attempts, str(error), final=True)
-            return
+            log.warning("mail_rejected", id=claimed.id, template=name, reason=str(error))
+            reason, final = str(error), True
         except Exception as error:  # a poison mail must not stop those behind it
-            log.error("mail_poison", id=mail_id, template=mail.template, reason=type(error).__name__)
-            with self.database.write() as session:
-                outbox.failed(session, mail_id, attempts, type(error).__name__, final=True)
-            return
-        with self.database.write() as session:
-            if self.transport is None:
-                session.add(
-                    CaughtMail(
-                        recipient=mail.to,
-                        title=str(message["Subject"]),
-                        source=message.as_bytes(),
-                        caught_at=clock.now(),
-                        mail_subject=mail.subject,
-                    )
+            log.error("mail_poison", id=claimed.id, template=name, reason=type(error).__name__)
+            reason, final = type(error).__name__, True
+        else:
+            return lambda session: self._sent(session, claimed, message)
+        return lambda session: outbox.failed(session, claimed.id, claimed.attempts, reason, final=final)
+
+    def _sent(self, session: Session, claimed: Claimed, message: EmailMessage) -> None:
+        if self.transport is None:
+            session.add(
+                CaughtMail(
+                    recipient=claimed.mail.to,
+                    title=str(message["Subject"]),
+                    source=message.as_bytes(),
+                    caught_at=clock.now(),
+                    mail_subject=claimed.mail.subject,
                 )
-            outbox.sent(session, mail_id)
+            )
+        outbox.sent(session, claimed.id)
+
+    def _record(self, outcome: Outcome, left: list[Claimed], ending: bool, until: float) -> None:
+        """Write it, however long the database is away: a mail that left must not leave again.
+
+        The same transaction tells which mail leaves next, or that none does.
+        """
+        while True:
+            try:
+                with self.database.write() as session:
+                    outcome(session)
+                    if ending:
+                        outbox.release(session, [mail.id for mail in left])
+                    elif left:
+                        outbox.leaving(session, left[0].id, again=left[0].again)
+                return
+            except Exception as error:
+                if not away(error) or monotonic() > until:
+                    raise
+            sleep(RETRY)
+            if self.stop.is_set():
+                until = min(until, monotonic() + STOPPING)
 
     def close(self) -> None:
         if self.transport is not None:

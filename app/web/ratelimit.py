@@ -5,6 +5,7 @@ process limits by itself.
 
 import ipaddress
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, TypeVar
 
 from limits import RateLimitItem, parse_many
@@ -12,6 +13,9 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.storage import Storage as AsyncStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.storage import storage_from_string
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from slowapi import Limiter
 from starlette.requests import Request
 
@@ -19,6 +23,10 @@ from app.errors import TooMany
 from app.settings import Settings
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+# A Redis that does not answer in this time is away, for AWAY seconds at least: the limit protects the
+# site and must not slow it down.
+PATIENCE = 0.5
+AWAY = 2.0
 SENTENCE = "Trop d’envois en peu de temps depuis votre connexion. Réessayez un peu plus tard."
 
 
@@ -34,6 +42,10 @@ def client_key(request: Request) -> str:
             return str(address.ipv4_mapped)
         return str(ipaddress.ip_network((address, 64), strict=False).network_address)
     return host
+
+
+def _impatient(retry: type[Any]) -> dict[str, Any]:
+    return {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE, "retry": retry(NoBackoff(), 0)}
 
 
 class _Rates:
@@ -62,10 +74,16 @@ class AsyncLimit:
         self.items: list[RateLimitItem] = parse_many(rate)
         self._local = FixedWindowRateLimiter(MemoryStorage())
         self._shared: FixedWindowRateLimiter | None = None
+        # Redis was not there: it is not asked again before.
+        self._away_until = 0.0
         if redis_url:
-            shared = storage_from_string(f"async+{redis_url}", implementation="redispy")
+            shared = storage_from_string(f"async+{redis_url}", implementation="redispy", **_impatient(AsyncRetry))
             assert isinstance(shared, AsyncStorage)
             self._shared = FixedWindowRateLimiter(shared)
+
+    async def close(self) -> None:
+        if self._shared is not None:
+            await self._shared.storage.bridge.storage.aclose()  # type: ignore[attr-defined]
 
     async def check(self, request: Request) -> None:
         """Raises TooMany."""
@@ -75,17 +93,18 @@ class AsyncLimit:
                 raise TooMany(SENTENCE, item.get_expiry())
 
     async def _hit(self, item: RateLimitItem, key: str) -> bool:
-        if self._shared is not None:
+        if self._shared is not None and monotonic() >= self._away_until:
             try:
                 return await self._shared.hit(item, self.name, key)
-            except Exception:  # noqa: S110 Redis is away: protect this process all the same
-                pass
+            except Exception:  # Redis is away: protect this process all the same
+                self._away_until = monotonic() + AWAY
         return await self._local.hit(item, self.name, key)
 
 
 def configure(settings: Settings) -> None:
     """Give the decorators their rates and their storage."""
     rates.post, rates.login = settings.rate_post, settings.rate_login
-    storage = storage_from_string(settings.redis_url or "memory://")
+    options = _impatient(Retry) if settings.redis_url else {}
+    storage = storage_from_string(settings.redis_url or "memory://", **options)
     limiter._storage = storage
     limiter._limiter = type(limiter._limiter)(storage)
