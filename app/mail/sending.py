@@ -9,6 +9,7 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from time import monotonic, sleep
 
 import structlog
+from email_validator import validate_email
 
 from app import clock
 from app.crypto import Unsealable
@@ -145,7 +146,7 @@ class Sender:
         message["Subject"] = self._part(mail, f"{folder}/subject.txt").strip()
         name, address = parseaddr(self.settings.mail_from)
         message["From"] = Address(name, addr_spec=address)
-        message["To"] = Address(addr_spec=mail.to)
+        message["To"] = Address(addr_spec=_ascii(mail.to))
         message["Date"] = format_datetime(clock.now())
         message["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
         message["Auto-Submitted"] = "auto-generated"
@@ -159,3 +160,11 @@ class Sender:
     def _part(self, mail: outbox.Mail, name: str) -> str:
         context = {"unsubscribe_url": mail.unsubscribe, **mail.context}
         return self.templates.render(name, mail.locale, **context)
+
+
+def _ascii(address: str) -> str:
+    """An address as mail servers write it: the domain's accents in Punycode."""
+    if address.isascii():
+        return address
+    found = validate_email(address, check_deliverability=False, test_environment=True)
+    return found.ascii_email or address

@@ -38,9 +38,9 @@ def clean_text(text: str) -> str:
 
 
 def person_name(text: str, missing: str) -> str:
-    if _FORMULA.match(text.strip(" ")):
-        raise ValueError("Un nom ne peut pas commencer par ce signe : retirez-le.")
     name = clean_line(text)
+    if _FORMULA.match(name) or _FORMULA.match(text.strip(" ")):
+        raise ValueError("Un nom ne peut pas commencer par ce signe : retirez-le.")
     if not name:
         raise ValueError(missing)
     if len(name) > MAX_NAME:
@@ -57,7 +57,8 @@ def email_address(text: str) -> str:
     if not text:
         raise ValueError("Indiquez votre adresse e-mail : nous y envoyons un lien à confirmer.")
     try:
-        found = validate_email(text, check_deliverability=False, test_environment=True)
+        # An accent before the @ would need SMTPUTF8 all along the way: such a mail is never sure to arrive.
+        found = validate_email(text, check_deliverability=False, test_environment=True, allow_smtputf8=False)
     except EmailNotValidError:
         raise ValueError("Vérifiez votre adresse e-mail : elle s’écrit comme prenom.nom@exemple.fr.") from None
     return found.normalized
