@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import sqlalchemy.exc
@@ -17,17 +17,21 @@ from app.accounts.models import ROLES
 from app.backup import actions as backup_actions
 from app.backup.progress import Progress
 from app.bus import Bus
-from app.db import Database
+from app.consents import actions as consent_actions
+from app.consents.models import PURPOSES as PURPOSES_OF_CONSENT
+from app.db import Database, Session
 from app.errors import Refused, SettingsError, SignonsError
 from app.exports import actions as export_actions
 from app.exports.models import PURPOSES
 from app.petitions import actions as petition_actions
 from app.petitions import importing
+from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
 from app.privacy import counting, erasure, retention
 from app.reference import install_reference_data
 from app.settings import Settings, load_settings
-from app.templating import Templates
+from app.templating import LOCALES, Templates
 from app.vault import open_vault
 
 
@@ -156,6 +160,79 @@ def petition() -> None:
     """Pétitions."""
 
 
+def _found(session: Session, slug: str) -> Petition:
+    """Raises Refused."""
+    found = petition_queries.by_slug(session, slug)
+    if found is None:
+        raise Refused(f"Aucune pétition n’a l’adresse « {slug} ».")
+    return found
+
+
+@petition.command(name="close")
+@click.argument("slug")
+def close_petition(slug: str) -> None:
+    """Clore une pétition."""
+    with _database() as (_, database), database.write() as session:
+        petition_actions.close(session, _found(session, slug))
+    click.echo("Close.")
+
+
+@petition.command(name="deliver")
+@click.argument("slug")
+def deliver_petition(slug: str) -> None:
+    """Noter la remise aux destinataires : les données sont effacées un mois après."""
+    with _database() as (_, database), database.write() as session:
+        petition_actions.deliver(session, _found(session, slug))
+    click.echo("Remise notée.")
+
+
+@petition.command(name="hold")
+@click.argument("slug")
+@click.option("--until", required=True, metavar="DATE", help="Fin du gel (ISO 8601).")
+@click.option("--reason", required=True, help="Motif, montré aux administrateurs.")
+def hold_petition(slug: str, until: str, reason: str) -> None:
+    """Suspendre l’effacement d’une pétition (gel légal)."""
+    moment = _moment(until, "--until")
+    with _database() as (_, database), database.write() as session:
+        petition_actions.hold(session, _found(session, slug), moment, reason)
+    click.echo(f"Effacement suspendu jusqu’au {moment.isoformat()}.")
+
+
+@main.group()
+def consent() -> None:
+    """Textes de consentement."""
+
+
+@consent.command(name="replace")
+@click.argument("purpose", type=click.Choice(PURPOSES_OF_CONSENT))
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--locale", default="fr", show_default=True, type=click.Choice(LOCALES))
+@click.option(
+    "--variant",
+    default="",
+    type=click.Choice(["", "identities", "count"]),
+    help="Pour « sign » : ce que le destinataire reçoit.",
+)
+def replace_consent(purpose: str, file: TextIO, locale: str, variant: str) -> None:
+    """Remplacer un texte : la version d’avant reste, les formulaires déjà affichés seront montrés de nouveau."""
+    with _database() as (_, database), database.write() as session:
+        text = consent_actions.replace_text(session, purpose, variant, locale, file.read())
+    click.echo(f"Version {text.version} en vigueur.")
+
+
+@main.group(name="keys")
+def keys_group() -> None:
+    """Clés de chiffrement."""
+
+
+@keys_group.command(name="rotate")
+def rotate_keys() -> None:
+    """Protéger toutes les clés de pétitions avec la première clé de SIGNONS_MASTER_KEY_FILE."""
+    with _database() as (_, database), database.write() as session:
+        n = petition_keys.rewrap(session)
+    click.echo(f"Clés de pétitions protégées à nouveau : {n}. Aucune autre ligne n’a changé.")
+
+
 @petition.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--publish", is_flag=True, help="L’ouvrir tout de suite à la signature.")
@@ -244,6 +321,16 @@ def export(slug: str, purpose: str, output: Path | None) -> None:
     click.echo(str(output))
 
 
+def _moment(text: str, option: str) -> datetime:
+    """An aware time; without zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = "une date ISO 8601 est attendue, comme 2027-01-31T00:00:00+01:00"
+        raise click.BadParameter(message, param_hint=option) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 @main.group(name="retention")
 def retention_group() -> None:
     """Durées de conservation."""
@@ -255,15 +342,7 @@ def retention_group() -> None:
 def run_retention(dry_run: bool, at: str | None) -> None:
     """Appliquer l’échéancier."""
     if at is not None:
-        try:
-            moment = datetime.fromisoformat(at)
-        except ValueError:
-            raise click.BadParameter(
-                "une date ISO 8601 est attendue, comme 2027-01-31T00:00:00+01:00", param_hint="--at"
-            ) from None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        clock.travel(moment - clock.now())
+        clock.travel(_moment(at, "--at") - clock.now())
     with _database() as (settings, database):
         report = retention.dry_run(database, settings) if dry_run else retention.run(database, settings)
     click.echo("À effacer :" if dry_run else "Effacé :")

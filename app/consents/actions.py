@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.consents import queries
-from app.consents.models import ConsentText
+from app.consents.models import PURPOSES, ConsentText
+from app.errors import Refused
 
 FIRST_TEXTS = Path(__file__).with_name("texts.yaml")
 
@@ -31,6 +32,12 @@ def replace_text(
     session: Session, purpose: str, variant: str, locale: str, body: str, by: int | None = None
 ) -> ConsentText:
     """Another wording from now on; forms that show the earlier one are shown again."""
+    try:
+        body.format(petition="", controller="", organiser="")
+    except (KeyError, IndexError, ValueError):
+        raise Refused("Seuls {petition}, {controller} et {organiser} peuvent être entre accolades.") from None
+    if not body.strip() or purpose not in PURPOSES:
+        raise Refused("Ce texte est vide, ou cette finalité n’existe pas.")
     now = clock.now()
     earlier = queries.latest_version(session, purpose, variant, locale)
     if earlier is not None:

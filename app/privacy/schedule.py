@@ -194,4 +194,11 @@ SCHEDULE = (
         "La ligne est supprimée.",
         "Notre obligation de répondre et d’en rendre compte (RGPD, art. 6.1.c et 12)",
     ),
+    Line(
+        "petition_text",
+        "Texte public d’une pétition et de ses nouvelles : auteur, destinataires, image",
+        "Aussi longtemps que la pétition est publiée, ou une demande fondée.",
+        "La page est retirée.",
+        "Notre intérêt légitime et celui du public à garder la trace des pétitions (RGPD, art. 6.1.f et 9.2.e)",
+    ),
 )

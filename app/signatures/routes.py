@@ -6,7 +6,6 @@ from time import monotonic
 from typing import Any
 
 from fastapi import APIRouter, Request
-from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -79,7 +78,7 @@ def _page_context(
         "p": view,
         "form": form,
         "consents": {
-            purpose: {"id": text.id, "html": Markup("{}").format(text.body.format(**wording))}
+            purpose: dict(zip(("html", "terms"), text.body.format(**wording).split("\n", 1), strict=False))
             for purpose, text in texts.items()
         },
         "consent_texts": ",".join(str(text.id) for text in sorted(texts.values(), key=lambda t: t.id)),
