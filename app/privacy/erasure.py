@@ -43,7 +43,7 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     """One signature and everything said with it; False when it was gone already."""
     comments = [comment.id for comment in comment_queries.of_signature(session, signature_id)]
     comment_actions.withdraw_all(session, signature_id)
-    queries.forget_quotes(session, comments)
+    queries.forget_texts(session, comments)
     return signature_actions.withdraw(session, petition_id, signature_id, channel)
 
 

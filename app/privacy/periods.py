@@ -14,6 +14,8 @@ ACCOUNT_IDLE = timedelta(days=730)
 ACCOUNT_WARNING = timedelta(days=30)
 AUDIT = timedelta(days=365)
 EXPORTS_AFTER_PURGE = timedelta(days=365)
+NOTICE_IDENTITY = timedelta(days=183)
+NOTICE = timedelta(days=365)
 # As long as a backup may come back, with a margin.
 ERASURE_JOURNAL = timedelta(days=45)
 SENT_MAIL = timedelta(days=30)

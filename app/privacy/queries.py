@@ -13,7 +13,7 @@ from app.comments.models import Comment, CommentRevision
 from app.exports.models import ExportRecord
 from app.mail import outbox
 from app.mail.models import CaughtMail, OutboxMail
-from app.moderation.models import Decision
+from app.moderation.models import Appeal, Decision, Notice, Reply
 from app.petitions.models import Petition, PetitionKeys
 from app.petitions.queries import insert_for
 from app.privacy import periods
@@ -215,6 +215,52 @@ def forget_quotes(session: Session, comment_ids: Sequence[int]) -> None:
 def anonymise_comments(session: Session, petition_id: int) -> None:
     """At the end of life authors become "Anonyme"."""
     session.execute(update(Comment).where(Comment.petition_id == petition_id).values(signature_id=None))
+
+
+# Notices, appeals, replies: who first, then what was written
+
+
+def _notice_where(now: datetime) -> Any:
+    return or_(
+        (Notice.closed_at <= now - periods.NOTICE_IDENTITY) & Notice.identity_sealed.is_not(None),
+        (Notice.closed_at <= now - periods.NOTICE) & (Notice.reasons != FORGOTTEN),
+    )
+
+
+def _appeal_where(now: datetime) -> Any:
+    return (Appeal.judged_at <= now - periods.NOTICE) & (Appeal.text != FORGOTTEN)
+
+
+def _reply_where(now: datetime) -> Any:
+    return (Reply.decided_at <= now - periods.NOTICE_IDENTITY) & Reply.identity_sealed.is_not(None)
+
+
+def notices_due(session: Session, now: datetime) -> Due:
+    """Notices, appeals and requests for reply whose time is over."""
+    parts = [
+        _due(session, Notice.closed_at, periods.NOTICE_IDENTITY, _notice_where(now)),
+        _due(session, Appeal.judged_at, periods.NOTICE, _appeal_where(now)),
+        _due(session, Reply.decided_at, periods.NOTICE_IDENTITY, _reply_where(now)),
+    ]
+    return sum(n for n, _ in parts), min((since for _, since in parts if since is not None), default=None)
+
+
+def forget_notices(session: Session, now: datetime, limit: int) -> int:
+    """The notifier's identity after six months, the words after twelve; codes and dates stay."""
+    notices = session.scalars(select(Notice).where(_notice_where(now)).limit(limit)).all()
+    for notice in notices:
+        notice.identity_sealed = None
+        if notice.closed_at is not None and notice.closed_at <= now - periods.NOTICE:
+            notice.reasons = notice.passage = FORGOTTEN
+    appeals = session.scalars(select(Appeal).where(_appeal_where(now)).limit(limit)).all()
+    for appeal in appeals:
+        appeal.text = appeal.reasons = FORGOTTEN
+        if appeal.view_reasons:
+            appeal.view_reasons = FORGOTTEN
+    replies = session.scalars(select(Reply).where(_reply_where(now)).limit(limit)).all()
+    for reply in replies:
+        reply.identity_sealed = None
+    return max(len(notices), len(appeals), len(replies))
 
 
 # Evidence, accounts, journals, mail, sessions

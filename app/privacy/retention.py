@@ -45,6 +45,7 @@ def steps(settings: Settings) -> list[Step]:
         Step("waiting_comment", queries.waiting_due, end_of_life.refuse_unhandled),
         Step("published_comment", queries.published_due, end_of_life.forget_published),
         Step("refused_comment", queries.refused_due, end_of_life.forget_refused),
+        Step("notice", queries.notices_due, queries.forget_notices),
         Step("consent_evidence", queries.evidence_due, end_of_life.destroy_evidence),
         Step("organiser_account", queries.accounts_due, lambda s, now, n: end_of_life.end_accounts(s, now, n, origin)),
         Step("audit_log", queries.audit_due, queries.delete_audit),
