@@ -6,17 +6,19 @@ prefixed with an apostrophe (OWASP, CSV injection), full-width forms included.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 BOM = "\ufeff"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Blanks and invisible characters before the sign do not hide it.
+_FORMULA = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
 CHUNK = 500
 
 
 def safe(value: object) -> str:
     """The cell's text, neutralised when it would start a formula."""
     text = str(value)
-    return "'" + text if text.startswith(_FORMULA) or text.lstrip(" \u00a0\u3000").startswith(_FORMULA) else text
+    return "'" + text if _FORMULA.match(text) else text
 
 
 def stream(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[tuple[bytes, int]]:

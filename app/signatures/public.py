@@ -50,8 +50,11 @@ def shown(
 
 
 def reference(keys: Keys, row_id: uuid.UUID) -> str:
-    """The pseudonym of a signature in exports: keyed, it means nothing outside this petition."""
-    return crypto.digest(keys.dedup, b"audit", row_id.bytes).hex()[:12]
+    """The pseudonym of a signature in exports: keyed, it means nothing outside this petition.
+
+    It begins with a letter, or a spreadsheet would take one in a hundred for a number (12e4, 0012).
+    """
+    return "S-" + crypto.digest(keys.dedup, b"audit", row_id.bytes).hex()[:12]
 
 
 def seal_field(keys: Keys, value: str, row_id: bytes, field: str) -> bytes:

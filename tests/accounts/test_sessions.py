@@ -132,7 +132,7 @@ def test_expired_sessions_are_deleted(site: Site) -> None:
 
 def test_any_other_cookie_is_a_stranger(site: Site) -> None:
     for cookie in ["", "x", "é", "a" * 3000, "../../etc"]:
-        assert site.client.get("/moderation", headers={"cookie": f"session={cookie}".encode()}).status_code == 303
+        assert site.client.get("/moderation", headers={b"cookie": f"session={cookie}".encode()}).status_code == 303
 
 
 def test_staff_pages_are_kept_nowhere(site: Site) -> None:
