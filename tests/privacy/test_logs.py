@@ -58,9 +58,9 @@ def test_canaries_are_in_no_log(tmp_path: Path) -> None:
             client.get("/confirmer/Canarinom")
             sqlite3.connect(tmp_path / "signons.db").execute("DROP TABLE consent_text")
             broken = client.post(f"/petitions/{slug}/signatures", data=form)
-            assert broken.status_code in {303, 500}
+            assert broken.status_code in {303, 500, 503}
             assert "Traceback" not in broken.text
-            assert client.get(f"/petitions/{slug}?x=1").status_code == 500
+            assert client.get(f"/petitions/{slug}?x=1").status_code in {500, 503}
         logs = web.log.read_text()
     assert '"status": 303' in logs
     assert '"frames"' in logs
