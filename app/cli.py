@@ -1,8 +1,9 @@
 """``signons``: everything that an operator types."""
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -45,14 +46,17 @@ class _Plain(click.Group):
             click.echo(f"Réglage à corriger. {error}", err=True)
         except SignonsError as error:
             click.echo(str(error), err=True)
-        except sqlalchemy.exc.OperationalError as error:
-            click.echo(f"La base de données ne répond pas : {str(error.orig).splitlines()[0]}", err=True)
-        except sqlalchemy.exc.ProgrammingError as error:
-            click.echo(
-                "La base de données n’est pas à jour : lancez « signons migrate »."
-                f" ({str(error.orig).splitlines()[0]})",
-                err=True,
-            )
+        except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.ProgrammingError) as error:
+            reason = str(error.orig).splitlines()[0]
+            # SQLite calls a missing table an operational error, PostgreSQL a programming error.
+            if isinstance(error, sqlalchemy.exc.ProgrammingError) or reason.startswith("no such "):
+                click.echo(f"La base de données n’est pas à jour : lancez « signons migrate ». ({reason})", err=True)
+            else:
+                click.echo(f"La base de données ne répond pas : {reason}", err=True)
+        except BrokenPipeError:
+            raise  # whoever reads our output has gone: click knows
+        except OSError as error:
+            click.echo(f"{error.filename or 'Fichier'} : {error.strerror or error}.", err=True)
         raise click.exceptions.Exit(1)
 
 
@@ -96,8 +100,6 @@ def _migrate(database: Database) -> None:
 @click.option("--no-worker", is_flag=True, help="Laisser le courrier et les tâches à « signons worker ».")
 def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     """Servir le site. Avec SQLite et un seul processus, envoie aussi le courrier et fait les tâches."""
-    import os
-
     import uvicorn
 
     settings = load_settings()
@@ -206,7 +208,7 @@ def consent() -> None:
 @consent.command(name="replace")
 @click.argument("purpose", type=click.Choice(PURPOSES_OF_CONSENT))
 @click.argument("file", type=click.File(encoding="utf-8"))
-@click.option("--locale", default="fr", show_default=True, type=click.Choice(LOCALES))
+@click.option("--locale", default="fr", show_default=True, type=click.Choice(LOCALES), help="Langue du texte.")
 @click.option(
     "--variant",
     default="",
@@ -311,12 +313,17 @@ def export(slug: str, purpose: str, output: Path | None) -> None:
             return
         partial = output.with_name(output.name + ".part")
         try:
-            with partial.open("wb") as file:
+            partial.unlink(missing_ok=True)
+            # Names and addresses: for the eyes of whoever typed the command.
+            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 for piece in pieces:
                     file.write(piece)
             partial.replace(output)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
+        except BaseException as error:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            if not isinstance(error, OSError):
+                raise
             raise Refused(f"{output} : écriture impossible ({error.strerror}).") from None
     click.echo(str(output))
 
