@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import httpx2
 from fastapi import FastAPI
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -28,6 +29,7 @@ from app.petitions import importing
 from app.petitions import queries as petition_queries
 from app.settings import Settings
 from app.signatures.models import Signature
+from app.templating import LOCALES
 
 PASSWORD = "une phrase de passe"
 PETITION = """---
@@ -63,6 +65,23 @@ FORM = {
 }
 
 
+class Compiled(BytecodeCache):
+    """Templates compiled once a run, not once a test."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.codes:
+            bucket.bytecode_from_string(self.codes[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.codes[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = {locale: Compiled() for locale in LOCALES}
+
+
 @dataclass
 class Received:
     """A mail as its reader sees it."""
@@ -89,6 +108,8 @@ class Site:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.app: FastAPI = create_app(settings)
+        for locale, environment in self.app.state.templates.environments.items():
+            environment.bytecode_cache = COMPILED[locale]
         self.client = self.browser()
 
     def __enter__(self) -> Self:
