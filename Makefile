@@ -3,8 +3,9 @@
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 PYTHON ?= python3
 BIN := .venv/bin
-DEMO := SIGNONS_DATABASE_URL=$${SIGNONS_DATABASE_URL:-sqlite:///var/demo.db}
 PORT ?= 8000
+DEMO := SIGNONS_DATABASE_URL=$${SIGNONS_DATABASE_URL:-sqlite:///var/demo.db} SIGNONS_BASE_URL=$${SIGNONS_BASE_URL:-http://127.0.0.1:$(PORT)}
+
 
 .PHONY: help setup demo test check format bench crash audit
 

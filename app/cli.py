@@ -103,6 +103,9 @@ def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     import uvicorn
 
     settings = load_settings()
+    if "base_url" not in settings.model_fields_set:
+        # Mailed links lead where the site is, when nobody said otherwise.
+        os.environ["SIGNONS_BASE_URL"] = f"http://127.0.0.1:{port}"
     open_vault(settings)
     with _database(settings) as (_, database):
         if migrations.pending_migrations(database):

@@ -42,19 +42,7 @@ def create(
         petition.image, petition.image_width, petition.image_height = kept
         petition.image_alt = file.image.alt
         petition.image_caption, petition.image_credit = file.image.caption, file.image.credit
-    petition.recipients = [
-        Recipient(position=i, name=entry.name, role=entry.role) for i, entry in enumerate(file.recipients)
-    ]
-    petition.sources = [
-        Source(
-            position=i,
-            title=entry.title,
-            publisher=entry.publisher,
-            published_on=entry.date,
-            url=entry.url,
-        )
-        for i, entry in enumerate(file.sources)
-    ]
+    _fill(petition, file)
     petition.texts = [
         PetitionText(
             version=1,
@@ -68,6 +56,42 @@ def create(
     session.flush()
     audit.record(session, "petition.created", "petition", petition.id, by)
     return petition
+
+
+def _fill(petition: Petition, file: PetitionFile) -> None:
+    """People and sources of *file*, in its order."""
+    petition.recipients = [
+        Recipient(position=i, name=entry.name, role=entry.role) for i, entry in enumerate(file.recipients)
+    ]
+    petition.sources = [
+        Source(
+            position=i,
+            title=entry.title,
+            publisher=entry.publisher,
+            published_on=entry.date,
+            url=entry.url,
+        )
+        for i, entry in enumerate(file.sources)
+    ]
+
+
+def rewrite(session: Session, petition: Petition, file: PetitionFile, by: int | None = None) -> None:
+    """Replace the text of a petition that is not published; earlier versions stay. Raises Conflict."""
+    if petition.state not in {"draft", "refused"}:
+        raise Conflict("Cette pétition est en relecture ou publiée : son texte ne change plus.")
+    petition.title, petition.theme, petition.author, petition.goal = file.title, file.theme, file.author, file.goal
+    petition.search, petition.closes_at = _searched(file), _end_of(file)
+    petition.recipients.clear()
+    petition.sources.clear()
+    session.flush()
+    _fill(petition, file)
+    petition.version += 1
+    html = markdown.render(file.text)
+    petition.texts.append(
+        PetitionText(version=petition.version, title=file.title, markdown=file.text, html=html, created_at=clock.now())
+    )
+    session.flush()
+    audit.record(session, "petition.rewritten", "petition", petition.id, by, version=petition.version)
 
 
 def publish(session: Session, petition: Petition, by: int | None = None) -> None:

@@ -11,12 +11,20 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from app import clock
-from app.db import Db
+from app.accounts.dependencies import Organiser
+from app.accounts.models import Account
+from app.db import Db, Session
 from app.errors import NotFound
-from app.petitions import pdf, public, queries
+from app.petitions import actions, drafts, pdf, public, queries
 from app.petitions.dependencies import PublicPetition
+from app.petitions.forms import DraftForm
+from app.petitions.importing import PetitionFile
+from app.petitions.models import Petition
+from app.signatures import queries as signature_queries
 from app.templating import long_date
-from app.web.rendering import page, settings_of
+from app.web.forms import Form, FormRefused, Values, validated
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 from app.web.rendering import public as public_page
 
 router = APIRouter()
@@ -159,3 +167,71 @@ def image(request: Request, name: str) -> Response:
     if "/" in name or not name.endswith(".webp") or not path.is_file():
         raise NotFound("Aucune image n’est à cette adresse.")
     return FileResponse(path, media_type="image/webp", headers={"cache-control": "public, max-age=31536000, immutable"})
+
+
+# Writing: an organiser's own drafts.
+
+
+@router.get("/organisation/petitions/nouvelle")
+def new_draft(request: Request, organiser: Organiser) -> Response:
+    return _draft_page(request, EMPTY_FORM)
+
+
+def _draft_page(
+    request: Request, form: dict[str, Any], petition: Petition | None = None, status: int = 200
+) -> Response:
+    return page(request, "petitions/draft.html", status, form=form, petition=petition)
+
+
+@router.post("/organisation/petitions/nouvelle")
+@limited("staff")
+def write_draft(request: Request, session: Db, organiser: Organiser, values: Form) -> Response:
+    try:
+        form, file = _draft(values)
+    except FormRefused as refused:
+        return _draft_page(request, refused.form, None, 422)
+    petition = actions.create(
+        session, file, folder=None, image_store=settings_of(request).var / "images", by=organiser.id
+    )
+    signed = signature_queries.any_signature(session, petition.id)
+    actions.set_delivery_mode(session, petition, form.delivery_mode, signed=signed, by=organiser.id)
+    actions.add_owner(session, petition, organiser.id, organiser.id)
+    return see_other(request, f"/organisation/petitions/{petition.slug}")
+
+
+def _draft(values: Values) -> tuple[DraftForm, PetitionFile]:
+    """Raises FormRefused."""
+    form = validated(DraftForm, values)
+    try:
+        return form, form.file()
+    except ValueError as error:
+        raise FormRefused({"sources": str(error)}, values) from None
+
+
+def _own_draft(session: Session, organiser: Account, slug: str) -> Petition:
+    petition = queries.by_slug(session, slug)
+    owned = petition is not None and queries.owns(session, organiser.id, petition.id)
+    if petition is None or not owned or petition.state not in {"draft", "refused"}:
+        raise NotFound("Aucun de vos brouillons n’est à cette adresse.")
+    return petition
+
+
+@router.get("/organisation/petitions/{slug}/texte")
+def edit_draft(request: Request, session: Db, organiser: Organiser, slug: str) -> Response:
+    petition = _own_draft(session, organiser, slug)
+    values = drafts.values_of(petition, queries.text_of(session, petition))
+    return _draft_page(request, {"values": values, "errors": {}}, petition)
+
+
+@router.post("/organisation/petitions/{slug}/texte")
+@limited("staff")
+def rewrite_draft(request: Request, session: Db, organiser: Organiser, slug: str, values: Form) -> Response:
+    petition = _own_draft(session, organiser, slug)
+    try:
+        form, file = _draft(values)
+    except FormRefused as refused:
+        return _draft_page(request, refused.form, petition, 422)
+    actions.rewrite(session, petition, file, organiser.id)
+    signed = signature_queries.any_signature(session, petition.id)
+    actions.set_delivery_mode(session, petition, form.delivery_mode, signed=signed, by=organiser.id)
+    return see_other(request, f"/organisation/petitions/{slug}")

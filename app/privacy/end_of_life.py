@@ -20,6 +20,7 @@ from app.privacy import periods, queries
 from app.settings import Settings
 from app.signatures import queries as signature_queries
 from app.subscriptions import actions as subscriptions
+from app.templating import in_language
 from app.updates import emails as update_emails
 
 SMALLEST_CELL = 11
@@ -107,11 +108,12 @@ def renew(session: Session, now: datetime, limit: int, origin: str) -> int:
             continue
         row.asked_at = now
         token = subscriptions.unsubscribe_token(session, row)
+        site = origin + in_language(row.locale, "")
         mail = update_emails.renewal(
             subscriptions.email_of(session, row),
             row.locale,
-            stay_url=f"{origin}/rester/{token}",
-            unsubscribe=f"{origin}/desabonnement/{token}",
+            stay_url=f"{site}/rester/{token}",
+            unsubscribe=f"{site}/desabonnement/{token}",
         )
         outbox.enqueue(session, [mail])
     return len(rows)

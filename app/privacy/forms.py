@@ -1,12 +1,11 @@
 """What a person may post about their own data, and staff about requests."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
-from app.signatures.forms import clean_text, person_name
-from app.signatures.places import COUNTRY_CODES, postal_code
+from app.signatures.forms import Country, Display, FamilyName, GivenName, PostalCode, clean_text
 
 
 class CorrectionForm(BaseModel):
@@ -14,31 +13,11 @@ class CorrectionForm(BaseModel):
 
     model_config = ConfigDict(validate_default=True, extra="ignore")
 
-    given_name: Annotated[str, AfterValidator(lambda v: person_name(v, "Indiquez votre prénom."))] = ""
-    family_name: Annotated[str, AfterValidator(lambda v: person_name(v, "Indiquez votre nom de famille."))] = ""
-    country: str = "FR"
-    postal_code: str = ""
-    display: Literal["hidden", "initial", "full"] = "hidden"
-
-    @field_validator("country", mode="before")
-    @classmethod
-    def _country(cls, value: str) -> str:
-        code = (value or "FR").strip().upper()
-        if code not in COUNTRY_CODES:
-            raise ValueError("Choisissez votre pays dans la liste.")
-        return code
-
-    @field_validator("postal_code")
-    @classmethod
-    def _postal_code(cls, value: str, info: ValidationInfo) -> str:
-        return postal_code(value, info.data.get("country", "FR"))
-
-    @field_validator("display", mode="before")
-    @classmethod
-    def _display(cls, value: str) -> str:
-        if value not in {"hidden", "initial", "full"}:
-            raise ValueError("Choisissez ce que le public verra de vous.")
-        return value
+    given_name: GivenName = ""
+    family_name: FamilyName = ""
+    country: Country = "FR"
+    postal_code: PostalCode = ""
+    display: Display = "hidden"
 
 
 class RequestForm(BaseModel):

@@ -9,6 +9,7 @@ from app import clock
 from app.db import Database
 from app.mail import outbox
 from app.migrations import pending_migrations
+from app.privacy import retention
 
 router = APIRouter()
 registry = CollectorRegistry()
@@ -17,6 +18,7 @@ _requests = Histogram(
 )
 _viewers = Gauge("signons_live_viewers", "Open live feeds of this process", registry=registry)
 _mails = Gauge("signons_mails", "Mails by state", ["state"], registry=registry)
+_overdue = Gauge("signons_retention_overdue_seconds", "Age of the oldest row that should be gone", registry=registry)
 _oldest_mail = Gauge("signons_oldest_mail_seconds", "Age of the oldest waiting mail", registry=registry)
 
 
@@ -55,6 +57,7 @@ async def metrics(request: Request) -> Response:
     def read() -> bytes:
         with database.read() as session:
             health = outbox.health(session, clock.now())
+            _overdue.set(retention.overdue_seconds(session, request.app.state.settings))
         _viewers.set(request.app.state.hub.viewers)
         _mails.labels("waiting").set(health["waiting"])
         _mails.labels("aside").set(health["aside"])

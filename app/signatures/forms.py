@@ -69,6 +69,29 @@ def _ticked(value: object) -> object:
     return value if isinstance(value, bool) else str(value).lower() in {"on", "1", "true", "yes", "oui"}
 
 
+def _country(value: str) -> str:
+    code = (value or "FR").strip().upper()
+    if code not in COUNTRY_CODES:
+        raise ValueError("Choisissez votre pays dans la liste.")
+    return code
+
+
+def _postal_code(value: str, info: ValidationInfo) -> str:
+    """Read after the country, which says how a code is written."""
+    return postal_code(value, info.data.get("country", "FR"))
+
+
+def _display(value: str) -> str:
+    if value not in {"", "hidden", "initial", "full"}:
+        raise ValueError("Choisissez ce que le public verra de vous.")
+    return value or "hidden"
+
+
+GivenName = Annotated[str, AfterValidator(lambda v: person_name(v, "Indiquez votre prénom."))]
+FamilyName = Annotated[str, AfterValidator(lambda v: person_name(v, "Indiquez votre nom de famille."))]
+Country = Annotated[str, BeforeValidator(_country)]
+PostalCode = Annotated[str, AfterValidator(_postal_code)]
+Display = Annotated[Literal["hidden", "initial", "full"], BeforeValidator(_display)]
 Email = Annotated[str, AfterValidator(email_address)]
 Tick = Annotated[bool, BeforeValidator(_ticked)]
 
@@ -78,12 +101,12 @@ class SignForm(BaseModel):
 
     model_config = ConfigDict(validate_default=True, extra="ignore")
 
-    given_name: Annotated[str, AfterValidator(lambda v: person_name(v, "Indiquez votre prénom."))] = ""
-    family_name: Annotated[str, AfterValidator(lambda v: person_name(v, "Indiquez votre nom de famille."))] = ""
+    given_name: GivenName = ""
+    family_name: FamilyName = ""
     email: Email = ""
-    country: str = "FR"
-    postal_code: str = ""
-    display: Literal["hidden", "initial", "full"] = "hidden"
+    country: Country = "FR"
+    postal_code: PostalCode = ""
+    display: Display = "hidden"
     comment: str = ""
     consent_signature: Tick = False
     age_declared: Tick = False
@@ -91,26 +114,6 @@ class SignForm(BaseModel):
     consent_newsletter: Tick = False
     consent_organiser: Tick = False
     consent_texts: str = ""
-
-    @field_validator("country", mode="before")
-    @classmethod
-    def _country(cls, value: str) -> str:
-        code = (value or "FR").strip().upper()
-        if code not in COUNTRY_CODES:
-            raise ValueError("Choisissez votre pays dans la liste.")
-        return code
-
-    @field_validator("postal_code")
-    @classmethod
-    def _postal_code(cls, value: str, info: ValidationInfo) -> str:
-        return postal_code(value, info.data.get("country", "FR"))
-
-    @field_validator("display", mode="before")
-    @classmethod
-    def _display(cls, value: str) -> str:
-        if value not in {"", "hidden", "initial", "full"}:
-            raise ValueError("Choisissez ce que le public verra de vous.")
-        return value or "hidden"
 
     @field_validator("comment")
     @classmethod

@@ -42,7 +42,14 @@ def test_everything_kept_is_shown(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, display="full", consent_updates="on", comment="Vivement la réouverture.")
     page = text_of(opened(site).get("/mes-signatures/liste").text)
-    for expected in ("Marie Durand", "35000", "version 1", "Vivement la réouverture", "Suites de cette pétition", "effac"):
+    for expected in (
+        "Marie Durand",
+        "35000",
+        "version 1",
+        "Vivement la réouverture",
+        "Suites de cette pétition",
+        "effac",
+    ):
         assert expected in page
 
 
