@@ -46,5 +46,8 @@ format: setup ## Put the code in shape
 bench: setup ## Measure, with the ceiling in the same run
 	@$(BIN)/python -m tests.bench
 
+crash: setup ## Kill for real, under load; writes docs/crash.md
+	@$(BIN)/python -m tests.crash
+
 audit: setup ## Known vulnerabilities in the locked dependencies
 	@$(UV) export --locked --no-dev --no-emit-project --quiet | $(UV) tool run pip-audit -r /dev/stdin --disable-pip

@@ -243,6 +243,38 @@ class Signons(Server):
             connection.close()
 
 
+class SignonsWorker(Server):
+    """`signons worker` with these settings."""
+
+    def __init__(self, directory: Path, env: Mapping[str, str]) -> None:
+        super().__init__(directory)
+        self.env = env
+        self.starts = 0
+
+    def command(self) -> list[str]:
+        return [str(Path(sys.executable).with_name("signons")), "worker"]
+
+    def environment(self) -> Mapping[str, str]:
+        return {**{k: v for k, v in os.environ.items() if not k.startswith("SIGNONS_")}, **self.env}
+
+    def start(self) -> Self:
+        self.starts += 1
+        return super().start()
+
+    def answers(self) -> bool:
+        return self.log.read_text(errors="replace").count("en route") >= self.starts
+
+
+@contextmanager
+def worker(env: Mapping[str, str]) -> Iterator[SignonsWorker]:
+    with _directory() as directory:
+        server = SignonsWorker(directory, env)
+        try:
+            yield server.start()
+        finally:
+            server.terminate()
+
+
 @contextmanager
 def serve(env: Mapping[str, str], port: int | None = None, workers: int = 1) -> Iterator[Signons]:
     """`signons serve` with these SIGNONS_* settings, in an empty directory (no stray .env)."""
