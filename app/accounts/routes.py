@@ -16,7 +16,7 @@ from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
 router = APIRouter()
-HOMES = {"organiser": "/organisation", "moderator": "/moderation", "admin": "/moderation"}
+HOMES = {"organiser": "/organisation", "moderator": "/moderation", "admin": "/administration"}
 PLACES = ("/organisation", "/moderation", "/administration")
 
 

@@ -1,6 +1,8 @@
 """The administrator's pages."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
@@ -13,7 +15,7 @@ from app.mail import outbox
 from app.privacy import queries as privacy_queries
 from app.privacy import requests, retention
 from app.privacy.forms import RequestForm
-from app.web.forms import Form, FormRefused, validated
+from app.web.forms import Form, FormRefused, RowId, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
@@ -51,7 +53,9 @@ def document(request: Request, admin: Admin, name: str) -> Response:
 
 
 @router.get("/journal")
-def journal(request: Request, session: Db, admin: Admin, avant: int | None = None) -> Response:
+def journal(
+    request: Request, session: Db, admin: Admin, avant: Annotated[int | None, Query(gt=0, lt=2**63)] = None
+) -> Response:
     rows = queries.journal(session, avant)
     older = f"/administration/journal?avant={rows[-1][0].id}" if len(rows) == queries.PER_PAGE else None
     return page(request, "administration/journal.html", lines=rows, older=older)
@@ -88,6 +92,6 @@ def note_request(request: Request, session: Db, admin: Admin, values: Form) -> R
 
 @router.post("/demandes/{request_id}/reponse")
 @limited("staff")
-def answer_request(request: Request, session: Db, admin: Admin, request_id: int, values: Form) -> Response:
+def answer_request(request: Request, session: Db, admin: Admin, request_id: RowId, values: Form) -> Response:
     requests.close(session, request_id, values.get("state", ""), values.get("answer", "")[:2000], admin.id)
     return see_other(request, "/administration/demandes")

@@ -1,0 +1,367 @@
+"""What holds for the whole house: limits, origins, permissions, templates, pages, contracts."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import jinja2
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, meta, nodes
+
+from app.accounts.dependencies import staff
+from app.main import ROUTERS
+from app.settings import Settings
+from app.templating import ROOT, Templates
+from app.web.errors import TITLES
+from app.web.ratelimit import limiter
+from tests.conftest import settings_for
+from tests.site import Site
+
+STAFF_PLACES = ("/organisation", "/moderation", "/administration")
+# The routes that thousands use at once check an AsyncLimit themselves.
+ASYNC_LIMITED = {"app.signatures.routes.sign", "app.signatures.routes.confirm"}
+SHARED = {"layouts", "parts", "errors", "email"}
+TEMPLATES = ROOT / "templates"
+
+
+def routes(method: str) -> list[APIRoute]:
+    found = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    return [route for route in found if method in (route.methods or ())]
+
+
+def name_of(route: APIRoute) -> str:
+    return f"{route.endpoint.__module__}.{route.endpoint.__name__}"
+
+
+def address(route: APIRoute, slug: str = "p") -> str:
+    """The route's path with something plausible in its holes."""
+    path = route.path.replace("{slug}", slug)
+    return re.sub(r"\{[a-z_]+\}", "1", path)
+
+
+def asks_who(dependant: Dependant) -> bool:
+    return dependant.call is staff or any(asks_who(inner) for inner in dependant.dependencies)
+
+
+# Every route
+
+
+def test_no_other_kind_of_route_escapes_these_tests() -> None:
+    for router in ROUTERS:
+        for route in router.routes:
+            assert isinstance(route, APIRoute), route
+            assert route.methods in ({"GET"}, {"POST"}), route.path
+
+
+def test_every_post_is_limited() -> None:
+    decorated = set(limiter._route_limits) | set(limiter._dynamic_route_limits)
+    bare = {name_of(route) for route in routes("POST")} - decorated
+    assert bare == ASYNC_LIMITED
+
+
+def test_posts_that_check_their_limit_themselves_answer_429(database_url: str, tmp_path: Path) -> None:
+    limits = {"rate_sign": "2/minute", "rate_post": "2/minute"}
+    with Site(settings_for(database_url, tmp_path, **limits)) as site:
+        slug = site.publish()
+        for route in routes("POST"):
+            if name_of(route) in ASYNC_LIMITED:
+                answers = [site.client.post(address(route, slug)) for _ in range(3)]
+                assert [answer.status_code == 429 for answer in answers] == [False, False, True], route.path
+                assert int(answers[2].headers["retry-after"]) > 0
+
+
+def test_every_public_post_answers_429_in_the_end(database_url: str, tmp_path: Path) -> None:
+    limits = {"rate_sign": "1/minute", "rate_post": "1/minute", "rate_login": "1/minute"}
+    with Site(settings_for(database_url, tmp_path, **limits)) as site:
+        slug = site.publish()
+        for route in routes("POST"):
+            if asks_who(route.dependant):
+                continue
+            answers = [site.client.post(address(route, slug)).status_code for _ in range(2)]
+            # A link or a cookie that is not ours is refused before it is counted: nothing was done.
+            assert answers[1] == 429 or answers in ([404, 404], [410, 410]), (route.path, answers)
+
+
+def test_every_post_refuses_other_sites(site: Site) -> None:
+    slug = site.publish()
+    for route in routes("POST"):
+        for headers in (
+            {"sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "same-site"},
+            {"origin": "https://mechant.test"},
+            {"origin": "null"},
+        ):
+            status = site.client.post(address(route, slug), headers=headers).status_code
+            one_click = route.path.startswith("/desabonnement/")  # RFC 8058: comes from mail providers
+            assert (status == 403) is not one_click, (route.path, headers, status)
+
+
+def test_staff_pages_are_those_that_ask_who_it_is() -> None:
+    for route in routes("GET") + routes("POST"):
+        assert asks_who(route.dependant) == route.path.startswith(STAFF_PLACES), route.path
+
+
+def test_every_staff_route_refuses_strangers(site: Site) -> None:
+    slug = site.publish()
+    for route in routes("GET"):
+        if asks_who(route.dependant):
+            answer = site.client.get(address(route, slug))
+            assert answer.status_code == 303, route.path
+            assert answer.headers["location"].startswith("/connexion?suite=/"), route.path
+    for route in routes("POST"):
+        if asks_who(route.dependant):
+            assert site.client.post(address(route, slug)).status_code == 404, route.path
+
+
+def test_every_staff_route_refuses_the_other_roles(site: Site) -> None:
+    slug = site.publish()
+    people = {"/organisation": site.staff("moderator"), "/moderation": site.staff("organiser")}
+    people["/administration"] = people["/moderation"]
+    posts = routes("POST")
+    for place, person in people.items():
+        for route in routes("GET") + posts:
+            if route.path.startswith(place):
+                method = person.post if route in posts else person.get
+                assert method(address(route, slug)).status_code == 404, route.path
+
+
+def test_numbers_in_addresses_are_bounded() -> None:
+    """A number that no table can hold is 404, not an error of the database."""
+    for route in routes("GET") + routes("POST"):
+        for parameter in route.dependant.path_params + route.dependant.query_params:
+            if parameter.field_info.annotation in {int, int | None}:
+                kinds = {type(rule).__name__ for rule in parameter.field_info.metadata}
+                assert kinds & {"Lt", "Le"}, (route.path, parameter.name)
+
+
+# Every page
+
+PUBLIC_PAGES = ["/", "/comptage", "/connexion", "/charte", "/confidentialite", "/mentions-legales", "/accessibilite",
+                "/transparence", "/contact", "/mes-signatures", "/boite-locale", "/petitions/{slug}",
+                "/petitions/{slug}/verifier", "/petitions/{slug}/signatures", "/petitions/{slug}/commentaires",
+                "/petitions/{slug}/partager", "/petitions/{slug}/signaler", "/widget/{slug}", "/absente"]  # fmt: skip
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what a page looks like knows no database
+def test_every_page_has_a_title_and_a_language_and_nothing_foreign(site: Site) -> None:
+    slug = site.publish()
+    for prefix, language in (("", "fr"), ("/en", "en")):
+        titles: dict[str, list[str]] = {}
+        for path in PUBLIC_PAGES:
+            response = site.client.get(prefix + path.replace("{slug}", slug))
+            assert response.status_code in {200, 404}, (path, response.status_code)
+            assert (response.status_code == 404) is (path == "/absente"), path
+            page = response.text
+            assert re.match(r"(?i)\s*<!doctype html>\s*<html lang=\"" + language, page), path
+            title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
+            assert title is not None, path
+            assert title[1].strip(" ·\n"), path
+            if not path.startswith("/widget/"):  # shown inside another page
+                titles.setdefault(title[1], []).append(path)
+            assert "default-src 'self'" in response.headers["content-security-policy"], path
+            assert "unsafe" not in response.headers["content-security-policy"], path
+            assert "set-cookie" not in response.headers, path
+            assert _foreign(page) == [], path
+        assert [paths for paths in titles.values() if len(paths) > 1] == []
+
+
+def _foreign(page: str) -> list[str]:
+    """Addresses that a browser would fetch from, or send to, somewhere else."""
+    fetched = re.findall(r"<(?!a\b)[a-z]+\b[^>]*?\s(?:src|href|action|srcset|poster|data)=\"([^\"]*)\"", page)
+    fetched = [url for url in fetched if not url.startswith("http://127.0.0.1:8000/")]
+    return [url for url in fetched if re.match(r"[a-z]+:|//", url) and not url.startswith("data:image/")]
+
+
+# Every template
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    return Environment(loader=FileSystemLoader(TEMPLATES), extensions=["jinja2.ext.i18n"], autoescape=True)
+
+
+@lru_cache(maxsize=1)
+def _templates() -> dict[str, nodes.Template]:
+    names = [str(path.relative_to(TEMPLATES)) for path in sorted(TEMPLATES.rglob("*.*"))]
+    return {name: _environment().parse((TEMPLATES / name).read_text()) for name in names}
+
+
+def _pages() -> Iterator[str]:
+    for name in _templates():
+        folder, _, file = name.partition("/")
+        if folder not in SHARED - {"errors"} and not file.startswith("_"):
+            yield name
+
+
+def _named_in_the_code() -> set[str]:
+    """Every text in the code that could be the name of a template."""
+    found = set()
+    for path in (ROOT / "app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return found
+
+
+def test_every_template_belongs_to_a_domain() -> None:
+    domains = {path.name for path in (ROOT / "app").iterdir() if (path / "__init__.py").exists()}
+    for name in _templates():
+        parts = name.split("/")
+        assert parts[0] in domains | SHARED, name
+        if parts[0] == "email" and len(parts) > 2:
+            assert parts[1] in domains, name
+
+
+def test_every_template_is_used() -> None:
+    named = _named_in_the_code()
+    used = {name for tree in _templates().values() for name in meta.find_referenced_templates(tree) if name}
+    unused = []
+    for name in _templates():
+        if name.startswith("errors/") and name != "errors/_page.html":
+            if int(Path(name).stem) not in TITLES:
+                unused.append(name)
+        elif name.startswith("email/") and name.count("/") == 3 and not Path(name).name.startswith("_"):
+            mail = name.removeprefix("email/").rpartition("/")[0]
+            # Named whole, or put together of a beginning and an end: f"moderation/notice_{kind}".
+            whole = (cut for cut in range(mail.index("/") + 1, len(mail) + 1) if mail[:cut] in named)
+            if not any(cut == len(mail) or mail[cut:] in named for cut in whole):
+                unused.append(name)
+        elif name not in used and name not in named:
+            unused.append(name)
+    assert unused == []
+
+
+def test_every_template_named_in_the_code_exists() -> None:
+    for name in _named_in_the_code():
+        if re.fullmatch(r"[a-z_]+/[a-z_]+\.html", name):
+            assert name in _templates(), name
+    for status in TITLES:
+        assert f"errors/{status}.html" in _templates(), status
+
+
+def test_every_mail_has_a_subject_a_text_and_a_page() -> None:
+    folders = {Path(name).parent for name in _templates() if name.startswith("email/") and name.count("/") == 3}
+    for folder in folders:
+        files = {Path(name).name for name in _templates() if Path(name).parent == folder}
+        assert {"subject.txt", "body.txt", "body.html"} <= files, folder
+
+
+def test_every_page_stands_on_a_layout_and_says_its_title() -> None:
+    for name in _pages():
+        chain = list(_chain(name))
+        assert chain[-1] in {"layouts/base.html", "layouts/bare.html"}, name
+        own = [part for part in chain if not part.startswith("layouts/")]
+        blocks = {block.name for part in own for block in _templates()[part].find_all(nodes.Block)}
+        assert "title" in blocks, name
+
+
+def _chain(name: str) -> Iterator[str]:
+    """The template and those that it extends."""
+    yield name
+    for parent in _templates()[name].find_all(nodes.Extends):
+        assert isinstance(parent.template, nodes.Const)
+        yield from _chain(parent.template.value)
+
+
+def test_layouts_give_language_and_title() -> None:
+    for name in ("layouts/base.html", "layouts/bare.html"):
+        source = (TEMPLATES / name).read_text()
+        assert '<html lang="{{ locale' in source, name
+        assert "<title>{% block title %}" in source, name
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"),
+    [
+        ("inline script", r"<script(?![^>]*\bsrc=)"),
+        ("inline style sheet", r"<style\b"),
+        ("style attribute", r"\sstyle\s*="),
+        ("event handler", r"<[^>{%]*\son[a-z]+\s*="),
+        ("script address", r"javascript:"),
+        ("unescaped value", r"\|\s*safe\b"),
+        ("foreign origin", r"<(?!a\b)[a-z]+\b[^>]*?\s(?:src|href|action|srcset|poster|data)=\"\s*(?:https?:)?//"),
+    ],
+)
+def test_no_template_has(what: str, pattern: str) -> None:
+    for name in _templates():
+        if not name.startswith("email/"):
+            found = re.search(pattern, (TEMPLATES / name).read_text(), re.IGNORECASE)
+            assert found is None, f"{what} in {name}: {found}"
+
+
+def test_no_mail_fetches_anything() -> None:
+    for name in _templates():
+        if name.startswith("email/"):
+            source = (TEMPLATES / name).read_text()
+            assert not re.search(r"<(img|script|iframe|link|video|object)\b|url\(|@import", source, re.IGNORECASE), name
+
+
+def test_no_file_of_ours_calls_another_site() -> None:
+    for path in (ROOT / "app" / "static").rglob("*"):
+        if path.suffix in {".css", ".js"}:
+            source = path.read_text()
+            assert not re.search(r"@import|url\(\s*['\"]?(https?:)?//", source), path
+            if path.suffix == ".js":
+                assert not re.search(r"fetch\(\s*['\"`](https?:)?//|\beval\(|innerHTML|document\.write", source), path
+
+
+def test_templates_compile_strictly() -> None:
+    environment = Templates(Settings(_env_file=None)).environments["fr"]  # type: ignore[call-arg]
+    for name in _templates():
+        try:
+            environment.get_template(name)
+        except jinja2.TemplateError as error:
+            pytest.fail(f"{name}: {error}")
+
+
+# The import contracts, broken once on purpose
+
+BREACHES = {
+    "Domains stand in one line": ("petitions/markdown.py", "from app.moderation import charter"),
+    "Inside a domain": ("petitions/queries.py", "from app.petitions import pdf, actions"),
+    "Routes and jobs are imported": ("exports/csv.py", "from app.mail import routes"),
+    "Verbs know no HTTP": ("comments/queries.py", "import fastapi"),
+    "HTTP knows no SQL": ("web/forms.py", "import sqlalchemy"),
+}
+
+
+def test_every_import_contract_catches_its_breach(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__", "static", "locale/*"))
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    for contract in contracts:
+        file, breach = next(found for start, found in BREACHES.items() if contract["name"].startswith(start))
+        path = tmp_path / "app" / file
+        path.write_text(f"{path.read_text()}\n{breach}\n")
+    (tmp_path / "app" / "sans_place").mkdir()
+    (tmp_path / "app" / "sans_place" / "__init__.py").touch()
+    program = Path(sys.executable).with_name("lint-imports")
+    result = subprocess.run([program, "--no-cache"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 1
+    for contract in contracts:
+        name = " ".join(contract["name"].split())
+        assert f"{name} BROKEN" in " ".join(result.stdout.split()), (name, result.stdout)
+    assert "sans_place" in result.stdout  # a new folder must be given its place
+
+
+def test_nobody_but_the_settings_reads_the_environment() -> None:
+    allowed = {"settings.py", "cli.py", "serve.py"}  # the two others pass one flag between processes
+    for path in (ROOT / "app").rglob("*.py"):
+        if path.name not in allowed:
+            assert not re.search(r"getenv|environ(\.get\(|\[)\s*f?[\"']SIGNONS_", path.read_text()), path
+
+
+def test_nobody_but_the_clock_asks_for_the_time() -> None:
+    """A time that tests cannot move is a rule that tests cannot check."""
+    allowed = {"clock.py", "doctor.py"}
+    for path in (ROOT / "app").rglob("*.py"):
+        if path.name not in allowed:
+            assert not re.search(r"datetime\.now\(|datetime\.utcnow\(|date\.today\(", path.read_text()), path
