@@ -31,6 +31,8 @@ NARROW = "\u202f"
 
 _BEFORE = re.compile(r" (?=[;:!?»€]|%(?!\())")
 _AFTER = re.compile(r"(?<=«) ")
+# A placeholder, in a message that was escaped for a regular expression.
+_HOLDER = re.compile(r"%\\\((\w+)\\\)s")
 _THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}\b)")
 
 
@@ -59,6 +61,39 @@ def translations(locale: str) -> gettext.NullTranslations:
 def translate(locale: str, message: str) -> str:
     found = translations(locale).gettext(message)
     return typeset(found) if locale == "fr" else found
+
+
+@lru_cache(maxsize=2)
+def _patterns(locale: str) -> list[tuple[re.Pattern[str], str]]:
+    """Translated sentences with placeholders: what matches one made of it, and what that becomes."""
+    catalogue = getattr(translations(locale), "_catalog", {})
+    return [
+        (re.compile(_HOLDER.sub(r"(?P<\1>.+)", re.escape(message)), re.DOTALL), str(translated))
+        for message, translated in catalogue.items()
+        if isinstance(message, str) and _HOLDER.search(re.escape(message))
+    ]
+
+
+def translate_said(locale: str, message: str) -> str:
+    """A sentence made in Python, perhaps with a number or a word in it: plain text, still to be escaped.
+
+    Never ``_(message)``, which trusts its sentence as HTML. What no catalogue has stays as it is.
+    """
+    if locale == "fr":
+        return typeset(message)
+    found = translations(locale).gettext(message)
+    if found != message or not message:
+        return found if message else ""
+    for pattern, translated in _patterns(locale):
+        match = pattern.fullmatch(message)
+        if match:
+            return translated % match.groupdict()
+    return message
+
+
+def in_language(locale: str, path: str) -> str:
+    """*path* of the site in a language: as it is in French, under ``/en`` in English."""
+    return path if locale == "fr" else f"/{locale}{path}"
 
 
 def translate_plural(locale: str, one: str, many: str, n: int) -> str:
@@ -197,7 +232,6 @@ def _environment(settings: Settings, locale: str) -> Environment:
         ngettext=lambda one, many, n: translate_plural(locale, one, many, n),
         newstyle=True,
     )
-    prefix = "" if locale == "fr" else f"/{locale}"
 
     def localised(function: Callable[..., str]) -> Callable[..., str]:
         return lambda value: function(value, locale)
@@ -207,7 +241,7 @@ def _environment(settings: Settings, locale: str) -> Environment:
         site=site_of(settings),
         is_local=settings.is_local,
         static=static_url,
-        href=lambda path: prefix + path,
+        href=lambda path: in_language(locale, path),
         now=clock.now,
     )
     environment.filters.update(
@@ -218,6 +252,7 @@ def _environment(settings: Settings, locale: str) -> Environment:
         elapsed=localised(elapsed),
         iso=iso,
         percent=lambda share: f"{share * 100:.0f}" + (f"{NARROW}%" if locale == "fr" else "%"),
+        said=lambda message: translate_said(locale, message),
         linebreaks=linebreaks,
         together=kept_together,
     )

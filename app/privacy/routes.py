@@ -24,7 +24,7 @@ from app.subscriptions import actions as subscriptions
 from app.templating import iso
 from app.web.forms import Form, FormRefused, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, locale_of, page, public, see_other, settings_of
+from app.web.rendering import EMPTY_FORM, locale_of, localised, page, public, see_other, settings_of
 
 router = APIRouter()
 DATA_COLUMNS = (
@@ -144,18 +144,18 @@ def _download(text: str, kind: str, name: str) -> Response:
 def erase_everything(request: Request, session: Db, who: SignedPerson) -> Response:
     erasure.erase(session, who.email, "self_service")
     self_service.close_session(session, who)
-    return _closed(see_other(request, "/mes-signatures/efface"))
+    return _closed(request, see_other(request, "/mes-signatures/efface"))
 
 
 @router.post("/mes-signatures/fermer")
 @limited()
 def close(request: Request, session: Db, who: SignedPerson) -> Response:
     self_service.close_session(session, who)
-    return _closed(see_other(request, "/mes-signatures"))
+    return _closed(request, see_other(request, "/mes-signatures"))
 
 
-def _closed(response: Response) -> Response:
-    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
+def _closed(request: Request, response: Response) -> Response:
+    response.delete_cookie(COOKIE, path=localised(request, PATH), httponly=True, samesite="strict")
     return response
 
 
@@ -231,7 +231,7 @@ def open_self_service(request: Request, session: Db, token: str, values: Form) -
     response.set_cookie(
         COOKIE,
         self_service.open_session(session, email),
-        path=PATH,
+        path=localised(request, PATH),
         max_age=int(self_service.SESSION.total_seconds()),
         httponly=True,
         samesite="strict",

@@ -27,7 +27,7 @@ from app.signatures.places import departement
 from app.signatures.public import open_field, reference, seal_field
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import MAILINGS
-from app.templating import ZONE
+from app.templating import ZONE, in_language
 
 MAILS_A_DAY = 2
 MAILS_IN_ALL = 5
@@ -229,7 +229,7 @@ def _may_mail(signature: Signature, today: date) -> bool:
 
 
 def _addressee(request: SignRequest, signature_id: uuid.UUID) -> emails.Addressee:
-    prefix = "" if request.locale == "fr" else f"/{request.locale}"
+    origin = request.origin + in_language(request.locale, "")
     return emails.Addressee(
         petition_id=request.signing.petition_id,
         signature_id=signature_id,
@@ -237,8 +237,8 @@ def _addressee(request: SignRequest, signature_id: uuid.UUID) -> emails.Addresse
         given_name=request.form.given_name,
         locale=request.locale,
         title=request.signing.title,
-        url=f"{request.origin}{prefix}/petitions/{request.signing.slug}",
-        origin=request.origin,
+        url=f"{origin}/petitions/{request.signing.slug}",
+        origin=origin,
     )
 
 
@@ -249,7 +249,7 @@ def _confirm_mail(session: Session, request: SignRequest, signature_id: uuid.UUI
 def addressee_of(session: Session, signature: Signature, petition: Petition, origin: str) -> emails.Addressee:
     """The addressee of a mail about a stored signature."""
     keys = petition_keys.of(session, petition.id)
-    prefix = "" if signature.locale == "fr" else f"/{signature.locale}"
+    origin += in_language(signature.locale, "")
     return emails.Addressee(
         petition_id=petition.id,
         signature_id=signature.id,
@@ -257,7 +257,7 @@ def addressee_of(session: Session, signature: Signature, petition: Petition, ori
         given_name=signature.given_name,
         locale=signature.locale,
         title=petition.title,
-        url=f"{origin}{prefix}/petitions/{petition.slug}",
+        url=f"{origin}/petitions/{petition.slug}",
         origin=origin,
     )
 

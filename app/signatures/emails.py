@@ -8,6 +8,7 @@ from app import crypto
 from app.crypto import Vault
 from app.mail.outbox import Mail
 from app.signatures import links
+from app.templating import in_language
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,13 @@ class Addressee:
     locale: str
     title: str
     url: str
+    # The site in their language: with /en at its end for English.
     origin: str
 
 
 def confirm(vault: Vault, to: Addressee, expires: datetime, *, reminder: bool = False) -> Mail:
     """The link, the code, and "it was not me"."""
     token = links.make(vault, "confirm", to.petition_id, to.signature_id, expires)
-    prefix = "" if to.locale == "fr" else f"/{to.locale}"
     return Mail(
         "signatures/reminder" if reminder else "signatures/confirm",
         to.email,
@@ -36,8 +37,8 @@ def confirm(vault: Vault, to: Addressee, expires: datetime, *, reminder: bool = 
             "given_name": to.given_name,
             "title": to.title,
             "url": to.url,
-            "confirm_url": f"{to.origin}{prefix}/confirmer/{token}",
-            "not_me_url": f"{to.origin}{prefix}/pas-moi/{token}",
+            "confirm_url": f"{to.origin}/confirmer/{token}",
+            "not_me_url": f"{to.origin}/pas-moi/{token}",
             "code_url": f"{to.url}/verifier",
             "code": links.code(vault, to.petition_id, to.signature_id),
         },
@@ -73,7 +74,7 @@ def manage_link(vault: Vault, email: str, locale: str, origin: str, now: datetim
         "signatures/manage_link",
         email,
         locale,
-        {"manage_url": f"{origin}/mes-signatures/{manage_token(vault, email, now)}"},
+        {"manage_url": origin + in_language(locale, f"/mes-signatures/{manage_token(vault, email, now)}")},
     )
 
 

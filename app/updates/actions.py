@@ -11,6 +11,7 @@ from app.signatures import emails as signature_emails
 from app.subscriptions import actions as subscriptions
 from app.subscriptions import queries as subscription_queries
 from app.subscriptions.models import Subscription
+from app.templating import in_language
 from app.updates import emails, queries
 from app.updates.models import Update
 
@@ -42,6 +43,7 @@ def send_some(session: Session, origin: str) -> int:
         if not subscriptions.may_write(session, subscription, email):
             continue
         token = subscriptions.unsubscribe_token(session, subscription)
+        site = origin + in_language(subscription.locale, "")
         mails.append(
             emails.news(
                 email,
@@ -49,9 +51,9 @@ def send_some(session: Session, origin: str) -> int:
                 petition=petition.title,
                 title=update.title,
                 text=update.markdown,
-                url=f"{origin}/petitions/{petition.slug}#nouvelles",
-                unsubscribe=f"{origin}/desabonnement/{token}",
-                withdraw_url=_withdraw_url(session, subscription, origin),
+                url=f"{site}/petitions/{petition.slug}#nouvelles",
+                unsubscribe=f"{site}/desabonnement/{token}",
+                withdraw_url=_withdraw_url(session, subscription, site),
             )
         )
     outbox.enqueue(session, mails)

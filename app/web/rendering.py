@@ -6,7 +6,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.settings import Settings
-from app.templating import Templates
+from app.templating import Templates, in_language
 
 EMPTY_FORM: dict[str, dict[str, str]] = {"values": {}, "errors": {}}
 
@@ -23,7 +23,7 @@ def locale_of(request: Request) -> str:
 
 def localised(request: Request, path: str) -> str:
     """*path* in the language of the request."""
-    return path if locale_of(request) == "fr" else f"/{locale_of(request)}{path}"
+    return in_language(locale_of(request), path)
 
 
 def render(request: Request, template: str, **context: Any) -> str:

@@ -1,0 +1,156 @@
+"""Bring the English catalogue up to date: ``python -m app.locale.extract``.
+
+Messages are collected from the templates that the public reads, and from the sentences that the
+code says to people. Translations stay; a message that is gone is kept as obsolete; a new one
+comes without translation, and ``tests/test_locale.py`` says so.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parents[2]
+CATALOGUE = ROOT / "app" / "locale" / "en" / "LC_MESSAGES" / "signons.po"
+# The staff pages are in French only.
+STAFF = ("administration", "exports", "updates")
+STAFF_LAYOUT = '{% extends "layouts/staff.html" %}'
+JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
+# Modules that speak to the public, and the calls and tables in which they do.
+SPEAKERS = (
+    "accounts/actions.py",
+    "accounts/dependencies.py",
+    "accounts/routes.py",
+    "comments/*.py",
+    "live/hub.py",
+    "mail/routes.py",
+    "main.py",
+    "petitions/dependencies.py",
+    "petitions/keys.py",
+    "petitions/queries.py",
+    "petitions/routes.py",
+    "privacy/dependencies.py",
+    "privacy/forms.py",
+    "privacy/routes.py",
+    "privacy/schedule.py",
+    "privacy/self_service.py",
+    "signatures/*.py",
+    "web/*.py",
+)
+CALLS = {
+    "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany", "FormRefused",
+    "HTTPException", "refuse", "answer", "person_name", "Line",
+}  # fmt: skip
+TABLES = {
+    "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "SORTS", "CONSENT_LABELS", "DISPLAY_LABELS", "PURPOSE_LABELS",
+    "STATE_LABELS", "WRONG", "sentences", "errors", "error",
+}  # fmt: skip
+Message = str | tuple[str, ...]
+
+
+def public_templates() -> Iterator[Path]:
+    folder = ROOT / "templates"
+    for path in sorted(folder.rglob("*.*")):
+        name = path.relative_to(folder)
+        if name.parts[0] in STAFF or name == Path("layouts/staff.html"):
+            continue
+        source = path.read_text("utf-8")
+        # Parts of moderation's pages are for staff, but for the articles of the charter.
+        part = name.parts[0] == "moderation" and name.name.startswith("_") and name.name != "_articles.html"
+        if part or source.startswith(STAFF_LAYOUT):
+            continue
+        yield path
+
+
+def from_templates() -> Iterator[tuple[Message, str]]:
+    for path in public_templates():
+        with path.open("rb") as file:
+            for _line, message, _comments, _context in extract("jinja2.ext:babel_extract", file, options=JINJA):
+                yield message, str(path.relative_to(ROOT))
+
+
+def from_python() -> Iterator[tuple[Message, str]]:
+    for pattern in SPEAKERS:
+        for path in sorted((ROOT / "app").glob(pattern)):
+            for message in sentences(path.read_text("utf-8")):
+                yield message, str(path.relative_to(ROOT))
+
+
+def sentences(source: str) -> Iterator[str]:
+    """What the calls and the tables named above say in this source."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and _name(node.func) in CALLS:
+            for argument in node.args:
+                yield from _said(argument)
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value in TABLES:
+                    yield from _said(value)
+        elif isinstance(node, ast.keyword) and node.arg in TABLES:
+            yield from _said(node.value)
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(_name(target) in TABLES for target in targets):
+                yield from _said(node.value)
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Subscript):
+        node = node.value
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _said(node: ast.expr) -> Iterator[str]:
+    """The sentences of an expression: constants, f-strings, values of dicts."""
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, str) and not _is_code(node.value):
+            yield node.value
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(_part(part, n) for n, part in enumerate(node.values))
+    elif isinstance(node, ast.Dict):
+        for value in node.values:
+            yield from _said(value)
+
+
+def _is_code(text: str) -> bool:
+    """A word in ASCII small letters is a name of the code, not a word for people; so is a figure."""
+    return (text.isascii() and text.replace("_", "").isalnum() and text == text.lower()) or not text.strip()
+
+
+def _part(part: ast.expr, n: int) -> str:
+    """A piece of an f-string; what is computed becomes a placeholder, named after the variable."""
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    value = part.value if isinstance(part, ast.FormattedValue) else part
+    return f"%({value.id.lower() if isinstance(value, ast.Name) else f'value{n}'})s"
+
+
+def collected() -> Catalog:
+    """Everything that a catalogue should have."""
+    catalogue = Catalog(locale="en", domain="signons", charset="utf-8")
+    for message, place in (*from_templates(), *from_python()):
+        catalogue.add(message, locations=[(place, 0)], flags=["python-format"] if "%(" in str(message) else [])
+    return catalogue
+
+
+def update() -> Catalog:
+    """The catalogue with its translations, brought up to date; nothing is guessed (no fuzzy)."""
+    catalogue = Catalog(locale="en", domain="signons", project="Signons", charset="utf-8", fuzzy=False)
+    if CATALOGUE.exists():
+        with CATALOGUE.open("rb") as file:
+            catalogue = read_po(file, locale="en")
+    made = catalogue.creation_date
+    catalogue.update(collected(), no_fuzzy_matching=True)
+    # The same messages make the same file.
+    catalogue.creation_date = made
+    return catalogue
+
+
+if __name__ == "__main__":
+    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
+    found = update()
+    with CATALOGUE.open("wb") as file:
+        write_po(file, found, width=0, sort_output=True, include_lineno=False, ignore_obsolete=False)

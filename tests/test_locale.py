@@ -1,0 +1,267 @@
+"""The English version: nothing left in French, nothing lost in translation, links that stay in English."""
+
+import re
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+
+from app.locale.extract import CATALOGUE, collected, sentences
+from app.templating import in_language, translate_said
+from tests.site import FORM, PETITION, Site, text_of
+
+HOLDER = re.compile(r"%\(\w+\)s|%%|\{n\}")
+# Words that a French sentence of ours can hardly do without.
+FRENCH = re.compile(
+    r"\b(?:vous|votre|vos|nous|notre|cette|pétitions?|avec|pour|sans|les|des|du|est|une|et|"
+    r"adresse|prénom|commentaires?|Anonyme)\b",
+    re.IGNORECASE,
+)
+PUBLIC = (
+    "/", "/?q=introuvable", "/comptage", "/charte", "/confidentialite", "/mentions-legales", "/accessibilite",
+    "/contact", "/mes-signatures", "/mes-signatures/envoye", "/connexion",
+    "/connexion?suite=/organisation", "/boite-locale",
+)  # fmt: skip
+
+
+def parts(text: object) -> list[str]:
+    return [str(text)] if isinstance(text, str) else [str(part) for part in text]  # type: ignore[attr-defined]
+
+
+def catalogue() -> dict[str, Message]:
+    with CATALOGUE.open("rb") as file:
+        return {parts(message.id)[0]: message for message in read_po(file, locale="en") if message.id}
+
+
+def test_every_message_has_its_translation_with_the_same_placeholders() -> None:
+    known, problems = catalogue(), []
+    for message in collected():
+        if not message.id:
+            continue
+        french = parts(message.id)
+        found = known.get(french[0])
+        if found is None or not all(parts(found.string)) or found.fuzzy:
+            problems.append(f"not translated: {french[0]}")
+            continue
+        problems += [
+            f"placeholders of: {text}"
+            for text, source in zip(parts(found.string), french, strict=True)
+            if sorted(HOLDER.findall(text)) != sorted(HOLDER.findall(source))
+        ]
+        # Narrow spaces belong to French.
+        problems += [f"spaces of: {text}" for text in parts(found.string) if re.search(r"[\u202f\u00a0]| [:;!?]", text)]
+    assert problems == []
+
+
+def test_the_catalogue_holds_no_message_that_is_gone() -> None:
+    used = {parts(message.id)[0] for message in collected() if message.id}
+    assert sorted(set(catalogue()) - used) == []
+
+
+def test_sentences_are_found_in_the_code() -> None:
+    source = """
+TITLES = {404: "Page introuvable", 5: "x"}
+def f(n):
+    raise ValueError(f"Au plus {n} signes, pas {len(n)}.")
+    g({"values": {}, "errors": {"code": "Recommencez."}})
+"""
+    assert set(sentences(source)) == {"Page introuvable", "Au plus %(n)s signes, pas %(value3)s.", "Recommencez."}
+
+
+def test_a_sentence_with_a_number_in_it_is_said_in_english() -> None:
+    assert translate_said("en", "Raccourcissez ce nom : 80 caractères au plus.") == (
+        "Shorten this name: 80 characters at most."
+    )
+    assert translate_said("fr", "Tapez : 100 %").count("\u202f") == 2
+    # What is unknown stays, percent signs and all.
+    assert translate_said("en", "Inconnu à 100 % %(x)s") == "Inconnu à 100 % %(x)s"
+    assert translate_said("en", "") == ""
+
+
+def test_paths_have_the_prefix_of_their_language() -> None:
+    assert in_language("fr", "/charte") == "/charte"
+    assert in_language("en", "/charte") == "/en/charte"
+
+
+def own_words(html: str) -> str:
+    """What the site itself says: without the petition, the list of countries and the other language's name."""
+    html = re.sub(r'<([a-z]+)\b[^>]* lang="fr".*?</\1>', " ", html, flags=re.DOTALL)
+    html = re.sub(r"<select\b.*?</select>|<textarea\b.*?</textarea>", " ", html, flags=re.DOTALL)
+    html = re.sub(r'<div class="prose">(?=<p>Depuis janvier).*?</div>', " ", html, flags=re.DOTALL)
+    text = text_of(html)
+    for word in (
+        "Rouvrir la bibliothèque de Montfleur", "La bibliothèque fermée", "Collectif des lectrices", "mes-signatures",
+        "Maire de Montfleur", "Défenseur des droits", "département", "petitions",
+    ):  # fmt: skip
+        text = text.replace(word, " ")
+    return text
+
+
+def assert_english(html: str) -> None:
+    assert '<html lang="en">' in html
+    words = own_words(html)
+    assert FRENCH.findall(re.sub(r"\b[Pp]etitions?\b|French|https?://\S+", " ", words)) == [], words
+
+
+def assert_links_stay(html: str) -> None:
+    """Every link to a page of ours begins with /en/, but the one that changes the language."""
+    html = re.sub(r"<a\b[^>]*hreflang=[^>]*>", " ", html)
+    links = re.findall(r'(?:href|action|formaction)="(/[^"]*)"', html)
+    astray = [link for link in links if not re.match(r"/en(/|$)|/static/|/images/", link)]
+    assert astray == []
+    assert links
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_public_pages_speak_english_under_en(site: Site, path: str) -> None:
+    site.publish()
+    response = site.client.get(f"/en{path}")
+    assert response.status_code == 200
+    assert_english(response.text)
+    assert_links_stay(response.text)
+
+
+def test_the_petition_speaks_english_around_its_own_text(site: Site) -> None:
+    slug = site.publish()
+    html = site.client.get(f"/en/petitions/{slug}").text
+    assert_english(html)
+    assert_links_stay(html)
+    assert "Sign the petition" in text_of(html)
+    assert "Vous" not in own_words(html)
+    for path in ("signatures", "commentaires", "partager", "verifier"):
+        other = site.client.get(f"/en/petitions/{slug}/{path}").text
+        assert_english(other)
+        assert_links_stay(other)
+    assert_english(site.client.get(f"/en/widget/{slug}").text)
+
+
+def test_the_french_pages_stay_french(site: Site) -> None:
+    slug = site.publish()
+    for path in ("/", f"/petitions/{slug}", "/confidentialite"):
+        html = site.client.get(path).text
+        assert '<html lang="fr">' in html
+        assert not re.search(
+            r"\b(?:the|your|petitions|signatures are|Sign the)\b", re.sub(r'hreflang="en">[^<]*', "", text_of(html))
+        )
+
+
+def test_a_refused_form_says_in_english_what_to_correct(site: Site) -> None:
+    slug = site.publish()
+    form = {"given_name": "x" * 81, "family_name": "", "email": "nowhere", "postal_code": "1", "comment": "a" * 2001}
+    response = site.client.post(f"/en/petitions/{slug}/signatures", data=form)
+    assert response.status_code == 422
+    assert_english(response.text)
+    text = text_of(response.text)
+    for sentence in (
+        "7 answers need correcting",
+        "Shorten this name: 80 characters at most.",
+        "Enter your family name.",
+        "Check your e-mail address",
+        "Enter a five-digit French postal code",
+        "Shorten your comment: 2000 characters at most, it has 2001.",
+        "Tick this box to sign",
+        "Tick this box if you are 15 or over",
+    ):
+        assert sentence in text, sentence
+
+
+def test_what_was_typed_is_never_taken_for_html_or_for_a_placeholder(site: Site) -> None:
+    slug = site.publish()
+    for prefix in ("", "/en"):
+        data = FORM | {"given_name": "<b>%(x)s", "email": "%s"}
+        html = site.client.post(f"{prefix}/petitions/{slug}/signatures", data=data).text
+        assert "<b>%(x)s" not in html
+        assert "&lt;b&gt;%(x)s" in html
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/en/nulle-part", 404, "Page not found"),
+        ("/en/petitions/aucune", 404, "There is no petition at this address."),
+        ("/en/confirmer/xxx", 404, "This link is incomplete or is not one of ours."),
+        ("/en/mes-signatures/liste", 410, "Your access has ended"),
+        ("/en/?q=%FF", 400, "This address contains unreadable characters."),
+    ],
+)
+def test_errors_are_in_english(site: Site, path: str, status: int, words: str) -> None:
+    response = site.client.get(path)
+    assert response.status_code == status
+    assert words in text_of(response.text)
+    assert_english(response.text)
+    assert_links_stay(response.text)
+
+
+def sign_in_english(site: Site, slug: str, **changes: str) -> None:
+    response = site.client.post(f"/en/petitions/{slug}/signatures", data=FORM | changes)
+    assert response.headers["location"] == f"/en/petitions/{slug}/verifier"
+
+
+def test_someone_who_signs_in_english_is_written_to_in_english(site: Site) -> None:
+    slug = site.publish()
+    sign_in_english(site, slug, comment="Let it open again.", consent_updates="on", display="full")
+    sent = site.mails()[-1]
+    assert sent.subject == "Confirm your address"
+    path = sent.link("/en/confirmer/")
+    html = site.client.get(path).text
+    assert_english(html.replace("Marie Durand", ""))
+    assert "Given name, family name and postal code" in text_of(html)
+    assert "Record and count my signature" in text_of(html)
+    response = site.client.post(path)
+    assert response.headers["location"] == path
+    thanks = site.client.get(path).text
+    assert_english(thanks)
+    assert_links_stay(thanks)
+
+    sign_in_english(site, slug)
+    site.client.post("/en/mes-signatures", data={"email": FORM["email"]})
+    for mail in site.mails():
+        assert '<html lang="en">' in mail.html
+        assert_english(mail.html)
+        assert FRENCH.findall(own_words(re.sub(r"https?://\S+", " ", mail.text))) == []
+        assert [link for link in mail.links if not link.startswith("/en/")] == []
+
+
+def test_the_self_service_works_and_speaks_english(site: Site) -> None:
+    slug = site.publish()
+    sign_in_english(site, slug, comment="Let it open again.", consent_newsletter="on")
+    site.client.post(site.mails()[-1].link("/en/confirmer/"))
+    site.client.post("/en/mes-signatures", data={"email": FORM["email"]})
+    link = site.mails()[-1].link("/en/mes-signatures/")
+    assert_english(site.client.get(link).text)
+    response = site.client.post(link)
+    # A browser sends it back under /en only if it was set there.
+    assert "Path=/en/mes-signatures;" in response.headers["set-cookie"]
+    assert response.headers["location"] == "/en/mes-signatures/liste"
+    html = site.client.get("/en/mes-signatures/liste").text
+    assert_english(html)
+    assert_links_stay(html)
+    assert "counted" in text_of(html)
+    closed = site.client.post("/en/mes-signatures/fermer")
+    assert "Path=/en/mes-signatures;" in closed.headers["set-cookie"]
+    assert site.client.get("/en/mes-signatures/liste").status_code == 410
+
+
+def test_pages_of_results_stay_in_english(site: Site) -> None:
+    for n in range(25):
+        site.publish(PETITION.replace("Rouvrir la bibliothèque", f"Rouvrir la bibliothèque {n}"))
+    html = site.client.get("/en/").text
+    assert 'rel="next" href="/en/?page=2"' in html
+    assert_links_stay(html)
+
+
+def test_a_decision_on_a_comment_is_mailed_in_english(site: Site) -> None:
+    templates = site.app.state.templates
+    context = {
+        "given_name": "Ann", "text": "…", "petition_path": "/petitions/x", "explanation": "", "corrects": "",
+        "reference": "D-1", "unsubscribe_url": "", "ground": "charter", "effects": ["ask_rewrite"], "kind": "refuse",
+        "passage": "that", "rule": "", "why": "", "law": "", "automated": False, "source": "own",
+        "rewrite_path": "/reecrire/t", "appeal_path": "/recours/t", "appeal_until": "2027-05-24",
+        "charter_path": "/charte?version=1", "public_path": "/transparence/decisions/D-1",
+    }  # fmt: skip
+    for name in ("published", "restored", "refused"):
+        text = templates.render(f"email/moderation/{name}/body.txt", "en", **context)
+        assert FRENCH.findall(own_words(re.sub(r"https?://\S+", " ", text))) == []
+        paths = re.findall(r"https?://[^/\s]+(/\S*)", text)
+        assert paths
+        assert [path for path in paths if not path.startswith("/en/")] == []
