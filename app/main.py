@@ -1,9 +1,12 @@
 """The web process: the only place where routes, middleware and shared objects meet."""
 
 import asyncio
+import signal
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import perf_counter
+from types import FrameType
 from urllib.parse import quote
 
 import structlog
@@ -132,6 +135,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.hub = Hub(state.database)
     state.bus.subscribe(state.hub.notify)
     state.hub.start()
+    _let_go_when_asked_to_end(state.hub)
     state.bus.start()
     state.sign_intake.start()
     state.confirm_intake.start()
@@ -154,6 +158,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await state.confirm_limit.close()
         state.bus.stop()
         state.database.close()
+
+
+def _let_go_when_asked_to_end(hub: Hub) -> None:
+    """A server that ends waits for its connections first, and those of the live feed never end."""
+    if threading.current_thread() is not threading.main_thread():
+        return  # signals are the main thread's
+
+    def wrapped(previous: Callable[[int, FrameType | None], object]) -> Callable[[int, FrameType | None], None]:
+        def handle(number: int, frame: FrameType | None) -> None:
+            hub.release()
+            previous(number, frame)
+
+        return handle
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        previous = signal.getsignal(number)
+        if callable(previous):
+            signal.signal(number, wrapped(previous))
 
 
 async def _write_views(app: FastAPI) -> None:

@@ -85,6 +85,7 @@ class Hub:
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._releasing = False
 
     @property
     def viewers(self) -> int:
@@ -97,12 +98,21 @@ class Hub:
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
+        self._release()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    def release(self) -> None:
+        """Let the viewers go, their browsers come back elsewhere; from any thread or signal."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._release)
+
+    def _release(self) -> None:
+        self._releasing = True
         for channel in self.channels.values():
             for viewer in channel.viewers:
                 viewer.closed = True
                 viewer.wake.set()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
 
     def notify(self, petition_id: int) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -163,6 +173,7 @@ class Hub:
         """A new viewer, already told the present count."""
         channel = self.channels.setdefault(petition_id, Channel(petition_id, goal))
         viewer = Viewer()
+        viewer.closed = self._releasing
         channel.viewers.add(viewer)
         if channel.snapshot is None:
             await self._refresh(channel)

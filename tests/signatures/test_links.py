@@ -1,0 +1,232 @@
+"""Mailed links and codes: one purpose, one signature, a time; forged or spoilt ones open nothing."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+
+from app import clock
+from app.crypto import Vault
+from app.signatures import jobs, links
+from app.vault import open_vault
+from app.web import ratelimit
+from tests.site import Site
+
+
+def waiting(site: Site, slug: str, **changes: str) -> str:
+    assert site.sign(slug, **changes).status_code == 303
+    return site.mails()[-1].link("/confirmer/").removeprefix("/confirmer/")
+
+
+def statuses(site: Site, token: str) -> list[int]:
+    """What the four gestures on a token answer."""
+    return [
+        site.client.request(method, f"/{page}/{token}").status_code
+        for page in ("confirmer", "pas-moi")
+        for method in ("GET", "POST")
+    ]
+
+
+def test_a_link_lives_seven_days(site: Site) -> None:
+    slug = site.publish()
+    token = waiting(site, slug)
+    site.later(days=6, hours=23)
+    assert site.client.get(f"/confirmer/{token}").status_code == 200
+    site.later(hours=1)
+    assert statuses(site, token) == [410] * 4
+    assert site.count(slug) == 0
+
+
+def test_an_expired_link_says_what_to_do_next(site: Site) -> None:
+    slug = site.publish()
+    token = waiting(site, slug)
+    site.later(days=7)
+    assert "/mes-signatures" in site.client.get(f"/confirmer/{token}").text
+
+
+def test_a_link_that_was_cut_or_altered_opens_nothing(site: Site) -> None:
+    slug = site.publish()
+    token = waiting(site, slug)
+    spoilt = [token[:-1], token[:-10], token[:20], token[1:], token + "A", token + "=", token.swapcase()]
+    spoilt += [token[:n] + ("A" if token[n] != "A" else "B") + token[n + 1 :] for n in range(0, len(token), 7)]
+    spoilt += ["x", "a" * 60, "A" * 700, "é" * 40, "%00", "..%2f.."]
+    for changed in spoilt:
+        assert all(status in {400, 404} for status in statuses(site, changed)), changed
+    assert site.count(slug) == 0
+    assert len(site.signatures()) == 1
+
+
+def test_a_cut_link_is_explained(site: Site) -> None:
+    slug = site.publish()
+    token = waiting(site, slug)
+    page = site.client.get(f"/confirmer/{token[:-4]}")
+    assert page.status_code == 404
+    assert "Copiez-le en entier" in page.text
+
+
+@pytest.mark.parametrize("purpose", ["manage", "withdraw", "unsubscribe", "code", "Confirm", ""])
+def test_a_token_of_another_purpose_confirms_nothing(site: Site, purpose: str) -> None:
+    slug = site.publish()
+    waiting(site, slug)
+    (row,) = site.signatures()
+    forged = links.make(open_vault(site.settings), purpose, row.petition_id, row.id, clock.now() + timedelta(days=1))
+    assert statuses(site, forged) == [404] * 4
+    assert site.count(slug) == 0
+
+
+def test_a_confirmation_token_opens_no_self_service(site: Site) -> None:
+    slug = site.publish()
+    token = waiting(site, slug)
+    for path in (f"/mes-signatures/{token}", f"/mes-signatures/retirer/{token}", f"/desabonnement/{token}"):
+        assert site.client.get(path).status_code in {404, 410}, path
+
+
+def test_a_token_of_another_instance_opens_nothing(site: Site) -> None:
+    slug = site.publish()
+    waiting(site, slug)
+    (row,) = site.signatures()
+    stranger = Vault(b"another-secret-that-is-long-enough")
+    forged = links.make(stranger, "confirm", row.petition_id, row.id, clock.now() + timedelta(days=1))
+    assert statuses(site, forged) == [404] * 4
+
+
+def test_a_genuine_token_of_nobody_is_gone(site: Site) -> None:
+    site.publish()
+    token = links.make(open_vault(site.settings), "confirm", 1, uuid.uuid4(), clock.now() + timedelta(days=1))
+    assert site.client.get(f"/confirmer/{token}").status_code == 410
+    assert site.client.post(f"/confirmer/{token}").status_code == 410
+    elsewhere = links.make(open_vault(site.settings), "confirm", 99, uuid.uuid4(), clock.now() + timedelta(days=1))
+    assert site.client.get(f"/confirmer/{elsewhere}").status_code == 410
+    assert site.client.post(f"/confirmer/{elsewhere}").status_code == 410
+
+
+def code_of(site: Site) -> str:
+    text = site.mails()[-1].text
+    return next(line.strip() for line in text.splitlines() if line.strip().isdigit() and len(line.strip()) == 8)
+
+
+def type_code(site: Site, slug: str, code: str, email: str = "marie@exemple.test") -> int:
+    return site.client.post(f"/petitions/{slug}/code", data={"email": email, "code": code}).status_code
+
+
+def test_the_code_of_the_mail_confirms_instead_of_the_link(site: Site) -> None:
+    slug = site.publish()
+    site.sign(slug)
+    code = code_of(site)
+    response = site.client.post(
+        f"/petitions/{slug}/code", data={"email": " Marie@Exemple.test", "code": f" {code[:4]} {code[4:]} "}
+    )
+    assert response.status_code == 303
+    assert "Votre signature est comptée" in site.client.get(response.headers["location"]).text
+    assert site.count(slug) == 1
+    assert type_code(site, slug, code) == 303
+    assert site.count(slug) == 1
+
+
+def test_a_wrong_code_is_refused_with_what_was_typed(site: Site) -> None:
+    slug = site.publish()
+    site.sign(slug)
+    wrong = f"{(int(code_of(site)) + 1) % 10**8:08d}"
+    response = site.client.post(f"/petitions/{slug}/code", data={"email": "marie@exemple.test", "code": wrong})
+    assert response.status_code == 422
+    assert 'href="#champ-code"' in response.text
+    assert 'value="marie@exemple.test"' in response.text
+    assert site.count(slug) == 0
+
+
+def test_wrong_codes_end_the_tries_but_not_the_link(site: Site) -> None:
+    slug = site.publish()
+    token = waiting(site, slug)
+    code = code_of(site)
+    wrong = f"{(int(code) + 1) % 10**8:08d}"
+    for _ in range(10):
+        ratelimit.limiter.reset()  # a patient guesser changes address
+        assert type_code(site, slug, wrong) == 422
+    ratelimit.limiter.reset()
+    assert type_code(site, slug, code) == 422
+    assert site.count(slug) == 0
+    assert site.client.post(f"/confirmer/{token}").status_code == 303
+    assert site.count(slug) == 1
+
+
+def test_guessing_codes_is_limited_by_address_too(site: Site) -> None:
+    slug = site.publish()
+    site.sign(slug)
+    answers = [type_code(site, slug, f"{n:08d}", f"p{n}@exemple.test") for n in range(12)]
+    assert 429 in answers
+
+
+def test_an_unknown_address_and_a_wrong_code_answer_alike(site: Site) -> None:
+    slug = site.publish()
+    site.sign(slug)
+    wrong = f"{(int(code_of(site)) + 1) % 10**8:08d}"
+    replies = []
+    for email in ("marie@exemple.test", "inconnu@exemple.test"):
+        response = site.client.post(f"/petitions/{slug}/code", data={"email": email, "code": wrong})
+        replies.append((response.status_code, response.text.replace(email, "")))
+    assert replies[0] == replies[1]
+
+
+def test_a_code_opens_its_own_petition_only(site: Site) -> None:
+    first, second = site.publish(), site.publish()
+    site.sign(first)
+    code = code_of(site)
+    site.sign(second)
+    assert type_code(site, second, code) == 422
+    assert type_code(site, first, code) == 303
+
+
+def test_a_code_does_not_outlive_the_late_confirmation(site: Site) -> None:
+    slug = site.publish()
+    site.sign(slug)
+    code = code_of(site)
+    site.later(days=7)
+    assert type_code(site, slug, code) in {410, 422}
+    assert site.count(slug) == 0
+
+
+def test_resending_says_the_same_to_everybody_and_mails_only_signers(site: Site) -> None:
+    slug = site.publish()
+    site.sign(slug)
+    site.mails()
+    replies = []
+    for email in ("marie@exemple.test", "inconnu@exemple.test"):
+        response = site.client.post(f"/petitions/{slug}/renvoi", data={"email": email})
+        replies.append((response.status_code, response.headers["location"]))
+    assert set(replies) == {(303, f"/petitions/{slug}/verifier")}
+    assert [mail.to for mail in site.mails()] == ["marie@exemple.test"] * 2
+    assert site.client.post(site.mails()[-1].link("/confirmer/")).status_code == 303
+
+
+def test_resending_to_no_address_is_corrected(site: Site) -> None:
+    slug = site.publish()
+    response = site.client.post(f"/petitions/{slug}/renvoi", data={"email": "faux"})
+    assert response.status_code == 422
+    assert 'href="#champ-email"' in response.text
+    assert 'value="faux"' in response.text
+
+
+def test_one_reminder_after_two_days_and_never_two(site: Site) -> None:
+    slug = site.publish()
+    waiting(site, slug)
+    jobs.remind_pending(site.database, site.settings.origin)
+    assert len(site.mails()) == 1
+    site.later(hours=48)
+    for _ in range(2):
+        jobs.remind_pending(site.database, site.settings.origin)
+        site.later(hours=24)
+    first, reminder = site.mails()
+    assert reminder.subject != first.subject
+    assert "Il y a deux jours" in reminder.text
+    assert site.client.post(reminder.link("/confirmer/")).status_code == 303
+    assert site.count(slug) == 1
+
+
+def test_no_reminder_for_a_signature_that_counts_or_a_petition_that_ended(site: Site) -> None:
+    counted, ended = site.publish(), site.publish(closes_at=clock.now() + timedelta(hours=40))
+    site.confirmed(counted)
+    site.sign(ended)
+    sent = len(site.mails())
+    site.later(hours=48)
+    jobs.remind_pending(site.database, site.settings.origin)
+    assert len(site.mails()) == sent
