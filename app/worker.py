@@ -10,6 +10,7 @@ import structlog
 from app.accounts import jobs as account_jobs
 from app.db import Database
 from app.mail.sending import Sender
+from app.moderation import jobs as moderation_jobs
 from app.petitions import jobs as petition_jobs
 from app.privacy import jobs as privacy_jobs
 from app.settings import Settings
@@ -42,6 +43,7 @@ class Worker:
             Job("send_updates", 5, lambda: update_jobs.send_updates(database, settings.origin)),
             Job("close_ended", 60, lambda: petition_jobs.close_ended(database)),
             Job("alert_requests", 3600, lambda: privacy_jobs.alert_requests(database, settings)),
+            Job("moderation_digests", 600, lambda: moderation_jobs.send_digests(database)),
             Job("purge_sessions", 3600, lambda: account_jobs.purge_sessions(database)),
             Job("retention", 3600, lambda: privacy_jobs.daily_retention(database, settings)),
         ]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.comments import queries
+from app.comments import hints, queries
+from app.comments.models import Comment
 from app.db import changed
 from app.petitions.models import Petition
 from app.signatures.actions import Draft
@@ -19,6 +20,8 @@ def receive_drafts(session: Session, drafts: Sequence[Draft]) -> None:
     accepted = [d for d in drafts if session.get_one(Petition, d.petition_id).comments_open]
     if not accepted:
         return
+    off = queries.hints_off(session)
+    seen = [hints.look(draft.text, off) for draft in accepted]
     ids = queries.insert_waiting(
         session,
         [
@@ -32,8 +35,10 @@ def receive_drafts(session: Session, drafts: Sequence[Draft]) -> None:
                 "locale": draft.locale,
                 "created_at": now,
                 "waiting_since": now,
+                "hints": hints.stored(found),
+                "severity": hints.severity(found),
             }
-            for draft in accepted
+            for draft, found in zip(accepted, seen, strict=True)
         ],
     )
     queries.insert_revisions(
@@ -49,6 +54,20 @@ def receive_drafts(session: Session, drafts: Sequence[Draft]) -> None:
             for comment_id, draft in zip(ids, accepted, strict=True)
         ],
     )
+
+
+def rewrite(session: Session, comment: Comment, text: str) -> None:
+    """Another text by its author, after a refusal: it waits for a moderator like the first one."""
+    now = clock.now()
+    found = hints.look(text, queries.hints_off(session))
+    comment.text, comment.revision = text, comment.revision + 1
+    comment.version += 1
+    comment.state, comment.decided_at, comment.waiting_since = "waiting", None, now
+    comment.masks, comment.tombstone = [], None
+    comment.hints, comment.severity = hints.stored(found), hints.severity(found)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    row = {"comment_id": comment.id, "number": comment.revision, "text": text, "sha256": digest, "created_at": now}
+    queries.insert_revisions(session, [row])
 
 
 def withdraw_all(session: Session, signature_id: uuid.UUID) -> int:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import and_, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.comments.models import Comment, CommentRevision
+from app.comments.hints import VERSIONS
+from app.comments.models import Comment, CommentRevision, HintOff
 from app.signatures.models import Signature
 
 PER_PAGE = 20
@@ -86,3 +87,9 @@ def with_author(session: Session, comment_id: int) -> Any:
 
 def revision(session: Session, comment: Comment) -> CommentRevision:
     return session.get_one(CommentRevision, (comment.id, comment.revision))
+
+
+def hints_off(session: Session) -> set[str]:
+    """Rules that were wrong too often, in their present version."""
+    rows = session.execute(select(HintOff.hint, HintOff.version)).all()
+    return {row.hint for row in rows if VERSIONS.get(row.hint) == row.version}

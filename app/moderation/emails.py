@@ -3,9 +3,47 @@
 import uuid
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from app.db import vault_of
 from app.mail.outbox import Mail
+from app.moderation import links
+from app.moderation.models import Decision
 
 
 def to_author(name: str, to: str, locale: str, context: dict[str, Any], signature_id: uuid.UUID | None = None) -> Mail:
     """``published``, ``restored`` or ``refused`` (the statement of reasons, as it is stored)."""
     return Mail(f"moderation/{name}", to, locale, context, signature_id)
+
+
+def to_notifier(kind: str, to: str, locale: str, name: str, context: dict[str, Any]) -> Mail:
+    """``receipt`` at once, ``outcome`` with the decision."""
+    return Mail(f"moderation/notice_{kind}", to, locale, {"given_name": name, **context})
+
+
+def appeal_judged(to: str, locale: str, name: str, context: dict[str, Any], signature_id: uuid.UUID | None) -> Mail:
+    return Mail("moderation/appeal_judged", to, locale, {"given_name": name, **context}, signature_id)
+
+
+def to_owner(to: str, context: dict[str, Any], session: Session, decision: Decision) -> Mail:
+    """A petition's organiser: published, to correct, refused, removed."""
+    path = ""
+    if decision.ground != "none":
+        path = f"/recours/{links.appeal(vault_of(session), decision, 'author')}"
+    return Mail("moderation/petition", to, "fr", {**context, "appeal_path": path})
+
+
+def reply_received(to: str, locale: str, name: str, context: dict[str, Any]) -> Mail:
+    return Mail("moderation/reply_received", to, locale, {"given_name": name, **context})
+
+
+def reply_decided(to: str, locale: str, name: str, context: dict[str, Any]) -> Mail:
+    return Mail("moderation/reply_decided", to, locale, {"given_name": name, **context})
+
+
+def charter_changes(to: str, locale: str, context: dict[str, Any], signature_id: uuid.UUID | None) -> Mail:
+    return Mail("moderation/charter", to, locale, context, signature_id)
+
+
+def digest(to: str, context: dict[str, Any]) -> Mail:
+    return Mail("moderation/digest", to, "fr", context)

@@ -37,6 +37,9 @@ class Petition(Base):
     version: Mapped[int] = mapped_column(default=1)
     comments_open: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    # Sent to a moderator, and how many times (one free resubmission after corrections or a refusal).
+    submitted_at: Mapped[datetime | None]
+    submissions: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime | None] = mapped_column(index=True)
     # Never null once open: twelve months at most.
     closes_at: Mapped[datetime | None]
@@ -56,8 +59,8 @@ class Petition(Base):
     final_count_at: Mapped[datetime | None]
     purged_at: Mapped[datetime | None]
 
-    recipients: Mapped[list["Recipient"]] = relationship(order_by="Recipient.position")
-    sources: Mapped[list["Source"]] = relationship(order_by="Source.position")
+    recipients: Mapped[list["Recipient"]] = relationship(order_by="Recipient.position", cascade="all, delete-orphan")
+    sources: Mapped[list["Source"]] = relationship(order_by="Source.position", cascade="all, delete-orphan")
     texts: Mapped[list["PetitionText"]] = relationship(order_by="PetitionText.version")
     owners: Mapped[list[Account]] = relationship(secondary="petition_owner")
 

@@ -14,7 +14,7 @@ from app.comments.models import Comment
 from app.db import changed
 from app.errors import Conflict, NotFound
 from app.moderation import charter, queries
-from app.moderation.actions import effects, informing
+from app.moderation.actions import effects, informing, team
 from app.moderation.actions.judgment import Judgment, Reasons, reasons_for
 from app.moderation.models import Case, CharterVersion, Decision
 from app.moderation.statements import statement
@@ -139,6 +139,7 @@ def _record(
     effects.apply(session, comment, decision, reasons)
     decision.mails = informing.tell_author(session, comment, decision, previous, UNDO_FOR)
     written(session, decision)
+    team.draw(session, decision)
     changed(session, comment.petition_id)
     return decision
 
@@ -185,7 +186,8 @@ def decide_many(
     batch: str,
 ) -> list[Decision]:
     """The same judgment on several comments, all or none: ``(id, version, passage)`` each."""
-    return [
-        decide(session, comment_id, version, moderator, judgment.within(passage=passage), batch=batch)
-        for comment_id, version, passage in sorted(items)
-    ]
+    with session.begin_nested():
+        return [
+            decide(session, comment_id, version, moderator, judgment.within(passage=passage), batch=batch)
+            for comment_id, version, passage in sorted(items)
+        ]

@@ -61,6 +61,25 @@ def author_mail(session: Session, comment: Comment, decision: Decision, previous
     return emails.to_author(name, email, signature.locale, context, signature.id)
 
 
+def author_address(session: Session, decision: Decision) -> tuple[str, str, str, Any] | None:
+    """``(name, e-mail, language, signature)`` of whoever wrote what was judged; None when they left."""
+    if decision.target == "petition":
+        owners = session.get_one(Petition, decision.target_id).owners
+        return ("", owners[0].email, "fr", None) if owners else None
+    comment = session.get(Comment, decision.target_id)
+    if comment is None or comment.signature_id is None:
+        return None
+    signature = signature_queries.get(session, comment.petition_id, comment.signature_id)
+    if signature is None:
+        return None
+    try:
+        keys = petition_keys.of(session, comment.petition_id)
+    except Gone:
+        return None
+    email = open_field(keys, signature.email_sealed, signature.id.bytes, "email")
+    return signature.given_name, email, signature.locale, signature.id
+
+
 def decision_context(session: Session, decision: Decision) -> dict[str, Any]:
     """A decision in words, for mails and for their preview: plain JSON."""
     version = charter.numbered(session, decision.charter_version)

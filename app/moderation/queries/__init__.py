@@ -1,4 +1,5 @@
-"""Every SELECT about the charter and the decisions; the queue's are in ``queue``."""
+"""Every SELECT about the charter and the decisions; those of the queue, of notices and of figures
+stand beside."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -99,7 +100,7 @@ def author_record(session: Session, signature_id: Any) -> dict[str, int]:
     rows = session.execute(
         select(Comment.state, func.count()).where(Comment.signature_id == signature_id).group_by(Comment.state)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def author_decisions(session: Session, signature_id: Any, limit: int = 5) -> Sequence[Decision]:
@@ -150,32 +151,11 @@ def forget_second_look(session: Session, decision_id: int) -> None:
     session.execute(delete(SecondLook).where(SecondLook.decision_id == decision_id))
 
 
-# The queue, first version
-
-
-def waiting(session: Session, limit: int = 50) -> Sequence[Any]:
-    """Comments waiting, in the order of waiting, with their petition."""
-    return session.execute(
-        select(
-            Comment.id,
-            Comment.text,
-            Comment.created_at,
-            Comment.version,
-            Comment.revision,
-            Petition.id.label("petition_id"),
-            Petition.slug,
-            Petition.title,
-        )
-        .join(Petition, Petition.id == Comment.petition_id)
-        .where(Comment.state == "waiting")
-        .order_by(Comment.waiting_since, Comment.id)
-        .limit(limit)
-    ).all()
-
-
-def waiting_summary(session: Session) -> tuple[int, datetime | None]:
-    """How many comments wait, and since when the oldest does."""
-    n, oldest = session.execute(
-        select(func.count(), func.min(Comment.waiting_since)).where(Comment.state == "waiting")
-    ).one()
-    return n, oldest
+def lock_petition(session: Session, petition_id: int) -> Petition | None:
+    return session.scalars(
+        select(Petition)
+        .where(Petition.id == petition_id)
+        .options(selectinload(Petition.owners))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()

@@ -1,0 +1,192 @@
+"""Notices: received from anybody, gathered in one case a revision, answered with the decision."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app import audit, clock, crypto
+from app.accounts.models import Account
+from app.comments import queries as comment_queries
+from app.comments.hints import SEVERITY
+from app.db import vault_of
+from app.errors import Conflict, Gone, NotFound
+from app.mail import outbox
+from app.mail.outbox import Mail
+from app.moderation import emails, links, queries
+from app.moderation.actions import deciding, reviewing, team
+from app.moderation.actions.judgment import Judgment
+from app.moderation.models import Case, Decision, Notice
+from app.moderation.queries import notices
+from app.petitions.models import Petition
+
+# Grounds that go to the urgent queue, whoever reports them.
+URGENT = {"threat", "minors", "terrorism"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What somebody reports; *name* and *email* may be empty for child abuse only (DSA art. 16)."""
+
+    ground: str
+    category: str
+    article: int | None
+    reasons: str
+    passage: str
+    name: str
+    email: str
+    locale: str
+
+
+def receive(session: Session, target: str, target_id: int, report: Report) -> Notice:
+    """Keep it, attach it to the case of this revision, and write the receipt. Hides nothing.
+
+    A revision that was cleared stays cleared: the answer is the earlier decision. Raises Gone.
+    """
+    revision, label = _target(session, target, target_id)
+    case = notices.latest_case(session, target, target_id, revision)
+    cleared = case is not None and case.closed_at is not None and case.outcome == "cleared"
+    if case is None or (case.closed_at is not None and not cleared):
+        case = team.open_case(session, target, target_id, revision, report.ground, 1, None)
+    now = clock.now()
+    notice = Notice(
+        reference=f"S-{now:%Y%m%d}-{secrets.token_hex(4)}",
+        case_id=case.id,
+        ground=report.ground,
+        category=report.category,
+        article=report.article,
+        reasons=report.reasons,
+        passage=report.passage,
+        locale=report.locale,
+        created_at=now,
+        outcome="",
+    )
+    session.add(notice)
+    session.flush()
+    if report.email:
+        notice.identity_sealed = _seal(session, notice, report.name, report.email)
+    context = {"reference": notice.reference, "label": label, "reasons": report.reasons, "at": now.isoformat()}
+    mails = [emails.to_notifier("receipt", report.email, report.locale, report.name, context)] if report.email else []
+    if cleared:
+        decision = queries.standing(session, target, target_id, revision)
+        _close(session, notice, "cleared_before", decision)
+        mails += _outcome_mail(session, notice, decision, label)
+    else:
+        _weigh(case, report)
+    outbox.enqueue(session, mails)
+    audit.record(session, "notice.received", target, target_id, None, notice=notice.id, case=case.id)
+    return notice
+
+
+def _target(session: Session, target: str, target_id: int) -> tuple[int, str]:
+    """The revision that everybody can see, and what to call it. Raises Gone."""
+    if target == "comment":
+        comment = comment_queries.lock(session, target_id)
+        if comment is None or comment.state != "published":
+            raise Gone("Ce commentaire n’est plus publié.")
+        title = session.get_one(Petition, comment.petition_id).title
+        return comment.revision, f"le commentaire {comment.id} sur la pétition « {title} »"
+    petition = session.get(Petition, target_id)
+    if petition is None or petition.state not in {"open", "closed", "delivered"}:
+        raise Gone("Cette pétition n’est plus publiée.")
+    return reviewing.published_revision(petition), f"la pétition « {petition.title} »"
+
+
+def _weigh(case: Case, report: Report) -> None:
+    """The case is as grave as the gravest notice; their number changes nothing."""
+    case.notices += 1
+    case.version += 1
+    urgent = report.category in URGENT
+    severity = 3 if urgent else SEVERITY.get(report.article or 0, 2 if report.ground == "illegal" else 1)
+    case.severity = max(case.severity, severity)
+    ranks = ("escalated", "charter", "illegal", "urgent")
+    case.kind = max(case.kind, "urgent" if urgent else report.ground, key=ranks.index)
+
+
+def _seal(session: Session, notice: Notice, name: str, email: str) -> bytes:
+    return crypto.seal(vault_of(session).requests, json.dumps([name, email]).encode(), f"notice {notice.id}".encode())
+
+
+def identity(session: Session, notice: Notice) -> tuple[str, str] | None:
+    """``(name, email)`` of the notifier; None when it was not given or has been forgotten."""
+    if notice.identity_sealed is None:
+        return None
+    sealed = crypto.unseal(vault_of(session).requests, notice.identity_sealed, f"notice {notice.id}".encode())
+    name, email = json.loads(sealed)
+    return name, email
+
+
+def settle(session: Session, case_id: int, version: int, moderator: Account, judgment: Judgment) -> Decision:
+    """Decide a case: keep (the notices are dismissed), or act. Everybody who reported is told.
+
+    Raises NotFound, Conflict (settled meanwhile), Invalid.
+    """
+    case = notices.lock_case(session, case_id)
+    if case is None:
+        raise NotFound("Ce dossier n’existe pas.")
+    if case.closed_at is not None:
+        raise Conflict("Ce dossier a déjà sa décision.")
+    waiting = notices.notices_to_tell(session, case.id)
+    source = "notice" if waiting else "own"
+    if case.target == "comment":
+        comment = comment_queries.lock(session, case.target_id)
+        if comment is None or comment.state == "withdrawn":
+            return_to = "L’auteur a repris ce commentaire : le dossier est sans objet."
+            _withdrawn(case)
+            raise Conflict(return_to)
+        seen = version or comment.version
+        decision = deciding.decide(session, comment.id, seen, moderator, judgment, source=source, case=case)
+        label = f"le commentaire {comment.id}"
+    else:
+        decision = reviewing.on_notice(session, case, moderator, judgment)
+        label = f"la pétition « {session.get_one(Petition, case.target_id).title} »"
+    close(session, case, decision, waiting, label)
+    return decision
+
+
+def _withdrawn(case: Case) -> None:
+    case.closed_at, case.outcome = clock.now(), "withdrawn"
+
+
+def close(session: Session, case: Case, decision: Decision, waiting: Sequence[Notice], label: str) -> None:
+    """The case and its notices end with *decision*; the answers wait with the author's mail."""
+    acted = decision.ground != "none"
+    case.closed_at, case.outcome = decision.decided_at, "upheld" if acted else "cleared"
+    case.version += 1
+    queries.release(session, "case", case.id)
+    mails: list[Mail] = []
+    for notice in waiting:
+        _close(session, notice, "upheld" if acted else "dismissed", decision)
+        mails += _outcome_mail(session, notice, decision, label)
+    decision.mails = [*decision.mails, *outbox.enqueue_held(session, mails, deciding.UNDO_FOR)]
+    session.flush()
+
+
+def _close(session: Session, notice: Notice, outcome: str, decision: Decision | None) -> None:
+    notice.outcome, notice.closed_at = outcome, clock.now()
+    notice.decision_id = decision.id if decision is not None else None
+    session.flush()
+
+
+def _outcome_mail(session: Session, notice: Notice, decision: Decision | None, label: str) -> list[Mail]:
+    who = identity(session, notice)
+    if who is None:
+        return []
+    name, email = who
+    context = {
+        "reference": notice.reference,
+        "label": label,
+        "outcome": notice.outcome,
+        "decision": decision.reference if decision else "",
+        "article": decision.article if decision else None,
+        "decided_at": decision.decided_at.isoformat() if decision else "",
+        "appeal_path": "",
+        "appeal_until": "",
+        "public_path": f"/transparence/decisions/{decision.reference}" if decision else "",
+    }
+    if decision is not None and notice.outcome != "upheld":
+        context["appeal_path"] = f"/recours/{links.appeal(vault_of(session), decision, f'notice:{notice.id}')}"
+        context["appeal_until"] = links.appeal_until(decision).isoformat()
+    return [emails.to_notifier("outcome", email, notice.locale, name, context)]

@@ -1,0 +1,176 @@
+"""Petitions through the same queue: published, sent back with remarks on lines, or refused.
+
+After corrections or a refusal a petition may be sent once again, freely.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.accounts.models import Account
+from app.db import changed
+from app.errors import Conflict, Invalid, NotFound, Refused
+from app.mail import outbox
+from app.moderation import charter, emails, queries
+from app.moderation.actions.deciding import UNDO_FOR, new_decision, written
+from app.moderation.actions.informing import decision_context
+from app.moderation.actions.judgment import Judgment, Reasons, reasons_for
+from app.moderation.models import Case, Decision, PetitionRemark
+from app.moderation.statements import statement
+from app.petitions import actions as petition_actions
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
+from app.templating import ZONE
+
+MAX_SUBMISSIONS = 2
+Remark = tuple[int, str]
+
+
+def published_revision(petition: Petition) -> int:
+    """What notices are about: a version of the text, counted apart from submissions."""
+    return 1000 + petition.version
+
+
+def submit(session: Session, petition: Petition, by: int | None = None) -> None:
+    """Send a draft to the moderators. Raises Conflict, Refused (sent twice already)."""
+    if petition.state not in {"draft", "refused"}:
+        raise Conflict("Cette pétition est déjà envoyée ou publiée.")
+    if petition.submissions >= MAX_SUBMISSIONS:
+        raise Refused("Cette pétition a déjà été proposée deux fois : vous pouvez contester la décision.")
+    petition.state, petition.submitted_at = "submitted", clock.now()
+    petition.submissions += 1
+    audit.record(session, "petition.submitted", "petition", petition.id, by, n=petition.submissions)
+
+
+def review(
+    session: Session,
+    petition_id: int,
+    submission: int,
+    moderator: Account,
+    judgment: Judgment,
+    remarks: Sequence[Remark] = (),
+) -> Decision:
+    """Publish, ask for corrections or refuse, the *submission* that was on the screen.
+
+    Raises NotFound, Conflict (decided meanwhile), Invalid.
+    """
+    petition = queries.lock_petition(session, petition_id)
+    if petition is None:
+        raise NotFound("Cette pétition n’existe pas.")
+    if petition.state != "submitted" or (submission and submission != petition.submissions):
+        raise Conflict("Cette pétition a été décidée ou modifiée entre-temps.")
+    if judgment.kind == "correct" and not remarks:
+        raise Invalid({"remarks": "Dites ce qu’il faut corriger, sur une ligne au moins."})
+    # A submission is to a petition what a revision is to a comment.
+    decision = _record(session, petition, moderator, judgment, "own", None, petition.submissions)
+    lines = petition_queries.text_of(session, petition).markdown.splitlines()
+    for line, text in remarks:
+        quoted = lines[line - 1] if 0 < line <= len(lines) else ""
+        session.add(PetitionRemark(decision_id=decision.id, line=line, quoted=quoted, text=text))
+    if judgment.kind == "publish":
+        petition_actions.publish(session, petition, moderator.id)
+    else:
+        petition.state = "draft" if judgment.kind == "correct" else "refused"
+        petition.submitted_at = None
+    session.flush()
+    _tell_owners(session, petition, decision, remarks)
+    queries.release(session, "petition", petition.id)
+    changed(session, petition.id)
+    return decision
+
+
+def on_notice(session: Session, case: Case, moderator: Account, judgment: Judgment) -> Decision:
+    """Keep a reported petition, or take it down. Raises Invalid, Conflict."""
+    petition = queries.lock_petition(session, case.target_id)
+    if petition is None or petition.state not in {"open", "closed", "delivered"}:
+        raise Conflict("Cette pétition n’est plus publiée.")
+    kind = {"publish": "keep", "keep": "keep", "refuse": "remove", "remove": "remove"}.get(judgment.kind)
+    if kind is None:
+        raise Invalid({"decision": "Choisissez : garder en ligne, ou retirer."})
+    decision = _record(session, petition, moderator, judgment.within(kind=kind), "notice", case, case.revision)
+    if kind == "remove":
+        petition.state = "refused"
+        _tell_owners(session, petition, decision, ())
+    changed(session, petition.id)
+    return decision
+
+
+def on_appeal(session: Session, first: Decision, judge: Account, judgment: Judgment) -> Decision:
+    """A refused or removed petition comes back. Raises Conflict."""
+    petition = queries.lock_petition(session, first.target_id)
+    if petition is None or petition.state != "refused":
+        raise Conflict("Cette pétition n’est plus refusée.")
+    decision = _record(session, petition, judge, judgment, "appeal", None, first.revision)
+    if petition.opened_at is None:
+        petition.state = "draft"
+        petition_actions.publish(session, petition, judge.id)
+    else:
+        petition.state = "closed" if petition.closed_at else "open"
+    _tell_owners(session, petition, decision, ())
+    changed(session, petition.id)
+    return decision
+
+
+def _record(
+    session: Session,
+    petition: Petition,
+    moderator: Account,
+    judgment: Judgment,
+    source: str,
+    case: Case | None,
+    revision: int,
+) -> Decision:
+    text = petition_queries.text_of(session, petition)
+    now = clock.now()
+    version = charter.in_force(session, text.created_at)
+    restrictive = judgment.kind in {"refuse", "remove"}
+    reasons = reasons_for(judgment, version, f"{text.title}\n{text.markdown}") if restrictive else _none()
+    previous = queries.standing(session, "petition", petition.id, revision)
+    decision = new_decision(
+        now,
+        judgment,
+        reasons,
+        target="petition",
+        target_id=petition.id,
+        revision=revision,
+        text_sha256=hashlib.sha256(text.markdown.encode()).hexdigest(),
+        charter_version=version.number,
+        moderator_id=moderator.id,
+        decider=moderator.id,
+        waiting_since=case.opened_at if case else petition.submitted_at or now,
+        source=source,
+        case_id=case.id if case else None,
+        supersedes=previous.id if previous else None,
+        batch="",
+        before={"state": petition.state},
+    )
+    written_on = text.created_at.astimezone(ZONE).date()
+    decision.statement = statement(decision, reasons.cited, written_on, "fr", f"« {petition.title} »")
+    session.add(decision)
+    session.flush()
+    written(session, decision)
+    return decision
+
+
+def _none() -> Reasons:
+    return Reasons("none", (), "", (), "")
+
+
+def _tell_owners(session: Session, petition: Petition, decision: Decision, remarks: Sequence[Remark]) -> None:
+    """Every organiser of the petition; a petition's decision is final at once, its mail leaves with it."""
+    lines = petition_queries.text_of(session, petition).markdown.splitlines()
+    context = {
+        **decision_context(session, decision),
+        "title": petition.title,
+        "petition_path": f"/petitions/{petition.slug}",
+        "desk_path": f"/organisation/petitions/{petition.slug}",
+        "again": petition.submissions < MAX_SUBMISSIONS,
+        "remarks": [
+            {"line": line, "quoted": lines[line - 1] if 0 < line <= len(lines) else "", "text": text}
+            for line, text in remarks
+        ],
+    }
+    mails = [emails.to_owner(account.email, context, session, decision) for account in petition.owners]
+    decision.mails = outbox.enqueue_held(session, mails, UNDO_FOR)

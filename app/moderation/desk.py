@@ -1,0 +1,163 @@
+"""What the workbench shows: the list, one comment with everything around it, the record of its author.
+
+A moderator sees the text and the display name, never an e-mail nor a postal code that is not public.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Account
+from app.comments import hints as comment_hints
+from app.comments import queries as comment_queries
+from app.comments.models import Comment
+from app.comments.public import masked
+from app.errors import Gone
+from app.moderation import charter, queries
+from app.moderation.actions.deciding import UNDO_FOR
+from app.moderation.queries import notices, queue
+from app.petitions import keys as petition_keys
+from app.petitions.models import Petition
+from app.signatures.public import public_name
+
+QUEUES = {
+    "urgent": "Urgent",
+    "illegal": "Signalé illicite",
+    "charter": "Signalé",
+    "escalated": "Transmis",
+    "comment": "Commentaires",
+    "petition": "Pétitions",
+    "reply": "Droits de réponse",
+    "appeal": "Recours",
+    "second": "Relectures",
+}
+PAGES = {"appeal": "recours", "reply": "reponses", "second": "relectures", "petition": "petitions"}
+
+
+def bench(session: Session, moderator: Account, key: str, now: datetime, values: dict[str, str]) -> dict[str, Any]:
+    """The context of the three panes; *key* names the item that is open."""
+    items = queue.head(session, now, moderator.id)
+    selected = _selected(session, items, key)
+    waiting = selected is not None
+    undoable = queries.undoable(session, moderator.id, now - UNDO_FOR)
+    return {
+        "items": [_line(item, now, moderator) for item in items],
+        "selected": selected,
+        "counts": [
+            {"label": QUEUES[name], "n": n, "oldest": oldest, "late": oldest and now - oldest > queue.TARGETS[name][0]}
+            for name, n, oldest in queue.counts(session, moderator.id)
+        ],
+        "charter": charter.in_force(session, selected["written_at"] if waiting and selected else now),
+        "preference": notices.preference(session, moderator.id),
+        "undoable": undoable,
+        "alone": len(notices.moderators(session)) < 2,
+        "ticked": {name[5:] for name in values if name.startswith("item-")},
+    }
+
+
+def _line(item: queue.Item, now: datetime, moderator: Account) -> dict[str, Any]:
+    kind = item.kind
+    if kind == "case" and item.target == "petition":
+        href = f"/moderation/dossiers/{item.item_id}"
+    elif kind in PAGES:
+        href = f"/moderation/{PAGES[kind]}/{item.item_id}"
+    else:
+        href = f"/moderation?element={item.key}"
+    return {
+        "key": item.key,
+        "href": href,
+        "here": kind in {"comment", "case"} and item.target == "comment",
+        "label": QUEUES[item.queue],
+        "comment_id": item.target_id if item.queue == "comment" else None,
+        "version": item.version,
+        "excerpt": item.excerpt,
+        "petition": item.petition_title,
+        "since": item.since,
+        "late": now > item.due,
+        "severity": item.severity,
+        "notices": item.notices,
+        "violent": item.violent,
+        "taken": item.claimed_by is not None and item.claimed_by != moderator.id,
+    }
+
+
+def _selected(session: Session, items: list[queue.Item], key: str) -> dict[str, Any] | None:
+    """The item asked for, else the first one that the bench itself can show."""
+    kind, _, number = key.partition("-")
+    if kind == "comment" and number.isdecimal() and len(number) < 10:
+        return comment_view(session, int(number))
+    if kind == "case" and number.isdecimal() and len(number) < 10:
+        case = queue.case(session, int(number))
+        return comment_view(session, case.target_id) if case is not None and case.target == "comment" else None
+    for item in items:
+        if item.kind in {"comment", "case"} and item.target == "comment":
+            return comment_view(session, item.target_id)
+    return None
+
+
+def comment_view(session: Session, comment_id: int) -> dict[str, Any] | None:
+    """Everything about one comment that a decision may need."""
+    row = comment_queries.with_author(session, comment_id)
+    if row is None:
+        return None
+    comment = session.get_one(Comment, comment_id)
+    petition = session.get_one(Petition, comment.petition_id)
+    revisions = notices.revisions(session, comment_id)
+    case = queue.case_of(session, "comment", comment_id, comment.revision)
+    name, place = _name(session, row)
+    verdicts = notices.verdicts(session, comment_id)
+    off = comment_queries.hints_off(session)
+    found = [hint for hint in comment.hints if hint["hint"] not in off]
+    return {
+        "id": comment.id,
+        "key": f"comment-{comment.id}",
+        "state": comment.state,
+        "version": comment.version,
+        "petition": {"slug": petition.slug, "title": petition.title},
+        "name": name,
+        "place": place,
+        "text": comment.text,
+        "shown": masked(comment.text, comment.masks),
+        "masked": bool(comment.masks),
+        "at": comment.created_at,
+        "written_at": revisions[-1].created_at if revisions else comment.created_at,
+        "revisions": revisions[:-1],
+        "hints": _hints(comment.text, found, verdicts),
+        "violent": any(hint["hint"] in comment_hints.VIOLENT for hint in found),
+        "record": queries.author_record(session, comment.signature_id),
+        "past": queries.author_decisions(session, comment.signature_id),
+        "decisions": [d for d in queries.decisions(session, "comment", comment_id) if d.undone_at is None],
+        "neighbours": queue.neighbours(session, petition.id, comment_id),
+        "notes": notices.notes(session, "comment", comment_id),
+        "case": case,
+        "notices": queue.notices_of(session, case.id) if case is not None else [],
+    }
+
+
+def _hints(text: str, found: list[dict[str, Any]], verdicts: dict[str, bool]) -> list[dict[str, Any]]:
+    """One line a rule, with the first passage that it points at."""
+    lines: dict[str, dict[str, Any]] = {}
+    for hint in found:
+        line = lines.setdefault(
+            hint["hint"],
+            {
+                "name": hint["hint"],
+                "label": comment_hints.LABELS.get(hint["hint"], hint["hint"]),
+                "article": hint["article"],
+                "passage": text[hint["start"] : hint["end"]][:400],
+                "n": 0,
+                "verdict": verdicts.get(hint["hint"]),
+            },
+        )
+        line["n"] += 1
+    return list(lines.values())
+
+
+def _name(session: Session, row: Any) -> tuple[str, str]:
+    try:
+        if row.id is not None:
+            return public_name(row, petition_keys.of(session, row.petition_id))
+    except Gone:
+        pass
+    return "Anonyme", ""

@@ -1,0 +1,112 @@
+"""Figures computed from the decisions: for the public, for any period; for oneself."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.audit import AuditLine
+from app.moderation.models import Appeal, Decision, Notice, SecondLook
+
+Period = tuple[datetime, datetime]
+
+
+def decided(session: Session, period: Period, limit: int | None = None) -> Sequence[Decision]:
+    """Decisions of a period that were not undone, newest first."""
+    return session.scalars(
+        select(Decision)
+        .where(Decision.decided_at >= period[0], Decision.decided_at < period[1], Decision.undone_at.is_(None))
+        .order_by(Decision.decided_at.desc(), Decision.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def report(session: Session, period: Period) -> dict[str, Any]:
+    """The figures of the transparency report (DSA art. 15; Implementing Regulation 2024/2835)."""
+    rows = session.execute(
+        select(
+            Decision.id, Decision.kind, Decision.ground, Decision.articles, Decision.source, Decision.moderator_id,
+            Decision.waiting_since, Decision.decided_at, Decision.target,
+        ).where(Decision.decided_at >= period[0], Decision.decided_at < period[1], Decision.undone_at.is_(None))
+    ).all()  # fmt: skip
+    hours = sorted((row.decided_at - row.waiting_since).total_seconds() / 3600 for row in rows if row.moderator_id)
+    articles = Counter(f"article_{n}" for row in rows for n in row.articles)
+    notices = session.execute(
+        select(Notice.category, Notice.ground, Notice.outcome, func.count().label("n"))
+        .where(Notice.created_at >= period[0], Notice.created_at < period[1])
+        .group_by(Notice.category, Notice.ground, Notice.outcome)
+    ).all()
+    appeals = Counter(
+        outcome or "waiting"
+        for outcome in session.scalars(
+            select(Appeal.outcome).where(Appeal.created_at >= period[0], Appeal.created_at < period[1])
+        )
+    )
+    return {
+        "decisions": len(rows),
+        "decisions_by_kind": dict(sorted(Counter(row.kind for row in rows).items())),
+        "decisions_by_target": dict(sorted(Counter(row.target for row in rows).items())),
+        "decisions_by_ground": dict(sorted(Counter(row.ground for row in rows).items())),
+        "decisions_by_article": dict(sorted(articles.items())),
+        "decisions_by_source": dict(sorted(Counter(row.source for row in rows).items())),
+        "automated_decisions": sum(row.moderator_id is None for row in rows),
+        "median_hours": round(median(hours), 1) if hours else 0,
+        "p90_hours": round(hours[min(len(hours) - 1, int(len(hours) * 0.9))], 1) if hours else 0,
+        "notices": sum(row.n for row in notices),
+        "notices_by_ground": _sum(notices, "ground"),
+        "notices_by_category": _sum(notices, "category"),
+        "notices_by_outcome": _sum(notices, "outcome"),
+        "appeals": sum(appeals.values()),
+        "appeals_upheld": appeals["upheld"],
+        "appeals_reversed": appeals["reversed"],
+        "appeals_waiting": appeals["waiting"],
+        **_other_acts(session, period),
+    }
+
+
+def _sum(rows: Sequence[Any], name: str) -> dict[str, int]:
+    totals: Counter[str] = Counter()
+    for row in rows:
+        totals[getattr(row, name) or "waiting"] += row.n
+    return dict(sorted(totals.items()))
+
+
+def _other_acts(session: Session, period: Period) -> dict[str, int]:
+    """Signatures set aside and exports made, from the audit journal."""
+    acts = {
+        "invalidated_signatures": ["signature.invalidated", "signature.quarantined"],
+        "exports": ["export.finished"],
+    }
+    return {
+        name: session.scalar(
+            select(func.count()).where(AuditLine.act.in_(names), AuditLine.at >= period[0], AuditLine.at < period[1])
+        )
+        or 0
+        for name, names in acts.items()
+    }
+
+
+def personal(session: Session, account_id: int, now: datetime) -> list[tuple[str, Any]]:
+    """One's own month, for oneself."""
+    since = now - timedelta(days=30)
+    rows = session.execute(
+        select(Decision.kind, Decision.waiting_since, Decision.decided_at, Decision.undone_at).where(
+            Decision.moderator_id == account_id, Decision.decided_at >= since
+        )
+    ).all()
+    looked = session.execute(
+        select(SecondLook.agreed).where(SecondLook.first_decider == account_id, SecondLook.judged_at >= since)
+    ).all()
+    kept = [row for row in rows if row.undone_at is None]
+    hours = [(row.decided_at - row.waiting_since).total_seconds() / 3600 for row in kept]
+    return [
+        ("Décisions", len(kept)),
+        ("Publications", sum(row.kind == "publish" for row in kept)),
+        ("Annulées dans la minute", len(rows) - len(kept)),
+        ("Attente médiane (heures)", round(median(hours)) if hours else 0),
+        ("Relectures en accord", f"{sum(bool(row.agreed) for row in looked)} / {len(looked)}"),
+    ]

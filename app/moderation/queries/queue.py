@@ -1,0 +1,268 @@
+"""The queue: everything that waits for a person, in one order.
+
+Urgency is severity × (1 + age / target): what is graver starts higher and climbs faster. Within one
+kind and severity the order is that of age, so that the few oldest of each, read from an index, are
+all that the head of the queue can be made of, however many wait.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from app.comments.hints import VIOLENT
+from app.comments.models import Comment
+from app.moderation.models import Appeal, Case, Claim, Decision, Notice, Reply, SecondLook
+from app.petitions.models import Petition
+from app.signatures.models import Signature
+
+PAGE = 50
+# Queue → (target, weight beside the severity). An urgent case is ahead of everything.
+TARGETS = {
+    "urgent": (timedelta(hours=1), 9),
+    "illegal": (timedelta(hours=24), 2),
+    "charter": (timedelta(hours=24), 1),
+    "escalated": (timedelta(hours=24), 1),
+    "comment": (timedelta(hours=72), 1),
+    "petition": (timedelta(hours=72), 1),
+    "reply": (timedelta(hours=72), 2),
+    "appeal": (timedelta(days=7), 1),
+    "second": (timedelta(days=14), 1),
+}
+CASES = ("urgent", "illegal", "charter", "escalated")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the queue. ``key`` is how pages name it."""
+
+    queue: str
+    item_id: int
+    target: str
+    target_id: int
+    severity: int
+    since: datetime
+    excerpt: str
+    petition_slug: str
+    petition_title: str
+    version: int
+    notices: int = 0
+    violent: bool = False
+    claimed_by: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """The word of the URLs and of the claims."""
+        return "case" if self.queue in CASES else self.queue
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}-{self.item_id}"
+
+    @property
+    def due(self) -> datetime:
+        return self.since + TARGETS[self.queue][0]
+
+    def urgency(self, now: datetime) -> float:
+        target, weight = TARGETS[self.queue]
+        return weight * self.severity * (1 + (now - self.since) / target)
+
+
+def head(session: Session, now: datetime, account_id: int, limit: int = PAGE) -> list[Item]:
+    """The most urgent items that this person may handle."""
+    found = [item for part in (_comments, _cases, _petitions, _replies) for item in part(session, limit)]
+    found += [*_appeals(session, account_id, limit), *_second_looks(session, account_id, limit)]
+    found.sort(key=lambda item: (-item.urgency(now), item.since, item.item_id))
+    return _claimed(session, found[:limit], now)
+
+
+def _claimed(session: Session, items: Sequence[Item], now: datetime) -> list[Item]:
+    rows = session.execute(select(Claim.queue, Claim.item_id, Claim.account_id).where(Claim.until > now)).all()
+    claims = {(row.queue, row.item_id): row.account_id for row in rows}
+    return [replace(item, claimed_by=claims.get((item.kind, item.item_id))) for item in items]
+
+
+def _comment_columns() -> Any:
+    return select(
+        Comment.id,
+        func.substr(Comment.text, 1, 400).label("excerpt"),
+        Comment.waiting_since,
+        Comment.severity,
+        Comment.version,
+        Comment.hints,
+        Petition.slug,
+        Petition.title,
+    ).join(Petition, Petition.id == Comment.petition_id)
+
+
+def _comments(session: Session, limit: int) -> Iterator[Item]:
+    in_case = (
+        select(Case.id).where(Case.target == "comment", Case.target_id == Comment.id, Case.closed_at.is_(None)).exists()
+    )
+    for severity in (3, 2, 1):
+        rows = session.execute(
+            _comment_columns()
+            .where(Comment.state == "waiting", Comment.severity == severity, ~in_case)
+            .order_by(Comment.waiting_since, Comment.id)
+            .limit(limit)
+        )
+        for row in rows:
+            yield Item(
+                "comment", row.id, "comment", row.id, severity, row.waiting_since, row.excerpt, row.slug, row.title,
+                row.version, violent=any(hint["hint"] in VIOLENT for hint in row.hints),
+            )  # fmt: skip
+
+
+def _cases(session: Session, limit: int) -> Iterator[Item]:
+    for kind in CASES:
+        cases = session.scalars(
+            select(Case)
+            .where(Case.closed_at.is_(None), Case.kind == kind)
+            .order_by(Case.severity.desc(), Case.opened_at)
+            .limit(limit)
+        ).all()
+        comments = {
+            row.id: row
+            for row in session.execute(
+                _comment_columns().where(Comment.id.in_([c.target_id for c in cases if c.target == "comment"]))
+            )
+        }
+        petitions = _by_id(session, [c.target_id for c in cases if c.target == "petition"])
+        for case in cases:
+            about = comments.get(case.target_id) if case.target == "comment" else petitions.get(case.target_id)
+            if about is None:
+                continue
+            yield Item(
+                kind, case.id, case.target, case.target_id, case.severity, case.opened_at,
+                about.excerpt if case.target == "comment" else about.title, about.slug, about.title, case.version,
+                case.notices, violent=case.target == "comment" and any(h["hint"] in VIOLENT for h in about.hints),
+            )  # fmt: skip
+
+
+def _by_id(session: Session, ids: Iterable[int]) -> dict[int, Any]:
+    rows = session.execute(select(Petition.id, Petition.slug, Petition.title).where(Petition.id.in_(list(ids))))
+    return {row.id: row for row in rows}
+
+
+def _petitions(session: Session, limit: int) -> Iterator[Item]:
+    rows = session.scalars(
+        select(Petition).where(Petition.state == "submitted").order_by(Petition.submitted_at).limit(limit)
+    )
+    for row in rows:
+        since = row.submitted_at or row.created_at
+        yield Item("petition", row.id, "petition", row.id, 1, since, row.title, row.slug, row.title, row.version)
+
+
+def _appeals(session: Session, account_id: int, limit: int) -> Iterator[Item]:
+    rows = session.execute(
+        select(Appeal.id, Appeal.text, Appeal.created_at, Decision.target, Decision.target_id)
+        .join(Decision, Decision.id == Appeal.decision_id)
+        .where(Appeal.outcome == "", Appeal.first_decider != account_id)
+        .order_by(Appeal.created_at)
+        .limit(limit)
+    )
+    for row in rows:
+        yield Item("appeal", row.id, row.target, row.target_id, 2, row.created_at, row.text[:400], "", "", 1)
+
+
+def _replies(session: Session, limit: int) -> Iterator[Item]:
+    rows = session.execute(
+        select(Reply, Petition.slug, Petition.title)
+        .join(Petition, Petition.id == Reply.petition_id)
+        .where(Reply.state == "waiting")
+        .order_by(Reply.created_at)
+        .limit(limit)
+    )
+    for reply, slug, title in rows:
+        yield Item(
+            "reply", reply.id, "reply", reply.id, 1, reply.created_at, reply.text[:400], slug, title, reply.version
+        )
+
+
+def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Item]:
+    rows = session.execute(
+        select(SecondLook.decision_id, SecondLook.drawn_at, Comment.id, Comment.text, Petition.slug, Petition.title)
+        .join(Decision, Decision.id == SecondLook.decision_id)
+        .join(Comment, and_(Comment.id == Decision.target_id, Decision.target == "comment"))
+        .join(Petition, Petition.id == Comment.petition_id)
+        .where(SecondLook.judged_at.is_(None), SecondLook.first_decider != account_id)
+        .order_by(SecondLook.drawn_at)
+        .limit(limit)
+    )
+    for row in rows:
+        yield Item(
+            "second", row.decision_id, "comment", row.id, 1, row.drawn_at, row.text[:400], row.slug, row.title, 1
+        )
+
+
+# The header
+
+
+def counts(session: Session, account_id: int) -> list[tuple[str, int, datetime | None]]:
+    """``(queue, how many, since when the oldest)`` of what waits, the gravest first; empty ones left out."""
+    cases = {
+        kind: (n, oldest)
+        for kind, n, oldest in session.execute(
+            select(Case.kind, func.count(), func.min(Case.opened_at))
+            .where(Case.closed_at.is_(None))
+            .group_by(Case.kind)
+        )
+    }
+    simple = {
+        "comment": select(func.count(), func.min(Comment.waiting_since)).where(Comment.state == "waiting"),
+        "petition": select(func.count(), func.min(Petition.submitted_at)).where(Petition.state == "submitted"),
+        "reply": select(func.count(), func.min(Reply.created_at)).where(Reply.state == "waiting"),
+        "appeal": select(func.count(), func.min(Appeal.created_at)).where(
+            Appeal.outcome == "", Appeal.first_decider != account_id
+        ),
+        "second": select(func.count(), func.min(SecondLook.drawn_at)).where(
+            SecondLook.judged_at.is_(None), SecondLook.first_decider != account_id
+        ),
+    }
+    found = []
+    for queue in TARGETS:
+        n, oldest = cases.get(queue, (0, None)) if queue in CASES else session.execute(simple[queue]).one()
+        if n:
+            found.append((queue, n, oldest))
+    return found
+
+
+# Around one item
+
+
+def neighbours(session: Session, petition_id: int, comment_id: int, limit: int = 3) -> Sequence[Any]:
+    """Other comments of the same petition, the latest first, published or waiting."""
+    return session.execute(
+        select(Comment.id, func.substr(Comment.text, 1, 200).label("excerpt"), Comment.state, Comment.created_at)
+        .where(
+            Comment.petition_id == petition_id, Comment.id != comment_id, Comment.state.in_(["waiting", "published"])
+        )
+        .order_by(Comment.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def case(session: Session, case_id: int) -> Case | None:
+    return session.get(Case, case_id)
+
+
+def case_of(session: Session, target: str, target_id: int, revision: int) -> Case | None:
+    """The open case about this revision."""
+    return session.scalars(
+        select(Case).where(
+            Case.target == target, Case.target_id == target_id, Case.revision == revision, Case.closed_at.is_(None)
+        )
+    ).one_or_none()
+
+
+def notices_of(session: Session, case_id: int, limit: int = 20) -> Sequence[Notice]:
+    return session.scalars(select(Notice).where(Notice.case_id == case_id).order_by(Notice.id).limit(limit)).all()
+
+
+def author_of(session: Session, comment: Comment) -> Signature | None:
+    if comment.signature_id is None:
+        return None
+    return session.get(Signature, (comment.petition_id, comment.signature_id))

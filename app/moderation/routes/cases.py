@@ -1,0 +1,252 @@
+"""Cases of notices, appeals, rights of reply, second looks, and the urgent path."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app import clock
+from app.accounts.dependencies import Moderator
+from app.accounts.models import Account
+from app.comments import queries as comment_queries
+from app.db import Db, Session
+from app.errors import Conflict, Invalid, NotFound
+from app.moderation import actions, charter, queries
+from app.moderation.desk import bench, comment_view
+from app.moderation.forms import DecisionForm
+from app.moderation.queries import notices, queue
+from app.moderation.routes.base import Id, router
+from app.moderation.routes.bench import decided_page, judgment_of
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
+from app.templating import ZONE
+from app.web.forms import Form, FormRefused, Values, validated
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, page, see_other
+
+HOME = "/moderation"
+
+
+@router.get("/moderation/dossiers/{case_id}")
+def case_page(request: Request, session: Db, moderator: Moderator, case_id: Id) -> Response:
+    case = queue.case(session, case_id)
+    if case is None:
+        raise NotFound("Ce dossier n’existe pas.")
+    if case.target == "comment":
+        return see_other(request, f"{HOME}?element=case-{case_id}")
+    return _petition_case(request, session, case_id)
+
+
+def _petition_case(
+    request: Request, session: Session, case_id: int, values: Values | None = None, errors: Values | None = None
+) -> Response:
+    case = queue.case(session, case_id)
+    assert case is not None
+    petition = session.get(Petition, case.target_id)
+    if petition is None:
+        raise NotFound("Cette pétition n’existe pas.")
+    return page(
+        request,
+        "moderation/case.html",
+        422 if errors else 200,
+        case=case,
+        petition=petition,
+        text=petition_queries.text_of(session, petition),
+        notices=queue.notices_of(session, case.id),
+        charter=charter.in_force(session, clock.now()),
+        form={"values": values or {}, "errors": errors or {}},
+    )
+
+
+@router.post("/moderation/dossiers/{case_id}/decision")
+@limited("staff")
+def settle(request: Request, session: Db, moderator: Moderator, case_id: Id, values: Form) -> Response:
+    case = queue.case(session, case_id)
+    if case is None:
+        raise NotFound("Ce dossier n’existe pas.")
+    try:
+        form = validated(DecisionForm, values)
+        actions.settle(session, case_id, form.version, moderator, judgment_of(form))
+    except (FormRefused, Invalid) as refused:
+        if case.target == "petition":
+            return _petition_case(request, session, case_id, values, refused.errors)
+        context = bench(session, moderator, f"case-{case_id}", clock.now(), {})
+        form_again = {"values": values, "errors": refused.errors}
+        return page(request, "moderation/queue.html", 422, **context, form=form_again, flash=None)
+    except Conflict as conflict:
+        if case.target == "petition":
+            raise
+        return decided_page(request, session, case.target_id, str(conflict))
+    return see_other(request, HOME)
+
+
+# Appeals
+
+
+@router.get("/moderation/recours/{appeal_id}")
+def appeal_page(request: Request, session: Db, moderator: Moderator, appeal_id: Id) -> Response:
+    return _appeal_page(request, session, moderator, appeal_id)
+
+
+def _appeal_page(
+    request: Request,
+    session: Session,
+    moderator: Account,
+    appeal_id: int,
+    values: Values | None = None,
+    errors: Values | None = None,
+) -> Response:
+    appeal = notices.lock_appeal(session, appeal_id)
+    first = queries.decision(session, appeal.decision_id) if appeal is not None else None
+    if appeal is None or first is None:
+        raise NotFound("Ce recours n’existe pas.")
+    seen = appeal.view_by == moderator.id
+    return page(
+        request,
+        "moderation/appeal.html",
+        422 if errors else 200,
+        appeal=appeal,
+        mine=appeal.first_decider == moderator.id,
+        alone=len(notices.moderators(session)) < 2,
+        # Hidden until the judge has formed a view.
+        first=first if seen or appeal.outcome else None,
+        subject=comment_view(session, first.target_id) if first.target == "comment" else None,
+        petition=session.get(Petition, first.target_id) if first.target == "petition" else None,
+        charter=charter.in_force(session, first.waiting_since),
+        form={"values": values or {}, "errors": errors or {}},
+    )
+
+
+@router.post("/moderation/recours/{appeal_id}/avis")
+@limited("staff")
+def form_view(request: Request, session: Db, moderator: Moderator, appeal_id: Id, values: Form) -> Response:
+    try:
+        actions.form_view(session, appeal_id, moderator, values.get("view", ""), values.get("view_reasons", "")[:4000])
+    except Invalid as invalid:
+        return _appeal_page(request, session, moderator, appeal_id, values, invalid.errors)
+    return see_other(request, f"/moderation/recours/{appeal_id}")
+
+
+@router.post("/moderation/recours/{appeal_id}/jugement")
+@limited("staff")
+def judge(request: Request, session: Db, moderator: Moderator, appeal_id: Id, values: Form) -> Response:
+    reasons = values.get("reasons", "")[:4000]
+    try:
+        judgment = None
+        if values.get("article"):
+            form = validated(DecisionForm, {**values, "decision": "refuse", "explanation": reasons[:2000]})
+            judgment = judgment_of(form)
+        actions.judge(session, appeal_id, moderator, values.get("outcome", ""), reasons, judgment)
+    except (FormRefused, Invalid) as refused:
+        return _appeal_page(request, session, moderator, appeal_id, values, refused.errors)
+    return see_other(request, HOME)
+
+
+# Rights of reply
+
+
+@router.get("/moderation/reponses/{reply_id}")
+def reply_page(request: Request, session: Db, moderator: Moderator, reply_id: Id) -> Response:
+    reply = notices.lock_reply(session, reply_id)
+    if reply is None:
+        raise NotFound("Cette demande n’existe pas.")
+    subject = comment_view(session, reply.comment_id) if reply.comment_id else None
+    petition = session.get_one(Petition, reply.petition_id)
+    context: dict[str, Any] = {"reply": reply, "subject": subject, "petition": petition, "form": EMPTY_FORM}
+    return page(request, "moderation/reply_desk.html", **context)
+
+
+@router.post("/moderation/reponses/{reply_id}/decision")
+@limited("staff")
+def decide_reply(request: Request, session: Db, moderator: Moderator, reply_id: Id, values: Form) -> Response:
+    version = int(values["version"]) if values.get("version", "").isdecimal() else 0
+    publish, reasons = values.get("decision") == "publish", values.get("reasons", "")[:4000]
+    actions.decide_reply(session, reply_id, version, moderator, publish, reasons)
+    return see_other(request, HOME)
+
+
+# Second looks
+
+
+@router.get("/moderation/relectures/{decision_id}")
+def second_page(request: Request, session: Db, moderator: Moderator, decision_id: Id) -> Response:
+    look = notices.lock_second_look(session, decision_id)
+    first = queries.decision(session, decision_id)
+    if look is None or first is None or look.first_decider == moderator.id:
+        raise NotFound("Ce texte n’est pas à relire, ou pas par vous.")
+    row = comment_queries.with_author(session, first.target_id)
+    if row is None or look.judged_at is not None:
+        raise Conflict("Ce texte a déjà été relu, ou n’existe plus.")
+    in_force = charter.in_force(session, row.created_at)
+    return page(request, "moderation/second.html", decision_id=decision_id, text=row.text, charter=in_force)
+
+
+@router.post("/moderation/relectures/{decision_id}")
+@limited("staff")
+def look_again(request: Request, session: Db, moderator: Moderator, decision_id: Id, values: Form) -> Response:
+    article = int(values["article"]) if values.get("article", "").isdecimal() else None
+    actions.look_again(session, decision_id, moderator, values.get("decision", ""), article)
+    return see_other(request, HOME)
+
+
+# The urgent path
+
+
+@router.get("/moderation/urgences")
+def urgent_page(request: Request, session: Db, moderator: Moderator) -> Response:
+    """The runbook, with a clock for each open urgent case."""
+    return _urgent_page(request, session)
+
+
+def _urgent_page(
+    request: Request, session: Session, values: Values | None = None, errors: Values | None = None
+) -> Response:
+    now = clock.now()
+    target = queue.TARGETS["urgent"][0]
+    cases = [
+        {"case": case, "minutes": int((case.opened_at + target - now).total_seconds() // 60)}
+        for case in notices.urgent_cases(session)
+    ]
+    return page(
+        request,
+        "moderation/urgent.html",
+        422 if errors else 200,
+        cases=cases,
+        orders=notices.orders(session),
+        form={"values": values or {}, "errors": errors or {}},
+    )
+
+
+@router.post("/moderation/urgences/injonction")
+@limited("staff")
+def execute_order(request: Request, session: Db, moderator: Moderator, values: Form) -> Response:
+    """Everything named goes, everywhere, in one act."""
+    words = values.get("comments", "").replace(",", " ").split()
+    errors = {}
+    received = None
+    if not all(word.isascii() and word.isdecimal() and len(word) < 10 for word in words):
+        errors["comments"] = "Donnez des numéros de commentaires, séparés par des espaces."
+    try:
+        received = datetime.fromisoformat(values.get("received_at", "")).replace(tzinfo=ZONE)
+    except ValueError:
+        errors["received_at"] = "Donnez la date et l’heure de réception."
+    try:
+        if errors or received is None:
+            raise Invalid(errors)
+        numbers = [int(word) for word in words]
+        authority, reference = values.get("authority", "")[:200], values.get("reference", "")[:200]
+        actions.take_down(session, numbers, moderator, authority, reference, received)
+    except Invalid as invalid:
+        return _urgent_page(request, session, values, invalid.errors)
+    return see_other(request, "/moderation/urgences")
+
+
+@router.post("/moderation/urgences/{case_id}/autorites")
+@limited("staff")
+def tell_authority(request: Request, session: Db, moderator: Moderator, case_id: Id, values: Form) -> Response:
+    try:
+        actions.tell_authority(session, case_id, moderator, values.get("authority", "")[:500])
+    except Invalid as invalid:
+        return _urgent_page(request, session, values, invalid.errors)
+    return see_other(request, "/moderation/urgences")

@@ -1,0 +1,212 @@
+"""What anybody may do, without an account: report, appeal, write again, answer."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app import clock
+from app.comments import actions as comment_actions
+from app.comments import queries as comment_queries
+from app.comments.models import MAX_LENGTH
+from app.comments.public import masked
+from app.db import Db, Session, vault_of
+from app.errors import Conflict, Gone, Invalid, NotFound
+from app.moderation import actions, links, queries
+from app.moderation.actions import Report, appealing
+from app.moderation.forms import NOTICE_CATEGORIES, NoticeForm, ReplyForm
+from app.moderation.routes.base import Id, router
+from app.petitions.dependencies import PublicPetition
+from app.petitions.models import Petition
+from app.signatures.forms import clean_text
+from app.web.forms import Form, FormRefused, Values, validated
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, locale_of, page
+
+CHOICES = [(name, words) for name, (_ground, _article, words) in NOTICE_CATEGORIES.items()]
+
+
+def _comment_target(session: Session, comment_id: int) -> dict[str, Any]:
+    row = comment_queries.with_author(session, comment_id)
+    if row is None or row.state != "published":
+        raise NotFound("Ce commentaire n’existe pas, ou n’est plus publié.")
+    petition = session.get_one(Petition, row.petition_id)
+    return {
+        "action": f"/commentaires/{comment_id}/signaler",
+        "label": f"Commentaire {comment_id}, sur la pétition « {petition.title} »",
+        "text": masked(row.text, row.masks),
+        "slug": petition.slug,
+    }
+
+
+def _petition_target(petition: Petition) -> dict[str, Any]:
+    return {
+        "action": f"/petitions/{petition.slug}/signaler",
+        "label": f"Pétition « {petition.title} »",
+        "text": "",
+        "slug": petition.slug,
+    }
+
+
+@router.get("/commentaires/{comment_id}/signaler")
+def report_comment_page(request: Request, session: Db, comment_id: Id) -> Response:
+    about = _comment_target(session, comment_id)
+    return page(request, "moderation/report.html", about=about, choices=CHOICES, form=EMPTY_FORM)
+
+
+@router.post("/commentaires/{comment_id}/signaler")
+@limited()
+def report_comment(request: Request, session: Db, comment_id: Id, values: Form) -> Response:
+    return _report(request, session, "comment", comment_id, _comment_target(session, comment_id), values)
+
+
+@router.get("/petitions/{slug}/signaler")
+def report_petition_page(request: Request, session: Db, petition: PublicPetition) -> Response:
+    about = _petition_target(petition)
+    return page(request, "moderation/report.html", about=about, choices=CHOICES, form=EMPTY_FORM)
+
+
+@router.post("/petitions/{slug}/signaler")
+@limited()
+def report_petition(request: Request, session: Db, petition: PublicPetition, values: Form) -> Response:
+    return _report(request, session, "petition", petition.id, _petition_target(petition), values)
+
+
+def _report(
+    request: Request, session: Session, target: str, target_id: int, about: dict[str, Any], values: Values
+) -> Response:
+    try:
+        form = validated(NoticeForm, values)
+        if errors := form.who():
+            raise FormRefused(errors, values)
+    except FormRefused as refused:
+        refused.page = ("moderation/report.html", {"about": about, "choices": CHOICES, "form": refused.form})
+        raise
+    if form.website:
+        return page(request, "moderation/report_done.html", reference="", about=about, email="")
+    ground, article, _words = NOTICE_CATEGORIES[form.category]
+    report = Report(
+        ground, form.category, article, form.reasons, form.passage, form.name.strip(), form.email.strip(),
+        locale_of(request),
+    )  # fmt: skip
+    notice = actions.receive(session, target, target_id, report)
+    return page(request, "moderation/report_done.html", reference=notice.reference, about=about, email=form.email)
+
+
+# Appeals
+
+
+@router.get("/recours/{token}")
+def appeal_page(request: Request, session: Db, token: str) -> Response:
+    decision_id, appellant = _appellant(session, token)
+    decision = actions.appealable(session, decision_id, appellant)
+    context: dict[str, Any] = {"decision": decision, "label": appealing.about(session, decision), "token": token}
+    return page(request, "moderation/appeal_form.html", **context, form=EMPTY_FORM, done=None)
+
+
+@router.post("/recours/{token}")
+@limited()
+def appeal(request: Request, session: Db, token: str, values: Form) -> Response:
+    decision_id, appellant = _appellant(session, token)
+    decision = actions.appealable(session, decision_id, appellant)
+    context: dict[str, Any] = {"decision": decision, "label": appealing.about(session, decision), "token": token}
+    try:
+        made = actions.appeal(session, decision_id, appellant, clean_text(values.get("text", ""))[:4000])
+    except Invalid as invalid:
+        refused = FormRefused(invalid.errors, values)
+        refused.page = ("moderation/appeal_form.html", {**context, "form": refused.form, "done": None})
+        raise refused from None
+    return page(request, "moderation/appeal_form.html", **context, form=EMPTY_FORM, done=made)
+
+
+def _appellant(session: Session, token: str) -> tuple[int, str]:
+    found = links.read_appeal(vault_of(session), token)
+    if found is None:
+        raise NotFound("Ce lien n’est pas complet : recopiez-le en entier depuis le message.")
+    decision_id, appellant, expires = found
+    if clock.now() > datetime.fromtimestamp(expires, UTC):
+        raise Gone("Le délai de six mois pour contester cette décision est passé.")
+    return decision_id, appellant
+
+
+# Writing again after a refusal
+
+
+@router.get("/reecrire/{token}")
+def rewrite_page(request: Request, session: Db, token: str) -> Response:
+    comment = _rewritable(session, token)
+    form = {"values": {"text": comment.text}, "errors": {}}
+    return page(request, "moderation/rewrite.html", token=token, form=form, done=False, longest=MAX_LENGTH)
+
+
+@router.post("/reecrire/{token}")
+@limited()
+def rewrite(request: Request, session: Db, token: str, values: Form) -> Response:
+    comment = _rewritable(session, token)
+    text = clean_text(values.get("text", ""))
+    error = ""
+    if not text:
+        error = "Écrivez votre commentaire."
+    elif len(text) > MAX_LENGTH:
+        error = f"Raccourcissez votre commentaire : {MAX_LENGTH} caractères au plus."
+    elif " ".join(text.split()) == " ".join(comment.text.split()):
+        error = "C’est le texte qui a été refusé : changez le passage en cause."
+    if error:
+        refused = FormRefused({"text": error}, values)
+        context = {"token": token, "form": refused.form, "done": False, "longest": MAX_LENGTH}
+        refused.page = ("moderation/rewrite.html", context)
+        raise refused
+    comment_actions.rewrite(session, comment, text)
+    return page(request, "moderation/rewrite.html", token=token, form=EMPTY_FORM, done=True, longest=MAX_LENGTH)
+
+
+def _rewritable(session: Session, token: str) -> Any:
+    """The refused comment of a genuine link. Raises NotFound, Gone, Conflict."""
+    found = links.read_rewrite(vault_of(session), token)
+    decision = queries.decision(session, found[0]) if found is not None else None
+    if found is None or decision is None:
+        raise NotFound("Ce lien n’est pas complet : recopiez-le en entier depuis le message.")
+    if clock.now() > datetime.fromtimestamp(found[1], UTC):
+        raise Gone("Le délai de trente jours pour proposer un autre texte est passé.")
+    comment = comment_queries.lock(session, decision.target_id)
+    if comment is None or comment.state not in {"refused", "removed"} or comment.revision != decision.revision:
+        raise Conflict("Un autre texte a déjà été proposé, ou ce commentaire n’est plus refusé.")
+    if comment.signature_id is None or queries.limit(session, comment.petition_id, comment.signature_id) is not None:
+        raise Gone("Vous ne pouvez plus commenter cette pétition.")
+    return comment
+
+
+# Right of reply
+
+
+@router.get("/petitions/{slug}/droit-de-reponse")
+def reply_page(request: Request, session: Db, petition: PublicPetition, commentaire: str = "") -> Response:
+    form = {"values": {"comment": commentaire}, "errors": {}}
+    return page(request, "moderation/reply.html", petition=petition, form=form, done=None)
+
+
+@router.post("/petitions/{slug}/droit-de-reponse")
+@limited()
+def ask_reply(request: Request, session: Db, petition: PublicPetition, values: Form) -> Response:
+    try:
+        form = validated(ReplyForm, values)
+        if form.comment:
+            row = comment_queries.with_author(session, form.comment)
+            if row is None or row.petition_id != petition.id or row.state != "published":
+                raise FormRefused({"comment": "Aucun commentaire publié de cette pétition n’a ce numéro."}, values)
+    except FormRefused as refused:
+        refused.page = ("moderation/reply.html", {"petition": petition, "form": refused.form, "done": None})
+        raise
+    reply = actions.ask_reply(
+        session,
+        petition.id,
+        form.comment or None,
+        name=form.name.strip(),
+        capacity=values.get("capacity", "").strip()[:120],
+        email=form.email,
+        passage=form.passage,
+        text=form.text,
+        locale=locale_of(request),
+    )
+    return page(request, "moderation/reply.html", petition=petition, form=EMPTY_FORM, done=reply)

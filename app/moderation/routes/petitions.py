@@ -1,0 +1,68 @@
+"""Petitions that wait for a moderator; sending one for review."""
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app import clock
+from app.accounts.dependencies import Moderator, Organiser
+from app.accounts.models import Account
+from app.db import Db, Session
+from app.errors import Invalid, NotFound
+from app.moderation import actions, charter, queries
+from app.moderation.forms import DecisionForm, remarks
+from app.moderation.routes.base import Id, router
+from app.moderation.routes.bench import judgment_of
+from app.petitions import queries as petition_queries
+from app.web.forms import Form, FormRefused, Values, validated
+from app.web.ratelimit import limited
+from app.web.rendering import page, see_other
+
+
+@router.get("/moderation/petitions/{petition_id}")
+def review_page(request: Request, session: Db, moderator: Moderator, petition_id: Id) -> Response:
+    return _page(request, session, petition_id)
+
+
+def _page(
+    request: Request, session: Session, petition_id: int, values: Values | None = None, errors: Values | None = None
+) -> Response:
+    petition = queries.lock_petition(session, petition_id)
+    if petition is None or petition.state == "draft":
+        raise NotFound("Cette pétition n’existe pas, ou n’est pas proposée.")
+    text = petition_queries.text_of(session, petition)
+    return page(
+        request,
+        "moderation/petition.html",
+        422 if errors else 200,
+        petition=petition,
+        lines=list(enumerate(text.markdown.splitlines(), 1)),
+        decisions=[d for d in queries.decisions(session, "petition", petition.id) if d.undone_at is None],
+        charter=charter.in_force(session, clock.now()),
+        form={"values": values or {}, "errors": errors or {}},
+    )
+
+
+@router.post("/moderation/petitions/{petition_id}/decision")
+@limited("staff")
+def review(request: Request, session: Db, moderator: Moderator, petition_id: Id, values: Form) -> Response:
+    try:
+        form = validated(DecisionForm, values)
+        actions.review(session, petition_id, form.version, moderator, judgment_of(form), remarks(values))
+    except (FormRefused, Invalid) as refused:
+        return _page(request, session, petition_id, values, refused.errors)
+    return see_other(request, "/moderation")
+
+
+@router.post("/organisation/petitions/{slug}/proposer")
+@limited("staff")
+def submit(request: Request, session: Db, organiser: Organiser, slug: str) -> Response:
+    """The organiser sends a draft, or a corrected one, to the moderators."""
+    petition = petition_queries.by_slug(session, slug)
+    if petition is None or not _owns(session, organiser, petition.id):
+        raise NotFound("Aucune pétition n’est à cette adresse.")
+    actions.submit(session, petition, organiser.id)
+    return see_other(request, "/organisation")
+
+
+def _owns(session: Session, account: Account, petition_id: int) -> bool:
+    return account.role == "admin" or petition_queries.owns(session, account.id, petition_id)

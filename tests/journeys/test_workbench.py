@@ -1,0 +1,136 @@
+"""Two hundred comments cleared with the keyboard alone; the same acts without JavaScript; no barrier found by axe."""
+
+import sqlite3
+import time
+from datetime import UTC, datetime
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.journeys.people import Demo, People, sign_in
+
+MODERATOR = "moderateur@demo.test"
+INSULT = "Ce maire est un minable, avis"
+
+
+def _database(demo: Demo) -> sqlite3.Connection:
+    return sqlite3.connect(demo.settings["SIGNONS_DATABASE_URL"].removeprefix("sqlite:///"), timeout=30)
+
+
+def _arrive(demo: Demo, n: int) -> list[int]:
+    """*n* comments more to moderate, one in four an insult that a hint points at."""
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    ids = []
+    with _database(demo) as connection:
+        for i in range(n):
+            text = f"{INSULT} {i}" if i % 4 == 0 else f"Une opinion parmi d’autres, {i}"
+            start = text.find("minable")
+            hint = f'[{{"hint": "words-1", "version": 1, "article": 1, "start": {start}, "end": {start + 7}}}]'
+            row = connection.execute(
+                "INSERT INTO comment (petition_id, state, text, revision, version, locale, created_at, waiting_since,"
+                " severity, hints, masks) VALUES (1, 'waiting', ?, 1, 1, 'fr', ?, ?, 1, ?, '[]')",
+                (text, now, now, hint if start >= 0 else "[]"),
+            )
+            ids.append(int(row.lastrowid or 0))
+            connection.execute("INSERT INTO comment_revision VALUES (?, 1, ?, '', ?)", (row.lastrowid, text, now))
+    connection.close()
+    return ids
+
+
+def _states(demo: Demo, ids: list[int]) -> list[str]:
+    connection = _database(demo)
+    marks = ",".join("?" * len(ids))
+    rows = connection.execute(f"SELECT state FROM comment WHERE id IN ({marks})", ids).fetchall()
+    connection.close()
+    return [state for (state,) in rows]
+
+
+def _open_key(page: Page) -> str:
+    return page.locator("[data-open]").get_attribute("data-open") or ""
+
+
+def test_two_hundred_comments_are_cleared_by_keyboard_alone(demo: Demo, people: People) -> None:
+    ids = _arrive(demo, 200)
+    page = people.arrive()
+    sign_in(page, MODERATOR, "/moderation")
+    waits = []
+    for _ in range(400):
+        if page.locator("[data-open]").count() == 0 or "waiting" not in _states(demo, ids):
+            break
+        before = _open_key(page)
+        insult = page.locator("#texte").inner_text().startswith(INSULT)
+        began = time.perf_counter()
+        if insult:
+            page.keyboard.press("r")
+            page.keyboard.press("1")
+        else:
+            page.keyboard.press("a")
+        page.wait_for_function("key => document.querySelector('[data-open]')?.dataset.open !== key", arg=before)
+        waits.append(time.perf_counter() - began)
+    page.wait_for_load_state("networkidle")
+    states = _states(demo, ids)
+    assert (states.count("published"), states.count("refused")) == (150, 50)
+    waits.sort()
+    print(
+        f"\nnext item: median {waits[len(waits) // 2] * 1000:.0f} ms, p95 {waits[len(waits) * 95 // 100] * 1000:.0f} ms"
+    )
+    assert waits[len(waits) // 2] < 0.1
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
+def test_undo_and_refuse_and_mask_with_buttons(demo: Demo, people: People, javascript: bool) -> None:
+    (comment_id,) = _arrive(demo, 1)
+    page = people.arrive(javascript)
+    sign_in(page, MODERATOR, "/moderation")
+    page.goto(f"/moderation?element=comment-{comment_id}")
+    page.get_by_role("button", name="Publier tel quel").click()
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("button", name="Annuler ma dernière décision").click()
+    expect(page.locator("[data-open]")).to_have_attribute("data-open", f"comment-{comment_id}")
+    page.locator("[name=article]").first.select_option("1")
+    page.locator("#champ-passage").fill("minable")
+    page.get_by_role("button", name="Masquer ce passage").click()
+    page.wait_for_load_state("networkidle")
+    assert _states(demo, [comment_id]) == ["published"]
+
+
+def test_keys_can_be_switched_off_and_help_lists_them(demo: Demo, people: People) -> None:
+    (comment_id,) = _arrive(demo, 1)
+    page = people.arrive()
+    sign_in(page, MODERATOR, "/moderation")
+    page.keyboard.press("?")
+    expect(page.get_by_text("transmettre à un collègue")).to_be_visible()
+    page.goto("/moderation/moi")
+    page.get_by_label("Raccourcis du clavier").uncheck()
+    page.get_by_role("button", name="Enregistrer").click()
+    page.goto(f"/moderation?element=comment-{comment_id}")
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    assert _states(demo, [comment_id]) == ["waiting"]
+    page.goto("/moderation/moi")
+    page.get_by_label("Raccourcis du clavier").check()
+    page.get_by_role("button", name="Enregistrer").click()
+
+
+PAGES = [
+    "/moderation", "/moderation/urgences", "/moderation/indices", "/moderation/moi", "/charte", "/transparence",
+    "/transparence/journal", "/commentaires/{published}/signaler", "{petition}/signaler", "{petition}/droit-de-reponse",
+]  # fmt: skip
+
+
+def test_pages_have_no_barrier(demo: Demo, people: People) -> None:
+    _arrive(demo, 2)
+    connection = _database(demo)
+    (published,) = connection.execute("SELECT min(id) FROM comment WHERE state = 'published'").fetchone()
+    connection.close()
+    page = people.arrive()
+    sign_in(page, MODERATOR, "/moderation")
+    found = {}
+    petition = demo.petition("trains")
+    for path in PAGES:
+        page.goto(path.format(published=published, petition=petition))
+        result = Axe().run(page)
+        if result.violations_count:
+            found[path] = [(v["id"], v["nodes"][0]["html"][:200]) for v in result.response["violations"]]
+    assert found == {}
