@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import DatabaseError
 
 from app.consents import actions
@@ -145,26 +145,22 @@ def test_each_delivery_mode_has_its_words(site: Site) -> None:
     assert "recevra seulement le nombre des signatures" in count
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        update(ConsentEvent).values(kind="withdrawn"),
-        update(ConsentEvent).values(at=text("at")),
-        delete(ConsentEvent),
-        update(ConsentText).values(body="Autre chose"),
-        update(ConsentText).values(sha256="0" * 64),
-        update(ConsentText).values(version=9),
-        delete(ConsentText),
-    ],
-    ids=["event-kind", "event-same", "event-gone", "text-body", "text-hash", "text-version", "text-gone"],
-)
-def test_the_database_itself_refuses_to_rewrite_the_past(site: Site, change: "update | delete") -> None:  # type: ignore[valid-type]
+def test_the_database_itself_refuses_to_rewrite_the_past(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, display="full")
     before = events(site), texts(site)
-    with pytest.raises(DatabaseError, match=r"append-only|immutable"), site.database.write() as session:
-        session.execute(change)  # type: ignore[call-overload]
-    assert (events(site), texts(site)) == before
+    for change in (
+        "UPDATE consent_event SET kind = 'withdrawn'",
+        "UPDATE consent_event SET kind = kind",
+        "DELETE FROM consent_event",
+        "UPDATE consent_text SET body = 'Autre chose'",
+        "UPDATE consent_text SET sha256 = '0'",
+        "UPDATE consent_text SET version = version + 1",
+        "DELETE FROM consent_text",
+    ):
+        with pytest.raises(DatabaseError, match=r"append-only|immutable"), site.database.write() as session:
+            session.execute(text(change))
+        assert (events(site), texts(site)) == before, change
 
 
 def test_a_text_may_end_but_not_change(site: Site) -> None:

@@ -217,7 +217,7 @@ def test_a_rush_ends_on_the_exact_number_with_few_messages(site: Served) -> None
         browser.next()
         for link in links:
             site.client.post(link)
-        counts = []
+        counts: list[int] = []
         while not counts or counts[-1] < 30:
             kind, data = browser.next()
             if kind == "count":
