@@ -124,6 +124,9 @@ def _reverse(
     if comment is None or comment.state == "withdrawn":
         raise Conflict("Son auteur a repris ce commentaire depuis : le recours est sans objet.")
     case = session.get(Case, first.case_id) if first.case_id is not None else None
+    if comment.state == "published" and not judgment.needs_reasons:
+        # What is contested is a mask: the whole text shows again.
+        judgment = judgment.within(kind="keep")
     new = deciding.decide(session, comment.id, comment.version, judge, judgment, source="appeal")
     if case is not None:
         case.outcome = "upheld" if new.ground != "none" else "cleared"

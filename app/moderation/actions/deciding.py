@@ -79,23 +79,25 @@ def decide(
         raise Conflict(STALE)
     if not version and comment.state != "waiting":
         raise Conflict(STALE)
-    judgment = judgment.within(kind=_kind(comment.state, judgment.kind))
+    judgment = judgment.within(kind=_kind(comment.state, judgment))
     in_force = charter.in_force(session, comment_queries.revision(session, comment).created_at)
     reasons = reasons_for(judgment, in_force, comment.text)
     return _record(session, comment, in_force, moderator, judgment, reasons, source, case, batch)
 
 
-def _kind(state: str, wanted: str) -> str:
-    """The word for it: a published comment is removed, a refused one restored."""
-    if wanted in {"publish", "restore"}:
+def _kind(state: str, judgment: Judgment) -> str:
+    """The word for it: a published comment is removed, a refused one restored. Raises Conflict."""
+    if judgment.kind in {"publish", "restore"}:
+        if state == "published" and not judgment.effects:
+            raise Conflict("Ce commentaire est déjà publié.")
         return {"waiting": "publish", "published": "keep"}.get(state, "restore")
-    if wanted in {"refuse", "remove"}:
+    if judgment.kind in {"refuse", "remove"}:
         if state in {"refused", "removed"}:
             raise Conflict("Ce commentaire n’est déjà plus publié.")
         return "refuse" if state == "waiting" else "remove"
     if state != "published":
         raise Conflict("Ce commentaire n’est pas publié.")
-    return wanted
+    return judgment.kind
 
 
 def _record(

@@ -137,6 +137,8 @@ def settle(session: Session, case_id: int, version: int, moderator: Account, jud
             _withdrawn(case)
             raise Conflict(return_to)
         seen = version or comment.version
+        if comment.state == "published" and judgment.kind == "publish" and not judgment.effects:
+            judgment = judgment.within(kind="keep")
         decision = deciding.decide(session, comment.id, seen, moderator, judgment, source=source, case=case)
         label = f"le commentaire {comment.id}"
     else:
