@@ -77,7 +77,14 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
     """The application; ``with_worker`` also sends mail and runs the periodic jobs in it."""
     settings = settings or load_settings()
     ratelimit.configure(settings)
-    app = FastAPI(title="Signons", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app = FastAPI(
+        title="Signons",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_lifespan,
+        routes=signatures.busy_routes,
+    )
     state = app.state
     state.settings = settings
     state.vault = open_vault(settings)
