@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from time import perf_counter
 from types import FrameType
 from urllib.parse import quote
@@ -73,11 +74,25 @@ ROUTERS = (
 )
 
 
+class Site(FastAPI):
+    """FastAPI with the page cache in front of it: a page that is kept meets no other middleware."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.state.page_cache(scope, receive, send)
+
+
 def create_app(settings: Settings | None = None, *, with_worker: bool = False) -> FastAPI:
     """The application; ``with_worker`` also sends mail and runs the periodic jobs in it."""
     settings = settings or load_settings()
     ratelimit.configure(settings)
-    app = FastAPI(title="Signons", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    app = Site(
+        title="Signons",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=_lifespan,
+        routes=signatures.busy_routes,
+    )
     state = app.state
     state.settings = settings
     state.vault = open_vault(settings)
@@ -104,22 +119,18 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
 
 
 def _wrap(app: FastAPI, settings: Settings) -> None:
-    """Middleware, pure ASGI, from the innermost to the outermost."""
+    """The page cache, and middleware, pure ASGI, from the innermost to the outermost."""
 
     def viewed(petition_id: int, scope: Scope) -> None:
         """The petition's own page was shown: not its widget, its list, its data, nor only its headers."""
-        path, head = scope["path"], scope["state"]["head"]
+        operations.pages.inc()
+        path, head = scope["path"].removeprefix("/en"), scope["state"]["head"]
         if path.startswith("/petitions/") and path.count("/") == 2 and not path.endswith(".json") and not head:
             app.state.views.count(petition_id, dict(scope["headers"]))
 
-    def make_cache(inner: ASGIApp) -> PageCache:
-        app.state.page_cache = cache = PageCache(inner, viewed)
-        app.state.bus.subscribe(cache.forget)
-        app.state.bus.subscribe(lambda _petition_id: app.state.signing_cache.clear())
-        return cache
-
-    app.add_middleware(make_cache)
-    # Outside the cache: a stream is never rendered once for all, and would hold its lock for hours.
+    app.state.page_cache = PageCache(partial(FastAPI.__call__, app), viewed)
+    app.state.bus.subscribe(app.state.page_cache.forget)
+    app.state.bus.subscribe(lambda _petition_id: app.state.signing_cache.clear())
     app.add_middleware(LiveFeed, hub=lambda: app.state.hub)
     app.add_middleware(SameOrigin, exempt=lambda path: path.startswith("/desabonnement/"))
     app.add_middleware(RequestGuard)

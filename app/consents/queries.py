@@ -9,6 +9,7 @@ from sqlalchemy import Select, and_, delete, func, insert, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from app.consents.models import ConsentEvent, ConsentText
+from app.db import insert_rows
 
 
 def in_force(session: Session, now: datetime, locale: str, delivery_mode: str) -> dict[str, ConsentText]:
@@ -36,8 +37,7 @@ def latest_version(session: Session, purpose: str, variant: str, locale: str) ->
 
 
 def append(session: Session, events: Sequence[dict[str, Any]]) -> None:
-    if events:
-        session.execute(insert(ConsentEvent), events)
+    insert_rows(session, ConsentEvent.__table__, events)
 
 
 def _latest() -> Select[Any]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock, crypto
-from app.db import vault_of
+from app.db import insert_rows, vault_of
 from app.mail.models import CaughtMail, OutboxMail
 
 # Tries after which a mail is set aside, and the wait before each next try.
@@ -46,15 +46,12 @@ class Mail:
 
 def enqueue(session: Session, mails: Iterable[Mail], delay: timedelta = timedelta(0)) -> None:
     """Write the mails in the caller's transaction."""
-    rows = _rows(session, mails, delay)
-    if rows:
-        session.execute(insert(OutboxMail), rows)
+    insert_rows(session, OutboxMail.__table__, _rows(session, mails, delay))
 
 
 def enqueue_held(session: Session, mails: Iterable[Mail], delay: timedelta) -> list[int]:
     """Write mails that may be cancelled until *delay* has passed; gives their ids."""
-    rows = _rows(session, mails, delay)
-    return list(session.scalars(insert(OutboxMail).returning(OutboxMail.id), rows)) if rows else []
+    return insert_rows(session, OutboxMail.__table__, _rows(session, mails, delay), returning="id")
 
 
 def cancel_held(session: Session, mail_ids: Sequence[int]) -> bool:

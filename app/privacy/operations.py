@@ -1,7 +1,7 @@
 """What operators look at: liveness, readiness, metrics. No personal data."""
 
 from fastapi import APIRouter, Request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
@@ -16,6 +16,8 @@ registry = CollectorRegistry()
 _requests = Histogram(
     "signons_request_seconds", "Requests by route and status", ["method", "route", "status"], registry=registry
 )
+# The only measure of pages that come from the page cache: they meet no router.
+pages = Counter("signons_pages", "Pages shown that are the same for everybody", registry=registry)
 _viewers = Gauge("signons_live_viewers", "Open live feeds of this process", registry=registry)
 _mails = Gauge("signons_mails", "Mails by state", ["state"], registry=registry)
 _overdue = Gauge("signons_retention_overdue_seconds", "Age of the oldest row that should be gone", registry=registry)

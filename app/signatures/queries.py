@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from app.petitions.queries import hour_of, insert_for
+from app.db import insert_rows
+from app.petitions.queries import hour_of
 from app.signatures.models import PostingRecord, Signature, Withdrawal
 
 PER_PAGE = 50
@@ -17,12 +18,7 @@ Cursor = tuple[datetime, uuid.UUID]
 
 def insert_new(session: Session, rows: Sequence[dict[str, Any]]) -> set[uuid.UUID]:
     """Insert those whose address has not signed yet: the database decides. Returns their ids."""
-    statement = (
-        insert_for(session)(Signature)
-        .on_conflict_do_nothing(index_elements=["petition_id", "email_key"])
-        .returning(Signature.id)
-    )
-    return set(session.scalars(statement, list(rows)))
+    return set(insert_rows(session, Signature.__table__, rows, unless="petition_id, email_key", returning="id"))
 
 
 def lock_by_keys(session: Session, keys: Iterable[tuple[int, bytes]]) -> Sequence[Signature]:

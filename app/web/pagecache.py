@@ -1,8 +1,8 @@
 """The page cache: what everybody sees alike is rendered once a second at most.
 
-Pure ASGI, in front of everything. A page is kept when its route says so (``rendering.public``); it
-is compressed and fingerprinted once per rendering, dropped as soon as what it shows changes, and
-never shown when it is a second old.
+Pure ASGI, in front of everything, FastAPI's own middleware included. A page is kept when its route
+says so (``rendering.public``); it is compressed and fingerprinted once per rendering, dropped as
+soon as what it shows changes, and never shown when it is a second old. HEAD is answered here as GET without its body.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ ENTRIES = 2000
 MARK = b"x-signons-shared"
 BROWSER = b"public, max-age=1, stale-while-revalidate=5"
 PRIVATE = b"private, no-cache"
+SHOWN = {"GET", "HEAD"}
 Headers = list[tuple[bytes, bytes]]
-Key = tuple[str, str]
 
 
 @dataclass
@@ -46,9 +46,9 @@ class PageCache:
     def __init__(self, app: ASGIApp, viewed: Callable[[int, Scope], None]) -> None:
         self.app = app
         self.viewed = viewed
-        self.entries: OrderedDict[Key, Entry] = OrderedDict()
+        self.entries: OrderedDict[str, Entry] = OrderedDict()
         self.generations: dict[int, int] = {}
-        self._locks: dict[Key, asyncio.Lock] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
         self._background: set[asyncio.Task[Entry | None]] = set()
 
     def forget(self, petition_id: int) -> None:
@@ -61,31 +61,43 @@ class PageCache:
         await asyncio.gather(*self._background, return_exceptions=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET":
+        if scope["type"] != "http" or scope["method"] not in SHOWN:
             await self.app(scope, receive, send)
             return
+        head = scope["method"] == "HEAD"
+        scope.setdefault("state", {})["head"] = head
+        if head:  # GET without its body; on a copy, because the server looks at its own
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
         headers = dict(scope["headers"])
         if scope["query_string"] or b"cookie" in headers:
             # Somebody signed in sees the same pages, but nothing of theirs is ever kept here.
             await self._pass_by(scope, receive, send, PRIVATE if b"cookie" in headers else BROWSER)
             return
-        key = (scope["path"], scope["state"]["locale"])
+        key = scope["path"]
         entry = self._usable(key)
         if entry is None:
-            lock = self._locks.setdefault(key, asyncio.Lock())
-            async with lock:  # the first renders, those behind find it done
-                entry = self._usable(key) or await self._render(key, scope, receive, send)
-            if not lock.locked():
-                self._locks.pop(key, None)
+            entry = await self._render_once(key, scope, receive, send)
             if entry is None:
                 return
         elif monotonic() - entry.made > FRESH and not entry.refreshing:
             entry.refreshing = True
-            task = asyncio.create_task(self._render(key, dict(scope), _no_body, _nowhere))
+            task = asyncio.create_task(self._render(key, scope, _no_body, _nowhere))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
         self.viewed(entry.petition_id, scope)
         await _answer(entry, headers, send)
+
+    async def _render_once(self, key: str, scope: Scope, receive: Receive, send: Send) -> Entry | None:
+        """The first renders, those behind find it done; only where pages are known to be shared:
+        others (a live feed, a PDF) never wait for each other."""
+        if key not in self.entries:
+            return await self._render(key, scope, receive, send)
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            entry = self._usable(key) or await self._render(key, scope, receive, send)
+        if not lock.locked():
+            self._locks.pop(key, None)
+        return entry
 
     async def _pass_by(self, scope: Scope, receive: Receive, send: Send, caching: bytes) -> None:
         """A page that is not kept here is a view all the same, and our mark stays inside."""
@@ -101,9 +113,9 @@ class PageCache:
                     message = {**message, "headers": headers}
             await send(message)
 
-        await self.app(scope, receive, unmark)
+        await self.app(dict(scope), receive, unmark)
 
-    def _usable(self, key: Key) -> Entry | None:
+    def _usable(self, key: str) -> Entry | None:
         entry = self.entries.get(key)
         if (
             entry is None
@@ -113,7 +125,7 @@ class PageCache:
             return None
         return entry
 
-    async def _render(self, key: Key, scope: Scope, receive: Receive, send: Send) -> Entry | None:
+    async def _render(self, key: str, scope: Scope, receive: Receive, send: Send) -> Entry | None:
         """Ask the application; None when its answer was not to be shared, and has been sent."""
         made, before = monotonic(), dict(self.generations)
         head: Message | None = None
@@ -128,7 +140,7 @@ class PageCache:
             else:
                 body.extend(message.get("body", b""))
 
-        await self.app(scope, receive, collect)
+        await self.app(dict(scope), receive, collect)  # a copy: those inside cut the path
         if head is None:
             return None
         petition_id = _shared(head) or 0
@@ -148,6 +160,13 @@ async def _nowhere(_message: Message) -> None:
     """A rendering in the background is kept, not sent."""
 
 
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
+
+
 def _shared(start: Message) -> int | None:
     if start["status"] != 200:
         return None
@@ -156,13 +175,13 @@ def _shared(start: Message) -> int | None:
 
 async def _answer(entry: Entry, headers: dict[bytes, bytes], send: Send) -> None:
     if _matches(headers.get(b"if-none-match", b""), entry.etag):
-        head = [(k, v) for k, v in entry.plain[0] if k not in {b"content-length", b"content-type"}]
-        await send({"type": "http.response.start", "status": 304, "headers": head})
+        kept = [(k, v) for k, v in entry.plain[0] if k not in {b"content-length", b"content-type"}]
+        await send({"type": "http.response.start", "status": 304, "headers": kept})
         await send({"type": "http.response.body", "body": b""})
         return
     zipped = b"gzip" in headers.get(b"accept-encoding", b"")
-    head, body = entry.gzipped if zipped else entry.plain
-    await send({"type": "http.response.start", "status": 200, "headers": head})
+    start, body = entry.gzipped if zipped else entry.plain
+    await send({"type": "http.response.start", "status": 200, "headers": start})
     await send({"type": "http.response.body", "body": body})
 
 

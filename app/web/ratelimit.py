@@ -9,7 +9,6 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from limits import RateLimitItem, parse_many
-from limits.aio.storage import MemoryStorage
 from limits.aio.storage import Storage as AsyncStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.storage import storage_from_string
@@ -33,6 +32,8 @@ SENTENCE = "Trop d’envois en peu de temps depuis votre connexion. Réessayez u
 def client_key(request: Request) -> str:
     """The client's address; an IPv6 customer is a /64."""
     host = request.client.host if request.client else "unknown"
+    if ":" not in host:
+        return host
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -66,13 +67,33 @@ def limited(rate: str = "post") -> Callable[[Endpoint], Endpoint]:
     return limiter.limit(lambda: getattr(rates, rate))
 
 
+class _Hits:
+    """Hits by address in one fixed window, in memory.
+
+    Made for hundreds of thousands of addresses: nothing ever walks through them (``limits`` looks
+    at every address on every hit); a window's addresses are forgotten together at its end.
+    """
+
+    def __init__(self, item: RateLimitItem) -> None:
+        self.item = item
+        self.seconds = item.get_expiry()
+        self.ends = 0.0
+        self.hits: dict[str, int] = {}
+
+    def hit(self, key: str) -> bool:
+        now = monotonic()
+        if now >= self.ends:
+            self.hits, self.ends = {}, now + self.seconds
+        n = self.hits[key] = self.hits.get(key, 0) + 1
+        return n <= self.item.amount
+
+
 class AsyncLimit:
     """A limit for ``async def`` routes that many people use at once."""
 
     def __init__(self, name: str, rate: str, redis_url: str) -> None:
         self.name = name
-        self.items: list[RateLimitItem] = parse_many(rate)
-        self._local = FixedWindowRateLimiter(MemoryStorage())
+        self.items = [(item, _Hits(item)) for item in parse_many(rate)]
         self._shared: FixedWindowRateLimiter | None = None
         # Redis was not there: it is not asked again before.
         self._away_until = 0.0
@@ -88,17 +109,17 @@ class AsyncLimit:
     async def check(self, request: Request) -> None:
         """Raises TooMany."""
         key = client_key(request)
-        for item in self.items:
-            if not await self._hit(item, key):
+        for item, local in self.items:
+            if not await self._hit(item, local, key):
                 raise TooMany(SENTENCE, item.get_expiry())
 
-    async def _hit(self, item: RateLimitItem, key: str) -> bool:
+    async def _hit(self, item: RateLimitItem, local: _Hits, key: str) -> bool:
         if self._shared is not None and monotonic() >= self._away_until:
             try:
                 return await self._shared.hit(item, self.name, key)
             except Exception:  # Redis is away: protect this process all the same
                 self._away_until = monotonic() + AWAY
-        return await self._local.hit(item, self.name, key)
+        return local.hit(key)
 
 
 def configure(settings: Settings) -> None:

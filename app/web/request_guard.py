@@ -1,7 +1,6 @@
 """The first door: broken bytes are answered 400, bodies that are too large 413, and the language
 prefix is taken off the path (``/en/charte`` is ``/charte`` in English).
-
-HEAD is answered here as GET without its body: no GET changes anything."""
+"""
 
 from urllib.parse import unquote_to_bytes
 
@@ -46,9 +45,6 @@ class RequestGuard:
 
         received = 0
         started = False
-        head = scope["state"]["head"] = scope["method"] == "HEAD"
-        if head:
-            scope["method"] = "GET"
 
         async def limited_receive() -> Message:
             nonlocal received
@@ -62,8 +58,6 @@ class RequestGuard:
         async def watched_send(message: Message) -> None:
             nonlocal started
             started = True
-            if head and message["type"] == "http.response.body":
-                message = {**message, "body": b""}
             await send(message)
 
         try:

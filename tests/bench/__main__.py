@@ -1,0 +1,49 @@
+"""``python -m tests.bench [name…]``: run the benches, print the table, write it to docs/."""
+
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.bench import page, signing
+from tests.bench.results import Result, plot, table
+
+BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
+    "page": page.page,
+    "sign-pg": signing.sign_pg,
+    "sign-sqlite": signing.sign_sqlite,
+}
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def main(names: list[str]) -> int:
+    unknown = set(names) - set(BENCHES)
+    if unknown:
+        print(f"Unknown: {', '.join(unknown)}. There are: {', '.join(BENCHES)}.", file=sys.stderr)
+        return 1
+    began, results = time.monotonic(), []
+    for name in names or BENCHES:
+        print(f"{name}…", file=sys.stderr, flush=True)
+        mine = list(BENCHES[name]())
+        print(table(mine), flush=True)
+        results += mine
+    if not names:
+        _write(results, time.monotonic() - began)
+    return 0 if all(result.met is not False for result in results) else 2
+
+
+def _write(results: list[Result], seconds: float) -> None:
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    where = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    (DOCS / "bench.md").write_text(
+        f"# Measured in one run\n\n`make bench` on {where}, commit {commit}, {seconds / 60:.0f} minutes."
+        " Each line is the median of its runs beside a ceiling measured in the same minutes; compare ratios.\n\n"
+        f"{table(results)}\n\n![Each measure against its ceiling](bench.svg)\n"
+    )
+    (DOCS / "bench.svg").write_text(plot(results))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,159 @@
+"""sign-pg and sign-sqlite: a form to its 303, against the database writing the same rows alone."""
+
+import itertools
+import os
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench import load, stage
+from tests.bench.results import Result
+from tests.services import Signons
+
+RUNS = 3
+GROUP = 64
+run_numbers = itertools.count()
+
+# What one signer adds, in one statement: the signature, two consents, the mail. No counter.
+PGBENCH = """
+\\set n random(1, 1000000000000)
+WITH s AS (
+  INSERT INTO signature SELECT {petition}, gen_random_uuid(), decode(md5(:n::text), 'hex'), 'pending',
+    'Marie-Thérèse', decode(repeat('5a', 36), 'hex'), decode(repeat('5a', 54), 'hex'), '35000', 'FR', '35',
+    'initial', 'fr', 1, now(), NULL, NULL, NULL, 1, 1, current_date, false, 0
+  ON CONFLICT (petition_id, email_key) DO NOTHING RETURNING id),
+c AS (
+  INSERT INTO consent_event SELECT {petition}, id, purpose, now(), 'given', 1, 'web', decode(md5(:n::text), 'hex')
+  FROM s, (VALUES ('sign'), ('public_name')) AS p (purpose))
+INSERT INTO outbox_mail (template, sealed, subject, state, created_at, send_after, attempts, error)
+  SELECT 'signatures/confirm', decode(repeat('5a', 520), 'hex'), id, 'waiting', now(), now(), 0, '' FROM s;
+"""
+
+
+def pg_ceiling(site: stage.Stage) -> float:
+    return load.pgbench(site.settings.database_url, PGBENCH.format(petition=999))
+
+
+def sign(site: stage.Stage, server: Signons, seconds: int = 8, connections: int = 64) -> tuple[load.Load, float]:
+    """One run, and the processor time of the web processes per signature in µs."""
+    before = stage.cpu_seconds(server)
+    done = load.wrk(
+        f"{server.url}/petitions/{site.slug}/signatures",
+        "sign.lua",
+        str(next(run_numbers)),
+        seconds=seconds,
+        connections=connections,
+    )
+    return done, (stage.cpu_seconds(server) - before) / done.requests * 1e6
+
+
+def sign_pg() -> Iterator[Result]:
+    with stage.on_postgres() as site:
+        for processes, wanted in ((1, 0.40), (2, 0.50)):
+            ceiling, runs = [], []
+            with site.serve(processes) as server:
+                sign(site, server, 2)
+                for _ in range(RUNS):
+                    ceiling.append(pg_ceiling(site))
+                    done, used = sign(site, server)
+                    runs.append(done.rate)
+            yield Result(
+                "sign-pg",
+                f"POST to 303, {processes} web process{'es' * (processes > 1)}",
+                "/s",
+                runs,
+                "pgbench, same rows",
+                ceiling,
+                wanted,
+                note=f"p99 {done.p99:.0f} ms, {used:.0f} µs of web processor each",
+            )
+            yield Result("sign-pg", "the same, against the goal", "/s", runs, "goal", [1000], 1.0)
+
+
+def sign_sqlite() -> Iterator[Result]:
+    with stage.on_sqlite() as site, site.serve() as server:
+        ceiling, runs = [], []
+        sign(site, server, 2)
+        for n in range(RUNS):
+            ceiling.append(sqlite_ceiling(site, site.folder / f"ceiling{n}.db"))
+            done, used = sign(site, server)
+            runs.append(done.rate)
+        yield Result(
+            "sign-sqlite",
+            "POST to 303, one process",
+            "/s",
+            runs,
+            "sqlite3 loop, groups of 64",
+            ceiling,
+            0.50,
+            note=f"p99 {done.p99:.0f} ms, {used:.0f} µs of processor each",
+        )
+
+
+def sqlite_ceiling(site: stage.Stage, path: Path, seconds: float = 8) -> float:
+    """Rows a second of a bare loop: the same tables, the same pragmas, nothing else."""
+    source = sqlite3.connect(site.settings.database_url.removeprefix("sqlite:///"))
+    schema = [
+        sql for (sql,) in source.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND type != 'view'")
+    ]
+    source.close()
+    database = sqlite3.connect(path, isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "secure_delete=ON"):
+        database.execute(f"PRAGMA {pragma}")
+    for sql in schema:
+        if "sqlite_" not in sql.split("(")[0]:
+            database.execute(sql)
+    n, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        signatures, consents, mails = _rows(GROUP)
+        database.execute("BEGIN IMMEDIATE")
+        database.executemany(
+            f"INSERT INTO signature VALUES ({', '.join('?' * 22)}) ON CONFLICT (petition_id, email_key) DO NOTHING",
+            signatures,
+        )
+        database.executemany("INSERT INTO consent_event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", consents)
+        database.executemany("INSERT INTO outbox_mail VALUES (NULL, ?, ?, ?, ?, ?, ?, 0, '', NULL)", mails)
+        database.execute("COMMIT")
+        n += GROUP
+    database.close()
+    return n / seconds
+
+
+def _rows(size: int) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]], list[tuple[object, ...]]]:
+    signatures: list[tuple[object, ...]] = []
+    consents: list[tuple[object, ...]] = []
+    mails: list[tuple[object, ...]] = []
+    now = time.strftime("%Y-%m-%d %H:%M:%S.000000")
+    for _ in range(size):
+        row_id, key = uuid.uuid4().hex, os.urandom(16)
+        signatures.append(
+            (
+                1,
+                row_id,
+                key,
+                "pending",
+                "Marie-Thérèse",
+                b"Z" * 36,
+                b"Z" * 54,
+                "35000",
+                "FR",
+                "35",
+                "initial",
+                "fr",
+                1,
+                now,
+                None,
+                None,
+                None,
+                1,
+                1,
+                now[:10],
+                0,
+                0,
+            )
+        )
+        consents += [(1, row_id, purpose, now, "given", 1, "web", key) for purpose in ("sign", "public_name")]
+        mails.append(("signatures/confirm", b"Z" * 520, row_id, "waiting", now, now))
+    return signatures, consents, mails

@@ -1,0 +1,148 @@
+"""What the benches stand on: a site with the demo in it, its real processes, their cost."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import select
+
+from app import demo, migrations
+from app.bus import Bus
+from app.db import Database, Session
+from app.petitions.models import Petition
+from app.reference import install_reference_data
+from app.settings import Settings
+from app.vault import open_vault
+from tests.services import Server, Signons, postgres
+
+SECRET = "a-secret-for-the-benches-that-is-long-enough"
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Web(Signons):
+    """``signons serve``; mail and jobs are in a process of their own, or nowhere."""
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--no-worker"]
+
+
+class Stage:
+    """A database with the demo, ready to be served. ``slug``: the petition that is measured."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.env = {
+            "SIGNONS_DATABASE_URL": url,
+            "SIGNONS_SECRET_KEY": SECRET,
+            "SIGNONS_VAR_DIR": str(folder),
+            "SIGNONS_TRUSTED_PROXIES": "127.0.0.1",
+        }
+        self.settings = Settings(
+            _env_file=None,
+            database_url=url,
+            secret_key=SECRET,
+            var_dir=str(folder),  # type: ignore[call-arg]
+        )
+        self.vault = open_vault(self.settings)
+        self.database = Database(self.settings, self.vault, Bus(self.settings))
+        migrations.upgrade(self.database)
+        with self.database.write() as session:
+            install_reference_data(session)
+        demo.load(self.database, self.settings)
+        with self.database.read() as session:
+            self.petition_id, self.slug = session.execute(
+                select(Petition.id, Petition.slug).order_by(Petition.id).limit(1)
+            ).one()
+
+    def petition(self, session: Session) -> Petition:
+        return session.get_one(Petition, self.petition_id)
+
+    @contextmanager
+    def serve(self, workers: int = 1, env: Mapping[str, str] | None = None) -> Iterator[Signons]:
+        folder = self.folder / "web"
+        folder.mkdir(exist_ok=True)
+        server = Web(folder, {**self.env, **(env or {})}, None, workers)
+        try:
+            yield server.start()
+        finally:
+            server.terminate()
+
+
+class Worker(Server):
+    """``signons worker``."""
+
+    def __init__(self, stage: Stage) -> None:
+        folder = stage.folder / "worker"
+        folder.mkdir(exist_ok=True)
+        super().__init__(folder)
+        self.env = stage.env
+
+    def command(self) -> list[str]:
+        return [str(Path(sys.executable).with_name("signons")), "worker"]
+
+    def environment(self) -> Mapping[str, str]:
+        return {**os.environ, **self.env}
+
+    def answers(self) -> bool:
+        return b"travailleur" in self.log.read_bytes()
+
+
+@contextmanager
+def on_sqlite() -> Iterator[Stage]:
+    from tests.services import _directory
+
+    with _directory() as folder:
+        stage = Stage(folder, f"sqlite:///{folder}/signons.db")
+        try:
+            yield stage
+        finally:
+            stage.database.close()
+
+
+@contextmanager
+def on_postgres() -> Iterator[Stage]:
+    from tests.services import _directory
+
+    with postgres() as server, _directory() as folder:
+        stage = Stage(folder, server.create_database("signons"))
+        try:
+            yield stage
+        finally:
+            stage.database.close()
+
+
+def processes(server: Server) -> list[int]:
+    """The process and its children."""
+    assert server.process is not None
+    found = [server.process.pid]
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) in found:
+            found.append(int(entry.parent.name))
+    return found
+
+
+def cpu_seconds(server: Server) -> float:
+    """Processor time that the server and its children have used."""
+    total = 0.0
+    for pid in processes(server):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        total += (int(fields[11]) + int(fields[12])) / TICK
+    return total
+
+
+def resident_mb(server: Server) -> float:
+    """Memory of the web process that uses most."""
+    return max(_resident(pid) for pid in processes(server))
+
+
+def _resident(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
