@@ -128,7 +128,7 @@ def comment_view(session: Session, comment_id: int) -> dict[str, Any] | None:
         "record": queries.author_record(session, comment.signature_id),
         "past": queries.author_decisions(session, comment.signature_id),
         "decisions": [d for d in queries.decisions(session, "comment", comment_id) if d.undone_at is None],
-        "neighbours": queue.neighbours(session, petition.id, comment_id),
+        "neighbours": queue.neighbours(session, comment),
         "notes": notices.notes(session, "comment", comment_id),
         "case": case,
         "notices": queue.notices_of(session, case.id) if case is not None else [],

@@ -15,7 +15,7 @@ INSULT = "Ce maire est un minable, avis"
 
 
 def _database(demo: Demo) -> sqlite3.Connection:
-    return sqlite3.connect(demo.settings["SIGNONS_DATABASE_URL"].removeprefix("sqlite:///"), timeout=30)
+    return sqlite3.connect(demo.folder / "signons.db", timeout=30)
 
 
 def _arrive(demo: Demo, n: int) -> list[int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.comments.hints import VIOLENT
@@ -20,6 +20,8 @@ from app.petitions.models import Petition
 from app.signatures.models import Signature
 
 PAGE = 50
+# A literal, not a parameter: a partial index is used only where its condition can be read.
+WAITING = literal_column("'waiting'")
 # Queue → (target, weight beside the severity). An urgent case is ahead of everything.
 TARGETS = {
     "urgent": (timedelta(hours=1), 9),
@@ -105,7 +107,7 @@ def _comments(session: Session, limit: int) -> Iterator[Item]:
     for severity in (3, 2, 1):
         rows = session.execute(
             _comment_columns()
-            .where(Comment.state == "waiting", Comment.severity == severity, ~in_case)
+            .where(Comment.state == WAITING, Comment.severity == severity, ~in_case)
             .order_by(Comment.waiting_since, Comment.id)
             .limit(limit)
         )
@@ -212,7 +214,6 @@ def counts(session: Session, account_id: int) -> list[tuple[str, int, datetime |
         )
     }
     simple = {
-        "comment": select(func.count(), func.min(Comment.waiting_since)).where(Comment.state == "waiting"),
         "petition": select(func.count(), func.min(Petition.submitted_at)).where(Petition.state == "submitted"),
         "reply": select(func.count(), func.min(Reply.created_at)).where(Reply.state == "waiting"),
         "appeal": select(func.count(), func.min(Appeal.created_at)).where(
@@ -223,26 +224,48 @@ def counts(session: Session, account_id: int) -> list[tuple[str, int, datetime |
         ),
     }
     found = []
+    cases["comment"] = _waiting(session)
     for queue in TARGETS:
-        n, oldest = cases.get(queue, (0, None)) if queue in CASES else session.execute(simple[queue]).one()
+        n, oldest = cases.get(queue, (0, None)) if queue not in simple else session.execute(simple[queue]).one()
         if n:
             found.append((queue, n, oldest))
     return found
 
 
+def _waiting(session: Session) -> tuple[int, datetime | None]:
+    """Counted along the index; the oldest is the first of each severity in it."""
+    n = session.scalar(select(func.count()).select_from(Comment).where(Comment.state == WAITING)) or 0
+    firsts = [
+        session.scalar(
+            select(Comment.waiting_since)
+            .where(Comment.state == WAITING, Comment.severity == severity)
+            .order_by(Comment.waiting_since)
+            .limit(1)
+        )
+        for severity in (3, 2, 1)
+    ]
+    return n, min((first for first in firsts if first is not None), default=None)
+
+
 # Around one item
 
 
-def neighbours(session: Session, petition_id: int, comment_id: int, limit: int = 3) -> Sequence[Any]:
-    """Other comments of the same petition, the latest first, published or waiting."""
-    return session.execute(
-        select(Comment.id, func.substr(Comment.text, 1, 200).label("excerpt"), Comment.state, Comment.created_at)
-        .where(
-            Comment.petition_id == petition_id, Comment.id != comment_id, Comment.state.in_(["waiting", "published"])
-        )
-        .order_by(Comment.id.desc())
-        .limit(limit)
-    ).all()
+def neighbours(session: Session, comment: Comment, limit: int = 3) -> Sequence[Any]:
+    """The comments that came just before on the same petition, published or waiting."""
+    found: list[Any] = []
+    for state in ("waiting", "published"):
+        found += session.execute(
+            select(Comment.id, func.substr(Comment.text, 1, 200).label("excerpt"), Comment.state, Comment.created_at)
+            .where(
+                Comment.petition_id == comment.petition_id,
+                Comment.state == state,
+                Comment.created_at <= comment.created_at,
+            )
+            .order_by(Comment.created_at.desc())
+            .limit(limit + 1)
+        ).all()
+    others = sorted((row for row in found if row.id != comment.id), key=lambda row: row.created_at, reverse=True)
+    return others[:limit]
 
 
 def case(session: Session, case_id: int) -> Case | None:
