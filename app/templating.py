@@ -67,11 +67,11 @@ def translate(locale: str, message: str) -> str:
 def _patterns(locale: str) -> list[tuple[re.Pattern[str], str]]:
     """Translated sentences with placeholders: what matches one made of it, and what that becomes."""
     catalogue = getattr(translations(locale), "_catalog", {})
-    return [
-        (re.compile(_HOLDER.sub(r"(?P<\1>.+)", re.escape(message)), re.DOTALL), str(translated))
-        for message, translated in catalogue.items()
-        if isinstance(message, str) and _HOLDER.search(re.escape(message))
-    ]
+    # The one that says most comes first: the shortest would match nearly anything.
+    held = sorted(
+        (m for m in catalogue if isinstance(m, str) and "%(" in m), key=lambda m: -len(_HOLDER.sub("", re.escape(m)))
+    )
+    return [(re.compile(_HOLDER.sub(r"(?P<\1>.+)", re.escape(m)), re.DOTALL), str(catalogue[m])) for m in held]
 
 
 def translate_said(locale: str, message: str) -> str:
@@ -87,7 +87,7 @@ def translate_said(locale: str, message: str) -> str:
     for pattern, translated in _patterns(locale):
         match = pattern.fullmatch(message)
         if match:
-            return translated % match.groupdict()
+            return translated % {name: translations(locale).gettext(held) for name, held in match.groupdict().items()}
     return message
 
 

@@ -60,7 +60,7 @@ def test_the_catalogue_holds_no_message_that_is_gone() -> None:
 
 def test_sentences_are_found_in_the_code() -> None:
     source = """
-TITLES = {404: "Page introuvable", 5: "x"}
+TITLES = {404: "Page introuvable", 5: "5"}
 def f(n):
     raise ValueError(f"Au plus {n} signes, pas {len(n)}.")
     g({"values": {}, "errors": {"code": "Recommencez."}})

@@ -15,8 +15,15 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "app" / "locale" / "en" / "LC_MESSAGES" / "signons.po"
-# The staff pages are in French only.
-STAFF = ("administration", "exports", "updates")
+# What staff and organisers read is in French only.
+STAFF = (
+    "administration/",
+    "exports/",
+    "updates/",
+    "layouts/staff.html",
+    "email/moderation/digest/",
+    "email/moderation/petition/",
+)
 STAFF_LAYOUT = '{% extends "layouts/staff.html" %}'
 JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 # Modules that speak to the public, and the calls and tables in which they do.
@@ -27,6 +34,11 @@ SPEAKERS = (
     "comments/*.py",
     "live/hub.py",
     "mail/routes.py",
+    "moderation/actions/appealing.py",
+    "moderation/actions/noticing.py",
+    "moderation/forms.py",
+    "moderation/routes/figures.py",
+    "moderation/routes/notices.py",
     "main.py",
     "petitions/dependencies.py",
     "petitions/keys.py",
@@ -42,11 +54,12 @@ SPEAKERS = (
 )
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany", "FormRefused",
-    "HTTPException", "refuse", "answer", "person_name", "Line",
+    "HTTPException", "refuse", "answer", "person_name", "Line", "_text",
 }  # fmt: skip
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "SORTS", "CONSENT_LABELS", "DISPLAY_LABELS", "PURPOSE_LABELS",
-    "STATE_LABELS", "WRONG", "sentences", "errors", "error",
+    "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
+    "errors", "error",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 
@@ -55,11 +68,11 @@ def public_templates() -> Iterator[Path]:
     folder = ROOT / "templates"
     for path in sorted(folder.rglob("*.*")):
         name = path.relative_to(folder)
-        if name.parts[0] in STAFF or name == Path("layouts/staff.html"):
+        if name.as_posix().startswith(STAFF):
             continue
         source = path.read_text("utf-8")
-        # Parts of moderation's pages are for staff, but for the articles of the charter.
-        part = name.parts[0] == "moderation" and name.name.startswith("_") and name.name != "_articles.html"
+        # Parts of moderation's pages are for staff.
+        part = name.parts[0] == "moderation" and name.name.startswith("_")
         if part or source.startswith(STAFF_LAYOUT):
             continue
         yield path
@@ -112,6 +125,12 @@ def _said(node: ast.expr) -> Iterator[str]:
         yield "".join(_part(part, n) for n, part in enumerate(node.values))
     elif isinstance(node, ast.Dict):
         for value in node.values:
+            if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value.isalpha():
+                yield value.value
+            else:
+                yield from _said(value)
+    elif isinstance(node, ast.Tuple):
+        for value in node.elts:
             yield from _said(value)
 
 
