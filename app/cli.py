@@ -126,6 +126,8 @@ def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=20,
+        # A process that is slow because the machine is loaded must not be killed for it (default: 5 s).
+        timeout_worker_healthcheck=60,
         backlog=4096,
     )
 

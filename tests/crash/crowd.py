@@ -98,7 +98,7 @@ class Crowd:
         self.failures: list[BaseException] = []
         self._numbers = itertools.count()
         self._links: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-        self._seen: set[str] = set()
+        self.mailed: set[str] = set()
         self._open = 0
         self._no_more_signing = threading.Event()
         self._end = threading.Event()
@@ -158,8 +158,8 @@ class Crowd:
                     self._end.wait(0.05)
                     continue
                 mail = json.loads(line)
-                if mail["link"] and mail["to"] not in self._seen:
-                    self._seen.add(mail["to"])
+                if mail["link"] and mail["to"] not in self.mailed:
+                    self.mailed.add(mail["to"])
                     self._links.put((mail["to"], mail["link"]))
 
     def _confirm(self) -> None:

@@ -149,8 +149,13 @@ def run(scene: str, database: str, kills: int, tell: Callable[[str], None] = lam
         crowd.start()
         wait_for(lambda: len(ledger.confirmed) > 20 or bool(crowd.failures), "the crowd signs and confirms")
         for n in range(kills):
-            before = len(ledger.signed)
-            wait_for(lambda before=before: len(ledger.signed) > before + 5 or bool(crowd.failures), "people sign again")  # type: ignore[misc]
+            signed, mailed = len(ledger.signed) + 5, len(crowd.mailed) + (0 if scene == "clock" else 5)
+            wait_for(
+                lambda signed=signed, mailed=mailed: (  # type: ignore[misc]
+                    bool(crowd.failures) or (len(ledger.signed) >= signed and len(crowd.mailed) >= mailed)
+                ),
+                "people sign again and have mail",
+            )
             time.sleep(random.uniform(0.1, 0.6))
             blow(stage)
             tell(f"{scene} {database} {n + 1}/{kills}: {len(ledger.signed)} signed, {len(ledger.confirmed)} confirmed")
