@@ -1,7 +1,6 @@
 """Two hundred comments cleared with the keyboard alone; the same acts without JavaScript; no barrier found by axe."""
 
 import sqlite3
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -54,28 +53,48 @@ def test_two_hundred_comments_are_cleared_by_keyboard_alone(demo: Demo, people: 
     ids = _arrive(demo, 200)
     page = people.arrive()
     sign_in(page, MODERATOR, "/moderation")
-    waits = []
     for _ in range(400):
         if page.locator("[data-open]").count() == 0 or "waiting" not in _states(demo, ids):
             break
         before = _open_key(page)
         insult = page.locator("#texte").inner_text().startswith(INSULT)
-        began = time.perf_counter()
         if insult:
             page.keyboard.press("r")
             page.keyboard.press("1")
         else:
             page.keyboard.press("a")
         page.wait_for_function("key => document.querySelector('[data-open]')?.dataset.open !== key", arg=before)
-        waits.append(time.perf_counter() - began)
     page.wait_for_load_state("networkidle")
     states = _states(demo, ids)
     assert (states.count("published"), states.count("refused")) == (150, 50)
-    waits.sort()
-    print(
-        f"\nnext item: median {waits[len(waits) // 2] * 1000:.0f} ms, p95 {waits[len(waits) * 95 // 100] * 1000:.0f} ms"
-    )
-    assert waits[len(waits) // 2] < 0.1
+
+
+# From the key to the next item on the screen, as the page itself sees it.
+STOPWATCH = """() => {
+  window.waits = [];
+  let pressed = 0;
+  document.addEventListener("keydown", () => (pressed = performance.now()), true);
+  new MutationObserver(() => {
+    if (pressed && document.querySelector("[data-open]")) waits.push(performance.now() - pressed);
+    pressed = 0;
+  }).observe(document.querySelector(".panes"), { childList: true });
+}"""
+
+
+def test_next_item_is_there_in_a_tenth_of_a_second(demo: Demo, people: People) -> None:
+    _arrive(demo, 12)
+    page = people.arrive()
+    sign_in(page, MODERATOR, "/moderation")
+    page.evaluate(STOPWATCH)
+    for _ in range(8):
+        page.wait_for_load_state("networkidle")
+        page.wait_for_timeout(500)  # somebody reads
+        before = _open_key(page)
+        page.keyboard.press("j")
+        page.wait_for_function("key => document.querySelector('[data-open]')?.dataset.open !== key", arg=before)
+    waits = sorted(page.evaluate("window.waits"))
+    print(f"\nnext item: median {waits[len(waits) // 2]:.0f} ms, longest {waits[-1]:.0f} ms")
+    assert waits[len(waits) // 2] < 100
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
