@@ -18,4 +18,7 @@ def html_of(name: str) -> str | None:
     """The paper as safe HTML; None for anything that is not one of them."""
     if name not in PAPERS:
         return None
-    return markdown.render_document(Path(FOLDER / f"{name}.md").read_text(encoding="utf-8"))
+    html = markdown.render_document(Path(FOLDER / f"{name}.md").read_text(encoding="utf-8"))
+    for other in PAPERS:  # they link to each other as files do
+        html = html.replace(f'href="{other}.md"', f'href="{other}"')
+    return html.replace("<th></th>", "<td></td>")  # a corner heads nothing

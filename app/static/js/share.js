@@ -1,11 +1,11 @@
-// Copies the address of the petition. Without JavaScript the button is not there.
+// Copies the address of the petition. The style sheet shows the button where scripts run.
 const item = document.querySelector("[data-copy]");
 const button = item?.querySelector("button");
 const status = document.querySelector("[data-copy-status]");
 
-if (button && navigator.clipboard) {
+if (!navigator.clipboard) item?.remove();
+else if (button) {
   const words = button.textContent;
-  item.hidden = false;
   button.addEventListener("click", async () => {
     let message = button.dataset.done;
     try {

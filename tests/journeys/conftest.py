@@ -1,0 +1,50 @@
+"""One served demo and one Chromium for every journey; each person has a browser of their own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.journeys.people import Demo, People
+from tests.services import chromium, serve
+
+# Ordinary settings: a whole neighbourhood signs from this one address.
+MANY = {f"SIGNONS_RATE_{what}": "10000/minute" for what in ("SIGN", "POST", "LOGIN")}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+# "package", not "session": Playwright keeps an event loop running, which other tests could not bear.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    found = chromium()
+    assert found.path is not None, found.reason
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found.path, args=found.args)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="package")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """`signons demo`, then `signons serve`, on a fresh database."""
+    folder = tmp_path_factory.mktemp("demo")
+    settings = {"SIGNONS_DATABASE_URL": f"sqlite:///{folder}/signons.db", "SIGNONS_VAR_DIR": str(folder), **MANY}
+    with serve(settings) as server:
+        served = Demo(server.url, folder, server.environment())
+        served.command("demo")
+        yield served
+
+
+@pytest.fixture
+def people(browser: Browser, demo: Demo) -> Iterator[People]:
+    """Opens browsers. At the end, none of their pages may have complained or asked anything of strangers."""
+    crowd = People(browser, demo)
+    yield crowd
+    crowd.close()
+    assert crowd.complaints() == []

@@ -1,0 +1,221 @@
+"""Every page and state, for each kind of visitor: accessible, fitting, still, quiet.
+
+Pages are found by following links, so that a new one cannot be forgotten; states are made by hand.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserType, Page, expect
+
+from tests.journeys.people import (
+    PERSON,
+    Demo,
+    People,
+    fill,
+    form_of,
+    mails_to,
+    open_mail,
+    sign,
+    sign_in,
+)
+from tests.journeys.survey import COUNT_SHIFTS, TOO_WIDE, Survey
+from tests.services import chromium
+
+LINKS = """() => [...document.querySelectorAll("a[href]:not([download])")].map(a => a.getAttribute("href"))"""
+
+
+def shape(path: str) -> str:
+    """Pages made by one template look alike: /petitions/x and /petitions/y are one."""
+    url = urlsplit(path)
+    generic = re.sub(r"(/(?:petitions|widget)/)[^/]+", r"\1*", re.sub(r"\d+", "0", url.path))
+    return generic + "?" + ",".join(sorted(re.findall(r"(\w+)=", url.query)))
+
+
+def follow(page: Page, survey: Survey, *starts: str, within: tuple[str, ...] = ("/",), most: int = 60) -> None:
+    """Look at every kind of page that links reach."""
+    todo, known = list(starts), set(map(shape, starts))
+    while todo and len(survey.seen) < most:
+        answer = page.goto(todo.pop(0))
+        assert answer is not None
+        assert answer.status == 200, page.url
+        survey.look(page)
+        for link in page.evaluate(LINKS):
+            url = urlsplit(urljoin(page.url, link))
+            path = url.path + (f"?{url.query}" if url.query else "")
+            here = url.netloc == urlsplit(page.url).netloc and url.path.startswith(within)
+            if here and not re.search(r"\.\w+$", url.path) and shape(path) not in known:
+                known.add(shape(path))
+                todo.append(path)
+
+
+def send(page: Page) -> None:
+    page.locator("main").get_by_role("button").first.click()
+
+
+def citizen(page: Page, demo: Demo, survey: Survey) -> None:
+    petition = demo.petition("nuit")
+    follow(page, survey, "/", f"/widget/{petition.removeprefix('/petitions/')}", "/?q=introuvable", "/boite-locale")
+    page.goto(petition)
+    form_of(page).get_by_role("button", name="Signer").click()
+    expect(page.locator("#erreurs")).to_be_visible()
+    survey.look(page, "the petition, refused")
+
+    sign(page, petition, "toutes.pages@exemple.test")
+    survey.look(page)
+    page.get_by_role("button", name="Confirmer avec ce code").click()
+    survey.look(page, "the code, refused")
+    open_mail(page, "toutes.pages@exemple.test", "/confirmer/")
+    survey.look(page, "confirm")
+    mailed = page.url
+    page.get_by_role("link", name="Ce n’est pas moi").click()
+    survey.look(page, "not me")
+    page.goto(mailed)
+    page.get_by_role("button", name="Confirmer ma signature").click()
+    survey.look(page, "thanks")
+    mails_to(page, "toutes.pages@exemple.test").first.get_by_role("link").click()
+    survey.look(page, "a mail")
+    page.goto(mailed.replace("/confirmer/", "/pas-moi/"))
+    send(page)
+    survey.look(page, "erased as not me")
+    page.goto(mailed)
+    survey.look(page, "410, a link that has served")
+
+
+def errors(page: Page, demo: Demo, survey: Survey) -> None:
+    petition = demo.petition("nuit")
+    for path in ("/nulle-part", "/confirmer/abc", "/petitions/absente", "/mes-signatures/abc", "/desabonnement/abc"):
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status in {404, 410}, path
+        survey.look(page)
+    page.goto(petition)
+    form_of(page).evaluate("form => { form.action = location.pathname; form.submit() }")
+    expect(page.locator(".error-page .status")).to_contain_text("405")
+    survey.look(page, "405")
+    page.goto(petition)
+    fill(form_of(page), email="x@exemple.test", **PERSON)
+    form_of(page).locator('[name="consent_texts"]').evaluate("input => { input.value = '999' }")
+    form_of(page).get_by_role("button").click()
+    survey.look(page, "a wording that has changed")
+
+
+def signer(page: Page, demo: Demo, survey: Survey) -> None:
+    petition, email = demo.petition("nuit"), "signataire@exemple.test"
+    sign(page, petition, email, consent_updates="on", consent_newsletter="on", comment="Je prenais ce train.")
+    open_mail(page, email, "/confirmer/")
+    page.get_by_role("button", name="Confirmer ma signature").click()
+    survey.look(page, "thanks with a comment")
+    page.goto("/mes-signatures")
+    page.get_by_role("button", name="Recevoir le lien").click()
+    survey.look(page, "asking for the link, refused")
+    page.get_by_label("Adresse e-mail").fill(email)
+    page.get_by_role("button", name="Recevoir le lien").click()
+    survey.look(page)
+    open_mail(page, email, "/mes-signatures/")
+    survey.look(page, "opening my signatures")
+    page.get_by_role("button", name="Voir mes signatures").click()
+    page.locator("article details summary").first.click()
+    survey.look(page)
+    page.locator('article [name="postal_code"]').fill("?")
+    page.get_by_role("button", name="Enregistrer").click()
+    survey.look(page, "a correction, refused")
+    page.get_by_role("button", name="Retirer ma signature").click()
+    survey.look(page, "no signature left")
+    page.get_by_role("button", name="Tout effacer maintenant").click()
+    survey.look(page)
+
+
+def visitor_of_staff(page: Page, demo: Demo, survey: Survey) -> None:
+    email = "code@demo.test"
+    demo.command("account", "create", email, "--role", "moderator", typed="une phrase de passe\n")
+    page.goto("/connexion")
+    survey.look(page)
+    page.get_by_label("Adresse e-mail").fill(email)
+    page.get_by_label("Mot de passe").fill("non")
+    page.get_by_role("button", name="Se connecter").click()
+    survey.look(page, "signing in, refused")
+    page.get_by_label("Mot de passe").fill("une phrase de passe")
+    page.get_by_role("button", name="Se connecter").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Code de connexion")
+    survey.look(page, "the code")
+    page.get_by_label("Code").fill("000000")
+    page.get_by_role("button", name="Entrer").click()
+    survey.look(page, "the code, refused")
+
+
+def organiser(page: Page, demo: Demo, survey: Survey) -> None:
+    sign_in(page, "organisatrice@demo.test")
+    petition = demo.petition("mediatheque")
+    with page.expect_download():
+        page.goto(f"/organisation{petition}")
+        page.get_by_role("button", name="Télécharger").click()
+    follow(page, survey, "/organisation", f"/organisation{petition}", within=("/organisation",))
+    page.goto("/moderation")
+    survey.look(page, "not for organisers")
+
+
+def moderator(page: Page, demo: Demo, survey: Survey) -> None:
+    sign_in(page, "moderateur@demo.test")
+    follow(page, survey, "/moderation", within=("/moderation",))
+    page.goto("/moderation")
+    page.locator('button[name="decision"][value="refuse"]:not([formaction])').first.click()
+    survey.look(page, "a decision, refused")
+
+
+def administrator(page: Page, demo: Demo, survey: Survey) -> None:
+    sign_in(page, "admin@demo.test")
+    follow(page, survey, "/administration", within=("/administration",))
+
+
+WALKS: list[Callable[[Page, Demo, Survey], None]] = [
+    citizen, errors, signer, visitor_of_staff, organiser, moderator, administrator,
+]  # fmt: skip
+
+
+@pytest.fixture(scope="package", params=WALKS, ids=lambda walk: walk.__name__)
+def survey(request: pytest.FixtureRequest, browser: Browser, demo: Demo) -> Survey:
+    people, found = People(browser, demo), Survey()
+    page = people.arrive()
+    page.add_init_script(COUNT_SHIFTS)
+    request.param(page, demo, found)
+    people.close()
+    found.heard = people.complaints()
+    return found
+
+
+def test_axe_finds_nothing(survey: Survey) -> None:
+    assert "\n".join(survey.axe) == ""
+
+
+def test_nothing_scrolls_sideways_on_small_screens(survey: Survey) -> None:
+    assert "\n".join(survey.width) == ""
+
+
+def test_nothing_shifts_after_load(survey: Survey) -> None:
+    assert "\n".join(survey.shift) == ""
+
+
+def test_no_page_asks_a_stranger_or_complains(survey: Survey) -> None:
+    assert "\n".join(survey.heard) == ""
+
+
+@pytest.fixture(scope="package")
+def big_text(browser: Browser) -> Iterator[Page]:
+    """Somebody who has set their browser's text to twice its size."""
+    kind: BrowserType = browser.browser_type
+    twice = ["--blink-settings=defaultFontSize=32,defaultFixedFontSize=26"]
+    running = kind.launch(executable_path=chromium().path, args=chromium().args + twice)
+    yield running.new_page()
+    running.close()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+@pytest.mark.parametrize("path", ["/", "the petition", "/charte", "/mes-signatures", "/connexion", "/confidentialite"])
+def test_twice_as_big_a_text_fits(big_text: Page, demo: Demo, path: str, width: int) -> None:
+    big_text.set_viewport_size({"width": width, "height": 900})
+    big_text.goto(demo.url + (demo.petition("nuit") if path == "the petition" else path))
+    assert big_text.evaluate("getComputedStyle(document.documentElement).fontSize") == "32px"
+    assert big_text.evaluate(TOO_WIDE) == []

@@ -1,0 +1,142 @@
+"""A signer asks for a link, sees, corrects, hides, withdraws."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.journeys.people import Demo, People, mails_to, open_mail, signed
+
+javascript = pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
+
+
+def ask_for_the_link(page: Page, email: str) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="Mes signatures").first.click()
+    page.get_by_label("Adresse e-mail").fill(email)
+    page.get_by_role("button", name="Recevoir le lien").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Consultez votre boîte")
+
+
+def open_my_signatures(page: Page, email: str) -> None:
+    ask_for_the_link(page, email)
+    open_mail(page, email, "/mes-signatures/")
+    page.get_by_role("button", name="Voir mes signatures").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mes signatures")
+
+
+def correct(page: Page, **values: str) -> Locator:
+    """Change these fields of the only signature; gives its sheet."""
+    line = page.locator("article")
+    if not line.locator("details").evaluate("details => details.open"):
+        line.locator("summary").click()
+    for name, value in values.items():
+        control = line.locator(f'[name="{name}"]')
+        control.select_option(value) if name == "display" else control.fill(value)
+    line.get_by_role("button", name="Enregistrer").click()
+    return line
+
+
+@javascript
+def test_see_correct_hide_and_withdraw(people: People, demo: Demo, javascript: bool) -> None:
+    petition, email = demo.petition("parc"), f"moi-{javascript}@exemple.test"
+    page, public = people.arrive(javascript), people.arrive()
+    newest = public.locator("[data-live-list] tr").first
+    signed(page, petition, email, given_name="Ninon", family_name="Dubuc", display="initial", postal_code="44000")
+    count = demo.count(petition)
+    public.goto(petition)
+    expect(newest).to_contain_text("Ninon D.")
+
+    open_my_signatures(page, email)
+    line = page.locator("article")
+    expect(line).to_contain_text("Ninon D. · 44")
+    expect(line).to_contain_text("au plus tard le")
+
+    correct(page, family_name="https://exemple.test")
+    expect(page.locator("#erreurs")).to_be_focused()
+    expect(line.locator('[name="family_name"]')).to_have_value("https://exemple.test")
+    correct(page, family_name="Dubourg", postal_code="44100", display="full")
+    expect(line).to_contain_text("Ninon Dubourg · 44100")
+    public.reload()
+    expect(newest).to_contain_text("Ninon Dubourg")
+    expect(newest).to_contain_text("44100")
+
+    correct(page, display="hidden")
+    expect(line).to_contain_text("Anonyme")
+    public.reload()
+    expect(newest).to_contain_text("Anonyme")
+    expect(newest).not_to_contain_text("44100")
+
+    line.get_by_role("button", name="Retirer ma signature").click()
+    expect(page.get_by_text("Nous ne gardons aucune signature de cette adresse.")).to_be_visible()
+    assert demo.count(petition) == count - 1
+
+
+@javascript
+def test_the_session_is_kept_to_its_own_pages_and_ends(people: People, demo: Demo, javascript: bool) -> None:
+    petition, email = demo.petition("parc"), f"seance-{javascript}@exemple.test"
+    page = people.arrive(javascript)
+    signed(page, petition, email)
+    open_my_signatures(page, email)
+    assert page.context.cookies(f"{demo.url}{petition}") == []
+    assert all(cookie["httpOnly"] for cookie in page.context.cookies(f"{demo.url}/mes-signatures/liste"))
+    page.get_by_role("button", name="Fermer cette page").click()
+    expect(page.get_by_role("button", name="Recevoir le lien")).to_be_visible()
+    assert page.context.cookies(f"{demo.url}/mes-signatures/liste") == []
+    page.goto("/mes-signatures/liste")
+    expect(page.get_by_text(email)).to_have_count(0)
+
+
+def test_one_downloads_what_is_known_of_oneself(people: People, demo: Demo, tmp_path: Path) -> None:
+    email = "copie@exemple.test"
+    page = people.arrive()
+    signed(page, demo.petition("parc"), email, given_name="Zoé", family_name="Copie")
+    open_my_signatures(page, email)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Télécharger (JSON)").click()
+    download.value.save_as(tmp_path / "mine.json")
+    known = json.loads((tmp_path / "mine.json").read_text())
+    assert known["adresse"] == email
+    assert [line["family_name"] for line in known["signatures"]] == ["Copie"]
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Télécharger (CSV)").click()
+    download.value.save_as(tmp_path / "mine.csv")
+    assert "Zoé;Copie" in (tmp_path / "mine.csv").read_text("utf-8-sig")
+
+
+@javascript
+def test_erasing_everything(people: People, demo: Demo, javascript: bool) -> None:
+    petition, email = demo.petition("parc"), f"tout-{javascript}@exemple.test"
+    page = people.arrive(javascript)
+    signed(page, petition, email)
+    count = demo.count(petition)
+    open_my_signatures(page, email)
+    page.get_by_role("button", name="Tout effacer maintenant").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tout est effacé")
+    assert demo.count(petition) == count - 1
+
+
+def test_an_address_that_never_signed_gets_the_same_answer_and_no_mail(people: People, demo: Demo) -> None:
+    stranger, witness = people.arrive(), people.arrive()
+    email = "temoin@exemple.test"
+    signed(witness, demo.petition("parc"), email)
+    ask_for_the_link(stranger, "jamais@exemple.test")
+    said = stranger.locator("main").inner_text()
+    ask_for_the_link(witness, email)
+    assert witness.locator("main").inner_text() == said
+    open_mail(witness, email, "/mes-signatures/")  # asked after the stranger's
+    assert mails_to(witness, "jamais@exemple.test").count() == 0
+
+
+@javascript
+def test_two_clicks_from_the_mail_to_the_withdrawal(people: People, demo: Demo, javascript: bool) -> None:
+    petition, email = demo.petition("parc"), f"deux-clics-{javascript}@exemple.test"
+    page = people.arrive(javascript)
+    signed(page, petition, email)
+    count = demo.count(petition)
+    ask_for_the_link(page, email)
+    open_mail(page, email, "/mes-signatures/")
+    page.get_by_role("button", name="Tout effacer sans ouvrir").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tout est effacé")
+    assert demo.count(petition) == count - 1

@@ -1,0 +1,201 @@
+"""A citizen reads, signs, confirms; what they see when something is wrong."""
+
+import re
+from time import monotonic
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.journeys.people import PHONE, Demo, People, confirm, fill, form_of, mails_to, number, sign, signed
+
+javascript = pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
+
+
+@javascript
+def test_from_the_petition_to_the_thanks_on_a_phone(people: People, demo: Demo, javascript: bool) -> None:
+    petition, email = demo.petition("nuit"), f"telephone-{javascript}@exemple.test"
+    before = demo.count(petition)
+    page = people.arrive(javascript, **PHONE)
+    page.goto("/")
+    page.locator(f'a[href="{petition}"]').click()
+    page.locator(".summary").get_by_role("link", name="Signer").click()
+    form = form_of(page)
+    expect(form.locator('[name="given_name"]')).to_be_in_viewport()
+    fill(form, given_name="Solène", family_name="Kerouac", email=email, postal_code="35000")
+    fill(form, consent_signature="on", age_declared="on")
+    form.get_by_role("button", name="Signer la pétition").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Consultez votre boîte")
+    assert email not in page.url
+    confirm(page, email)
+    assert number(page.locator(".place")) == before + 1
+    assert demo.count(petition) == before + 1
+    assert page.context.cookies() == []
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+
+@javascript
+def test_errors_are_summed_up_and_what_was_typed_stays(people: People, demo: Demo, javascript: bool) -> None:
+    page = people.arrive(javascript, **PHONE)
+    page.goto(demo.petition("nuit"))
+    typed = {"given_name": "Solène", "email": "solene@", "postal_code": "3500", "comment": "Le train de 21 h 40."}
+    fill(form_of(page), display="initial", consent_updates="on", **typed)
+    form_of(page).get_by_role("button", name="Signer la pétition").click()
+    summary = page.locator("#erreurs")
+    expect(summary).to_be_focused()
+    expect(summary).to_be_in_viewport()
+    form = form_of(page)
+    for name, value in typed.items():
+        expect(form.locator(f'[name="{name}"]')).to_have_value(value)
+    expect(form.locator('[name="display"][value="initial"]')).to_be_checked()
+    expect(form.locator('[name="consent_updates"]')).to_be_checked()
+    links = summary.get_by_role("link")
+    wrong = ["family_name", "email", "postal_code", "consent_signature", "age_declared"]
+    assert links.count() == len(wrong)
+    for n, name in enumerate(wrong):
+        links.nth(n).click()
+        field = form.locator(f'[name="{name}"]')
+        expect(field).to_be_focused()
+        expect(field).to_be_in_viewport()
+        assert field.get_attribute("aria-describedby")
+
+
+def test_the_public_line_is_shown_while_typing(people: People, demo: Demo) -> None:
+    page = people.arrive()
+    page.goto(demo.petition("nuit"))
+    form, line = form_of(page), page.locator("[data-preview]")
+    expect(line).to_have_text("Anonyme")
+    fill(form, given_name="Marie", family_name="Durand", postal_code="20200", display="initial")
+    expect(line).to_have_text("Marie D. · 2B")
+    fill(form, display="full")
+    expect(line).to_have_text("Marie Durand · 20200")
+    fill(form, country="BE", postal_code="1000")
+    expect(line).to_have_text("Marie Durand · 1000 Belgique")
+    fill(form, display="hidden")
+    expect(line).to_have_text("Anonyme")
+
+
+def test_another_reader_sees_the_count_and_the_new_line_within_two_seconds(people: People, demo: Demo) -> None:
+    petition = demo.petition("nuit")
+    reader, citizen = people.arrive(), people.arrive()
+    reader.goto(petition)
+    expect(reader.locator(".petition")).to_have_class(re.compile("is-live"))
+    count, button = reader.locator(".sign-card [data-live-count]"), reader.locator("[data-live-more]")
+    before, newest = number(count), reader.locator("[data-live-list] tr").first
+    first_line = newest.inner_text()
+    moved = "n => document.querySelector('.sign-card [data-live-count]').textContent.replace(/\\D/g, '') == n"
+
+    sign(citizen, petition, "direct@exemple.test", given_name="Aglaé", family_name="Vif", postal_code="29200")
+    confirm(citizen, "direct@exemple.test")
+    confirmed = monotonic()
+    reader.wait_for_function(moved, arg=before + 1)
+    expect(button).to_be_visible()
+    assert monotonic() - confirmed < 2
+
+    expect(button).to_have_text(re.compile("^1 nouvelle signature"))
+    assert newest.inner_text() == first_line  # nothing moved under the reader's eyes
+    button.click()
+    expect(newest).to_contain_text("Aglaé Vif")
+    expect(newest).to_contain_text("29200")
+    expect(button).to_be_hidden()
+    expect(reader.get_by_role("heading", name="Signatures récentes")).to_be_focused()
+    assert {number(each) for each in reader.locator("[data-live-count]").all() if each.is_visible()} == {before + 1}
+
+
+def _posts(page: Page) -> list[str]:
+    sent: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST":
+            sent.append(request.url)
+
+    page.on("request", note)
+    return sent
+
+
+@javascript
+def test_double_click_makes_one_signature(people: People, demo: Demo, javascript: bool) -> None:
+    petition, email = demo.petition("nuit"), f"double-{javascript}@exemple.test"
+    before = demo.count(petition)
+    page = people.arrive(javascript)
+    posts = _posts(page)
+    page.goto(petition)
+    fill(form_of(page), given_name="Léo", family_name="Double", email=email, postal_code="59000")
+    fill(form_of(page), consent_signature="on", age_declared="on")
+    form_of(page).get_by_role("button", name="Signer la pétition").dblclick()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Consultez votre boîte")
+    if javascript:
+        assert len(posts) == 1
+    confirm(page, email)
+    assert demo.count(petition) == before + 1
+    assert mails_to(page, email).count() <= 2
+
+
+@javascript
+def test_back_button_then_the_same_form_again(people: People, demo: Demo, javascript: bool) -> None:
+    petition, email = demo.petition("nuit"), f"retour-{javascript}@exemple.test"
+    before = demo.count(petition)
+    page = people.arrive(javascript)
+    sign(page, petition, email)
+    page.go_back()
+    button = form_of(page).get_by_role("button", name="Signer la pétition")
+    expect(button).to_be_enabled()
+    fill(form_of(page), given_name="Léo", family_name="Retour", email=email, postal_code="59000")
+    fill(form_of(page), consent_signature="on", age_declared="on")
+    button.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Consultez votre boîte")
+    confirm(page, email)
+    page.go_back()
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Votre signature est comptée")
+    assert demo.count(petition) == before + 1
+
+
+def test_confirming_in_a_second_tab_changes_nothing(people: People, demo: Demo) -> None:
+    petition, email = demo.petition("nuit"), "onglets@exemple.test"
+    page = people.arrive()
+    sign(page, petition, email)
+    other = page.context.new_page()
+    confirm(other, email)
+    count = demo.count(petition)
+    confirmed = other.url
+    page.goto(confirmed)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Votre signature est comptée")
+    assert demo.count(petition) == count
+
+
+def test_the_code_of_the_mail_confirms_without_a_link(people: People, demo: Demo) -> None:
+    petition, email = demo.petition("nuit"), "code@exemple.test"
+    page, mailbox = people.arrive(), people.arrive()
+    sign(page, petition, email)
+
+    mails = mails_to(mailbox, email)
+    while mails.count() == 0:
+        mails = mails_to(mailbox, email)
+    mails.first.get_by_role("link").click()
+    code = re.search(r"\b\d{4}[\s\u202f\u00a0-]?\d{4}\b", mailbox.locator(".mail-text").inner_text())
+    assert code
+    page.get_by_label("Adresse e-mail").fill(email)
+    page.get_by_label("Code reçu dans le message").fill(code[0])
+    page.get_by_role("button", name="Confirmer avec ce code").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Votre signature est comptée")
+
+
+@javascript
+def test_public_pages_set_no_cookie(people: People, demo: Demo, javascript: bool) -> None:
+    petition = demo.petition("nuit")
+    page = people.arrive(javascript)
+    around = ["", "/signatures", "/commentaires", "/partager", "/verifier"]
+    apart = ["/", "/?q=parc", "/charte", "/confidentialite", "/mentions-legales", "/accessibilite", "/transparence",
+             "/contact", "/comptage", "/mes-signatures", "/connexion", "/nulle-part"]  # fmt: skip
+    for path in [*(petition + end for end in around), petition.replace("/petitions/", "/widget/"), *apart]:
+        page.goto(path)
+        assert page.context.cookies() == [], path
+
+
+def test_signing_twice_looks_the_same_and_counts_once(people: People, demo: Demo) -> None:
+    petition, email = demo.petition("nuit"), "deux.fois@exemple.test"
+    page = people.arrive()
+    signed(page, petition, email)
+    count = demo.count(petition)
+    sign(page, petition, email)
+    assert demo.count(petition) == count
