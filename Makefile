@@ -30,7 +30,7 @@ demo: setup ## Load the demo and serve it on http://127.0.0.1:8000
 
 test: setup ## Run everything: SQLite, PostgreSQL, real browser
 	@.ci/install-browser
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist loadscope
 
 check: setup ## Format, lint, types, imports, templates, migrations
 	@$(BIN)/ruff format --check .

@@ -36,6 +36,8 @@ class MailServer:
     port: int = field(default_factory=free_port)
     mails: list[Mail] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    # Seconds that each mail takes.
+    slow: float = 0
     _controller: Controller | None = None
 
     @property
@@ -96,6 +98,7 @@ class MailServer:
         return reply
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        await asyncio.sleep(self.slow)
         reply = await self._reply(server, "DATA", envelope.rcpt_tos)
         if not reply.startswith("250"):
             return reply

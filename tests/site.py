@@ -159,7 +159,9 @@ class Site:
     def staff(self, role: str, *slugs: str, email: str | None = None) -> TestClient:
         """A browser signed in with a new account."""
         browser = self.browser()
-        response = browser.post("/connexion", data={"email": self.account(role, *slugs, email=email), "password": PASSWORD})
+        response = browser.post(
+            "/connexion", data={"email": self.account(role, *slugs, email=email), "password": PASSWORD}
+        )
         assert response.status_code == 303, response.text
         return browser
 

@@ -73,7 +73,6 @@ def load(database: Database, settings: Settings) -> bool:
             _sign(session, settings, petitions[stem], days, n, people, mine, chance)
         _accounts(session, list(petitions.values()))
         _judge(session, comments)
-        petition_actions.fold_counts(session)
         # These mails would go to people who do not exist.
         session.execute(delete(OutboxMail))
     return True
@@ -128,6 +127,7 @@ def _sign(
                 select(Signature).where(Signature.petition_id == petition.id, Signature.state == "pending")
             ).one()
             signature_actions.confirm_group(session, [(petition.id, signature.id)], comment_actions.receive_drafts)
+            petition_actions.fold_counts(session)
 
 
 def _accounts(session: Session, petitions: list[Petition]) -> None:

@@ -88,7 +88,9 @@ def _figures(request: Request, session: Session, petition: Petition) -> dict[str
 
 def _to_pass_on(session: Session, petition: Petition) -> list[dict[str, Any]]:
     """Lines of earlier exports that have to be dropped now: a reference, no name."""
-    exported = [r.started_at for r, _ in queries.journal(session, petition.id) if r.finished_at and r.purpose != "audit"]
+    exported = [
+        r.started_at for r, _ in queries.journal(session, petition.id) if r.finished_at and r.purpose != "audit"
+    ]
     return [
         {"reference": row.reference, "at": row.withdrawn_at, "exports": exports}
         for row in signature_queries.withdrawals_after_export(session, petition.id)

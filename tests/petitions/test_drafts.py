@@ -8,7 +8,7 @@ DRAFT = {
     "theme": "Transports",
     "goal": "2 000",
     "recipients": "Claire Vasseur, Maire de Montfleur\nJean Roux, Président de la région",
-    "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare.\n\n## Nous demandons\n\n1. **Un abri** couvert.",
+    "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare.\n\n## Nous\n\n1. **Un abri** couvert.",
     "sources": "Les vélos trempés | La Gazette | 2026-02-03",
     "delivery_mode": "count",
 }
