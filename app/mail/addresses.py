@@ -4,6 +4,8 @@ Only for providers that are known to ignore dots or tags, and for their sister d
 else the local part means what its owner wants. Nothing is asked from the network.
 """
 
+import idna
+
 _GMAIL = {"gmail.com", "googlemail.com"}
 _PROTON = {"protonmail.com", "protonmail.ch", "proton.me", "pm.me"}
 _APPLE = {"icloud.com", "me.com", "mac.com"}
@@ -18,7 +20,7 @@ def canonical(email: str) -> str:
     local, _, domain = email.rpartition("@")
     local, domain = local.lower(), domain.lower()
     if not domain.isascii():
-        domain = domain.encode("idna").decode()
+        domain = idna.encode(domain, uts46=True).decode()
     if domain in _GMAIL | _PROTON | _APPLE | _TAGGED:
         local = local.partition("+")[0]
     if domain in _GMAIL:

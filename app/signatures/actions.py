@@ -208,6 +208,8 @@ def _sign_again(
         for name in ("postal_code", "country", "departement", "display", "locale", "text_version", "created_at"):
             setattr(existing, name, row[name])
         session.flush()
+        if form.comment and request.peer:
+            _note_posting(session, request, existing.id, now)
         latest = consent_queries.latest(session, existing.petition_id, existing.id)
         unticked = {p for p, event in latest.items() if event.kind == "given"} - set(form.purposes)
         consents.withdraw(session, existing.petition_id, existing.id, unticked)

@@ -62,7 +62,7 @@ def mark_confirmed(session: Session, rows: Sequence[dict[str, Any]], now: dateti
 
 
 def note_posting(session: Session, signature_id: uuid.UUID, petition_id: int, sealed: bytes, now: datetime) -> None:
-    session.add(PostingRecord(id=signature_id, petition_id=petition_id, sealed=sealed, at=now))
+    session.merge(PostingRecord(id=signature_id, petition_id=petition_id, sealed=sealed, at=now))
 
 
 def note_withdrawal(session: Session, signature: Signature, reference: str, now: datetime) -> None:

@@ -191,7 +191,8 @@ def _matches(sent: bytes, etag: bytes) -> bool:
 
 def _entry(petition_id: int, generation: int, made: float, sent: Headers, body: bytes) -> Entry:
     etag = b'"' + hashlib.sha256(body).hexdigest()[:24].encode() + b'"'
-    common = [*_kept(sent), (b"etag", etag), (b"vary", b"accept-encoding")]
+    # Weak: the compressed bytes and the plain ones are the same page.
+    common = [*_kept(sent), (b"etag", b"W/" + etag), (b"vary", b"accept-encoding")]
     packed = gzip.compress(body, 6, mtime=0)
     return Entry(
         petition_id,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.comments.hints import VIOLENT
@@ -21,7 +21,7 @@ from app.signatures.models import Signature
 
 PAGE = 50
 # A literal, not a parameter: a partial index is used only where its condition can be read.
-WAITING = literal_column("'waiting'")
+WAITING: ColumnElement[str] = literal_column("'waiting'")
 # Queue → (target, weight beside the severity). An urgent case is ahead of everything.
 TARGETS = {
     "urgent": (timedelta(hours=1), 9),
@@ -205,7 +205,7 @@ def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Ite
 
 def counts(session: Session, account_id: int) -> list[tuple[str, int, datetime | None]]:
     """``(queue, how many, since when the oldest)`` of what waits, the gravest first; empty ones left out."""
-    cases = {
+    cases: dict[str, tuple[int, datetime | None]] = {
         kind: (n, oldest)
         for kind, n, oldest in session.execute(
             select(Case.kind, func.count(), func.min(Case.opened_at))
