@@ -7,13 +7,18 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import page, signing
+from tests.bench import confirming, exporting, growth, live, page, queue, signing
 from tests.bench.results import Result, plot, table
 
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "page": page.page,
     "sign-pg": signing.sign_pg,
     "sign-sqlite": signing.sign_sqlite,
+    "confirm": confirming.confirm,
+    "live": live.live,
+    "export": exporting.export,
+    "growth": growth.growth,
+    "queue": queue.queue,
 }
 DOCS = Path(__file__).parents[2] / "docs"
 

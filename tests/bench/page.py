@@ -10,7 +10,7 @@ RUNS = 3
 
 
 def page() -> Iterator[Result]:
-    with stage.on_sqlite() as site, site.serve() as server:
+    with stage.on_sqlite(full=True) as site, site.serve() as server:
         address = f"{server.url}/petitions/{site.slug}"
         with urllib.request.urlopen(address) as answer:
             body = answer.read()

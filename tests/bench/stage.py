@@ -15,7 +15,7 @@ from app.petitions.models import Petition
 from app.reference import install_reference_data
 from app.settings import Settings
 from app.vault import open_vault
-from tests.services import Server, Signons, postgres
+from tests.services import Server, Signons, _directory, postgres
 
 SECRET = "a-secret-for-the-benches-that-is-long-enough"
 TICK = os.sysconf("SC_CLK_TCK")
@@ -29,9 +29,12 @@ class Web(Signons):
 
 
 class Stage:
-    """A database with the demo, ready to be served. ``slug``: the petition that is measured."""
+    """A database with the demo's first petition and its accounts. ``slug``: what is measured.
 
-    def __init__(self, folder: Path, url: str) -> None:
+    *full*: with all the demo's signatures and comments, for pages of an ordinary size.
+    """
+
+    def __init__(self, folder: Path, url: str, *, full: bool = False) -> None:
         self.folder = folder
         self.env = {
             "SIGNONS_DATABASE_URL": url,
@@ -50,7 +53,12 @@ class Stage:
         migrations.upgrade(self.database)
         with self.database.write() as session:
             install_reference_data(session)
-        demo.load(self.database, self.settings)
+        if full:
+            demo.load(self.database, self.settings)
+        else:
+            with self.database.write() as session:
+                made = demo._petition(session, self.settings, "trains-de-nuit", 3)
+                demo._accounts(session, [made])
         with self.database.read() as session:
             self.petition_id, self.slug = session.execute(
                 select(Petition.id, Petition.slug).order_by(Petition.id).limit(1)
@@ -90,11 +98,9 @@ class Worker(Server):
 
 
 @contextmanager
-def on_sqlite() -> Iterator[Stage]:
-    from tests.services import _directory
-
+def on_sqlite(*, full: bool = False) -> Iterator[Stage]:
     with _directory() as folder:
-        stage = Stage(folder, f"sqlite:///{folder}/signons.db")
+        stage = Stage(folder, f"sqlite:///{folder}/signons.db", full=full)
         try:
             yield stage
         finally:
@@ -103,8 +109,6 @@ def on_sqlite() -> Iterator[Stage]:
 
 @contextmanager
 def on_postgres() -> Iterator[Stage]:
-    from tests.services import _directory
-
     with postgres() as server, _directory() as folder:
         stage = Stage(folder, server.create_database("signons"))
         try:
