@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
@@ -119,5 +120,11 @@ def merged(cells: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     return [*kept, ("Autres", rest)] if rest else kept
 
 
+# In a rush thousands are of the same second.
+@lru_cache(maxsize=1024)
+def _second(value: datetime) -> str:
+    return value.astimezone(ZONE).isoformat(timespec="seconds")
+
+
 def _moment(value: datetime | None) -> str:
-    return value.astimezone(ZONE).isoformat(timespec="seconds") if value else ""
+    return _second(value.replace(microsecond=0)) if value else ""

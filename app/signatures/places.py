@@ -57,6 +57,7 @@ def countries(locale: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(names.items(), key=order))
 
 
+@lru_cache(maxsize=1024)
 def country_name(code: str, locale: str) -> str:
     return dict(countries(locale)).get(code, code)
 
