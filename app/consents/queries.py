@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, literal, select
+from sqlalchemy import Select, and_, bindparam, delete, func, insert, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from app.consents.models import ConsentEvent, ConsentText
@@ -55,6 +55,27 @@ def _latest() -> Select[Any]:
     )
 
 
+# Made once: for a small group, building these costs more than running them.
+_LAST = _latest().subquery()
+_OF_GROUP = _LAST.c.petition_id == bindparam("petition"), _LAST.c.signature_id.in_(bindparam("ids", expanding=True))
+_CONFIRM_GIVEN = insert(ConsentEvent.__table__).from_select(  # type: ignore[arg-type]
+    ["petition_id", "signature_id", "purpose", "at", "kind", "text_id", "channel", "subject"],
+    select(
+        _LAST.c.petition_id,
+        _LAST.c.signature_id,
+        _LAST.c.purpose,
+        bindparam("now", type_=ConsentEvent.at.type),
+        literal("confirmed"),
+        _LAST.c.text_id,
+        literal("mail"),
+        _LAST.c.subject,
+    ).where(*_OF_GROUP, _LAST.c.kind == "given"),
+)
+_CONFIRMED = select(_LAST.c.signature_id, _LAST.c.purpose).where(
+    *_OF_GROUP, _LAST.c.purpose.in_(bindparam("purposes", expanding=True)), _LAST.c.kind == "confirmed"
+)
+
+
 def latest(session: Session, petition_id: int, signature_id: uuid.UUID) -> dict[str, ConsentEvent]:
     """Purpose → last event of one signature."""
     rows = session.scalars(
@@ -65,26 +86,7 @@ def latest(session: Session, petition_id: int, signature_id: uuid.UUID) -> dict[
 
 def confirm_given(session: Session, petition_id: int, signature_ids: Iterable[uuid.UUID], now: datetime) -> None:
     """Append ``confirmed`` for every purpose whose last word is ``given``."""
-    last = _latest().subquery()
-    session.execute(
-        insert(ConsentEvent).from_select(
-            ["petition_id", "signature_id", "purpose", "at", "kind", "text_id", "channel", "subject"],
-            select(
-                last.c.petition_id,
-                last.c.signature_id,
-                last.c.purpose,
-                literal(now, ConsentEvent.at.type),
-                literal("confirmed"),
-                last.c.text_id,
-                literal("mail"),
-                last.c.subject,
-            ).where(
-                last.c.petition_id == petition_id,
-                last.c.signature_id.in_(list(signature_ids)),
-                last.c.kind == "given",
-            ),
-        )
-    )
+    session.execute(_CONFIRM_GIVEN, {"petition": petition_id, "ids": list(signature_ids), "now": now})
 
 
 def accepted(purpose: str) -> Any:
@@ -112,15 +114,8 @@ def confirmed_purposes(
     session: Session, petition_id: int, signature_ids: Iterable[uuid.UUID], purposes: Iterable[str]
 ) -> list[tuple[uuid.UUID, str]]:
     """Which of these signatures' last word on which purpose is ``confirmed``."""
-    last = _latest().subquery()
-    rows = session.execute(
-        select(last.c.signature_id, last.c.purpose).where(
-            last.c.petition_id == petition_id,
-            last.c.signature_id.in_(list(signature_ids)),
-            last.c.purpose.in_(list(purposes)),
-            last.c.kind == "confirmed",
-        )
-    )
+    values = {"petition": petition_id, "ids": list(signature_ids), "purposes": list(purposes)}
+    rows = session.execute(_CONFIRMED, values)
     return [(signature_id, purpose) for signature_id, purpose in rows]
 
 

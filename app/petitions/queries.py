@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Select, cast, delete, func, select, union_all
+from sqlalchemy import BindParameter, Integer, Select, bindparam, cast, delete, func, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, selectinload
 
@@ -118,19 +118,29 @@ def count(session: Session, petition_id: int) -> int:
     return counts(session, [petition_id])[petition_id]
 
 
-def counts(session: Session, petition_ids: Iterable[int]) -> dict[int, int]:
-    """The displayed count of each; a purged petition keeps its last one."""
-    ids = list(petition_ids)
-    found = dict.fromkeys(ids, 0)
+def _counts() -> Select[Any]:
+    ids: BindParameter[Any] = bindparam("ids", expanding=True)
     parts = union_all(
         select(CountTotal.petition_id, CountTotal.confirmed.label("n")).where(CountTotal.petition_id.in_(ids)),
         select(CountDelta.petition_id, CountDelta.change.label("n")).where(CountDelta.petition_id.in_(ids)),
     ).subquery()
-    rows = session.execute(select(parts.c.petition_id, func.sum(parts.c.n)).group_by(parts.c.petition_id))
+    return select(parts.c.petition_id, func.sum(parts.c.n)).group_by(parts.c.petition_id)
+
+
+# Made once: asked for at every confirmation and every page.
+_COUNTS = _counts()
+_FINALS = select(Petition.id, Petition.final_count).where(
+    Petition.id.in_(bindparam("ids", expanding=True)), Petition.final_count.is_not(None)
+)
+
+
+def counts(session: Session, petition_ids: Iterable[int]) -> dict[int, int]:
+    """The displayed count of each; a purged petition keeps its last one."""
+    ids = list(petition_ids)
+    found = dict.fromkeys(ids, 0)
+    rows = session.execute(_COUNTS, {"ids": ids})
     found.update({petition_id: int(n) for petition_id, n in rows})
-    finals = session.execute(
-        select(Petition.id, Petition.final_count).where(Petition.id.in_(ids), Petition.final_count.is_not(None))
-    )
+    finals = session.execute(_FINALS, {"ids": ids})
     found.update({petition_id: int(final) for petition_id, final in finals if final is not None})
     return found
 

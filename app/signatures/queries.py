@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.db import insert_rows
@@ -53,11 +53,21 @@ def by_key(session: Session, petition_id: int, email_key: bytes) -> Signature | 
     ).one_or_none()
 
 
+_ROWS = Signature.__table__.c
+_MARK_CONFIRMED = (
+    Signature.__table__.update()  # type: ignore[attr-defined]
+    .where(_ROWS.petition_id == bindparam("petition"), _ROWS.id == bindparam("signature"))
+    .values(
+        state="confirmed", confirmed_at=bindparam("now"), place=bindparam("nth"), comment_sealed=None, code_failures=0
+    )
+)
+
+
 def mark_confirmed(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> None:
     """``rows``: petition_id, id, place of signatures that are locked and pending."""
-    session.execute(
-        update(Signature),
-        [row | {"state": "confirmed", "confirmed_at": now, "comment_sealed": None, "code_failures": 0} for row in rows],
+    session.connection().execute(
+        _MARK_CONFIRMED,
+        [{"petition": row["petition_id"], "signature": row["id"], "nth": row["place"], "now": now} for row in rows],
     )
 
 
