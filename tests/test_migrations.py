@@ -10,11 +10,14 @@ from alembic import command
 from app import migrations
 from app.bus import Bus
 from app.db import Base, Database
+from app.petitions import actions as petition_actions
+from app.petitions import importing
 from app.reference import install_reference_data
 from app.settings import Settings
 from app.vault import open_vault
 from tests.conftest import settings_for
 from tests.services import Postgres
+from tests.site import PETITION
 
 GUARDED = {"charter_article", "charter_version", "consent_event", "consent_text", "decision"}
 
@@ -106,22 +109,11 @@ def with_evidence(empty: Database) -> Database:
     migrations.upgrade(empty)
     with empty.write() as session:
         install_reference_data(session)
-        session.execute(
-            sa.text(
-                "INSERT INTO petition (id, slug, state, title, theme, author, goal, search, delivery_mode, version,"
-                " comments_open, created_at, image_alt, image_caption, image_credit, image_width, image_height,"
-                " hold_reason) VALUES (1, 'p', 'open', 'P', 'T', 'A', 5, '', 'identities', 1, :yes,"
-                " '2026-03-01 00:00:00', '', '', '', 0, 0, '')"
-            ),
-            {"yes": True},
+        petition = petition_actions.create(
+            session, importing.parse(PETITION, "essai.md"), folder=None, image_store=Path("unused")
         )
-        session.execute(
-            sa.text(
-                "INSERT INTO petition_keys (petition_id, evidence_key, master, created_at)"
-                " VALUES (1, :key, 'm', '2026-03-01 00:00:00')"
-            ),
-            {"key": b"k"},
-        )
+        petition_actions.publish(session, petition)
+        assert petition.id == 1
         session.execute(sa.text(EVENT), {"subject": b"s"})
     return empty
 

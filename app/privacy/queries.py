@@ -22,7 +22,7 @@ from app.signatures.models import PostingRecord, Signature, Withdrawal
 from app.subscriptions.models import Subscription, Suppression
 
 Due = tuple[int, datetime | None]
-FORGOTTEN = "[effacé]"
+FORGOTTEN = "(effacé)"
 
 
 def _due(session: Session, column: Any, period: timedelta, *where: Any) -> Due:
