@@ -99,7 +99,7 @@ def test_there_is_one_line_of_migrations(empty: Database) -> None:
 
 EVENT = (
     "INSERT INTO consent_event (petition_id, signature_id, purpose, at, kind, text_id, channel, subject)"
-    " VALUES (1, '00000000000000000000000000000001', 'sign', '2026-03-01 00:00:00', 'given', 1, 'web', :subject)"
+    " VALUES (1, '00000000000000000000000000000001', 'sign', '2026-03-01 00:00:00', 'confirmed', 1, 'web', :subject)"
 )
 
 

@@ -24,7 +24,6 @@ FIXED = (
     "article",
     "articles",
     "provision",
-    "statement",
     "moderator_id",
     "decider",
     "decided_at",
@@ -34,8 +33,13 @@ FIXED = (
     "supersedes",
     "batch",
 )
-FORGOTTEN = "(NEW.passage = '(effacé)' OR NEW.passage = '') AND NEW.explanation = ''"
-TEXTS_KEPT = "NEW.passage = OLD.passage AND NEW.explanation = OLD.explanation"
+FORGOTTEN = (
+    "(NEW.passage = '(effacé)' OR NEW.passage = '') AND NEW.explanation = ''"
+    " AND (NEW.statement = '{}' OR NEW.statement = OLD.statement)"
+)
+TEXTS_KEPT = (
+    "NEW.passage = OLD.passage AND NEW.explanation = OLD.explanation AND NEW.statement = OLD.statement"
+)
 TABLES = ("decision", "charter_version", "charter_article")
 
 
@@ -75,7 +79,7 @@ def _sqlite() -> None:
         f" WHEN OLD.undone_at IS NOT NULL {abort}"
     )
     op.execute(
-        "CREATE TRIGGER decision_text_kept BEFORE UPDATE OF passage, explanation ON decision"
+        "CREATE TRIGGER decision_text_kept BEFORE UPDATE OF passage, explanation, statement ON decision"
         f" WHEN NOT (({TEXTS_KEPT}) OR ({FORGOTTEN})) {abort}"
     )
     for table in TABLES[1:]:
