@@ -21,7 +21,13 @@ SECRET = "a-secret-for-the-tests-that-is-long-enough"
 
 
 def settings_for(url: str, var: Path, **more: object) -> Settings:
-    values = {"database_url": url, "var_dir": str(var), "secret_key": SECRET, "rate_sign": "1000/minute"}
+    values = {
+        "database_url": url,
+        "var_dir": str(var),
+        "secret_key": SECRET,
+        "rate_sign": "1000/minute",
+        "rate_post": "1000/minute",
+    }
     return Settings(_env_file=None, **(values | more))  # type: ignore[call-arg, arg-type]
 
 

@@ -22,33 +22,40 @@ _COLUMNS = (
 )
 
 
+def _streamed(session: Session, query: Any) -> Iterator[Any]:
+    """Rows in constant memory; the server's cursor is closed even when the reader leaves."""
+    with session.execute(query.execution_options(yield_per=2000)) as rows:
+        yield from rows
+
+
 def confirmed(session: Session, petition_id: int) -> Iterator[Any]:
     """Everything that the recipient was promised, in the order of signing, in constant memory."""
-    yield from session.execute(
+    yield from _streamed(
+        session,
         select(*_COLUMNS)
         .where(Signature.petition_id == petition_id, Signature.state == "confirmed")
-        .order_by(Signature.id)
-        .execution_options(yield_per=2000)
+        .order_by(Signature.id),
     )
 
 
 def contactable(session: Session, petition_id: int) -> Iterator[Any]:
     """Those whose last word on contact by the organiser is yes."""
     accepted = consent_queries.accepted("organiser_contact").subquery()
-    yield from session.execute(
+    yield from _streamed(
+        session,
         select(*_COLUMNS, Signature.email_sealed)
         .where(
             Signature.petition_id == petition_id,
             Signature.state == "confirmed",
             tuple_(Signature.petition_id, Signature.id).in_(select(accepted.c.petition_id, accepted.c.signature_id)),
         )
-        .order_by(Signature.id)
-        .execution_options(yield_per=2000)
+        .order_by(Signature.id),
     )
 
 
 def every_state(session: Session, petition_id: int) -> Iterator[Any]:
-    yield from session.execute(
+    yield from _streamed(
+        session,
         select(
             Signature.id,
             Signature.state,
@@ -57,8 +64,7 @@ def every_state(session: Session, petition_id: int) -> Iterator[Any]:
             Signature.text_version,
         )
         .where(Signature.petition_id == petition_id)
-        .order_by(Signature.id)
-        .execution_options(yield_per=2000)
+        .order_by(Signature.id),
     )
 
 
