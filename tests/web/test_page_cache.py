@@ -78,7 +78,7 @@ def test_a_signature_that_waits_changes_nothing_public(site: Site) -> None:
 def test_an_unchanged_page_is_not_sent_again(site: Site) -> None:
     slug = site.publish()
     etag = site.client.get(f"/petitions/{slug}").headers["etag"]
-    for sent in (etag, f"W/{etag}", f'"autre", {etag}'):
+    for sent in (etag, etag.removeprefix("W/"), f'"autre", {etag}'):
         response = site.client.get(f"/petitions/{slug}", headers={"if-none-match": sent})
         assert (response.status_code, response.content) == (304, b""), sent
         assert response.headers["etag"] == etag
