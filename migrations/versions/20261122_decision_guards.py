@@ -37,9 +37,7 @@ FORGOTTEN = (
     "(NEW.passage = '(effacé)' OR NEW.passage = '') AND NEW.explanation = ''"
     " AND (NEW.statement = '{}' OR NEW.statement = OLD.statement)"
 )
-TEXTS_KEPT = (
-    "NEW.passage = OLD.passage AND NEW.explanation = OLD.explanation AND NEW.statement = OLD.statement"
-)
+TEXTS_KEPT = "NEW.passage = OLD.passage AND NEW.explanation = OLD.explanation AND NEW.statement = OLD.statement"
 TABLES = ("decision", "charter_version", "charter_article")
 
 
