@@ -83,7 +83,8 @@ class Ear:
             self.said.append(("", f"asked of a stranger: {request.url}"))
 
     def _response(self, response: Response) -> None:
-        if response.status >= 400 and response.request.is_navigation_request():
+        # A form sent by a script is answered like a page: 409 and 422 are answers.
+        if response.status in {409, 422} or (response.status >= 400 and response.request.is_navigation_request()):
             self.refused_pages.add(response.url)
 
     def complaints(self) -> list[str]:

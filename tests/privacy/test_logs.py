@@ -56,7 +56,11 @@ def test_canaries_are_in_no_log(tmp_path: Path) -> None:
             client.post(f"/petitions/{slug}/code", data={"email": "canarilogue@exemple.test", "code": "12345678"})
             client.post("/connexion", data={"email": "canarilogue@exemple.test", "password": "Canarimotdepasse"})
             client.get("/confirmer/Canarinom")
-            sqlite3.connect(tmp_path / "signons.db").execute("DROP TABLE consent_text")
+            database = sqlite3.connect(tmp_path / "signons.db", isolation_level=None)
+            database.execute("UPDATE signature SET email_sealed = x'00'")
+            assert client.get(tokens[0]).status_code == 500
+            database.execute("DROP TABLE consent_text")
+            database.close()
             broken = client.post(f"/petitions/{slug}/signatures", data=form)
             assert broken.status_code in {303, 500, 503}
             assert "Traceback" not in broken.text

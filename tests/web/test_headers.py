@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 import structlog
 from fastapi import FastAPI
 
@@ -60,7 +61,11 @@ def test_every_kind_of_answer_carries_them(site: Site) -> None:
         check(dict(response.headers), what)
 
 
-def test_an_error_of_ours_carries_them_and_says_nothing_of_itself(settings: Settings) -> None:
+def test_an_error_of_ours_carries_them_and_says_nothing_of_itself(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A logger that was used before keeps its processors: this one is new.
+    monkeypatch.setattr("app.main.log", structlog.get_logger("web"))
     site = Site(settings)
 
     def broken(app: FastAPI) -> None:

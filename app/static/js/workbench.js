@@ -56,7 +56,7 @@ function whole(html, url) {
   document.title = page.title;
   if (url) history.replaceState(null, "", url);
   loaded.clear();
-  find(".errors, #titre-commentaire")?.focus();
+  (find(".errors") ?? find("#titre-commentaire"))?.focus();
   if (bench()) preload();
 }
 
