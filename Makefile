@@ -37,7 +37,7 @@ check: setup ## Format, lint, types, imports, templates, migrations
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/djlint --quiet --check --lint templates
+	@$(BIN)/djlint --quiet --lint templates
 	@$(BIN)/pytest -q -p no:cacheprovider tests/test_migrations.py tests/test_settings.py
 
 format: setup ## Put the code in shape
