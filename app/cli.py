@@ -301,17 +301,18 @@ def revoke_sessions(email: str) -> None:
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Fichier à écrire (sinon : sortie standard).",
+    help="Fichier à écrire, .csv ou .xlsx (sinon : CSV sur la sortie standard).",
 )
 def export(slug: str, purpose: str, output: Path | None) -> None:
-    """Exporter les signatures d’une pétition, en CSV."""
+    """Exporter les signatures d’une pétition, en CSV ou en classeur."""
+    kind = "xlsx" if output is not None and output.suffix == ".xlsx" else "csv"
     with _database() as (_, database):
         with database.write() as session:
             found = petition_queries.by_slug(session, slug)
             if found is None:
                 raise Refused(f"Aucune pétition n’a l’adresse « {slug} ».")
-            record_id = export_actions.begin(session, found, purpose, None).id
-        pieces = export_actions.stream(database, record_id)
+            record_id = export_actions.begin(session, found, purpose, None, kind).id
+        pieces = export_actions.stream(database, record_id, kind)
         if output is None:
             for piece in pieces:
                 sys.stdout.buffer.write(piece)

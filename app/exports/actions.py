@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.db import Database
 from app.errors import Gone, Refused
-from app.exports import csv, queries
+from app.exports import csv, queries, xlsx
 from app.exports.models import PURPOSES, ExportRecord
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
@@ -20,6 +20,10 @@ from app.templating import ZONE
 
 # Smaller groups are merged: a village's only signer must not be seen. [CNIL, CADA]
 SMALLEST_CELL = 11
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 STATES = {
     "pending": "en attente",
     "confirmed": "confirmée",
@@ -29,10 +33,12 @@ STATES = {
 }
 
 
-def begin(session: Session, petition: Petition, purpose: str, by: int | None) -> ExportRecord:
+def begin(session: Session, petition: Petition, purpose: str, by: int | None, kind: str = "csv") -> ExportRecord:
     """Journal the export before its first byte. Raises Refused, Gone."""
-    if purpose not in PURPOSES:
+    if purpose not in PURPOSES or kind not in FORMATS:
         raise Refused("Choisissez ce que l’export doit contenir.")
+    if kind == "xlsx" and queries.is_longer(session, petition.id, xlsx.MOST):
+        raise Refused("Un classeur s’arrête à 50 000 lignes, cette pétition en a davantage : choisissez le CSV.")
     if petition.purged_at is not None:
         raise Gone("Les signatures de cette pétition ont été effacées, comme prévu ; le nombre reste.")
     record = ExportRecord(petition_id=petition.id, purpose=purpose, account_id=by, started_at=clock.now())
@@ -42,14 +48,14 @@ def begin(session: Session, petition: Petition, purpose: str, by: int | None) ->
     return record
 
 
-def stream(database: Database, record_id: int) -> Iterator[bytes]:
+def stream(database: Database, record_id: int, kind: str = "csv") -> Iterator[bytes]:
     """The file, piece by piece; its own session, because it outlives the request's."""
     digest, total = hashlib.sha256(), 0
     with database.read() as session:
         record = session.get_one(ExportRecord, record_id)
         petition = session.get_one(Petition, record.petition_id)
         header, rows = _table(session, petition, record.purpose)
-        for piece, n in csv.stream(header, rows):
+        for piece, n in (xlsx if kind == "xlsx" else csv).stream(header, rows):
             digest.update(piece)
             total += n
             yield piece
@@ -59,8 +65,8 @@ def stream(database: Database, record_id: int) -> Iterator[bytes]:
         audit.record(session, "export.finished", "petition", record.petition_id, record.account_id, export=record_id)
 
 
-def filename(petition: Petition, purpose: str, now: datetime) -> str:
-    return f"{petition.slug}-{purpose}-{now.astimezone(ZONE):%Y-%m-%d}.csv"
+def filename(petition: Petition, purpose: str, now: datetime, kind: str = "csv") -> str:
+    return f"{petition.slug}-{purpose}-{now.astimezone(ZONE):%Y-%m-%d}.{kind}"
 
 
 def _table(session: Session, petition: Petition, purpose: str) -> tuple[Sequence[str], Iterator[Sequence[object]]]:

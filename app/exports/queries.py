@@ -53,6 +53,12 @@ def contactable(session: Session, petition_id: int) -> Iterator[Any]:
     )
 
 
+def is_longer(session: Session, petition_id: int, most: int) -> bool:
+    """Whether more than *most* signatures, whatever their state, were ever kept."""
+    row = select(Signature.id).where(Signature.petition_id == petition_id).limit(1).offset(most)
+    return session.scalar(row) is not None
+
+
 def every_state(session: Session, petition_id: int) -> Iterator[Any]:
     yield from _streamed(
         session,

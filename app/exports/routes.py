@@ -112,11 +112,12 @@ def _per_day(hours: list[tuple[datetime, int]], now: datetime) -> list[tuple[dat
 @router.post("/petitions/{slug}/exports")
 @limited("staff")
 def export(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form) -> Response:
-    record = actions.begin(session, petition, values.get("purpose", ""), organiser.id)
-    name = actions.filename(petition, record.purpose, record.started_at)
+    kind = values.get("format", "csv")
+    record = actions.begin(session, petition, values.get("purpose", ""), organiser.id, kind)
+    name = actions.filename(petition, record.purpose, record.started_at, kind)
     return StreamingResponse(
-        actions.stream(request.app.state.database, record.id),
-        media_type="text/csv; charset=utf-8",
+        actions.stream(request.app.state.database, record.id, kind),
+        media_type=actions.FORMATS[kind],
         headers={
             "content-disposition": f'attachment; filename="{name}"',
             "cache-control": "no-store",

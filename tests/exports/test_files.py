@@ -18,7 +18,7 @@ from sqlalchemy import insert, select
 from app import clock, crypto
 from app.audit import AuditLine
 from app.consents import actions as consents
-from app.exports import actions
+from app.exports import actions, xlsx
 from app.exports.csv import safe
 from app.exports.models import ExportRecord
 from app.petitions import keys as petition_keys
@@ -32,12 +32,12 @@ REFERENCE = re.compile(r"S-[0-9a-f]{12}")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0[12]:00")
 
 
-def export(site: Site, slug: str, purpose: str) -> httpx2.Response:
+def export(site: Site, slug: str, purpose: str, **more: str) -> httpx2.Response:
     organiser = site.browser()
     form = {"email": "organiser@exemple.test", "password": PASSWORD}
     if organiser.post("/connexion", data=form).status_code != 303:
         organiser = site.staff("organiser", slug)
-    return organiser.post(f"/organisation/petitions/{slug}/exports", data={"purpose": purpose})
+    return organiser.post(f"/organisation/petitions/{slug}/exports", data={"purpose": purpose} | more)
 
 
 def rows_of(response: httpx2.Response) -> list[list[str]]:
@@ -301,25 +301,49 @@ def _insert(site: Site, slug: str, n: int, **changes: str) -> None:
         session.execute(insert(Signature), rows)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_libreoffice_opens_the_file_right(site: Site, tmp_path: Path) -> None:
+def test_a_workbook_longer_than_it_can_be_is_refused_in_words(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    slug = site.publish()
+    _insert(site, slug, 3)
+    monkeypatch.setattr(xlsx, "MOST", 3)
+    assert export(site, slug, "delivery", format="xlsx").status_code == 200
+    monkeypatch.setattr(xlsx, "MOST", 2)
+    refused = export(site, slug, "delivery", format="xlsx")
+    assert refused.status_code == 422
+    assert "choisissez le CSV" in refused.text
+    assert export(site, slug, "delivery", format="ods").status_code == 422
+    with site.database.read() as session:
+        (record,) = session.scalars(select(ExportRecord)).all()
+    assert record.rows == 3
+
+
+def libreoffice(tmp_path: Path, content: bytes, name: str, *options: str) -> tuple[str, list[str]]:
+    """The sheet as LibreOffice understood it (flat XML), and the text of its cells."""
     soffice = shutil.which("soffice") or shutil.which("libreoffice")
     if soffice is None:
-        pytest.skip("LibreOffice (soffice) is not on PATH: the CSV was not opened in it")
+        pytest.skip("LibreOffice (soffice) is not on PATH: the export was not opened in it")
+    (tmp_path / name).write_bytes(content)
+    subprocess.run(
+        [soffice, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", *options,
+         "--convert-to", "fods", "--outdir", str(tmp_path), str(tmp_path / name)],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    sheet = (tmp_path / name).with_suffix(".fods").read_text()
+    return sheet, re.findall(r"<text:p>(.*?)</text:p>", sheet[sheet.index("<office:spreadsheet") :])
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_libreoffice_opens_the_file_right(site: Site, tmp_path: Path, kind: str) -> None:
     slug = site.publish()
     site.confirmed(slug, family_name="Dupré; d’Œuvre", postal_code="01000")
     _insert(site, slug, 1, given_name="=1+1", family_name='dit "Zoé"')
-    (tmp_path / "export.csv").write_bytes(export(site, slug, "delivery").content)
-    # As its import dialogue proposes for such a file (; and UTF-8), columns as they come.
-    subprocess.run(
-        [soffice, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--infilter=CSV:59,34,76,1,4/2",
-         "--convert-to", "fods", "--outdir", str(tmp_path), str(tmp_path / "export.csv")],
-        check=True, capture_output=True, timeout=120,
-    )  # fmt: skip
-    sheet = (tmp_path / "export.fods").read_text()
+    response = export(site, slug, "delivery", format=kind)
+    assert f".{kind}" in response.headers["content-disposition"]
+    # A workbook needs no word of how to read it; of a CSV: ; and UTF-8, the codes a column of text.
+    options = ["--infilter=CSV:59,34,76,1,4/2"] if kind == "csv" else []
+    sheet, cells = libreoffice(tmp_path, response.content, f"export.{kind}", *options)
     assert "table:formula" not in sheet
-    cells = re.findall(r"<text:p>(.*?)</text:p>", sheet[sheet.index("<office:spreadsheet") :])
     assert cells[:6] == ["Référence", "Prénom", "Nom", "Code postal", "Pays", "Signée le"]
     assert REFERENCE.fullmatch(cells[6])
     assert cells[7:11] == ["Marie", "Dupré; d’Œuvre", "01000", "France"]
-    assert cells[13:15] == ["&apos;=1+1", "dit &quot;Zoé&quot;"]
+    assert cells[13:15] == ["&apos;=1+1" if kind == "csv" else "=1+1", "dit &quot;Zoé&quot;"]
