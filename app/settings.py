@@ -2,9 +2,11 @@
 
 import re
 import secrets
+from contextlib import suppress
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -113,6 +115,8 @@ class Settings(BaseSettings):
         proxies = data.get("trusted_proxies")
         if isinstance(proxies, str):
             data["trusted_proxies"] = tuple(part for part in re.split(r"[\s,]+", proxies) if part)
+        # The same protocol; the libraries know it by its first name only.
+        data["redis_url"] = re.sub(r"^valkey", "redis", data.get("redis_url") or "")
         return data
 
     @model_validator(mode="after")
@@ -124,7 +128,7 @@ class Settings(BaseSettings):
             raise ValueError("SIGNONS_BASE_URL : https est obligatoire hors de cette machine")
         if not re.match(r"sqlite:///.|postgresql(\+psycopg)?://.", self.database_url):
             raise ValueError("SIGNONS_DATABASE_URL : sqlite:///chemin ou postgresql://… attendu")
-        if self.redis_url and not re.match(r"(rediss?|unix|valkeys?)://", self.redis_url):
+        if self.redis_url and not re.match(r"rediss?://[^/]", self.redis_url):
             raise ValueError("SIGNONS_REDIS_URL : redis://hôte:port/numéro attendu")
         if self.smtp_url and not re.match(r"(smtp|smtps|smtp\+starttls)://[^/]+", self.smtp_url):
             raise ValueError("SIGNONS_SMTP_URL : smtp://, smtp+starttls:// ou smtps:// attendu")
@@ -178,12 +182,12 @@ class Settings(BaseSettings):
         path = self.var / "secret.key"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with path.open("x") as file:
-                    path.chmod(0o600)
-                    file.write(secrets.token_urlsafe(48))
-            except FileExistsError:
-                pass  # another process of the same start was faster
+            # Whole or not at all, and once: processes that start together read the same one.
+            with NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:  # created 0600
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                with suppress(FileExistsError):
+                    path.hardlink_to(file.name)
         return path.read_text().strip().encode()
 
 

@@ -5,10 +5,13 @@ import hashlib
 import io
 import os
 import re
+import sqlite3
 import stat
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -120,11 +123,22 @@ def test_mistakes_of_content_exit_with_1_and_one_sentence(run: Run, tmp_path: Pa
 
 
 def test_wrong_setting_is_one_sentence_for_every_command(run: Run) -> None:
-    for args in [("migrate",), ("doctor",), ("serve",), ("worker",), ("counts", "verify")]:
+    for args in [("migrate",), ("serve",), ("worker",), ("counts", "verify")]:
         result = run(*args, BASE_URL="http://petitions.exemple.fr")
         assert result.exit_code == 1, args
         assert "SIGNONS_BASE_URL : https est obligatoire" in result.stderr, args
         assert len(result.stderr.strip().splitlines()) == 1, args
+    doctor = run("doctor", BASE_URL="http://petitions.exemple.fr")
+    assert doctor.exit_code == 1
+    assert doctor.output.splitlines() == [
+        "ÉCHEC réglages : " + result.stderr.strip().removeprefix("Réglage à corriger. ")
+    ]
+
+
+def test_help_needs_no_right_setting(run: Run) -> None:
+    for args in [(), ("serve",), ("retention", "run")]:
+        result = run(*args, "--help", BASE_URL="http://petitions.exemple.fr")
+        assert (result.exit_code, result.stderr) == (0, ""), args
 
 
 def test_database_away_is_said_without_its_password(run: Run) -> None:
@@ -276,10 +290,13 @@ def test_export_is_the_same_file_as_on_the_web(run: Run, site: Site, signed: str
         result = run("export", signed, "--purpose", purpose, "-o", f"{purpose}.csv")
         assert result.stdout.strip() == f"{purpose}.csv"
         assert (tmp_path / f"{purpose}.csv").read_bytes() == web
+    assert run("export", signed, "--purpose", "delivery", "-o", "liste.xlsx").exit_code == 0
+    assert zipfile.is_zipfile(tmp_path / "liste.xlsx")
     with site.database.read() as session:
         record = session.scalars(select(ExportRecord).order_by(ExportRecord.id.desc())).first()
     assert record is not None
-    assert (record.account_id, record.sha256) == (None, hashlib.sha256(web).hexdigest())
+    workbook = (tmp_path / "liste.xlsx").read_bytes()
+    assert (record.account_id, record.sha256) == (None, hashlib.sha256(workbook).hexdigest())
 
 
 def test_exported_file_is_for_its_owner_only(run: Run, signed: str, tmp_path: Path) -> None:
@@ -379,13 +396,20 @@ def test_doctor_sees_that_the_secret_was_changed(run: Run, signed: str) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # seconds long; its verbs are tested on both
-def test_demo_is_loaded_once_and_prints_what_to_open(run: Run) -> None:
+def test_demo_is_loaded_once_and_prints_what_to_open(run: Run, tmp_path: Path) -> None:
     first = run("demo")
     assert first.exit_code == 0
     assert "La démonstration est chargée." in first.stdout
     for wanted in ("/petitions/", "/boite-locale", "/connexion", "moderateur@demo.test", "organisatrice@demo.test"):
         assert wanted in first.stdout
     assert "rien n’a changé" in run("demo").stdout
+    with closing(sqlite3.connect(tmp_path / "signons.db")) as database:
+        assert (
+            database.execute(
+                "SELECT min(n) FROM (SELECT sum(views) n FROM view_count GROUP BY petition_id)"
+            ).fetchone()[0]
+            > 0
+        )
     assert run("counts", "verify").exit_code == 0
     assert run("doctor").exit_code == 0
 

@@ -5,6 +5,8 @@
 
 import re
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,25 @@ def test_local_secret_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     assert first.secret == second.secret
     assert len(first.secret) >= 43
     assert stat.S_IMODE((tmp_path / "var" / "secret.key").stat().st_mode) == 0o600
+
+
+def test_processes_that_start_together_read_one_secret(tmp_path: Path) -> None:
+    start = threading.Barrier(8)
+
+    def secret(_: int) -> bytes:
+        start.wait()
+        return Settings(_env_file=None, var_dir=str(tmp_path)).secret  # type: ignore[call-arg]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(secret, range(8)))
+    assert len(found) == 1
+    assert len(found.pop()) >= 43
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.key"]
+
+
+def test_valkey_is_redis_by_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNONS_REDIS_URL", "valkey://hote:6379/0")
+    assert load_settings().redis_url == "redis://hote:6379/0"
 
 
 @pytest.mark.parametrize("content", [None, "", "court\n"])

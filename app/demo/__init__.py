@@ -128,6 +128,10 @@ def _sign(
             ).one()
             signature_actions.confirm_group(session, [(petition.id, signature.id)], comment_actions.receive_drafts)
             petition_actions.fold_counts(session)
+            # About one reader in eight signs.
+            petition_queries.add_views(
+                session, {petition.id: chance.randint(5, 11)}, petition_queries.hour_of(clock.now())
+            )
 
 
 def _accounts(session: Session, petitions: list[Petition]) -> None:

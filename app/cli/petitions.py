@@ -1,0 +1,129 @@
+"""Petitions: import, close, deliver, hold; their exports and their counts."""
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from app.cli.group import main, moment, opened, petition_of
+from app.errors import Refused
+from app.exports import actions as export_actions
+from app.exports.models import PURPOSES
+from app.petitions import actions as petition_actions
+from app.petitions import importing
+from app.privacy import counting
+
+
+@main.group()
+def petition() -> None:
+    """Pétitions."""
+
+
+@petition.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--publish", is_flag=True, help="L’ouvrir tout de suite à la signature.")
+def import_petition(file: Path, publish: bool) -> None:
+    """Importer une pétition : Markdown avec un en-tête YAML. L’adresse publique est la dernière ligne."""
+    found = importing.read(file)
+    with opened() as (settings, database):
+        with database.write() as session:
+            made = petition_actions.create(session, found, folder=file.parent, image_store=settings.var / "images")
+            if publish:
+                petition_actions.publish(session, made)
+            slug, state = made.slug, made.state
+        click.echo("Publiée." if state == "open" else "Enregistrée comme brouillon.")
+        click.echo(f"{settings.origin}/petitions/{slug}")
+
+
+@petition.command(name="close")
+@click.argument("slug")
+def close_petition(slug: str) -> None:
+    """Clore une pétition."""
+    with opened() as (_, database), database.write() as session:
+        petition_actions.close(session, petition_of(session, slug))
+    click.echo("Close.")
+
+
+@petition.command(name="deliver")
+@click.argument("slug")
+def deliver_petition(slug: str) -> None:
+    """Noter la remise aux destinataires : les données sont effacées un mois après."""
+    with opened() as (_, database), database.write() as session:
+        petition_actions.deliver(session, petition_of(session, slug))
+    click.echo("Remise notée.")
+
+
+@petition.command(name="hold")
+@click.argument("slug")
+@click.option("--until", required=True, metavar="DATE", help="Fin du gel (ISO 8601).")
+@click.option("--reason", required=True, help="Motif, montré aux administrateurs.")
+def hold_petition(slug: str, until: str, reason: str) -> None:
+    """Suspendre l’effacement d’une pétition (gel légal)."""
+    end = moment(until, "--until")
+    with opened() as (_, database), database.write() as session:
+        petition_actions.hold(session, petition_of(session, slug), end, reason)
+    click.echo(f"Effacement suspendu jusqu’au {end.isoformat()}.")
+
+
+@main.command()
+@click.argument("slug")
+@click.option("--purpose", required=True, type=click.Choice(PURPOSES), help="Ce que l’export contient.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Fichier à écrire, .csv ou .xlsx (sinon : CSV sur la sortie standard).",
+)
+def export(slug: str, purpose: str, output: Path | None) -> None:
+    """Exporter les signatures d’une pétition, en CSV ou en classeur."""
+    kind = "xlsx" if output is not None and output.suffix == ".xlsx" else "csv"
+    with opened() as (_, database):
+        with database.write() as session:
+            record_id = export_actions.begin(session, petition_of(session, slug), purpose, None, kind).id
+        pieces = export_actions.stream(database, record_id, kind)
+        if output is None:
+            for piece in pieces:
+                sys.stdout.buffer.write(piece)
+            return
+        partial = output.with_name(output.name + ".part")
+        try:
+            partial.unlink(missing_ok=True)
+            # Names and addresses: for the eyes of whoever typed the command.
+            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                for piece in pieces:
+                    file.write(piece)
+            partial.replace(output)
+        except BaseException as error:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            if not isinstance(error, OSError):
+                raise
+            raise Refused(f"{output} : écriture impossible ({error.strerror}).") from None
+    click.echo(str(output))
+
+
+@main.group()
+def counts() -> None:
+    """Compteurs."""
+
+
+@counts.command(name="verify")
+def verify_counts() -> None:
+    """Comparer les nombres affichés aux lignes. Code 1 à la moindre différence."""
+    with opened() as (_, database), database.read() as session:
+        differences = counting.differences(session)
+    for slug, shown, rows in differences:
+        click.echo(f"{slug} : affiché {shown}, lignes {rows}")
+    if differences:
+        raise click.exceptions.Exit(1)
+    click.echo("Tous les nombres affichés sont justes.")
+
+
+@counts.command(name="repair")
+def repair_counts() -> None:
+    """Recompter les lignes et corriger les nombres affichés."""
+    with opened() as (_, database), database.write() as session:
+        repaired = counting.repair(session)
+    click.echo(f"Pétitions corrigées : {repaired}.")
