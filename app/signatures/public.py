@@ -46,7 +46,7 @@ def shown(
     foreign = "" if country == "FR" else country_name(country, locale)
     if display == "full":
         return f"{given} {family}", f"{postal_code} {foreign}".strip()
-    return f"{given} {family[:1]}.", foreign or departement
+    return f"{given} {family[:1].upper()}.", foreign or departement
 
 
 def reference(keys: Keys, row_id: uuid.UUID) -> str:

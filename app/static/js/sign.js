@@ -19,7 +19,7 @@ function publicLine() {
   const country = form.elements.country;
   const foreign = country.value === "FR" ? "" : country.selectedOptions[0].text;
   const full = display === "full";
-  const name = full ? `${given} ${family}`.trim() : family ? `${given} ${[...family][0]}.` : given;
+  const name = full ? `${given} ${family}`.trim() : family ? `${given} ${[...family][0].toUpperCase()}.` : given;
   const place = full ? `${code} ${foreign}`.trim() : foreign || department(code);
   return place ? `${name} · ${place}` : name;
 }
