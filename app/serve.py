@@ -1,5 +1,6 @@
 """What uvicorn imports in each web process."""
 
+import gc
 import os
 
 from fastapi import FastAPI
@@ -12,4 +13,9 @@ from app.settings import load_settings
 def app_for_uvicorn() -> FastAPI:
     settings = load_settings()
     logs.configure(settings.log_level)
-    return create_app(settings, with_worker=bool(os.environ.get("SIGNONS_SERVE_WORKER")))
+    app = create_app(settings, with_worker=bool(os.environ.get("SIGNONS_SERVE_WORKER")))
+    # What is there now stays until the end: the garbage collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    return app

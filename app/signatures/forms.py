@@ -63,12 +63,13 @@ def email_address(text: str) -> str:
     try:
         if len(text) <= 254 and _LOCAL.fullmatch(local) and domain.isascii():
             return f"{local}@{_domain(domain)}"
-        return _email(text)
+        return with_library(text)
     except EmailNotValidError:
         raise ValueError("Vérifiez votre adresse e-mail : elle s’écrit comme prenom.nom@exemple.fr.") from None
 
 
-def _email(text: str) -> str:
+def with_library(text: str) -> str:
+    """*text* as email-validator writes it. Raises EmailNotValidError."""
     # An accent before the @ would need SMTPUTF8 all along the way: such a mail is never sure to arrive.
     return validate_email(text, check_deliverability=False, test_environment=True, allow_smtputf8=False).normalized
 
@@ -79,8 +80,7 @@ _LOCAL = re.compile(r"(?=.{1,64}$)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|
 
 @lru_cache(maxsize=4096)
 def _domain(domain: str) -> str:
-    """*domain* as email-validator writes it. Raises EmailNotValidError."""
-    return _email(f"a@{domain}").removeprefix("a@")
+    return with_library(f"a@{domain}").removeprefix("a@")
 
 
 def _ticked(value: object) -> object:
