@@ -114,6 +114,8 @@ class Bus:
                 self._notifier = self._connect()
             self._notifier.execute("SELECT pg_notify(%s, %s)", (CHANNEL, message))
         except psycopg.Error:
+            if self._notifier is not None:
+                self._notifier.close()
             self._notifier = None
             raise
 

@@ -2,18 +2,19 @@
 
 A mail is claimed by moving its ``send_after`` ahead, under a row lock that other workers skip, so
 that a killed worker's mail comes back by itself: at least once, never forgotten. The one mail that
-was leaving at that moment is marked: nobody knows whether it left, and it leaves a second time; a
-worker killed on it again keeps the third for the next day, as the limit of two a day would.
+was leaving at that moment is marked: nobody knows whether it left, and it leaves a second time. Where
+there is such a doubt, what would be a third mail about the same thing waits for the next day.
 """
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock, crypto
@@ -26,7 +27,11 @@ BACKOFF = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 CLAIM = timedelta(minutes=5)
 # What ``error`` says of a mail on its way to the server; still there afterwards, its worker was killed.
 LEAVING, LEAVING_AGAIN = "leaving", "leaving again"
-NEXT_TRY = timedelta(days=1)
+LEFT_TWICE = "left twice, perhaps"
+# How often each has left, at most.
+_DOUBTS = {LEAVING: 1, LEAVING_AGAIN: 2, LEFT_TWICE: 2}
+MAILS_A_DAY = 2
+NEXT_DAY = timedelta(days=1)
 MAX_UNKNOWN = 5
 
 
@@ -46,12 +51,12 @@ class Mail:
 
 def enqueue(session: Session, mails: Iterable[Mail], delay: timedelta = timedelta(0)) -> None:
     """Write the mails in the caller's transaction."""
-    insert_rows(session, OutboxMail.__table__, _rows(session, mails, delay))
+    insert_rows(session, OutboxMail.__table__, _rows(session, mails), _waiting(delay))
 
 
 def enqueue_held(session: Session, mails: Iterable[Mail], delay: timedelta) -> list[int]:
     """Write mails that may be cancelled until *delay* has passed; gives their ids."""
-    return insert_rows(session, OutboxMail.__table__, _rows(session, mails, delay), returning="id")
+    return insert_rows(session, OutboxMail.__table__, _rows(session, mails), _waiting(delay), returning="id")
 
 
 def cancel_held(session: Session, mail_ids: Sequence[int]) -> bool:
@@ -69,25 +74,24 @@ def cancel_held(session: Session, mail_ids: Sequence[int]) -> bool:
     return True
 
 
-def _rows(session: Session, mails: Iterable[Mail], delay: timedelta) -> list[dict[str, Any]]:
-    now = clock.now()
+def _rows(session: Session, mails: Iterable[Mail]) -> list[dict[str, Any]]:
     key = vault_of(session).outbox
     return [
         {
             "template": mail.template,
-            "sealed": crypto.seal(
-                key,
-                json.dumps([mail.to, mail.locale, mail.context, mail.unsubscribe], ensure_ascii=False).encode(),
-            ),
+            "sealed": crypto.seal(key, _json([mail.to, mail.locale, mail.context, mail.unsubscribe]).encode()),
             "subject": mail.subject,
-            "state": "waiting",
-            "created_at": now,
-            "send_after": now + delay,
-            "attempts": 0,
-            "error": "",
         }
         for mail in mails
     ]
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _waiting(delay: timedelta) -> dict[str, Any]:
+    now = clock.now()
+    return {"state": "waiting", "created_at": now, "send_after": now + delay, "attempts": 0, "error": ""}
 
 
 def opened(session: Session, row: OutboxMail) -> Mail:
@@ -106,40 +110,75 @@ def claim(session: Session, limit: int = 20) -> Sequence[OutboxMail]:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    left, doubtful = _lately(session, rows, now) if rows else (Counter(), set())
     mine = []
     for row in rows:
+        about = _about(row)
         if row.error in {LEAVING, LEAVING_AGAIN} and row.attempts >= MAX_UNKNOWN:
             row.state, row.error = "aside", "left without our knowing, too often"
-        elif row.error == LEAVING_AGAIN:
-            row.error, row.send_after = LEAVING, now + NEXT_TRY
+        elif about in doubtful and left[about] >= MAILS_A_DAY:
+            row.send_after = now + NEXT_DAY
+            row.error = LEAVING if row.error == LEAVING_AGAIN else row.error
         else:
             row.attempts += 1
             row.send_after = now + CLAIM
+            left[about] += 1
             mine.append(row)
     return mine
 
 
-def leaving(session: Session, mail_id: int, *, again: bool) -> None:
-    """This claimed mail is the one that is handed to the server now."""
-    error = LEAVING_AGAIN if again else LEAVING
-    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(error=error))
+def _about(row: Any) -> tuple[object, str]:
+    """What a limit holds for: the mails of one domain about one thing."""
+    return row.subject or row.id, row.template.partition("/")[0]
 
 
-def release(session: Session, mail_ids: Sequence[int]) -> None:
-    """Claimed and not tried: another worker may take them at once."""
-    session.execute(
-        update(OutboxMail)
-        .where(OutboxMail.id.in_(mail_ids), OutboxMail.state == "waiting")
-        .values(send_after=clock.now(), attempts=OutboxMail.attempts - 1)
+def _lately(
+    session: Session, rows: Sequence[OutboxMail], now: datetime
+) -> tuple[Counter[tuple[object, str]], set[tuple[object, str]]]:
+    """How many mails about the same things may have left in a day; and where that is not sure."""
+    left: Counter[tuple[object, str]] = Counter()
+    doubtful = set()
+    for row in session.execute(
+        select(OutboxMail.id, OutboxMail.subject, OutboxMail.template, OutboxMail.error).where(
+            OutboxMail.subject.in_({row.subject for row in rows}) | OutboxMail.id.in_([row.id for row in rows]),
+            OutboxMail.error.in_((LEAVING, LEAVING_AGAIN)) | (OutboxMail.sent_at > now - NEXT_DAY),
+        )
+    ):
+        left[_about(row)] += _DOUBTS.get(row.error, 1)
+        if row.error in _DOUBTS:
+            doubtful.add(_about(row))
+    return left, doubtful
+
+
+def lease(session: Session, mail_id: int, attempts: int, *, again: bool) -> bool:
+    """This claimed mail is handed to the server now, and stays this worker's for five minutes more.
+
+    False when it is not its own any more: erased meanwhile, or another's since the claim ended.
+    """
+    done = session.execute(
+        _still_mine(mail_id, attempts).values(error=LEAVING_AGAIN if again else LEAVING, send_after=clock.now() + CLAIM)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]
+
+
+def release(session: Session, mail_id: int, attempts: int) -> None:
+    """Claimed and not tried: another worker may take it at once."""
+    session.execute(_still_mine(mail_id, attempts).values(send_after=clock.now(), attempts=attempts - 1))
+
+
+def _still_mine(mail_id: int, attempts: int) -> Update:
+    """Whoever claims a mail counts an attempt more."""
+    return update(OutboxMail).where(
+        OutboxMail.id == mail_id, OutboxMail.state == "waiting", OutboxMail.attempts == attempts
     )
 
 
-def sent(session: Session, mail_id: int) -> None:
+def sent(session: Session, mail_id: int, *, again: bool = False) -> None:
     """The address and the text are forgotten as soon as the mail has left."""
     session.execute(
         update(OutboxMail)
         .where(OutboxMail.id == mail_id)
-        .values(state="sent", sent_at=clock.now(), sealed=b"", error="")
+        .values(state="sent", sent_at=clock.now(), sealed=b"", error=LEFT_TWICE if again else "")
     )
 
 

@@ -16,7 +16,7 @@ from app.crypto import Unsealable
 from app.db import Database, Session, away
 from app.mail import outbox
 from app.mail.models import CaughtMail
-from app.mail.transport import TIMEOUT, Rejected, SmtpTransport, Transport, Unavailable
+from app.mail.transport import Rejected, SmtpTransport, Transport, Unavailable
 from app.settings import Settings
 from app.templating import Templates
 
@@ -52,23 +52,25 @@ class Sender:
         self.transport: Transport | None = SmtpTransport(settings.smtp_url) if settings.smtp_url else None
 
     def send_due(self) -> int:
-        """One batch; returns how many mails were tried, 0 when nothing is due.
-
-        It ends early when asked to stop, or when the claim does: those left may be another's.
-        """
-        until = monotonic() + outbox.CLAIM.total_seconds() - 2 * TIMEOUT
+        """One batch; returns how many mails were tried, 0 when nothing is due. Ends early when asked to stop."""
+        tried = 0
         with self.database.write() as session:
-            claimed = self._claim(session)
-            if claimed:
-                outbox.leaving(session, claimed[0].id, again=claimed[0].again)
+            leaving, left = self._next(session, self._claim(session))
+        while leaving is not None:
+            tried += 1
+            leaving, left = self._record(self._try(leaving), left)
+        return tried
+
+    def _next(self, session: Session, claimed: list[Claimed]) -> tuple[Claimed | None, list[Claimed]]:
+        """The first of *claimed* that is still this worker's, and those behind it; none when asked to stop."""
+        if self.stop.is_set():
+            for mail in claimed:
+                outbox.release(session, mail.id, mail.attempts)
+            return None, []
         for n, mail in enumerate(claimed, 1):
-            outcome = self._try(mail)
-            left = claimed[n:]
-            ending = bool(left) and (self.stop.is_set() or monotonic() > until)
-            self._record(outcome, left, ending, until)
-            if ending:
-                return n
-        return len(claimed)
+            if outbox.lease(session, mail.id, mail.attempts, again=mail.again):
+                return mail, claimed[n:]
+        return None, []
 
     def _claim(self, session: Session) -> list[Claimed]:
         claimed = []
@@ -112,22 +114,19 @@ class Sender:
                     mail_subject=claimed.mail.subject,
                 )
             )
-        outbox.sent(session, claimed.id)
+        outbox.sent(session, claimed.id, again=claimed.again)
 
-    def _record(self, outcome: Outcome, left: list[Claimed], ending: bool, until: float) -> None:
+    def _record(self, outcome: Outcome, left: list[Claimed]) -> tuple[Claimed | None, list[Claimed]]:
         """Write it, however long the database is away: a mail that left must not leave again.
 
         The same transaction tells which mail leaves next, or that none does.
         """
+        until = monotonic() + outbox.CLAIM.total_seconds()
         while True:
             try:
                 with self.database.write() as session:
                     outcome(session)
-                    if ending:
-                        outbox.release(session, [mail.id for mail in left])
-                    elif left:
-                        outbox.leaving(session, left[0].id, again=left[0].again)
-                return
+                    return self._next(session, left)
             except Exception as error:
                 if not away(error) or monotonic() > until:
                     raise

@@ -11,6 +11,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -179,10 +180,19 @@ async def _answer(entry: Entry, headers: dict[bytes, bytes], send: Send) -> None
         await send({"type": "http.response.start", "status": 304, "headers": kept})
         await send({"type": "http.response.body", "body": b""})
         return
-    zipped = b"gzip" in headers.get(b"accept-encoding", b"")
-    start, body = entry.gzipped if zipped else entry.plain
+    start, body = entry.gzipped if _unpacks(headers.get(b"accept-encoding", b"")) else entry.plain
     await send({"type": "http.response.start", "status": 200, "headers": start})
     await send({"type": "http.response.body", "body": body})
+
+
+@lru_cache(maxsize=256)
+def _unpacks(accepted: bytes) -> bool:
+    """True when this Accept-Encoding takes gzip: named, or ``*``, and not with a weight of nought."""
+    weights = {}
+    for part in accepted.lower().split(b","):
+        name, _, weight = part.replace(b" ", b"").partition(b";q=")
+        weights[name] = weight or b"1"
+    return bool(weights.get(b"gzip", weights.get(b"*", b"0")).strip(b"0."))
 
 
 def _matches(sent: bytes, etag: bytes) -> bool:

@@ -57,7 +57,7 @@ def _cells(audit: Audit) -> tuple[str, ...]:
         *map(str, (audit.kills, audit.signed, audit.signed_lost, audit.doubled, audit.confirmed, audit.confirmed_lost)),
         *map(str, (audit.unmailed, audit.mailed_twice, audit.most_mails)),
         "exact" if audit.counts_exact else "WRONG",
-        str(audit.unanswered),
+        " ".join(f"{what}: {n}" for what, n in audit.refusals.items()) or "0",
         f"{audit.slowest:.1f} s",
     )
 

@@ -80,7 +80,8 @@ class Audit:
     mailed_twice: int
     most_mails: int
     counts_exact: bool
-    unanswered: int
+    # Status or exception → how often it was met instead of an answer.
+    refusals: dict[str, int]
     slowest: float
 
     @property
@@ -203,6 +204,6 @@ class Stage:
             mailed_twice=sum(n > 1 for n in mails.values()),
             most_mails=max(mails.values(), default=0),
             counts_exact=verify.returncode == 0 and shown == len(confirmed),
-            unanswered=sum(ledger.refusals.values()),
+            refusals=dict(ledger.refusals.most_common()),
             slowest=ledger.slowest,
         )

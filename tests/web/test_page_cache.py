@@ -108,6 +108,15 @@ def test_browsers_that_can_unpack_get_the_same_page_packed(site: Site) -> None:
     assert "accept-encoding" in plain.headers["vary"].lower()
 
 
+def test_a_browser_that_refuses_packing_gets_the_plain_page(site: Site) -> None:
+    slug = site.publish()
+    packed = {"gzip": True, "br, GZIP;q=0.5": True, "*": True, "gzip; q=0.001": True, "gzip;q=0": False,
+              "gzip; q=0.000, *": False, "*;q=0": False, "br, gzip ; q=0": False, "br": False, "": False}  # fmt: skip
+    for accepted, expected in packed.items():
+        response = site.client.get(f"/petitions/{slug}", headers={"accept-encoding": accepted})
+        assert (response.headers.get("content-encoding") == "gzip") is expected, accepted
+
+
 def test_head_has_the_headers_of_get_and_no_body(site: Site) -> None:
     slug = site.publish()
     for path in (f"/petitions/{slug}", "/", f"/petitions/{slug}.json", f"/petitions/{slug}/petition.pdf", "/charte"):
