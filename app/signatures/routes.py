@@ -13,12 +13,13 @@ from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
 from app import clock
-from app.comments import actions as comment_actions
 from app.comments import public as comment_public
 from app.comments import queries as comment_queries
 from app.consents import queries as consent_queries
 from app.db import Database, Db, Session, vault_of
 from app.errors import Gone, NotFound, Refused
+from app.moderation import replies
+from app.moderation.actions import receiving
 from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
 from app.petitions import queries as petition_queries
@@ -89,6 +90,7 @@ def _page_context(
         "signatures": lines[:NEWEST],
         "more_signatures": len(lines) > NEWEST,
         "comments": comments,
+        "replies": replies.published(session, petition.id),
     }
 
 
@@ -198,7 +200,7 @@ def confirm_with_code(request: Request, session: Db, petition: PublicPetition, v
         context = _inbox_context(request, session, petition, form_again)
         # Returned, not raised: the wrong try must be counted.
         return page(request, "signatures/check_inbox.html", 422, **context)
-    outcome = actions.confirm_group(session, [target], comment_actions.receive_drafts)[0]
+    outcome = actions.confirm_group(session, [target], receiving.receive_drafts)[0]
     if isinstance(outcome, Refused):
         raise outcome
     expires = datetime.fromtimestamp(clock.now().timestamp(), UTC) + links.CONFIRM_FOR

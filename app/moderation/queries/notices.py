@@ -132,8 +132,10 @@ def lock_reply(session: Session, reply_id: int) -> Reply | None:
 
 
 def replies(session: Session, petition_id: int) -> Sequence[Reply]:
+    """The published ones; not those to a comment that is no longer there."""
+    gone = select(Comment.id).where(Comment.id == Reply.comment_id, Comment.state != "published").exists()
     return session.scalars(
-        select(Reply).where(Reply.petition_id == petition_id, Reply.state == "published").order_by(Reply.id)
+        select(Reply).where(Reply.petition_id == petition_id, Reply.state == "published", ~gone).order_by(Reply.id)
     ).all()
 
 
