@@ -30,6 +30,7 @@ QUEUES = {
     "petition": "Pétitions",
     "reply": "Droits de réponse",
     "appeal": "Recours",
+    "confirm": "Seconde personne",
     "second": "Relectures",
 }
 PAGES = {"appeal": "recours", "reply": "reponses", "second": "relectures", "petition": "petitions"}
@@ -129,6 +130,7 @@ def comment_view(session: Session, comment_id: int) -> dict[str, Any] | None:
         "past": queries.author_decisions(session, comment.signature_id),
         "decisions": [d for d in queries.decisions(session, "comment", comment_id) if d.undone_at is None],
         "neighbours": queue.neighbours(session, comment),
+        "looks": notices.second_looks(session, comment_id),
         "notes": notices.notes(session, "comment", comment_id),
         "case": case,
         "notices": queue.notices_of(session, case.id) if case is not None else [],

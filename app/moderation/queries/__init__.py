@@ -88,7 +88,12 @@ def undoable(session: Session, account_id: int, since: datetime) -> Decision | N
     """One's last decision, while it can still be undone."""
     return session.scalars(
         select(Decision)
-        .where(Decision.moderator_id == account_id, Decision.decided_at > since, Decision.undone_at.is_(None))
+        .where(
+            Decision.moderator_id == account_id,
+            Decision.decided_at > since,
+            Decision.undone_at.is_(None),
+            Decision.source != "appeal",
+        )
         .order_by(Decision.decided_at.desc(), Decision.id.desc())
         .limit(1)
     ).one_or_none()

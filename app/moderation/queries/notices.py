@@ -14,6 +14,7 @@ from app.moderation.models import (
     Appeal,
     Case,
     Claim,
+    Decision,
     HintVerdict,
     Note,
     Notice,
@@ -143,6 +144,22 @@ def lock_second_look(session: Session, decision_id: int) -> SecondLook | None:
     return session.scalars(
         select(SecondLook).where(SecondLook.decision_id == decision_id).with_for_update()
     ).one_or_none()
+
+
+def second_looks(session: Session, comment_id: int) -> dict[int, SecondLook]:
+    """Decision → the second look that its article requires."""
+    rows = session.scalars(
+        select(SecondLook)
+        .join(Decision, Decision.id == SecondLook.decision_id)
+        .where(Decision.target == "comment", Decision.target_id == comment_id, SecondLook.required.is_(True))
+    )
+    return {row.decision_id: row for row in rows}
+
+
+def drop_looks(session: Session, comment_ids: Sequence[int]) -> None:
+    """Nobody can look again at a text that is gone."""
+    decided = select(Decision.id).where(Decision.target == "comment", Decision.target_id.in_(comment_ids))
+    session.execute(delete(SecondLook).where(SecondLook.judged_at.is_(None), SecondLook.decision_id.in_(decided)))
 
 
 # Hints

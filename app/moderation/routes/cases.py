@@ -179,7 +179,7 @@ def second_page(request: Request, session: Db, moderator: Moderator, decision_id
     if row is None or look.judged_at is not None:
         raise Conflict("Ce texte a déjà été relu, ou n’existe plus.")
     in_force = charter.in_force(session, row.created_at)
-    return page(request, "moderation/second.html", decision_id=decision_id, text=row.text, charter=in_force)
+    return page(request, "moderation/second.html", decision_id=decision_id, text=row.text, charter=in_force, look=look)
 
 
 @router.post("/moderation/relectures/{decision_id}")
