@@ -13,6 +13,7 @@ from app.comments import queries as comment_queries
 from app.db import Db, Session
 from app.errors import Conflict, Invalid, NotFound
 from app.moderation import actions, charter, queries
+from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import bench, comment_view
 from app.moderation.forms import DecisionForm
 from app.moderation.queries import notices, queue
@@ -61,7 +62,7 @@ def _petition_case(
 
 @router.post("/moderation/dossiers/{case_id}/decision")
 @limited("staff")
-def settle(request: Request, session: Db, moderator: Moderator, case_id: Id, values: Form) -> Response:
+def settle(request: Request, session: Db, moderator: Moderator, case_id: Id, values: DecisionValues) -> Response:
     case = queue.case(session, case_id)
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
@@ -130,7 +131,7 @@ def form_view(request: Request, session: Db, moderator: Moderator, appeal_id: Id
 
 @router.post("/moderation/recours/{appeal_id}/jugement")
 @limited("staff")
-def judge(request: Request, session: Db, moderator: Moderator, appeal_id: Id, values: Form) -> Response:
+def judge(request: Request, session: Db, moderator: Moderator, appeal_id: Id, values: DecisionValues) -> Response:
     reasons = values.get("reasons", "")[:4000]
     try:
         judgment = None

@@ -9,11 +9,12 @@ from app.accounts.models import Account
 from app.db import Db, Session
 from app.errors import Invalid, NotFound
 from app.moderation import actions, charter, queries
+from app.moderation.dependencies import DecisionValues
 from app.moderation.forms import DecisionForm, remarks
 from app.moderation.routes.base import Id, router
 from app.moderation.routes.bench import judgment_of
 from app.petitions import queries as petition_queries
-from app.web.forms import Form, FormRefused, Values, validated
+from app.web.forms import FormRefused, Values, validated
 from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
 
@@ -44,7 +45,7 @@ def _page(
 
 @router.post("/moderation/petitions/{petition_id}/decision")
 @limited("staff")
-def review(request: Request, session: Db, moderator: Moderator, petition_id: Id, values: Form) -> Response:
+def review(request: Request, session: Db, moderator: Moderator, petition_id: Id, values: DecisionValues) -> Response:
     try:
         form = validated(DecisionForm, values)
         actions.review(session, petition_id, form.version, moderator, judgment_of(form), remarks(values))

@@ -90,7 +90,7 @@ document.addEventListener("submit", (event) => {
   if (!form.matches("[data-publish], [data-refuse]")) return;
   event.preventDefault();
   // A refusal may be sent back with errors: it waits for its answer, unless it has all it needs.
-  const ready = form.matches("[data-publish]") || (form.article.value && form.passage.value.trim());
+  const ready = form.matches("[data-publish]") || (form.querySelector("select").value && form.passage.value.trim());
   if (ready) return decide(form, button);
   post(form, button).then(async (r) => whole(await r.text(), r.ok ? r.url : ""));
 });
@@ -106,7 +106,7 @@ function quote(article) {
   const form = find("[data-refuse]");
   const chosen = String(getSelection()).trim();
   const hint = [...bench().querySelectorAll("[data-hint]")].find((h) => h.dataset.article === article);
-  form.article.value = article;
+  form.querySelector("select").value = article;
   if (chosen && find("#texte")?.textContent.includes(chosen)) form.passage.value = chosen;
   else form.passage.value = hint ? hint.dataset.passage : "";
   return form;
