@@ -81,6 +81,15 @@ def claim(session: Session, queue: str, item_id: int, account_id: int, now: date
     return bool(done)
 
 
+def live_claim(session: Session, queue: str, item_id: int, now: datetime) -> Any:
+    """``(account_id, email, until)`` of whoever has it open."""
+    return session.execute(
+        select(Claim.account_id, Account.email, Claim.until)
+        .join(Account, Account.id == Claim.account_id)
+        .where(Claim.queue == queue, Claim.item_id == item_id, Claim.until > now)
+    ).one_or_none()
+
+
 def drop_claims(session: Session, account_id: int, now: datetime) -> None:
     """What one had open before, and what has expired."""
     session.execute(delete(Claim).where((Claim.account_id == account_id) | (Claim.until <= now)))

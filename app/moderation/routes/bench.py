@@ -14,7 +14,7 @@ from app.errors import Conflict, Invalid, NotFound, Refused
 from app.moderation import actions, charter, queries
 from app.moderation.actions import Judgment
 from app.moderation.dependencies import DecisionValues
-from app.moderation.desk import bench, comment_view
+from app.moderation.desk import PAGES, bench, comment_view, page_of
 from app.moderation.forms import BATCH, DecisionForm, chosen
 from app.moderation.previews import preview
 from app.moderation.queries import figures, notices, queue
@@ -24,6 +24,7 @@ from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
 
 HOME = "/moderation"
+CLAIMED = {"comment", "case", *PAGES}
 
 
 @router.get("/moderation")
@@ -189,11 +190,12 @@ def undo(request: Request, session: Db, moderator: Moderator, decision_id: Id) -
 @limited("staff")
 def claim(request: Request, session: Db, moderator: Moderator, key: str) -> Response:
     kind, _, number = key.partition("-")
-    if kind not in {*queue.TARGETS, "case"} or not number.isdecimal() or len(number) > 9:
+    if kind not in CLAIMED or not number.isdecimal() or len(number) > 9:
         raise NotFound("Cet élément n’existe pas.")
     if not actions.claim(session, kind, int(number), moderator):
         raise Conflict("Une autre personne a déjà pris cet élément.")
-    return see_other(request, f"{HOME}?element={key}")
+    # A case about a petition has a page of its own, to which this one leads.
+    return see_other(request, f"{HOME}/dossiers/{number}" if kind == "case" else page_of(key))
 
 
 @router.post("/moderation/commentaires/{comment_id}/notes")
