@@ -1,5 +1,6 @@
 """Two hundred comments cleared with the keyboard alone; the same acts without JavaScript; no barrier found by axe."""
 
+import re
 import sqlite3
 from datetime import UTC, datetime
 
@@ -129,6 +130,47 @@ def test_keys_can_be_switched_off_and_help_lists_them(demo: Demo, people: People
     page.goto("/moderation/moi")
     page.get_by_label("Raccourcis du clavier").check()
     page.get_by_role("button", name="Enregistrer").click()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
+def test_opening_an_item_tells_the_other_moderator(demo: Demo, people: People, javascript: bool) -> None:
+    (comment_id,) = _arrive(demo, 1)
+    item = f"/moderation?element=comment-{comment_id}"
+    first, second = people.arrive(javascript), people.arrive(javascript)
+    sign_in(second, "admin@demo.test")
+    sign_in(first, MODERATOR)
+    first.goto(item)
+    if not javascript:
+        first.get_by_role("button", name="Prendre pour dix minutes").click()
+        expect(first.get_by_text("Pris par vous")).to_be_visible()
+
+    def told() -> bool:
+        second.goto(item)
+        return second.get_by_text(f"Ouvert par {MODERATOR}").count() == 1
+
+    wait_for(told, "the other moderator sees who has it open", 15)
+    decide(first, first.get_by_role("button", name="Publier tel quel"))
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
+def test_urgent_clock_is_right_and_ticks_where_it_can(demo: Demo, people: People, javascript: bool) -> None:
+    citizen, page = people.arrive(javascript), people.arrive(javascript)
+    citizen.goto(f"{demo.petition('trains' if javascript else 'parc')}/signaler")
+    citizen.locator('[name="category"]').select_option("threat")
+    citizen.locator('[name="reasons"]').fill("Une phrase menace quelqu’un.")
+    citizen.locator('[name="name"]').fill("Paul")
+    citizen.locator('[name="email"]').fill("paul@exemple.test")
+    citizen.locator('[name="good_faith"]').check()
+    citizen.get_by_role("button", name="Envoyer le signalement").click()
+    expect(citizen.get_by_role("heading", level=1)).to_have_text("Votre signalement est reçu")
+    sign_in(page, MODERATOR, "/moderation/urgences")
+    clock = page.get_by_role("timer").last
+    if not javascript:
+        expect(clock).to_contain_text(re.compile(r"5[89] minutes restantes"))
+        return
+    expect(clock).to_contain_text(re.compile(r"5[89] min \d+ s restantes"))
+    before = clock.inner_text()
+    expect(clock).not_to_have_text(before)
 
 
 PAGES = [
