@@ -24,7 +24,6 @@ from app.accounts import routes as accounts
 from app.accounts.dependencies import SignInFirst
 from app.administration import routes as administration
 from app.bus import Bus
-from app.comments import actions as comment_actions
 from app.comments import routes as comments
 from app.db import Database
 from app.errors import Refused, TooMany
@@ -32,6 +31,7 @@ from app.exports import routes as exports
 from app.live.hub import Hub, LiveFeed
 from app.mail import routes as mail
 from app.moderation import routes as moderation
+from app.moderation.actions import receiving
 from app.petitions import routes as petitions
 from app.petitions.views import ViewCounter
 from app.privacy import operations
@@ -108,7 +108,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
     state.confirm_intake = Intake(
         "confirm",
         state.database,
-        lambda session, targets: signature_actions.confirm_group(session, targets, comment_actions.receive_drafts),
+        lambda session, targets: signature_actions.confirm_group(session, targets, receiving.receive_drafts),
     )
     for router in ROUTERS:
         app.include_router(router)

@@ -115,11 +115,14 @@ def _long_date(day: date, locale: str) -> str:
     return re.sub(r"^1 ", "1er ", text) if locale == "fr" else text
 
 
-def _local(value: datetime | date) -> date:
+def _local(value: datetime | date | str) -> date:
+    """The day in France; mails carry theirs as plain JSON."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
     return value.astimezone(ZONE).date() if isinstance(value, datetime) else value
 
 
-def long_date(value: datetime | date, locale: str = "fr") -> str:
+def long_date(value: datetime | date | str, locale: str = "fr") -> str:
     return _long_date(_local(value), locale)
 
 

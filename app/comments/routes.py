@@ -10,6 +10,7 @@ from app.comments import public as comment_public
 from app.comments import queries
 from app.db import Db
 from app.errors import NotFound
+from app.moderation import replies
 from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
 from app.petitions.dependencies import PublicPetition
@@ -42,6 +43,7 @@ def comments(request: Request, session: Db, petition: PublicPetition, avant: str
             comments_count=queries.published_count(session, petition.id),
         ),
         comments=[comment_public.view(row, keys, locale) for row in shown],
+        replies=replies.published(session, petition.id),
         older=older,
         newest=base if avant else None,
     )

@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.accounts import actions as account_actions
 from app.accounts import queries as account_queries
-from app.comments import actions as comment_actions
 from app.comments.models import Comment
 from app.db import Database
 from app.errors import Refused
 from app.mail.models import OutboxMail
 from app.moderation import actions as moderation_actions
+from app.moderation.actions import receiving
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.petitions import queries as petition_queries
@@ -126,7 +126,7 @@ def _sign(
             signature = session.scalars(
                 select(Signature).where(Signature.petition_id == petition.id, Signature.state == "pending")
             ).one()
-            signature_actions.confirm_group(session, [(petition.id, signature.id)], comment_actions.receive_drafts)
+            signature_actions.confirm_group(session, [(petition.id, signature.id)], receiving.receive_drafts)
             petition_actions.fold_counts(session)
             # About one reader in eight signs.
             petition_queries.add_views(

@@ -1,5 +1,6 @@
 """The charter: installed in its first version, read as it was at any moment."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,3 +43,9 @@ def in_force(session: Session, at: datetime) -> CharterVersion:
 def numbered(session: Session, number: int) -> CharterVersion | None:
     """One version, whether it applies yet or not."""
     return next((version for version in queries.charter_versions(session) if version.number == number), None)
+
+
+def cited(articles: Sequence[CharterArticle]) -> str:
+    """The rule, as statements of reasons and mails name it."""
+    rules = " ; ".join(f"article {article.n} : {article.title}" for article in articles)
+    return f"Charte, version {articles[0].version}, {rules}" if articles else ""

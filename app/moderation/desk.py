@@ -30,6 +30,7 @@ QUEUES = {
     "petition": "Pétitions",
     "reply": "Droits de réponse",
     "appeal": "Recours",
+    "confirm": "Seconde personne",
     "second": "Relectures",
 }
 PAGES = {"appeal": "recours", "reply": "reponses", "second": "relectures", "petition": "petitions"}
@@ -39,6 +40,9 @@ def bench(session: Session, moderator: Account, key: str, now: datetime, values:
     """The context of the three panes; *key* names the item that is open."""
     items = queue.head(session, now, moderator.id)
     selected = _selected(session, items, key)
+    if selected is not None:
+        case = selected["case"]
+        selected["claim"] = claim_of(session, f"case-{case.id}" if case else selected["key"], moderator, now)
     waiting = selected is not None
     undoable = queries.undoable(session, moderator.id, now - UNDO_FOR)
     return {
@@ -56,14 +60,29 @@ def bench(session: Session, moderator: Account, key: str, now: datetime, values:
     }
 
 
+def claim_of(session: Session, key: str, moderator: Account, now: datetime) -> dict[str, Any]:
+    """Who has the item of this key open, if anybody."""
+    kind, _, number = key.partition("-")
+    found = notices.live_claim(session, kind, int(number), now)
+    return {
+        "key": key,
+        "by": found.email if found else "",
+        "until": found.until if found else now,
+        "mine": found is not None and found.account_id == moderator.id,
+    }
+
+
+def page_of(key: str) -> str:
+    """Where the item of this key is read and decided."""
+    kind, _, number = key.partition("-")
+    return f"/moderation/{PAGES[kind]}/{number}" if kind in PAGES else f"/moderation?element={key}"
+
+
 def _line(item: queue.Item, now: datetime, moderator: Account) -> dict[str, Any]:
     kind = item.kind
+    href = page_of(item.key)
     if kind == "case" and item.target == "petition":
         href = f"/moderation/dossiers/{item.item_id}"
-    elif kind in PAGES:
-        href = f"/moderation/{PAGES[kind]}/{item.item_id}"
-    else:
-        href = f"/moderation?element={item.key}"
     return {
         "key": item.key,
         "href": href,
@@ -129,6 +148,7 @@ def comment_view(session: Session, comment_id: int) -> dict[str, Any] | None:
         "past": queries.author_decisions(session, comment.signature_id),
         "decisions": [d for d in queries.decisions(session, "comment", comment_id) if d.undone_at is None],
         "neighbours": queue.neighbours(session, comment),
+        "looks": notices.second_looks(session, comment_id),
         "notes": notices.notes(session, "comment", comment_id),
         "case": case,
         "notices": queue.notices_of(session, case.id) if case is not None else [],

@@ -9,6 +9,8 @@ from app.signatures.forms import clean_text
 
 MAX_EXPLANATION = 2000
 MAX_REASONS = 4000
+# What the Commission's database takes of a legal ground.
+MAX_PROVISION = 500
 EFFECTS = ("mask", "ask_rewrite", "close_thread", "limit_author", "quarantine")
 BATCH = 50
 
@@ -36,6 +38,8 @@ class DecisionForm(_Form):
     # The version of the comment that was on the screen; 0 when a program leaves it out.
     version: int = 0
     article: int | None = None
+    # Other articles cited, separated by commas.
+    articles: tuple[int, ...] = ()
     ground: Literal["charter", "law"] = "charter"
     provision: str = ""
     passage: str = ""
@@ -75,6 +79,23 @@ class DecisionForm(_Form):
         if not _number(text):
             raise ValueError("Choisissez un article de la charte.")
         return _number(text)
+
+    @field_validator("articles", mode="before")
+    @classmethod
+    def _articles(cls, value: object) -> object:
+        numbers = [_number(word) for word in str(value or "").split(",") if word.strip()]
+        return tuple(numbers)  # 0 is no article: it is refused with those that the charter does not have
+
+    @field_validator("provision")
+    @classmethod
+    def _provision(cls, value: str) -> str:
+        return _text(value, "le texte de loi", MAX_PROVISION)
+
+    @property
+    def cited(self) -> list[int]:
+        """Every article, the first one chosen first."""
+        first = [self.article] if self.article is not None else []
+        return list(dict.fromkeys([*first, *self.articles]))
 
     @field_validator("explanation")
     @classmethod

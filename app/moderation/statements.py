@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from app.moderation import charter
 from app.moderation.models import CharterArticle, Decision
 from app.templating import ZONE, long_date
 
@@ -43,7 +44,8 @@ def statement(
     """One record of the database; empty for a decision that takes nothing away."""
     if decision.ground == "none":
         return {}
-    category, keywords = CATEGORIES[_category(decision, cited)]
+    category, _ = CATEGORIES[_category(decision, cited)]
+    keywords = _keywords(decision, cited)
     record: dict[str, Any] = {
         "puid": decision.reference,
         **_restriction(decision),
@@ -66,6 +68,14 @@ def statement(
     if "KEYWORD_OTHER" in keywords:
         record["category_specification_other"] = "Charte de la plateforme"
     return record
+
+
+def _keywords(decision: Decision, cited: Sequence[CharterArticle]) -> list[str]:
+    """Those of every article cited."""
+    if decision.ground == "order" or not cited:
+        return CATEGORIES[_category(decision, cited)][1]
+    found = [keyword for a in cited for keyword in CATEGORIES.get(a.category, CATEGORIES[""])[1]]
+    return list(dict.fromkeys(found))
 
 
 def _category(decision: Decision, cited: Sequence[CharterArticle]) -> str:
@@ -101,16 +111,19 @@ def _ground(decision: Decision, cited: Sequence[CharterArticle]) -> dict[str, An
     elif decision.ground == "withdrawn":
         rule, why = "Retrait par l’auteur", "L’auteur a repris son texte."
     else:
-        rule = " ; ".join(
-            f"Charte, version {decision.charter_version}, article {article.n} : {article.title}" for article in cited
-        )
-        why = " ".join(article.applies for article in cited)
+        rule = _shorter(charter.cited(cited), 500)
+        why = _shorter(" ".join(article.applies for article in cited), 2000)
     return {
         "decision_ground": "DECISION_GROUND_INCOMPATIBLE_CONTENT",
         "incompatible_content_ground": rule,
         "incompatible_content_explanation": why,
         "incompatible_content_illegal": "No",
     }
+
+
+def _shorter(text: str, longest: int) -> str:
+    """What the database would refuse for its length alone is cut."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _facts(decision: Decision, about: str, written_on: date) -> str:

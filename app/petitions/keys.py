@@ -27,6 +27,9 @@ class Keys:
 
 
 def create(session: Session, petition_id: int) -> None:
+    """Once: a petition whose publication was undone keeps the keys that nothing was sealed with."""
+    if session.get(PetitionKeys, petition_id) is not None:
+        return
     vault = vault_of(session)
     session.add(
         PetitionKeys(

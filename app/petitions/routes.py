@@ -15,6 +15,7 @@ from app.accounts.dependencies import Organiser
 from app.accounts.models import Account
 from app.db import Db, Session
 from app.errors import NotFound
+from app.moderation import replies
 from app.petitions import actions, drafts, pdf, public, queries
 from app.petitions.dependencies import PublicPetition
 from app.petitions.forms import DraftForm
@@ -95,6 +96,7 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "version": view.version,
         "html": str(view.body_html),
         "sources": [{**s, "date": s["date"].isoformat() if s["date"] else None} for s in view.sources],
+        "replies": [reply.as_json() for found in replies.published(session, petition.id).values() for reply in found],
     }
     return _open_json(body, petition.id)
 

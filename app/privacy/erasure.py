@@ -13,6 +13,7 @@ from app.comments import actions as comment_actions
 from app.comments import queries as comment_queries
 from app.errors import Gone, Refused
 from app.mail.addresses import canonical
+from app.moderation.actions import noticing
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
@@ -43,6 +44,7 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     """One signature and everything said with it; False when it was gone already."""
     comments = [comment.id for comment in comment_queries.of_signature(session, signature_id)]
     comment_actions.withdraw_all(session, signature_id)
+    noticing.withdrawn(session, comments)
     queries.forget_texts(session, comments)
     return signature_actions.withdraw(session, petition_id, signature_id, channel)
 

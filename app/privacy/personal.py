@@ -168,7 +168,7 @@ IMPERSONAL = {
     "right_of_reply.state", "right_of_reply.version", "right_of_reply.locale", "right_of_reply.created_at",
     "right_of_reply.decided_at",
     "second_look.decision_id", "second_look.drawn_at", "second_look.judged_at", "second_look.kind",
-    "second_look.article", "second_look.agreed",
+    "second_look.article", "second_look.agreed", "second_look.required",
     "self_service_session.expires_at", "signature.petition_id",
     "staff_session.complete", "staff_session.created_at", "staff_session.expires_at",
     "subscription.id", "subscription.purpose", "subscription.petition_id", "subscription.consent_petition_id",

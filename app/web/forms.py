@@ -1,5 +1,6 @@
 """Reading what a browser posts: ``application/x-www-form-urlencoded``, UTF-8, no NUL."""
 
+from itertools import chain
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -12,8 +13,8 @@ RowId = Annotated[int, Path(gt=0, lt=2**31)]
 MAX_FIELDS = 200
 
 
-async def read_form(request: Request) -> Values:
-    """Field → last value typed. Raises HTTPException 400 or 415."""
+async def read_pairs(request: Request) -> list[tuple[str, str]]:
+    """``(field, value)`` as they were posted. Raises HTTPException 400 or 415."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
     if body and kind != "application/x-www-form-urlencoded":
@@ -22,10 +23,14 @@ async def read_form(request: Request) -> Values:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError:  # UnicodeDecodeError is one
         raise HTTPException(400, "Cet envoi contient des caractères illisibles.") from None
-    values = dict(pairs)
-    if "\x00" in "".join((*values, *values.values())):
+    if "\x00" in "".join(chain.from_iterable(pairs)):
         raise HTTPException(400, "Cet envoi contient des caractères illisibles.")
-    return values
+    return pairs
+
+
+async def read_form(request: Request) -> Values:
+    """Field → last value typed."""
+    return dict(await read_pairs(request))
 
 
 Form = Annotated[Values, Depends(read_form)]

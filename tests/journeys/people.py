@@ -195,6 +195,14 @@ def sign_in(page: Page, email: str, start: str = "/connexion") -> None:
     expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
 
 
+def decide(page: Page, button: Locator) -> None:
+    """Press a button of the open comment, and wait until the page says that its decision is stored."""
+    comment = str(page.locator("[data-open]").get_attribute("data-open")).removeprefix("comment-")
+    button.click()
+    stored = f"Annuler ma dernière décision (commentaire {comment})"
+    expect(page.get_by_role("button", name=stored)).to_be_visible()
+
+
 def number(element: Locator) -> int:
     """The number shown, whatever its spaces."""
     return int(re.sub(r"\D", "", element.inner_text()))

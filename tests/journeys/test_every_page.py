@@ -161,7 +161,9 @@ def moderator(page: Page, demo: Demo, survey: Survey) -> None:
     sign_in(page, "moderateur@demo.test")
     follow(page, survey, "/moderation", within=("/moderation",))
     page.goto("/moderation")
+    page.locator('[name="passage"]').first.fill("")
     page.locator('button[name="decision"][value="refuse"]:not([formaction])').first.click()
+    expect(page.locator("#erreurs")).to_be_visible()
     survey.look(page, "a decision, refused")
 
 

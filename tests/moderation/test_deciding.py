@@ -95,12 +95,12 @@ def test_refusal_that_is_not_justified_changes_nothing(site: Site) -> None:
     moderator = site.staff("moderator")
     mails = len(site.mails())
     wrong = [
-        ({"article": ""}, "Choisissez l’article"),
-        ({"article": "0"}, "article"),
-        ({"article": "11"}, "article"),
-        ({"article": "-1"}, "article"),
-        ({"article": "9" * 5000}, "article"),
-        ({"article": "un"}, "article"),
+        ({"article": ""}, "Choisissez l’article de la charte qui n’est pas respecté."),
+        ({"article": "0"}, "Choisissez un article de la charte."),
+        ({"article": "11"}, "Choisissez l’article de la charte qui n’est pas respecté."),
+        ({"article": "-1"}, "Choisissez un article de la charte."),
+        ({"article": "9" * 5000}, "Choisissez un article de la charte."),
+        ({"article": "un"}, "Choisissez un article de la charte."),
         ({"passage": ""}, "Citez le passage"),
         ({"passage": " \n "}, "Citez le passage"),
         ({"passage": "un bon à rien"}, "tel quel"),

@@ -103,3 +103,17 @@ def test_author_without_signature_left_is_anonymous(site: Site) -> None:
     assert "Marie Durand" in site.client.get(f"/petitions/{slug}/commentaires").text
     site.client.post(next(mail.link("/pas-moi/") for mail in site.mails()))
     assert "Marie Durand" not in site.client.get(f"/petitions/{slug}/commentaires").text
+
+
+def test_record_of_the_author_is_that_of_this_petition_and_says_so(site: Site) -> None:
+    one, other = site.publish(), site.publish()
+    refused = site.comment(one, "Je refuse, minable.")
+    moderator = site.staff("moderator")
+    decide(moderator, refused, decision="refuse", article="1", passage="minable")
+    here = text_of(moderator.get(f"/moderation?commentaire={refused}").text)
+    assert "refusés : 1" in here
+    assert "Sur cette pétition seulement" in here
+    elsewhere = site.comment(other, "Le même, ailleurs.")
+    there = text_of(moderator.get(f"/moderation?commentaire={elsewhere}").text)
+    assert "refusés : 1" not in there
+    assert "en attente : 1" in there

@@ -253,7 +253,7 @@ def test_second_look_is_blind_and_never_one_s_own(site: Site, other: TestClient)
     comment_id = site.comment(site.publish(), TEXT)
     decision = decide(site, comment_id, REFUSE)
     with site.database.write() as session:
-        team.draw(session, session.merge(decision), chance=0.0)
+        team.draw(session, session.merge(decision), drawn=True)
     assert me.get(f"/moderation/relectures/{decision.id}").status_code == 404
     assert REFUSE.explanation not in other.get(f"/moderation/relectures/{decision.id}").text
     assert (

@@ -23,6 +23,9 @@ from app.templating import ZONE
 
 # A decision's mail waits this long, so that a slip of the hand reaches nobody.
 UNDO_FOR = timedelta(seconds=60)
+# The effect of the charter's articles that a second person confirms.
+TWO_PEOPLE = "refuse_second"
+WITHDRAWN = "Son auteur a repris ce commentaire : il n’y a plus rien à décider."
 STALE = "Ce commentaire a été décidé, modifié ou retiré entre-temps."
 
 
@@ -75,9 +78,9 @@ def decide(
     comment = comment_queries.lock(session, comment_id)
     if comment is None:
         raise NotFound("Ce commentaire n’existe pas, ou plus.")
-    if comment.state == "withdrawn" or (version and version != comment.version):
-        raise Conflict(STALE)
-    if not version and comment.state != "waiting":
+    if comment.state == "withdrawn":
+        raise Conflict(WITHDRAWN)
+    if (version and version != comment.version) or (not version and comment.state != "waiting"):
         raise Conflict(STALE)
     judgment = judgment.within(kind=_kind(comment.state, judgment))
     in_force = charter.in_force(session, comment_queries.revision(session, comment).created_at)
@@ -141,7 +144,8 @@ def _record(
     effects.apply(session, comment, decision, reasons)
     decision.mails = informing.tell_author(session, comment, decision, previous, UNDO_FOR)
     written(session, decision)
-    team.draw(session, decision)
+    two_people = decision.kind in {"refuse", "remove"} and any(a.effect == TWO_PEOPLE for a in reasons.cited)
+    team.draw(session, decision, required=two_people)
     changed(session, comment.petition_id)
     return decision
 

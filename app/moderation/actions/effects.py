@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app import audit
 from app.comments.models import Comment
 from app.moderation import queries
 from app.moderation.actions.judgment import Reasons
@@ -54,9 +55,9 @@ def apply(session: Session, comment: Comment, decision: Decision, reasons: Reaso
     if "limit_author" in decision.effects and comment.signature_id is not None:
         _limit(session, comment, decision)
     if "quarantine" in decision.effects:
-        _move_signature(session, comment, "confirmed", "quarantined")
+        _move_signature(session, comment, "confirmed", "quarantined", decision.moderator_id)
     if decision.kind == "restore":
-        _lift(session, comment)
+        _lift(session, comment, decision.moderator_id)
 
 
 def tombstone(decision: Decision, appeal: bool = False) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def put_back(session: Session, comment: Comment, decision: Decision) -> None:
     if comment.signature_id is not None and "limit_author" in decision.effects and not before["limited"]:
         queries.lift_limit(session, comment.petition_id, comment.signature_id)
     if "quarantine" in decision.effects and before["signature"] == "confirmed":
-        _move_signature(session, comment, "quarantined", "confirmed")
+        _move_signature(session, comment, "quarantined", "confirmed", decision.moderator_id)
 
 
 def _limit(session: Session, comment: Comment, decision: Decision) -> None:
@@ -99,11 +100,11 @@ def _limit(session: Session, comment: Comment, decision: Decision) -> None:
         )
 
 
-def _lift(session: Session, comment: Comment) -> None:
+def _lift(session: Session, comment: Comment, by: int | None) -> None:
     """A restored comment gives its author everything back."""
     if comment.signature_id is not None:
         queries.lift_limit(session, comment.petition_id, comment.signature_id)
-    _move_signature(session, comment, "quarantined", "confirmed")
+    _move_signature(session, comment, "quarantined", "confirmed", by)
 
 
 def _signature(session: Session, comment: Comment) -> Signature | None:
@@ -112,12 +113,14 @@ def _signature(session: Session, comment: Comment) -> Signature | None:
     return signature_queries.get(session, comment.petition_id, comment.signature_id)
 
 
-def _move_signature(session: Session, comment: Comment, before: str, after: str) -> None:
+def _move_signature(session: Session, comment: Comment, before: str, after: str, by: int | None) -> None:
     """Set a signature aside, or take it back, and the count with it."""
     signature = _signature(session, comment)
     if signature is None or signature.state != before or signature.confirmed_at is None:
         return
     signature.state = after
+    act = "signature.released" if after == "confirmed" else "signature.quarantined"
+    audit.record(session, act, "signature", signature.id, by, petition=comment.petition_id)
     change = 1 if after == "confirmed" else -1
     petition_queries.add_to_count(
         session, comment.petition_id, {petition_queries.hour_of(signature.confirmed_at): change}

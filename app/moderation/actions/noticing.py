@@ -11,6 +11,7 @@ from app import audit, clock, crypto
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.comments.hints import SEVERITY
+from app.comments.models import Comment
 from app.db import vault_of
 from app.errors import Conflict, Gone, NotFound
 from app.mail import outbox
@@ -127,15 +128,15 @@ def settle(session: Session, case_id: int, version: int, moderator: Account, jud
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
     if case.closed_at is not None:
-        raise Conflict("Ce dossier a déjà sa décision.")
+        raise Conflict(deciding.WITHDRAWN if case.outcome == "withdrawn" else "Ce dossier a déjà sa décision.")
     waiting = notices.notices_to_tell(session, case.id)
     source = "notice" if waiting else "own"
     if case.target == "comment":
         comment = comment_queries.lock(session, case.target_id)
         if comment is None or comment.state == "withdrawn":
-            return_to = "L’auteur a repris ce commentaire : le dossier est sans objet."
-            _withdrawn(case)
-            raise Conflict(return_to)
+            raise Conflict(deciding.WITHDRAWN)
+        if comment.state in {"refused", "removed"} and judgment.kind == "keep":
+            return _maintain(session, case, comment, moderator, version, waiting)
         seen = version or comment.version
         if comment.state == "published" and judgment.kind == "publish" and not judgment.effects:
             judgment = judgment.within(kind="keep")
@@ -148,8 +149,36 @@ def settle(session: Session, case_id: int, version: int, moderator: Account, jud
     return decision
 
 
-def _withdrawn(case: Case) -> None:
-    case.closed_at, case.outcome = clock.now(), "withdrawn"
+def _maintain(
+    session: Session, case: Case, comment: Comment, moderator: Account, version: int, waiting: Sequence[Notice]
+) -> Decision:
+    """What was refused stays refused: the decision that stands is the answer, and can still be contested."""
+    standing = queries.standing(session, "comment", comment.id, comment.revision)
+    if standing is None or (version and version != comment.version):
+        raise Conflict(deciding.STALE)
+    case.closed_at, case.outcome = clock.now(), "upheld"
+    case.version += 1
+    queries.release(session, "case", case.id)
+    for notice in waiting:
+        _close(session, notice, "upheld", standing)
+        outbox.enqueue(session, _outcome_mail(session, notice, standing, f"le commentaire {comment.id}"))
+    audit.record(session, "case.maintained", "case", case.id, moderator.id, decision=standing.id)
+    return standing
+
+
+def withdrawn(session: Session, comment_ids: Sequence[int]) -> None:
+    """Their author took these comments back: their cases end, whoever reported is told, nobody looks again."""
+    now = clock.now()
+    for comment_id in comment_ids:
+        for case in notices.open_cases(session, "comment", comment_id):
+            case.closed_at, case.outcome = now, "withdrawn"
+            case.version += 1
+            queries.release(session, "case", case.id)
+            for notice in notices.notices_to_tell(session, case.id):
+                _close(session, notice, "withdrawn", None)
+                outbox.enqueue(session, _outcome_mail(session, notice, None, f"le commentaire {comment_id}"))
+        queries.release(session, "comment", comment_id)
+    notices.drop_looks(session, comment_ids)
 
 
 def close(session: Session, case: Case, decision: Decision, waiting: Sequence[Notice], label: str) -> None:

@@ -5,6 +5,7 @@ After corrections or a refusal a petition may be sent once again, freely.
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -22,9 +23,13 @@ from app.moderation.statements import statement
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
+from app.signatures import queries as signature_queries
 from app.templating import ZONE
 
 MAX_SUBMISSIONS = 2
+# What a decision leaves a petition in, and what else it may move.
+AFTER = {"publish": "open", "correct": "draft", "refuse": "refused", "remove": "refused"}
+MOMENTS = ("submitted_at", "opened_at", "closes_at", "closed_at")
 Remark = tuple[int, str]
 
 
@@ -144,7 +149,7 @@ def _record(
         case_id=case.id if case else None,
         supersedes=previous.id if previous else None,
         batch="",
-        before={"state": petition.state},
+        before=_snapshot(petition),
     )
     written_on = text.created_at.astimezone(ZONE).date()
     decision.statement = statement(decision, reasons.cited, written_on, "fr", f"« {petition.title} »")
@@ -152,6 +157,25 @@ def _record(
     session.flush()
     written(session, decision)
     return decision
+
+
+def _snapshot(petition: Petition) -> dict[str, str | None]:
+    moments = {name: getattr(petition, name) for name in MOMENTS}
+    return {"state": petition.state} | {name: at.isoformat() if at else None for name, at in moments.items()}
+
+
+def put_back(session: Session, decision: Decision) -> None:
+    """The petition as it was before *decision*. Raises Conflict (changed since, signed already)."""
+    petition = queries.lock_petition(session, decision.target_id)
+    if petition is None or petition.state != AFTER.get(decision.kind, decision.before["state"]):
+        raise Conflict("Cette pétition a changé depuis.")
+    before = decision.before
+    if before["opened_at"] is None and petition.opened_at and signature_queries.any_signature(session, petition.id):
+        raise Conflict("Quelqu’un a déjà signé cette pétition : pour la retirer, prenez une nouvelle décision.")
+    petition.state = before["state"]
+    for name in MOMENTS:
+        setattr(petition, name, datetime.fromisoformat(before[name]) if before[name] else None)
+    changed(session, petition.id)
 
 
 def _none() -> Reasons:

@@ -141,20 +141,31 @@ def prefer(session: Session, account: Account, **wishes: object) -> None:
 # Second looks
 
 
-def draw(session: Session, decision: Decision, chance: float | None = None) -> bool:
-    """One decision on a comment in fifty is judged again, blind, when there is somebody else to do it."""
+def sampled() -> bool:
+    """True once in fifty times."""
+    return secrets.randbelow(10_000) < SAMPLED * 10_000
+
+
+def draw(session: Session, decision: Decision, *, required: bool = False, drawn: bool | None = None) -> bool:
+    """Have a decision on a comment judged again, blind, by somebody else.
+
+    *required*: its article needs two people, and waits for a second one if there is none yet.
+    Otherwise by lot, when there is somebody to do it.
+    """
     if decision.target != "comment" or decision.moderator_id is None or decision.source == "appeal":
         return False
-    if (secrets.randbelow(10_000) / 10_000 if chance is None else chance) >= SAMPLED:
+    if not required and (not (sampled() if drawn is None else drawn) or len(notices.moderators(session)) < 2):
         return False
-    if len(notices.moderators(session)) < 2:
-        return False
-    session.add(SecondLook(decision_id=decision.id, first_decider=decision.decider, drawn_at=clock.now(), kind=""))
+    look = SecondLook(
+        decision_id=decision.id, first_decider=decision.decider, drawn_at=clock.now(), kind="", required=required
+    )
+    session.add(look)
     return True
 
 
 def look_again(session: Session, decision_id: int, account: Account, kind: str, article: int | None) -> bool:
-    """The second opinion; True when both agree. Raises NotFound, Conflict, Invalid."""
+    """The second opinion; True when both agree. Where it was required, publishing against a refusal
+    opens a case. Raises NotFound, Conflict, Invalid."""
     look = notices.lock_second_look(session, decision_id)
     first = queries.decision(session, decision_id)
     if look is None or first is None or look.first_decider == account.id:
@@ -168,4 +179,8 @@ def look_again(session: Session, decision_id: int, account: Account, kind: str, 
     look.agreed = refused == (kind == "refuse") and (not refused or look.article in first.articles)
     look.judge_id, look.judged_at = account.id, clock.now()
     audit.record(session, "decision.second_look", "decision", decision_id, account.id, agreed=look.agreed)
+    queries.release(session, "second", decision_id)
+    if look.required and refused and kind == "publish":
+        text = f"La seconde personne publierait : désaccord sur la décision {first.reference}."
+        escalate(session, first.target_id, account, urgent=False, text=text)
     return bool(look.agreed)

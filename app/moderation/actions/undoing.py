@@ -10,7 +10,7 @@ from app.comments import queries as comment_queries
 from app.db import changed
 from app.errors import Conflict, NotFound
 from app.moderation import queries
-from app.moderation.actions import effects, informing
+from app.moderation.actions import effects, informing, reviewing
 from app.moderation.actions.deciding import UNDO_FOR
 from app.moderation.models import Decision
 
@@ -34,6 +34,8 @@ def _undo(session: Session, decision: Decision, moderator: Account) -> None:
     now = clock.now()
     if decision.undone_at is not None:
         raise Conflict("Cette décision est déjà annulée.")
+    if decision.source == "appeal":
+        raise Conflict("Un recours jugé ne s’annule pas : la personne a reçu l’issue. Prenez une nouvelle décision.")
     if now - decision.decided_at >= UNDO_FOR:
         raise Conflict(TOO_LATE)
     standing = queries.standing(session, decision.target, decision.target_id, decision.revision)
@@ -47,6 +49,8 @@ def _undo(session: Session, decision: Decision, moderator: Account) -> None:
             raise Conflict("L’auteur a repris son commentaire depuis.")
         effects.put_back(session, comment, decision)
         changed(session, comment.petition_id)
+    elif decision.target == "petition":
+        reviewing.put_back(session, decision)
     decision.undone_at = now
     queries.reopen_case(session, decision)
     queries.forget_second_look(session, decision.id)

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Account
@@ -167,7 +167,7 @@ class PetitionRemark(Base):
 
 
 class SecondLook(Base):
-    """One decision in fifty is judged again by somebody who does not see it."""
+    """One decision in fifty, and every refusal that needs two people, is judged again by another, blind."""
 
     __tablename__ = "second_look"
     __table_args__ = (
@@ -191,3 +191,5 @@ class SecondLook(Base):
     kind: Mapped[str] = mapped_column(String(12))
     article: Mapped[int | None]
     agreed: Mapped[bool | None]
+    # Not drawn by lot: the article needs a second person, whose disagreement opens a case.
+    required: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -2,16 +2,17 @@
 stand beside."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app.comments.models import Comment
 from app.moderation.models import AuthorLimit, Case, CharterVersion, Claim, Decision, Notice, SecondLook
 from app.petitions.models import Petition
+from app.signatures.models import Signature, Withdrawal
 
 
 def charter_versions(session: Session) -> Sequence[CharterVersion]:
@@ -87,7 +88,12 @@ def undoable(session: Session, account_id: int, since: datetime) -> Decision | N
     """One's last decision, while it can still be undone."""
     return session.scalars(
         select(Decision)
-        .where(Decision.moderator_id == account_id, Decision.decided_at > since, Decision.undone_at.is_(None))
+        .where(
+            Decision.moderator_id == account_id,
+            Decision.decided_at > since,
+            Decision.undone_at.is_(None),
+            Decision.source != "appeal",
+        )
         .order_by(Decision.decided_at.desc(), Decision.id.desc())
         .limit(1)
     ).one_or_none()
@@ -121,6 +127,35 @@ def author_decisions(session: Session, signature_id: Any, limit: int = 5) -> Seq
 
 def limit(session: Session, petition_id: int, signature_id: uuid.UUID) -> AuthorLimit | None:
     return session.get(AuthorLimit, (petition_id, signature_id))
+
+
+def limited(session: Session, signatures: Collection[tuple[int, uuid.UUID]]) -> dict[uuid.UUID, int]:
+    """Signature → the decision that keeps its author from commenting this petition.
+
+    Whoever withdraws and signs again is recognised as long as the erasure journal does (45 days);
+    no other mark of a person is kept for this.
+    """
+    petitions = {petition_id for petition_id, _ in signatures}
+    if not session.scalar(select(func.count()).where(AuthorLimit.petition_id.in_(petitions))):
+        return {}
+    ids = [signature_id for _, signature_id in signatures]
+    own = select(Signature.id, AuthorLimit.decision_id).join(
+        AuthorLimit,
+        and_(AuthorLimit.petition_id == Signature.petition_id, AuthorLimit.signature_id == Signature.id),
+    )
+    before = (
+        select(Signature.id, AuthorLimit.decision_id)
+        .join(
+            Withdrawal,
+            and_(Withdrawal.petition_id == Signature.petition_id, Withdrawal.email_key == Signature.email_key),
+        )
+        .join(
+            AuthorLimit,
+            and_(AuthorLimit.petition_id == Withdrawal.petition_id, AuthorLimit.signature_id == Withdrawal.id),
+        )
+    )
+    there = (Signature.petition_id.in_(petitions), Signature.id.in_(ids))
+    return {row.id: row.decision_id for query in (own, before) for row in session.execute(query.where(*there)).all()}
 
 
 def lift_limit(session: Session, petition_id: int, signature_id: uuid.UUID) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.audit import AuditLine
 from app.moderation.models import Appeal, Decision, Notice, SecondLook
 
+SET_ASIDE = ("signature.invalidated", "signature.quarantined")
 Period = tuple[datetime, datetime]
 
 
@@ -76,17 +77,18 @@ def _sum(rows: Sequence[Any], name: str) -> dict[str, int]:
 
 
 def _other_acts(session: Session, period: Period) -> dict[str, int]:
-    """Signatures set aside and exports made, from the audit journal."""
-    acts = {
-        "invalidated_signatures": ["signature.invalidated", "signature.quarantined"],
-        "exports": ["export.finished"],
-    }
+    """Signatures set aside (and not given back within the period) and exports made, from the audit journal."""
+    within = (AuditLine.at >= period[0], AuditLine.at < period[1])
+    lines = session.execute(
+        select(AuditLine.target_id, AuditLine.act)
+        .where(AuditLine.act.in_([*SET_ASIDE, "signature.released"]), *within)
+        .order_by(AuditLine.id)
+    )
+    last = {line.target_id: line.act for line in lines}
+    exports = session.scalar(select(func.count()).where(AuditLine.act == "export.finished", *within))
     return {
-        name: session.scalar(
-            select(func.count()).where(AuditLine.act.in_(names), AuditLine.at >= period[0], AuditLine.at < period[1])
-        )
-        or 0
-        for name, names in acts.items()
+        "invalidated_signatures": sum(act in SET_ASIDE for act in last.values()),
+        "exports": exports or 0,
     }
 
 

@@ -14,6 +14,7 @@ from app.moderation.models import (
     Appeal,
     Case,
     Claim,
+    Decision,
     HintVerdict,
     Note,
     Notice,
@@ -80,6 +81,15 @@ def claim(session: Session, queue: str, item_id: int, account_id: int, now: date
     return bool(done)
 
 
+def live_claim(session: Session, queue: str, item_id: int, now: datetime) -> Any:
+    """``(account_id, email, until)`` of whoever has it open."""
+    return session.execute(
+        select(Claim.account_id, Account.email, Claim.until)
+        .join(Account, Account.id == Claim.account_id)
+        .where(Claim.queue == queue, Claim.item_id == item_id, Claim.until > now)
+    ).one_or_none()
+
+
 def drop_claims(session: Session, account_id: int, now: datetime) -> None:
     """What one had open before, and what has expired."""
     session.execute(delete(Claim).where((Claim.account_id == account_id) | (Claim.until <= now)))
@@ -132,8 +142,10 @@ def lock_reply(session: Session, reply_id: int) -> Reply | None:
 
 
 def replies(session: Session, petition_id: int) -> Sequence[Reply]:
+    """The published ones; not those to a comment that is no longer there."""
+    gone = select(Comment.id).where(Comment.id == Reply.comment_id, Comment.state != "published").exists()
     return session.scalars(
-        select(Reply).where(Reply.petition_id == petition_id, Reply.state == "published").order_by(Reply.id)
+        select(Reply).where(Reply.petition_id == petition_id, Reply.state == "published", ~gone).order_by(Reply.id)
     ).all()
 
 
@@ -141,6 +153,22 @@ def lock_second_look(session: Session, decision_id: int) -> SecondLook | None:
     return session.scalars(
         select(SecondLook).where(SecondLook.decision_id == decision_id).with_for_update()
     ).one_or_none()
+
+
+def second_looks(session: Session, comment_id: int) -> dict[int, SecondLook]:
+    """Decision → the second look that its article requires."""
+    rows = session.scalars(
+        select(SecondLook)
+        .join(Decision, Decision.id == SecondLook.decision_id)
+        .where(Decision.target == "comment", Decision.target_id == comment_id, SecondLook.required.is_(True))
+    )
+    return {row.decision_id: row for row in rows}
+
+
+def drop_looks(session: Session, comment_ids: Sequence[int]) -> None:
+    """Nobody can look again at a text that is gone."""
+    decided = select(Decision.id).where(Decision.target == "comment", Decision.target_id.in_(comment_ids))
+    session.execute(delete(SecondLook).where(SecondLook.judged_at.is_(None), SecondLook.decision_id.in_(decided)))
 
 
 # Hints

@@ -32,6 +32,7 @@ TARGETS = {
     "petition": (timedelta(hours=72), 1),
     "reply": (timedelta(hours=72), 2),
     "appeal": (timedelta(days=7), 1),
+    "confirm": (timedelta(hours=24), 1),
     "second": (timedelta(days=14), 1),
 }
 CASES = ("urgent", "illegal", "charter", "escalated")
@@ -58,7 +59,7 @@ class Item:
     @property
     def kind(self) -> str:
         """The word of the URLs and of the claims."""
-        return "case" if self.queue in CASES else self.queue
+        return "case" if self.queue in CASES else "second" if self.queue == "confirm" else self.queue
 
     @property
     def key(self) -> str:
@@ -186,18 +187,28 @@ def _replies(session: Session, limit: int) -> Iterator[Item]:
 
 def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Item]:
     rows = session.execute(
-        select(SecondLook.decision_id, SecondLook.drawn_at, Comment.id, Comment.text, Petition.slug, Petition.title)
+        select(
+            SecondLook.decision_id,
+            SecondLook.drawn_at,
+            SecondLook.required,
+            Comment.id,
+            Comment.text,
+            Petition.slug,
+            Petition.title,
+        )
         .join(Decision, Decision.id == SecondLook.decision_id)
         .join(Comment, and_(Comment.id == Decision.target_id, Decision.target == "comment"))
         .join(Petition, Petition.id == Comment.petition_id)
         .where(SecondLook.judged_at.is_(None), SecondLook.first_decider != account_id)
-        .order_by(SecondLook.drawn_at)
+        .order_by(SecondLook.required.desc(), SecondLook.drawn_at)
         .limit(limit)
     )
     for row in rows:
+        name, severity = ("confirm", 3) if row.required else ("second", 1)
         yield Item(
-            "second", row.decision_id, "comment", row.id, 1, row.drawn_at, row.text[:400], row.slug, row.title, 1
-        )
+            name, row.decision_id, "comment", row.id, severity, row.drawn_at, row.text[:400], row.slug, row.title, 1,
+            violent=row.required,
+        )  # fmt: skip
 
 
 # The header
@@ -219,9 +230,8 @@ def counts(session: Session, account_id: int) -> list[tuple[str, int, datetime |
         "appeal": select(func.count(), func.min(Appeal.created_at)).where(
             Appeal.outcome == "", Appeal.first_decider != account_id
         ),
-        "second": select(func.count(), func.min(SecondLook.drawn_at)).where(
-            SecondLook.judged_at.is_(None), SecondLook.first_decider != account_id
-        ),
+        "confirm": _looks(account_id, required=True),
+        "second": _looks(account_id, required=False),
     }
     found = []
     cases["comment"] = _waiting(session)
@@ -230,6 +240,12 @@ def counts(session: Session, account_id: int) -> list[tuple[str, int, datetime |
         if n:
             found.append((queue, n, oldest))
     return found
+
+
+def _looks(account_id: int, *, required: bool) -> Any:
+    return select(func.count(), func.min(SecondLook.drawn_at)).where(
+        SecondLook.judged_at.is_(None), SecondLook.first_decider != account_id, SecondLook.required.is_(required)
+    )
 
 
 def _waiting(session: Session) -> tuple[int, datetime | None]:

@@ -13,7 +13,8 @@ from app.db import Db, Session
 from app.errors import Conflict, Invalid, NotFound, Refused
 from app.moderation import actions, charter, queries
 from app.moderation.actions import Judgment
-from app.moderation.desk import bench, comment_view
+from app.moderation.dependencies import DecisionValues
+from app.moderation.desk import PAGES, bench, comment_view, page_of
 from app.moderation.forms import BATCH, DecisionForm, chosen
 from app.moderation.previews import preview
 from app.moderation.queries import figures, notices, queue
@@ -23,6 +24,7 @@ from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
 
 HOME = "/moderation"
+CLAIMED = {"comment", "case", *PAGES}
 
 
 @router.get("/moderation")
@@ -64,7 +66,7 @@ def judgment_of(form: DecisionForm) -> Judgment:
         effects &= {"mask", "limit_author", "close_thread"}
     return Judgment(
         form.decision or "",
-        [form.article] if form.article is not None else [],
+        form.cited,
         form.passage,
         form.explanation,
         frozenset(effects),
@@ -75,11 +77,11 @@ def judgment_of(form: DecisionForm) -> Judgment:
 
 @router.post("/moderation/commentaires/{comment_id}/decision")
 @limited("staff")
-def decide(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: Form) -> Response:
+def decide(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: DecisionValues) -> Response:
     try:
         form = validated(DecisionForm, values)
         judgment = judgment_of(form)
-        if judgment.kind == "refuse" and judgment.articles and _may_rewrite(session, comment_id, form.article):
+        if judgment.kind == "refuse" and judgment.articles and _may_rewrite(session, comment_id, judgment):
             judgment = judgment.within(effects=judgment.effects | {"ask_rewrite"})
         actions.decide(session, comment_id, form.version, moderator, judgment)
     except FormRefused as refused:
@@ -91,11 +93,14 @@ def decide(request: Request, session: Db, moderator: Moderator, comment_id: Id, 
     return see_other(request, HOME)
 
 
-def _may_rewrite(session: Session, comment_id: int, article: int | None) -> bool:
-    """The charter says of which articles the author may write another text."""
+def _may_rewrite(session: Session, comment_id: int, judgment: Judgment) -> bool:
+    """The charter says of which articles the author may write another text: all those cited must."""
     found = comment_view(session, comment_id)
-    cited = charter.article(charter.in_force(session, found["at"]), article or 0) if found else None
-    return cited is not None and cited.effect == "refuse_rewrite"
+    if found is None:
+        return False
+    in_force = charter.in_force(session, found["written_at"])
+    cited = [charter.article(in_force, n) for n in judgment.articles]
+    return all(article is not None and article.effect == "refuse_rewrite" for article in cited)
 
 
 def _again(
@@ -126,7 +131,9 @@ def decided_page(request: Request, session: Session, comment_id: int, why: str) 
 
 @router.post("/moderation/commentaires/{comment_id}/apercu")
 @limited("staff")
-def preview_page(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: Form) -> Response:
+def preview_page(
+    request: Request, session: Db, moderator: Moderator, comment_id: Id, values: DecisionValues
+) -> Response:
     """The mail as it would leave; nothing is written."""
     try:
         shown = preview(session, comment_id, judgment_of(validated(DecisionForm, values)), moderator)
@@ -142,7 +149,7 @@ def preview_page(request: Request, session: Db, moderator: Moderator, comment_id
 
 @router.post("/moderation/lot")
 @limited("staff")
-def batch(request: Request, session: Db, moderator: Moderator, values: Form) -> Response:
+def batch(request: Request, session: Db, moderator: Moderator, values: DecisionValues) -> Response:
     """First the mails, then the decisions: all of them or none."""
     items = chosen(values)
     if not items or len(items) > BATCH:
@@ -183,11 +190,12 @@ def undo(request: Request, session: Db, moderator: Moderator, decision_id: Id) -
 @limited("staff")
 def claim(request: Request, session: Db, moderator: Moderator, key: str) -> Response:
     kind, _, number = key.partition("-")
-    if kind not in {*queue.TARGETS, "case"} or not number.isdecimal() or len(number) > 9:
+    if kind not in CLAIMED or not number.isdecimal() or len(number) > 9:
         raise NotFound("Cet élément n’existe pas.")
     if not actions.claim(session, kind, int(number), moderator):
         raise Conflict("Une autre personne a déjà pris cet élément.")
-    return see_other(request, f"{HOME}?element={key}")
+    # A case about a petition has a page of its own, to which this one leads.
+    return see_other(request, f"{HOME}/dossiers/{number}" if kind == "case" else page_of(key))
 
 
 @router.post("/moderation/commentaires/{comment_id}/notes")

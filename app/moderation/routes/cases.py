@@ -1,7 +1,6 @@
 """Cases of notices, appeals, rights of reply, second looks, and the urgent path."""
 
 from datetime import datetime
-from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
@@ -13,7 +12,8 @@ from app.comments import queries as comment_queries
 from app.db import Db, Session
 from app.errors import Conflict, Invalid, NotFound
 from app.moderation import actions, charter, queries
-from app.moderation.desk import bench, comment_view
+from app.moderation.dependencies import DecisionValues
+from app.moderation.desk import bench, claim_of, comment_view
 from app.moderation.forms import DecisionForm
 from app.moderation.queries import notices, queue
 from app.moderation.routes.base import Id, router
@@ -23,7 +23,7 @@ from app.petitions.models import Petition
 from app.templating import ZONE
 from app.web.forms import Form, FormRefused, Values, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.rendering import page, see_other
 
 HOME = "/moderation"
 
@@ -35,11 +35,16 @@ def case_page(request: Request, session: Db, moderator: Moderator, case_id: Id) 
         raise NotFound("Ce dossier n’existe pas.")
     if case.target == "comment":
         return see_other(request, f"{HOME}?element=case-{case_id}")
-    return _petition_case(request, session, case_id)
+    return _petition_case(request, session, moderator, case_id)
 
 
 def _petition_case(
-    request: Request, session: Session, case_id: int, values: Values | None = None, errors: Values | None = None
+    request: Request,
+    session: Session,
+    moderator: Account,
+    case_id: int,
+    values: Values | None = None,
+    errors: Values | None = None,
 ) -> Response:
     case = queue.case(session, case_id)
     assert case is not None
@@ -54,6 +59,7 @@ def _petition_case(
         petition=petition,
         text=petition_queries.text_of(session, petition),
         notices=queue.notices_of(session, case.id),
+        claim=claim_of(session, f"case-{case.id}", moderator, clock.now()),
         charter=charter.in_force(session, clock.now()),
         form={"values": values or {}, "errors": errors or {}},
     )
@@ -61,7 +67,7 @@ def _petition_case(
 
 @router.post("/moderation/dossiers/{case_id}/decision")
 @limited("staff")
-def settle(request: Request, session: Db, moderator: Moderator, case_id: Id, values: Form) -> Response:
+def settle(request: Request, session: Db, moderator: Moderator, case_id: Id, values: DecisionValues) -> Response:
     case = queue.case(session, case_id)
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
@@ -70,7 +76,7 @@ def settle(request: Request, session: Db, moderator: Moderator, case_id: Id, val
         actions.settle(session, case_id, form.version, moderator, judgment_of(form))
     except (FormRefused, Invalid) as refused:
         if case.target == "petition":
-            return _petition_case(request, session, case_id, values, refused.errors)
+            return _petition_case(request, session, moderator, case_id, values, refused.errors)
         context = bench(session, moderator, f"case-{case_id}", clock.now(), {})
         form_again = {"values": values, "errors": refused.errors}
         return page(request, "moderation/queue.html", 422, **context, form=form_again, flash=None)
@@ -108,6 +114,7 @@ def _appeal_page(
         422 if errors else 200,
         appeal=appeal,
         mine=appeal.first_decider == moderator.id,
+        claim=claim_of(session, f"appeal-{appeal.id}", moderator, clock.now()),
         alone=len(notices.moderators(session)) < 2,
         # Hidden until the judge has formed a view.
         first=first if seen or appeal.outcome else None,
@@ -130,7 +137,7 @@ def form_view(request: Request, session: Db, moderator: Moderator, appeal_id: Id
 
 @router.post("/moderation/recours/{appeal_id}/jugement")
 @limited("staff")
-def judge(request: Request, session: Db, moderator: Moderator, appeal_id: Id, values: Form) -> Response:
+def judge(request: Request, session: Db, moderator: Moderator, appeal_id: Id, values: DecisionValues) -> Response:
     reasons = values.get("reasons", "")[:4000]
     try:
         judgment = None
@@ -148,13 +155,30 @@ def judge(request: Request, session: Db, moderator: Moderator, appeal_id: Id, va
 
 @router.get("/moderation/reponses/{reply_id}")
 def reply_page(request: Request, session: Db, moderator: Moderator, reply_id: Id) -> Response:
+    return _reply_page(request, session, moderator, reply_id)
+
+
+def _reply_page(
+    request: Request,
+    session: Session,
+    moderator: Account,
+    reply_id: int,
+    values: Values | None = None,
+    errors: Values | None = None,
+) -> Response:
     reply = notices.lock_reply(session, reply_id)
     if reply is None:
         raise NotFound("Cette demande n’existe pas.")
-    subject = comment_view(session, reply.comment_id) if reply.comment_id else None
-    petition = session.get_one(Petition, reply.petition_id)
-    context: dict[str, Any] = {"reply": reply, "subject": subject, "petition": petition, "form": EMPTY_FORM}
-    return page(request, "moderation/reply_desk.html", **context)
+    return page(
+        request,
+        "moderation/reply_desk.html",
+        422 if errors else 200,
+        reply=reply,
+        subject=comment_view(session, reply.comment_id) if reply.comment_id else None,
+        petition=session.get_one(Petition, reply.petition_id),
+        claim=claim_of(session, f"reply-{reply.id}", moderator, clock.now()),
+        form={"values": values or {}, "errors": errors or {}},
+    )
 
 
 @router.post("/moderation/reponses/{reply_id}/decision")
@@ -162,7 +186,10 @@ def reply_page(request: Request, session: Db, moderator: Moderator, reply_id: Id
 def decide_reply(request: Request, session: Db, moderator: Moderator, reply_id: Id, values: Form) -> Response:
     version = int(values["version"]) if values.get("version", "").isdecimal() else 0
     publish, reasons = values.get("decision") == "publish", values.get("reasons", "")[:4000]
-    actions.decide_reply(session, reply_id, version, moderator, publish, reasons)
+    try:
+        actions.decide_reply(session, reply_id, version, moderator, publish, reasons)
+    except Invalid as invalid:
+        return _reply_page(request, session, moderator, reply_id, values, invalid.errors)
     return see_other(request, HOME)
 
 
@@ -179,7 +206,16 @@ def second_page(request: Request, session: Db, moderator: Moderator, decision_id
     if row is None or look.judged_at is not None:
         raise Conflict("Ce texte a déjà été relu, ou n’existe plus.")
     in_force = charter.in_force(session, row.created_at)
-    return page(request, "moderation/second.html", decision_id=decision_id, text=row.text, charter=in_force)
+    claim = claim_of(session, f"second-{decision_id}", moderator, clock.now())
+    return page(
+        request,
+        "moderation/second.html",
+        decision_id=decision_id,
+        text=row.text,
+        charter=in_force,
+        look=look,
+        claim=claim,
+    )
 
 
 @router.post("/moderation/relectures/{decision_id}")
@@ -205,14 +241,16 @@ def _urgent_page(
     now = clock.now()
     target = queue.TARGETS["urgent"][0]
     cases = [
-        {"case": case, "minutes": int((case.opened_at + target - now).total_seconds() // 60)}
+        {"case": case, "due": due, "minutes": int((due - now).total_seconds() / 60), "late": due < now}
         for case in notices.urgent_cases(session)
+        for due in [case.opened_at + target]
     ]
     return page(
         request,
         "moderation/urgent.html",
         422 if errors else 200,
         cases=cases,
+        now=now,
         orders=notices.orders(session),
         form={"values": values or {}, "errors": errors or {}},
     )

@@ -9,22 +9,29 @@ from app.accounts.models import Account
 from app.db import Db, Session
 from app.errors import Invalid, NotFound
 from app.moderation import actions, charter, queries
+from app.moderation.dependencies import DecisionValues
+from app.moderation.desk import claim_of
 from app.moderation.forms import DecisionForm, remarks
 from app.moderation.routes.base import Id, router
 from app.moderation.routes.bench import judgment_of
 from app.petitions import queries as petition_queries
-from app.web.forms import Form, FormRefused, Values, validated
+from app.web.forms import FormRefused, Values, validated
 from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
 
 
 @router.get("/moderation/petitions/{petition_id}")
 def review_page(request: Request, session: Db, moderator: Moderator, petition_id: Id) -> Response:
-    return _page(request, session, petition_id)
+    return _page(request, session, moderator, petition_id)
 
 
 def _page(
-    request: Request, session: Session, petition_id: int, values: Values | None = None, errors: Values | None = None
+    request: Request,
+    session: Session,
+    moderator: Account,
+    petition_id: int,
+    values: Values | None = None,
+    errors: Values | None = None,
 ) -> Response:
     petition = queries.lock_petition(session, petition_id)
     if petition is None or petition.state == "draft":
@@ -37,6 +44,7 @@ def _page(
         petition=petition,
         lines=list(enumerate(text.markdown.splitlines(), 1)),
         decisions=[d for d in queries.decisions(session, "petition", petition.id) if d.undone_at is None],
+        claim=claim_of(session, f"petition-{petition.id}", moderator, clock.now()),
         charter=charter.in_force(session, clock.now()),
         form={"values": values or {}, "errors": errors or {}},
     )
@@ -44,12 +52,12 @@ def _page(
 
 @router.post("/moderation/petitions/{petition_id}/decision")
 @limited("staff")
-def review(request: Request, session: Db, moderator: Moderator, petition_id: Id, values: Form) -> Response:
+def review(request: Request, session: Db, moderator: Moderator, petition_id: Id, values: DecisionValues) -> Response:
     try:
         form = validated(DecisionForm, values)
         actions.review(session, petition_id, form.version, moderator, judgment_of(form), remarks(values))
     except (FormRefused, Invalid) as refused:
-        return _page(request, session, petition_id, values, refused.errors)
+        return _page(request, session, moderator, petition_id, values, refused.errors)
     return see_other(request, "/moderation")
 
 

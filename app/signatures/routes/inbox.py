@@ -7,9 +7,9 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app import clock
-from app.comments import actions as comment_actions
 from app.db import Db, Session, vault_of
 from app.errors import Refused
+from app.moderation.actions import receiving
 from app.petitions import public as petition_public
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
@@ -57,7 +57,7 @@ def confirm_with_code(request: Request, session: Db, petition: PublicPetition, v
         context = _inbox_context(request, session, petition, form_again)
         # Returned, not raised: the wrong try must be counted.
         return page(request, "signatures/check_inbox.html", 422, **context)
-    outcome = actions.confirm_group(session, [target], comment_actions.receive_drafts)[0]
+    outcome = actions.confirm_group(session, [target], receiving.receive_drafts)[0]
     if isinstance(outcome, Refused):
         raise outcome
     expires = datetime.fromtimestamp(clock.now().timestamp(), UTC) + links.CONFIRM_FOR

@@ -13,6 +13,7 @@ from app.comments import queries as comment_queries
 from app.consents import queries as consent_queries
 from app.db import Database, Db, Session
 from app.errors import Gone, NotFound
+from app.moderation import replies
 from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
 from app.petitions import queries as petition_queries
@@ -64,6 +65,7 @@ def _page_context(
         "signatures": lines[:NEWEST],
         "more_signatures": len(lines) > NEWEST,
         "comments": comments,
+        "replies": replies.published(session, petition.id),
     }
 
 

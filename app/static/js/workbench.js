@@ -39,6 +39,16 @@ function show(html) {
   }
 }
 
+// Opening tells the others, once one stays.
+let staying;
+function claim() {
+  clearTimeout(staying);
+  staying = setTimeout(() => {
+    const form = document.querySelector("[data-claim]");
+    if (form) fetch(form.action, { method: "POST", redirect: "manual" });
+  }, 500);
+}
+
 async function open(link) {
   for (const other of links()) other.removeAttribute("aria-current");
   link.setAttribute("aria-current", "true");
@@ -47,6 +57,7 @@ async function open(link) {
   show(await load(link.href));
   loaded.delete(link.href);
   find("#titre-commentaire")?.focus({ preventScroll: true });
+  claim();
   preload();
 }
 
@@ -57,6 +68,7 @@ function whole(html, url) {
   if (url) history.replaceState(null, "", url);
   loaded.clear();
   (find(".errors") ?? find("#titre-commentaire"))?.focus();
+  claim();
   if (bench()) preload();
 }
 
@@ -90,7 +102,7 @@ document.addEventListener("submit", (event) => {
   if (!form.matches("[data-publish], [data-refuse]")) return;
   event.preventDefault();
   // A refusal may be sent back with errors: it waits for its answer, unless it has all it needs.
-  const ready = form.matches("[data-publish]") || (form.article.value && form.passage.value.trim());
+  const ready = form.matches("[data-publish]") || (form.querySelector("select").value && form.passage.value.trim());
   if (ready) return decide(form, button);
   post(form, button).then(async (r) => whole(await r.text(), r.ok ? r.url : ""));
 });
@@ -106,7 +118,7 @@ function quote(article) {
   const form = find("[data-refuse]");
   const chosen = String(getSelection()).trim();
   const hint = [...bench().querySelectorAll("[data-hint]")].find((h) => h.dataset.article === article);
-  form.article.value = article;
+  form.querySelector("select").value = article;
   if (chosen && find("#texte")?.textContent.includes(chosen)) form.passage.value = chosen;
   else form.passage.value = hint ? hint.dataset.passage : "";
   return form;
@@ -155,6 +167,19 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   act();
 });
+
+claim();
+for (const clock of document.querySelectorAll("[data-due]")) {
+  const { due, now, left, late } = clock.dataset;
+  const end = Date.parse(due) - Date.parse(now) + Date.now();
+  const tick = () => {
+    const s = Math.round((end - Date.now()) / 1000);
+    const n = Math.abs(s);
+    clock.textContent = (s < 0 ? late : left).replace("{m}", Math.floor(n / 60)).replace("{s}", n % 60);
+  };
+  tick();
+  setInterval(tick, 1000);
+}
 
 if (bench()) {
   preload();
