@@ -34,10 +34,9 @@ def delete_pending(session: Session, now: datetime, limit: int) -> int:
     """Never confirmed: the row, its draft, its consents and its mails go; a number a day stays."""
     rows = signature_queries.expired_pending(session, now - periods.PENDING, limit)
     signatures.count_unconfirmed(session, rows)
-    for row in rows:
-        outbox.cancel(session, row.id)
-        signature_queries.remove(session, row)
-        consent_queries.delete_unconfirmed(session, row.petition_id, row.id)
+    outbox.cancel(session, *(row.id for row in rows))
+    signature_queries.remove(session, rows)
+    consent_queries.delete_unconfirmed(session, [(row.petition_id, row.id) for row in rows])
     return len(rows)
 
 
