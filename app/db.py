@@ -132,6 +132,22 @@ class Database:
         with Session(self.engine, expire_on_commit=False, info=self.info) as session:
             yield session
 
+    def fold_log(self) -> bool:
+        """SQLite: empty the write-ahead log, where erased values stay readable; False when somebody reads.
+
+        PostgreSQL does the like by itself: autovacuum, checkpoints.
+        """
+        if not self.is_sqlite:
+            return True
+        with self._turn, self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA busy_timeout=1000")
+            try:
+                busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                driver.execute("PRAGMA busy_timeout=30000")
+            return not busy
+
     def close(self) -> None:
         self.engine.dispose()
 

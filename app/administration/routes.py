@@ -12,9 +12,9 @@ from app.administration import documents, queries
 from app.db import Db, vault_of
 from app.errors import NotFound
 from app.mail import outbox
-from app.privacy import queries as privacy_queries
 from app.privacy import requests, retention
 from app.privacy.forms import RequestForm
+from app.privacy.queries import people, runs
 from app.web.forms import Form, FormRefused, RowId, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
@@ -29,12 +29,12 @@ def home(request: Request, session: Db, admin: Admin) -> Response:
     return page(
         request,
         "administration/home.html",
-        runs=privacy_queries.runs(session, 10),
-        due={step.line: step.due(session, now)[0] for step in retention.steps(settings)},
+        runs=runs.runs(session, 10),
+        due=[(step, *step.due(session, now)) for step in retention.steps(settings)],
         overdue_hours=int(retention.overdue_seconds(session, settings) // 3600),
         mail=outbox.health(session, now),
         aside=queries.mails_aside(session),
-        open_requests=[r for r in privacy_queries.open_requests(session) if r.state == "open"],
+        open_requests=[r for r in people.open_requests(session) if r.state == "open"],
         papers=documents.PAPERS,
     )
 
@@ -70,7 +70,7 @@ def _requests_page(request: Request, session: Db, refused: FormRefused | None = 
     key = vault_of(session).requests
     rows = [
         {"row": row, "text": crypto.unseal(key, row.request_sealed).decode(), "late": row.due_on < clock.now().date()}
-        for row in privacy_queries.open_requests(session)
+        for row in people.open_requests(session)
     ]
     form = refused.form if refused else EMPTY_FORM
     today = clock.now().date().isoformat()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, insert, select, tuple_
+from sqlalchemy import and_, func, insert, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.comments.hints import VERSIONS
@@ -44,17 +44,19 @@ def _with_author() -> Any:
 
 def published(session: Session, petition_id: int, limit: int, before: Cursor | None = None) -> Sequence[Any]:
     """Published comments, newest first; a removed one leaves its row (a tombstone)."""
-    query = _with_author().where(Comment.petition_id == petition_id, Comment.state.in_(["published", "removed"]))
+    query = _with_author().where(Comment.petition_id == petition_id, or_(_readable(), Comment.state == "removed"))
     if before is not None:
         query = query.where(tuple_(Comment.created_at, Comment.id) < before)
     return session.execute(query.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(limit)).all()
 
 
 def published_count(session: Session, petition_id: int) -> int:
-    return (
-        session.scalar(select(func.count()).where(Comment.petition_id == petition_id, Comment.state == "published"))
-        or 0
-    )
+    return session.scalar(select(func.count()).where(Comment.petition_id == petition_id, _readable())) or 0
+
+
+def _readable() -> Any:
+    """Published, and not emptied yet at the end of its retention."""
+    return (Comment.state == "published") & (Comment.text != "")
 
 
 def waiting_count(session: Session, petition_id: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, delete, func, insert, literal, select
+from sqlalchemy import Select, and_, bindparam, delete, func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from app.consents.models import ConsentEvent, ConsentText
@@ -125,11 +125,11 @@ def texts_by_id(session: Session, ids: Iterable[int]) -> dict[int, ConsentText]:
     return {row.id: row for row in rows}
 
 
-def delete_unconfirmed(session: Session, petition_id: int, signature_id: uuid.UUID) -> None:
-    """Evidence of a signature that was never confirmed and is gone: the database allows only this."""
-    session.execute(
-        delete(ConsentEvent).where(ConsentEvent.petition_id == petition_id, ConsentEvent.signature_id == signature_id)
-    )
+def delete_unconfirmed(session: Session, ids: Iterable[tuple[int, uuid.UUID]]) -> None:
+    """Evidence of signatures that were never confirmed and are gone: the database allows only this."""
+    key = tuple_(ConsentEvent.petition_id, ConsentEvent.signature_id)
+    these = delete(ConsentEvent).where(key.in_(list(ids)))
+    session.execute(these, execution_options={"synchronize_session": False})
 
 
 def delete_of_petition(session: Session, petition_id: int) -> None:

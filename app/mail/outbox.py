@@ -192,10 +192,10 @@ def failed(session: Session, mail_id: int, attempts: int, reason: str, *, final:
     session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(error=reason, **values))
 
 
-def cancel(session: Session, subject: uuid.UUID) -> None:
-    """Nothing more is sent about *subject*, and what was caught of it goes."""
-    session.execute(delete(OutboxMail).where(OutboxMail.subject == subject))
-    session.execute(delete(CaughtMail).where(CaughtMail.mail_subject == subject))
+def cancel(session: Session, *subjects: uuid.UUID) -> None:
+    """Nothing more is sent about *subjects*, and what was caught of them goes."""
+    session.execute(delete(OutboxMail).where(OutboxMail.subject.in_(subjects)))
+    session.execute(delete(CaughtMail).where(CaughtMail.mail_subject.in_(subjects)))
 
 
 def health(session: Session, now: datetime) -> dict[str, Any]:

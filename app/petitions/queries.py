@@ -249,6 +249,13 @@ def living(session: Session) -> Sequence[Petition]:
     ).all()
 
 
+def with_keys(session: Session) -> Sequence[Petition]:
+    """Petitions whose keys are not destroyed: the last of their signatures may still be going."""
+    return session.scalars(
+        select(Petition).where(Petition.opened_at.is_not(None), Petition.purged_at.is_(None)).order_by(Petition.id)
+    ).all()
+
+
 def all_opened(session: Session) -> Sequence[Petition]:
     return session.scalars(select(Petition).where(Petition.opened_at.is_not(None)).order_by(Petition.id)).all()
 

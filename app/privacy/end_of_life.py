@@ -16,7 +16,8 @@ from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.end_of_life import erased_on
 from app.petitions.models import Petition
-from app.privacy import periods, queries
+from app.privacy import periods
+from app.privacy.queries import comments, evidence, mailings, people, signatures
 from app.settings import Settings
 from app.signatures import queries as signature_queries
 from app.subscriptions import actions as subscriptions
@@ -25,15 +26,17 @@ from app.updates import emails as update_emails
 
 SMALLEST_CELL = 11
 
+# What one stretch of a step did: how many rows went, and whether there may be more to do.
+Stretch = tuple[int, bool]
+
 
 def delete_pending(session: Session, now: datetime, limit: int) -> int:
     """Never confirmed: the row, its draft, its consents and its mails go; a number a day stays."""
     rows = signature_queries.expired_pending(session, now - periods.PENDING, limit)
-    queries.count_unconfirmed(session, rows)
-    for row in rows:
-        outbox.cancel(session, row.id)
-        signature_queries.remove(session, row)
-        consent_queries.delete_unconfirmed(session, row.petition_id, row.id)
+    signatures.count_unconfirmed(session, rows)
+    outbox.cancel(session, *(row.id for row in rows))
+    signature_queries.remove(session, rows)
+    consent_queries.delete_unconfirmed(session, [(row.petition_id, row.id) for row in rows])
     return len(rows)
 
 
@@ -41,42 +44,42 @@ def _ended(session: Session, now: datetime) -> list[tuple[datetime, Petition]]:
     """Petitions whose day D has come and that no legal hold keeps."""
     found = [
         (erased_on(petition, now), petition)
-        for petition in petition_queries.all_opened(session)
-        if petition.purged_at is None and (petition.hold_until is None or petition.hold_until <= now)
+        for petition in petition_queries.with_keys(session)
+        if petition.hold_until is None or petition.hold_until <= now
     ]
     return sorted(((day, p) for day, p in found if day <= now), key=lambda pair: pair[0])
 
 
-def petitions_due(session: Session, now: datetime) -> tuple[int, datetime | None]:
+def signatures_due(session: Session, now: datetime) -> tuple[int, datetime | None]:
     ended = _ended(session, now)
-    return len(ended), ended[0][0] if ended else None
+    return signatures.rows_of(session, [p.id for _, p in ended]), ended[0][0] if ended else None
 
 
-def purge_some(session: Session, now: datetime, limit: int) -> int:
+def purge_some(session: Session, now: datetime, limit: int) -> Stretch:
     """One stretch of one petition's end: count and aggregates, rows, then keys.
 
-    Returns *limit* as long as there is more to do, so that each stretch is its own transaction.
+    Each stretch is its own transaction: killed between two, the next run goes on from there.
     """
     ended = _ended(session, now)
     if not ended:
-        return 0
+        return 0, False
     petition = ended[0][1]
     if petition.final_count is None:
-        petition.final_count = petition_queries.count(session, petition.id)
-        petition.final_count_at = now
+        # One statement gives both, so that they agree while somebody withdraws.
         cells = signature_queries.cells(session, petition.id)
-        queries.add_aggregates(session, merged(petition.id, cells))
+        petition.final_count, petition.final_count_at = sum(cells.values()), now
+        signatures.add_aggregates(session, merged(petition.id, cells))
         changed(session, petition.id)
-        return limit
-    if signature_queries.delete_some(session, petition.id, limit):
-        return limit
-    queries.anonymise_comments(session, petition.id)
+        return 0, True
+    if n := signature_queries.delete_some(session, petition.id, limit):
+        return n, True
+    comments.anonymise_comments(session, petition.id)
     petition_queries.replace_counts(session, petition.id, {})
     petition_keys.destroy(session, petition.id)
     petition.purged_at = now
     audit.record(session, "petition.purged", "petition", petition.id, count=petition.final_count)
     changed(session, petition.id)
-    return limit
+    return 0, True
 
 
 def merged(petition_id: int, cells: dict[tuple[str, str], int]) -> list[dict[str, Any]]:
@@ -93,87 +96,78 @@ def merged(petition_id: int, cells: dict[tuple[str, str], int]) -> list[dict[str
 
 
 def end_updates(session: Session, now: datetime, limit: int) -> int:
-    rows = queries.updates_to_end(session, now, limit)
+    rows = mailings.updates_to_end(session, now, limit)
     for row in rows:
         subscriptions.end(session, row, kind="expired", channel="retention")
     return len(rows)
 
 
-def renew(session: Session, now: datetime, limit: int, origin: str) -> int:
+def renew(session: Session, now: datetime, limit: int, origin: str) -> Stretch:
     """Ask once whether to go on with the newsletter; end it when thirty days bring no answer."""
-    rows = queries.newsletter_to_renew(session, now, subscriptions.RENEW_AFTER, subscriptions.ANSWER_WITHIN, limit)
-    for row in rows:
-        if row.asked_at is not None:
-            subscriptions.end(session, row, kind="expired", channel="retention")
-            continue
+    unanswered = mailings.newsletter_unanswered(session, now, limit)
+    for row in unanswered:
+        subscriptions.end(session, row, kind="expired", channel="retention")
+    to_ask = mailings.newsletter_to_ask(session, now, limit)
+    for row in to_ask:
         row.asked_at = now
         token = subscriptions.unsubscribe_token(session, row)
         site = origin + in_language(row.locale, "")
         mail = update_emails.renewal(
             subscriptions.email_of(session, row),
             row.locale,
+            row.id,
             stay_url=f"{site}/rester/{token}",
             unsubscribe=f"{site}/desabonnement/{token}",
         )
         outbox.enqueue(session, [mail])
-    return len(rows)
+    return len(unanswered), limit in {len(unanswered), len(to_ask)}
 
 
 def refuse_unhandled(session: Session, now: datetime, limit: int) -> int:
     """Thirty days without a decision: refused as "non traité", the author is told."""
-    ids = queries.waiting_ids(session, now, limit)
+    ids = comments.waiting_ids(session, now, limit)
     for comment_id in ids:
         moderation_actions.not_handled(session, comment_id)
     return len(ids)
 
 
 def forget_published(session: Session, now: datetime, limit: int) -> int:
-    ids = queries.published_ids(session, now, limit)
-    queries.forget_texts(session, ids)
+    ids = comments.published_ids(session, now, limit)
+    comments.forget_texts(session, ids)
     return len(ids)
 
 
 def forget_refused(session: Session, now: datetime, limit: int) -> int:
-    ids = queries.refused_ids(session, now, limit)
-    queries.forget_texts(session, ids)
+    ids = comments.refused_ids(session, now, limit)
+    comments.forget_texts(session, ids)
     return len(ids)
 
 
-def destroy_evidence(session: Session, now: datetime, limit: int) -> int:
+def destroy_evidence(session: Session, now: datetime, limit: int) -> Stretch:
     """The evidence key first: then the database lets the events go."""
-    done = 0
-    for petition in petition_queries.all_opened(session):
-        if petition.purged_at is None or petition.purged_at > now - periods.EVIDENCE_AFTER_PURGE:
-            continue
-        if petition_keys.destroy(session, petition.id, evidence=True):
-            session.flush()
-            consent_queries.delete_of_petition(session, petition.id)
-            done += 1
-    return min(done, limit - 1)
+    for petition_id in evidence.petitions_with_key(session, now):
+        petition_keys.destroy(session, petition_id, evidence=True)
+    session.flush()
+    return evidence.delete_events(session, now, limit)
 
 
-def end_accounts(session: Session, now: datetime, limit: int, origin: str) -> int:
+def end_accounts(session: Session, now: datetime, limit: int, origin: str) -> Stretch:
     """Organisers who have not signed in for two years are warned thirty days before, then go."""
-    done = 0
-    for account in queries.idle_accounts(session, now, limit):
-        last = account.seen_at or account.created_at
-        if account.warned_at is None:
-            account.warned_at = now
-            context = {
-                "url": f"{origin}/connexion",
-                "until": (now + periods.ACCOUNT_WARNING).date().isoformat(),
-            }
-            outbox.enqueue(session, [Mail("accounts/idle", account.email, "fr", context)])
-        elif now - last >= periods.ACCOUNT_IDLE and now - account.warned_at >= periods.ACCOUNT_WARNING:
-            account_actions.end(session, account)
-            done += 1
-    return min(done, limit - 1)
+    to_end = people.accounts_to_end(session, now, limit)
+    for account in to_end:
+        account_actions.end(session, account)
+    to_warn = people.accounts_to_warn(session, now, limit)
+    for account in to_warn:
+        account.warned_at = now
+        context = {"url": f"{origin}/connexion", "until": (now + periods.ACCOUNT_WARNING).date().isoformat()}
+        outbox.enqueue(session, [Mail("accounts/idle", account.email, "fr", context)])
+    return len(to_end), limit in {len(to_end), len(to_warn)}
 
 
 def alert_requests(session: Session, settings: Settings) -> int:
     """Requests open for twenty days: one mail to whoever answers them."""
     now = clock.now()
-    rows = queries.requests_to_alert(session, now)
+    rows = people.requests_to_alert(session, now)
     to = settings.dpo_email or settings.contact_email
     for row in rows:
         row.alerted_at = now

@@ -17,7 +17,8 @@ from app.moderation.actions import noticing
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
-from app.privacy import queries
+from app.privacy.queries import comments as comment_texts
+from app.privacy.queries import mailings
 from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
 from app.signatures.forms import email_address
@@ -30,7 +31,7 @@ from app.subscriptions.models import MAILINGS
 def signatures_of(session: Session, email: str) -> Iterator[tuple[Petition, Signature]]:
     """Every signature of one address. No key joins petitions: each is asked with its own."""
     wanted = canonical(email).encode()
-    for petition in petition_queries.living(session):
+    for petition in petition_queries.with_keys(session):
         try:
             keys = petition_keys.of(session, petition.id)
         except Gone:
@@ -45,7 +46,7 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     comments = [comment.id for comment in comment_queries.of_signature(session, signature_id)]
     comment_actions.withdraw_all(session, signature_id)
     noticing.withdrawn(session, comments)
-    queries.forget_texts(session, comments)
+    comment_texts.forget_texts(session, comments)
     return signature_actions.withdraw(session, petition_id, signature_id, channel)
 
 
@@ -60,7 +61,7 @@ def erase(session: Session, email: str, channel: str = "web") -> int:
     for petition in petition_queries.all_opened(session):
         subscriptions.end_by_address(session, petition.id, address, MAILINGS, channel)
     subscriptions.end_by_address(session, 0, address, ("newsletter",), channel)
-    queries.forget_mails(session, address)
+    mailings.forget_mails(session, address)
     audit.record(session, "person.erased", "person", "-", signatures=n, channel=channel)
     return n
 

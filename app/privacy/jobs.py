@@ -11,6 +11,8 @@ def daily_retention(database: Database, settings: Settings) -> None:
         due = retention.is_due(session, clock.now())
     if due:
         retention.run(database, settings)
+    # Every hour, for what people erased meanwhile.
+    database.fold_log()
 
 
 def alert_requests(database: Database, settings: Settings) -> None:

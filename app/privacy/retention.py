@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import Database
-from app.privacy import end_of_life, queries
+from app.privacy import end_of_life
+from app.privacy.queries import comments, evidence, mailings, notices, people, runs, signatures
 from app.settings import Settings
 
 BATCH = 500
@@ -25,36 +26,61 @@ log = structlog.get_logger("retention")
 
 @dataclass(frozen=True)
 class Step:
-    """``due`` counts what is overdue and since when; ``apply`` does at most *n* of it."""
+    """One line of the schedule, and the table whose rows it counts.
+
+    ``due`` counts what is overdue and since when; ``apply`` does at most *n* of it, and gives how many
+    rows went and whether there may be more.
+    """
 
     line: str
+    table: str
     due: Callable[[Session, datetime], tuple[int, datetime | None]]
-    apply: Callable[[Session, datetime, int], int]
+    apply: Callable[[Session, datetime, int], tuple[int, bool]]
+
+
+def _until_fewer(some: Callable[[Session, datetime, int], int]) -> Callable[[Session, datetime, int], tuple[int, bool]]:
+    """A deletion that gives how many rows went: there may be more when it was as many as asked."""
+
+    def apply(session: Session, now: datetime, limit: int) -> tuple[int, bool]:
+        n = some(session, now, limit)
+        return n, n >= limit
+
+    return apply
 
 
 def steps(settings: Settings) -> list[Step]:
     """Every line of the schedule that the machine applies, under the line's name."""
-    origin = settings.origin
+    origin, some, end = settings.origin, _until_fewer, end_of_life
     return [
-        Step("pending_signature", queries.pending_due, end_of_life.delete_pending),
-        Step("confirmed_signature", end_of_life.petitions_due, end_of_life.purge_some),
-        Step("updates_optin", queries.updates_due, end_of_life.end_updates),
-        Step("newsletter_optin", queries.newsletter_due, lambda s, now, n: end_of_life.renew(s, now, n, origin)),
-        Step("suppression_list", queries.suppressions_due, queries.delete_suppressions),
-        Step("posting_address", queries.postings_due, queries.delete_postings),
-        Step("waiting_comment", queries.waiting_due, end_of_life.refuse_unhandled),
-        Step("published_comment", queries.published_due, end_of_life.forget_published),
-        Step("refused_comment", queries.refused_due, end_of_life.forget_refused),
-        Step("notice", queries.notices_due, queries.forget_notices),
-        Step("consent_evidence", queries.evidence_due, end_of_life.destroy_evidence),
-        Step("organiser_account", queries.accounts_due, lambda s, now, n: end_of_life.end_accounts(s, now, n, origin)),
-        Step("audit_log", queries.audit_due, queries.delete_audit),
-        Step("export_file", queries.exports_due, queries.delete_exports),
-        Step("erasure_journal", queries.withdrawals_due, queries.forget_withdrawal_keys),
-        Step("outbox", queries.mails_due, queries.delete_mails),
-        Step("self_service_session", queries.self_service_due, queries.delete_self_service),
-        Step("staff_session", queries.staff_sessions_due, queries.delete_staff_sessions),
-        Step("data_request", queries.requests_due, queries.delete_requests),
+        Step("pending_signature", "signature", signatures.pending_due, some(end.delete_pending)),
+        Step("confirmed_signature", "signature", end.signatures_due, end.purge_some),
+        Step("updates_optin", "subscription", mailings.updates_due, some(end.end_updates)),
+        Step(
+            "newsletter_optin",
+            "subscription",
+            mailings.newsletter_due,
+            lambda session, now, n: end.renew(session, now, n, origin),
+        ),
+        Step("suppression_list", "suppression", mailings.suppressions_due, some(mailings.delete_suppressions)),
+        Step("posting_address", "posting_record", signatures.postings_due, some(signatures.delete_postings)),
+        Step("waiting_comment", "comment", comments.waiting_due, some(end.refuse_unhandled)),
+        Step("published_comment", "comment", comments.published_due, some(end.forget_published)),
+        Step("refused_comment", "comment", comments.refused_due, some(end.forget_refused)),
+        Step("notice", "notice, appeal, right_of_reply", notices.notices_due, some(notices.forget_notices)),
+        Step("consent_evidence", "consent_event", evidence.evidence_due, end.destroy_evidence),
+        Step(
+            "organiser_account",
+            "account",
+            people.accounts_due,
+            lambda session, now, n: end.end_accounts(session, now, n, origin),
+        ),
+        Step("audit_log", "audit_line", people.audit_due, some(people.delete_audit)),
+        Step("export_file", "export_record, withdrawal", signatures.exports_due, some(signatures.delete_exports)),
+        Step("erasure_journal", "withdrawal", signatures.withdrawals_due, some(signatures.forget_withdrawal_keys)),
+        Step("outbox", "outbox_mail, caught_mail", mailings.mails_due, some(mailings.delete_mails)),
+        Step("self_service_session", "self_service_session", people.self_service_due, some(people.delete_self_service)),
+        Step("staff_session", "staff_session", people.staff_sessions_due, some(people.delete_staff_sessions)),
+        Step("data_request", "data_request", people.requests_due, some(people.delete_requests)),
     ]
 
 
@@ -73,23 +99,26 @@ def run(database: Database, settings: Settings) -> dict[str, int]:
         if not alone:
             return report
         with database.write() as session:
-            run_id = queries.begin_run(session, now)
+            run_id = runs.begin_run(session, now)
         for step in steps(settings):
             report[step.line] = _whole(database, step, now)
+            # Step by step, so that a run that is killed leaves what it did.
+            with database.write() as session:
+                runs.note(session, run_id, report)
         with database.write() as session:
-            queries.end_run(session, run_id, clock.now(), report)
+            runs.end_run(session, run_id, clock.now())
+        database.fold_log()
     log.info("retention", **report)
     return report
 
 
 def _whole(database: Database, step: Step, now: datetime) -> int:
-    total = 0
-    while True:
+    total, more = 0, True
+    while more:
         with database.write() as session:
-            n = step.apply(session, now, BATCH)
+            n, more = step.apply(session, now, BATCH)
         total += n
-        if n < BATCH:
-            return total
+    return total
 
 
 @contextmanager
@@ -99,13 +128,13 @@ def _alone(database: Database) -> Iterator[bool]:
         yield True
         return
     with database.engine.connect() as connection:
-        alone = queries.try_lock(connection, LOCK)
+        alone = runs.try_lock(connection, LOCK)
         connection.commit()
         try:
             yield alone
         finally:
             if alone:
-                queries.unlock(connection, LOCK)
+                runs.unlock(connection, LOCK)
                 connection.commit()
 
 
@@ -118,5 +147,5 @@ def overdue_seconds(session: Session, settings: Settings) -> float:
 
 def is_due(session: Session, now: datetime) -> bool:
     """Once a day."""
-    last = queries.last_run(session)
+    last = runs.last_run(session)
     return last is None or now - last >= EVERY

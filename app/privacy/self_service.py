@@ -18,8 +18,9 @@ from app.moderation import queries as moderation_queries
 from app.petitions import keys as petition_keys
 from app.petitions.end_of_life import erased_on
 from app.petitions.models import Petition
-from app.privacy import erasure, queries
+from app.privacy import erasure
 from app.privacy.models import SelfServiceSession
+from app.privacy.queries import people
 from app.signatures.models import Signature
 from app.signatures.places import departement
 from app.signatures.public import open_field, seal_field, shown
@@ -79,7 +80,7 @@ def person(session: Session, cookie: str) -> Person | None:
 
 
 def close_session(session: Session, who: Person) -> None:
-    queries.end_self_service(session, who.key)
+    people.end_self_service(session, who.key)
 
 
 def everything(session: Session, who: Person, locale: str = "fr") -> list[dict[str, Any]]:

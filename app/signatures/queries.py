@@ -103,11 +103,13 @@ def withdrawals_after_export(session: Session, petition_id: int) -> Sequence[Wit
     ).all()
 
 
-def remove(session: Session, signature: Signature) -> None:
-    session.execute(
-        delete(Signature).where(Signature.petition_id == signature.petition_id, Signature.id == signature.id)
-    )
-    session.expunge(signature)
+def remove(session: Session, signatures: Iterable[Signature]) -> None:
+    rows = list(signatures)
+    key = tuple_(Signature.petition_id, Signature.id)
+    these = delete(Signature).where(key.in_([(row.petition_id, row.id) for row in rows]))
+    session.execute(these, execution_options={"synchronize_session": False})
+    for row in rows:
+        session.expunge(row)
 
 
 def newest(session: Session, petition_id: int, limit: int = 10, before: Cursor | None = None) -> Sequence[Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app import clock, crypto
 from app.consents import actions as consents
 from app.db import vault_of
+from app.mail import outbox
 from app.mail.addresses import canonical
 from app.subscriptions import queries
 from app.subscriptions.models import MAILINGS, Subscription
@@ -85,6 +86,8 @@ def end(session: Session, subscription: Subscription, *, kind: str = "withdrawn"
             kind,
         )
     queries.remove(session, subscription.id)
+    # After the row, which a job that writes to its subscribers holds: nothing written meanwhile leaves.
+    outbox.cancel(session, subscription.id)
 
 
 def end_by_address(

@@ -32,11 +32,11 @@ def remove(session: Session, subscription_id: uuid.UUID) -> None:
 def batch(
     session: Session, purpose: str, petition_id: int, after: uuid.UUID | None, limit: int
 ) -> Sequence[Subscription]:
-    """Subscribers in the order of their ids, from a cursor."""
+    """Subscribers in the order of their ids, from a cursor; held until the commit."""
     query = select(Subscription).where(Subscription.purpose == purpose, Subscription.petition_id == petition_id)
     if after is not None:
         query = query.where(Subscription.id > after)
-    return session.scalars(query.order_by(Subscription.id).limit(limit)).all()
+    return session.scalars(query.order_by(Subscription.id).limit(limit).with_for_update()).all()
 
 
 def count(session: Session, purpose: str, petition_id: int) -> int:

@@ -48,6 +48,7 @@ def send_some(session: Session, origin: str) -> int:
             emails.news(
                 email,
                 subscription.locale,
+                subscription.id,
                 petition=petition.title,
                 title=update.title,
                 text=update.markdown,

@@ -1,11 +1,14 @@
 """News, by mail, with the way out in one click."""
 
+import uuid
+
 from app.mail.outbox import Mail
 
 
 def news(
     to: str,
     locale: str,
+    subscription_id: uuid.UUID,
     *,
     petition: str,
     title: str,
@@ -18,9 +21,9 @@ def news(
     context = {"petition": petition, "update_title": title, "text": text, "url": url}
     if withdraw_url:
         context["withdraw_url"] = withdraw_url
-    return Mail("updates/news", to, locale, context, unsubscribe=unsubscribe)
+    return Mail("updates/news", to, locale, context, subscription_id, unsubscribe)
 
 
-def renewal(to: str, locale: str, *, stay_url: str, unsubscribe: str) -> Mail:
+def renewal(to: str, locale: str, subscription_id: uuid.UUID, *, stay_url: str, unsubscribe: str) -> Mail:
     """Once, after three years: shall we go on writing?"""
-    return Mail("updates/renewal", to, locale, {"stay_url": stay_url}, unsubscribe=unsubscribe)
+    return Mail("updates/renewal", to, locale, {"stay_url": stay_url}, subscription_id, unsubscribe)

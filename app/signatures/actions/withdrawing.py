@@ -36,9 +36,9 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     consents.withdraw(session, petition_id, signature_id, set(PURPOSES) - {"newsletter"}, channel)
     outbox.cancel(session, signature_id)
     queries.note_withdrawal(session, row, reference(keys, signature_id), clock.now())
-    queries.remove(session, row)
+    queries.remove(session, [row])
     if row.state == "pending":
-        consent_queries.delete_unconfirmed(session, petition_id, signature_id)
+        consent_queries.delete_unconfirmed(session, [(petition_id, signature_id)])
     audit.record(session, "signature.withdrawn", "signature", signature_id, petition=petition_id)
     changed(session, petition_id)
     return True

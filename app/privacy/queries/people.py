@@ -1,0 +1,91 @@
+"""Accounts, sessions, journals, requests by other ways."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from app.accounts.models import Account, StaffSession
+from app.audit import AuditLine
+from app.privacy import periods
+from app.privacy.models import DataRequest, SelfServiceSession
+from app.privacy.queries import Due, delete_some, due
+
+
+def _idle(now: datetime, period: timedelta) -> Any:
+    last = func.coalesce(Account.seen_at, Account.created_at, type_=Account.created_at.type)
+    return Account.role == "organiser", Account.disabled_at.is_(None), last <= now - period
+
+
+def _warned(now: datetime) -> Any:
+    """Idle for two years, and warned thirty days ago."""
+    return *_idle(now, periods.ACCOUNT_IDLE), Account.warned_at <= now - periods.ACCOUNT_WARNING
+
+
+def accounts_due(session: Session, now: datetime) -> Due:
+    last = func.coalesce(Account.seen_at, Account.created_at, type_=Account.created_at.type)
+    return due(session, last, periods.ACCOUNT_IDLE, *_warned(now))
+
+
+def accounts_to_end(session: Session, now: datetime, limit: int) -> Sequence[Account]:
+    return session.scalars(select(Account).where(*_warned(now)).limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def accounts_to_warn(session: Session, now: datetime, limit: int) -> Sequence[Account]:
+    idle = _idle(now, periods.ACCOUNT_IDLE - periods.ACCOUNT_WARNING)
+    unwarned = select(Account).where(*idle, Account.warned_at.is_(None))
+    return session.scalars(unwarned.limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def audit_due(session: Session, now: datetime) -> Due:
+    return due(session, AuditLine.at, periods.AUDIT, AuditLine.at <= now - periods.AUDIT)
+
+
+def delete_audit(session: Session, now: datetime, limit: int) -> int:
+    return delete_some(session, AuditLine.id, limit, AuditLine.at <= now - periods.AUDIT)
+
+
+def self_service_due(session: Session, now: datetime) -> Due:
+    expired = SelfServiceSession.expires_at <= now
+    return due(session, SelfServiceSession.expires_at, timedelta(0), expired)
+
+
+def delete_self_service(session: Session, now: datetime, limit: int) -> int:
+    return delete_some(session, SelfServiceSession.key, limit, SelfServiceSession.expires_at <= now)
+
+
+def end_self_service(session: Session, key: bytes) -> None:
+    session.execute(delete(SelfServiceSession).where(SelfServiceSession.key == key))
+
+
+def staff_sessions_due(session: Session, now: datetime) -> Due:
+    return due(session, StaffSession.expires_at, timedelta(0), StaffSession.expires_at <= now)
+
+
+def delete_staff_sessions(session: Session, now: datetime, limit: int) -> int:
+    return delete_some(session, StaffSession.key, limit, StaffSession.expires_at <= now)
+
+
+def requests_due(session: Session, now: datetime) -> Due:
+    return due(session, DataRequest.closed_at, periods.REQUEST, DataRequest.closed_at <= now - periods.REQUEST)
+
+
+def delete_requests(session: Session, now: datetime, limit: int) -> int:
+    return delete_some(session, DataRequest.id, limit, DataRequest.closed_at <= now - periods.REQUEST)
+
+
+def open_requests(session: Session) -> Sequence[DataRequest]:
+    return session.scalars(select(DataRequest).order_by(DataRequest.state != "open", DataRequest.due_on)).all()
+
+
+def requests_to_alert(session: Session, now: datetime) -> Sequence[DataRequest]:
+    """Open for twenty days, nobody alerted yet."""
+    return session.scalars(
+        select(DataRequest).where(
+            DataRequest.state == "open",
+            DataRequest.alerted_at.is_(None),
+            DataRequest.received_on <= (now - timedelta(days=20)).date(),
+        )
+    ).all()
