@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import confirming, exporting, growth, live, page, queue, signing
+from tests.bench import confirming, exporting, flow, growth, live, page, queue, signing
 from tests.bench.results import Result, plot, table
 
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "sign-pg": signing.sign_pg,
     "sign-sqlite": signing.sign_sqlite,
     "confirm": confirming.confirm,
+    "flow": flow.flow,
     "live": live.live,
     "export": exporting.export,
     "growth": growth.growth,

@@ -1,7 +1,8 @@
 """What was measured, as a table on the screen and as ``docs/bench.md`` and ``docs/bench.svg``."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from statistics import median
 
@@ -19,6 +20,8 @@ class Result:
     wanted: float | None = None
     at_most: bool = False
     note: str = ""
+    # Rows in the table → the median there.
+    points: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def value(self) -> float:
@@ -84,9 +87,11 @@ ROW, LEFT, WIDTH = 30, 330, 420
 
 
 def plot(results: Sequence[Result]) -> str:
-    """One bar a line: the ratio, with a mark where it should be. Bars that pass stop at twice the mark."""
+    """One bar a line: the ratio, with a mark where it should be (bars stop at twice the mark); growth below."""
     shown = [result for result in results if result.wanted is not None]
-    height = ROW * len(shown) + 60
+    growing = [result for result in results if result.points]
+    bars = ROW * len(shown) + 60
+    height = bars + (PANEL + 90 if growing else 0)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDTH + 130} {height}" role="img"'
         ' font-family="system-ui, sans-serif" font-size="13">',
@@ -95,12 +100,48 @@ def plot(results: Sequence[Result]) -> str:
     ]
     for n, result in enumerate(shown):
         parts += _bar(result, 20 + n * ROW)
-    bottom = height - 14
     parts.append(
-        f'<text x="{LEFT}" y="{bottom}" fill="#555">Bar: ratio ÷ wanted ratio. Line: what is wanted'
-        " (≥: the bar should pass it; ≤: it should not).</text></svg>"
+        f'<text x="{LEFT}" y="{bars - 14}" fill="#555">Bar: ratio ÷ wanted ratio. Line: what is wanted'
+        " (≥: the bar should pass it; ≤: it should not).</text>"
     )
-    return "\n".join(parts)
+    if growing:
+        parts += _growth(growing, bars + 40)
+    return "\n".join([*parts, "</svg>"])
+
+
+PANEL = 220
+COLOURS = ("#2f6f4f", "#1f4e8c", "#8a4b08")
+
+
+def _growth(results: Sequence[Result], top: int) -> Iterable[str]:
+    """Cost by rows in the table, each relative to its own first point; the dashed line is what is allowed."""
+    sizes = sorted(results[0].points)
+    most = max(1.4, *(max(r.points.values()) / r.points[sizes[0]] for r in results))
+
+    def x(size: int) -> float:
+        return LEFT + (math.log10(size / sizes[0])) / math.log10(sizes[-1] / sizes[0]) * WIDTH
+
+    def y(relative: float) -> float:
+        return top + PANEL * (1 - relative / most)
+
+    yield f'<text x="{LEFT}" y="{top - 12}">Cost when the table grows, relative to {_rows(sizes[0])} rows</text>'
+    yield f'<path d="M{LEFT} {top}V{top + PANEL}H{LEFT + WIDTH}" fill="none" stroke="#111"/>'
+    for mark, label in ((1.0, "1"), (1.2, "1.2, the most allowed")):
+        dashes = ' stroke-dasharray="5 4"' if mark > 1 else ""
+        yield f'<path d="M{LEFT} {y(mark):.1f}h{WIDTH}" stroke="#999"{dashes}/>'
+        yield f'<text x="{LEFT - 10}" y="{y(mark) + 4:.1f}" text-anchor="end" fill="#555">{label}</text>'
+    for size in sizes:
+        yield f'<text x="{x(size):.1f}" y="{top + PANEL + 18}" text-anchor="middle">{_rows(size)}</text>'
+    for n, (result, colour) in enumerate(zip(results, COLOURS, strict=False)):
+        spots = [(x(size), y(result.points[size] / result.points[sizes[0]])) for size in sizes]
+        line = " ".join(f"{px:.1f},{py:.1f}" for px, py in spots)
+        yield f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        yield from (f'<circle cx="{px:.1f}" cy="{py:.1f}" r="4" fill="{colour}"/>' for px, py in spots)
+        yield f'<text x="{LEFT + 10}" y="{top + PANEL - 12 - n * 18}" fill="{colour}">{escape(result.what)}</text>'
+
+
+def _rows(size: int) -> str:
+    return f"{size:,}".replace(",", "\u202f")
 
 
 def _bar(result: Result, y: int) -> Iterable[str]:

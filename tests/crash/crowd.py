@@ -23,7 +23,11 @@ SIGNERS = 12
 CONFIRMERS = 4
 # Between two forms of one signer, so that one worker's mail keeps up.
 PAUSE = 0.12
+# People who wait for their mail, beyond whom nobody signs: a killed worker keeps up to twenty mails for five minutes.
+WAITING = 600
 TIMEOUT = 20
+# A server lets go of a connection that idles; browsers do not use it again after this.
+IDLE = 3
 
 
 @dataclass
@@ -53,9 +57,12 @@ class Browser:
         self.addresses = addresses
         self.ledger = ledger
         self.connection: http.client.HTTPConnection | None = None
+        self.used = 0.0
 
     def post(self, path: str, form: dict[str, str]) -> int:
         """The status, or 0 when there was no answer."""
+        if time.monotonic() - self.used > IDLE:
+            self.close()
         if self.connection is None:
             host, _, port = random.choice(self.addresses).removeprefix("http://").partition(":")
             self.connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
@@ -65,6 +72,7 @@ class Browser:
             self.connection.request("POST", path, urlencode(form), headers)
             response = self.connection.getresponse()
             response.read()
+            self.used = time.monotonic()
         except (OSError, http.client.HTTPException) as error:
             self.ledger.refusal(type(error).__name__)
             self.close()
@@ -145,6 +153,8 @@ class Crowd:
             if seconds is not None:
                 self.ledger.promise(self.ledger.signed, email, seconds)
             self._no_more_signing.wait(random.uniform(0, 2 * PAUSE))
+            while len(self.ledger.signed) - len(self.mailed) > WAITING and not self._no_more_signing.wait(PAUSE):
+                pass
         browser.close()
 
     def _read_mails(self) -> None:
