@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from app.accounts.models import Account
-from app.errors import Conflict, Invalid, Refused
+from app.errors import Conflict, Refused
 from app.mail.models import OutboxMail
 from app.moderation import actions
 from app.moderation.actions import Judgment
@@ -276,8 +276,3 @@ def test_copy_of_the_first_decider_cannot_lie(site: Site, waiting: int) -> None:
     other = site.account_id(site.account("moderator", email=OTHER))
     with pytest.raises(IntegrityError), site.database.write() as session:
         session.add(_appeal(decision, other))
-
-
-def test_article_retired_meanwhile_cannot_be_cited_for_a_newer_text(site: Site, waiting: int) -> None:
-    with pytest.raises(Invalid):
-        decide(site, waiting, Judgment("refuse", [11], "minable"))

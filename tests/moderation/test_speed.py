@@ -31,7 +31,7 @@ def _fill(site: Site) -> None:
                 " SELECT id, 1, text, '', created_at FROM comment"
             )
         )
-    with site.database.engine.connect() as connection:
+    with site.database.engine.begin() as connection:
         connection.exec_driver_sql("ANALYZE")
 
 

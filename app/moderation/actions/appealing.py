@@ -40,6 +40,7 @@ def appealable(session: Session, decision_id: int, appellant: str) -> Decision:
 
 def appeal(session: Session, decision_id: int, appellant: str, text: str) -> Appeal:
     """Raises NotFound, Gone (too late), Conflict (already), Invalid."""
+    queries.lock_decision(session, decision_id)  # of two at once, the second finds the first
     decision = appealable(session, decision_id, appellant)
     if len(text.strip()) < MIN_TEXT:
         raise Invalid({"text": "Dites en une phrase au moins ce que vous contestez."})

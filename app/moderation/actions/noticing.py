@@ -89,7 +89,7 @@ def _target(session: Session, target: str, target_id: int) -> tuple[int, str]:
             raise Gone("Ce commentaire n’est plus publié.")
         title = session.get_one(Petition, comment.petition_id).title
         return comment.revision, f"le commentaire {comment.id} sur la pétition « {title} »"
-    petition = session.get(Petition, target_id)
+    petition = queries.lock_petition(session, target_id)  # of two first notices at once, one opens the case
     if petition is None or petition.state not in {"open", "closed", "delivered"}:
         raise Gone("Cette pétition n’est plus publiée.")
     return reviewing.published_revision(petition), f"la pétition « {petition.title} »"

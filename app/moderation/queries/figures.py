@@ -35,7 +35,7 @@ def report(session: Session, period: Period) -> dict[str, Any]:
         ).where(Decision.decided_at >= period[0], Decision.decided_at < period[1], Decision.undone_at.is_(None))
     ).all()  # fmt: skip
     hours = sorted((row.decided_at - row.waiting_since).total_seconds() / 3600 for row in rows if row.moderator_id)
-    articles = Counter(f"article_{n}" for row in rows for n in row.articles)
+    articles = Counter(n for row in rows for n in row.articles)
     notices = session.execute(
         select(Notice.category, Notice.ground, Notice.outcome, func.count().label("n"))
         .where(Notice.created_at >= period[0], Notice.created_at < period[1])
@@ -52,7 +52,7 @@ def report(session: Session, period: Period) -> dict[str, Any]:
         "decisions_by_kind": dict(sorted(Counter(row.kind for row in rows).items())),
         "decisions_by_target": dict(sorted(Counter(row.target for row in rows).items())),
         "decisions_by_ground": dict(sorted(Counter(row.ground for row in rows).items())),
-        "decisions_by_article": dict(sorted(articles.items())),
+        "decisions_by_article": {f"article_{n}": times for n, times in sorted(articles.items())},
         "decisions_by_source": dict(sorted(Counter(row.source for row in rows).items())),
         "automated_decisions": sum(row.moderator_id is None for row in rows),
         "median_hours": round(median(hours), 1) if hours else 0,

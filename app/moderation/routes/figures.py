@@ -13,6 +13,7 @@ from app import clock
 from app.db import Db
 from app.errors import NotFound
 from app.moderation import charter, disclosure, queries
+from app.moderation.forms import NOTICE_CATEGORIES
 from app.moderation.models import Decision
 from app.moderation.queries import figures, notices
 from app.moderation.routes.base import router
@@ -67,6 +68,7 @@ def transparency(request: Request, session: Db, du: str = "", au: str = "") -> R
         request,
         "moderation/transparency.html",
         figures=rows,
+        categories={name: words for name, (_ground, _article, words) in NOTICE_CATEGORIES.items()},
         first=period[0].date(),
         last=(period[1] - timedelta(days=1)).date(),
     )
