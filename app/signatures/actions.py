@@ -20,11 +20,11 @@ from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.keys import Keys
 from app.petitions.models import Petition
-from app.signatures import emails, links, queries
+from app.signatures import emails, links, queries, withdrawals
 from app.signatures.forms import SignForm
 from app.signatures.models import Signature
 from app.signatures.places import departement
-from app.signatures.public import open_field, reference, seal_field
+from app.signatures.public import open_field, seal_field
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import MAILINGS
 from app.templating import ZONE, in_language
@@ -401,9 +401,9 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     keys = petition_keys.of(session, petition_id)
     email = open_field(keys, row.email_sealed, row.id.bytes, "email")
     subscriptions.end_by_address(session, petition_id, email, ("updates",), channel)
+    withdrawals.note(session, row, keys)
     consents.withdraw(session, petition_id, signature_id, set(PURPOSES) - {"newsletter"}, channel)
     outbox.cancel(session, signature_id)
-    queries.note_withdrawal(session, row, reference(keys, signature_id), clock.now())
     queries.remove(session, [row])
     if row.state == "pending":
         consent_queries.delete_unconfirmed(session, [(petition_id, signature_id)])
