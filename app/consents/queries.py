@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, delete, func, insert, literal, select, tuple_
+from sqlalchemy import Select, bindparam, delete, insert, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from app.consents.models import ConsentEvent, ConsentText
@@ -85,29 +85,44 @@ def latest(session: Session, petition_id: int, signature_id: uuid.UUID) -> dict[
     return {row.purpose: row for row in rows}
 
 
+def span(
+    session: Session, petition_id: int, signature_id: uuid.UUID, purpose: str
+) -> tuple[datetime | None, datetime | None]:
+    """From when until when this purpose was consented to, the last time it was."""
+    events = session.execute(
+        select(ConsentEvent.at, ConsentEvent.kind)
+        .where(
+            ConsentEvent.petition_id == petition_id,
+            ConsentEvent.signature_id == signature_id,
+            ConsentEvent.purpose == purpose,
+        )
+        .order_by(ConsentEvent.at)
+    ).all()
+    since = max((at for at, kind in events if kind == "confirmed"), default=None)
+    return since, next((at for at, kind in events if kind != "confirmed" and since and at > since), None)
+
+
 def confirm_given(session: Session, petition_id: int, signature_ids: Iterable[uuid.UUID], now: datetime) -> None:
     """Append ``confirmed`` for every purpose whose last word is ``given``."""
     session.execute(_CONFIRM_GIVEN, {"petition": petition_id, "ids": list(signature_ids), "now": now})
 
 
-def accepted(purpose: str) -> Any:
-    """A condition on rows of ``signature``: its last word on *purpose* is ``confirmed``.
+def last_word(purpose: str, petition_id: Any, signature_id: Any) -> Any:
+    """The kind of the latest event of each row of the caller's query.
 
-    To be used as ``exists`` correlated by the caller: see ``signatures.queries``.
+    A scalar subquery, which no planner turns into a join: one step in the primary key for each row,
+    whatever it believes of the tables.
     """
-    newest = (
-        select(ConsentEvent.signature_id, func.max(ConsentEvent.at).label("at"))
-        .where(ConsentEvent.purpose == purpose)
-        .group_by(ConsentEvent.petition_id, ConsentEvent.signature_id)
-        .subquery()
-    )
     return (
-        select(ConsentEvent.petition_id, ConsentEvent.signature_id)
-        .join(
-            newest,
-            and_(newest.c.signature_id == ConsentEvent.signature_id, newest.c.at == ConsentEvent.at),
+        select(ConsentEvent.kind)
+        .where(
+            ConsentEvent.petition_id == petition_id,
+            ConsentEvent.signature_id == signature_id,
+            ConsentEvent.purpose == purpose,
         )
-        .where(ConsentEvent.purpose == purpose, ConsentEvent.kind == "confirmed")
+        .order_by(ConsentEvent.at.desc())
+        .limit(1)
+        .scalar_subquery()
     )
 
 

@@ -13,6 +13,7 @@ from app.errors import Gone, Refused
 from app.exports import csv, queries, xlsx
 from app.exports.models import PURPOSES, ExportRecord
 from app.petitions import keys as petition_keys
+from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures.places import country_name
 from app.signatures.public import open_field, reference
@@ -52,9 +53,7 @@ def stream(database: Database, record_id: int, kind: str = "csv") -> Iterator[by
     """The file, piece by piece; its own session, because it outlives the request's."""
     digest, total = hashlib.sha256(), 0
     with database.read() as session:
-        record = session.get_one(ExportRecord, record_id)
-        petition = session.get_one(Petition, record.petition_id)
-        header, rows = _table(session, petition, record.purpose)
+        header, rows = _begun(database, session, record_id)
         for piece, n in (xlsx if kind == "xlsx" else csv).stream(header, rows):
             digest.update(piece)
             total += n
@@ -65,18 +64,34 @@ def stream(database: Database, record_id: int, kind: str = "csv") -> Iterator[by
         audit.record(session, "export.finished", "petition", record.petition_id, record.account_id, export=record_id)
 
 
+def _begun(database: Database, session: Session, record_id: int) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
+    """The table as it stands at one moment, which the journal tells.
+
+    Whoever confirmed until then and withdraws later is in the file, and nobody else: withdrawals
+    wait until the statement has begun, and it for withdrawals that are under way.
+    """
+    with database.write() as writer:
+        record = writer.get_one(ExportRecord, record_id)
+        petition_queries.lock_alone(writer, record.petition_id)
+        record.started_at = clock.now()
+        petition = session.get_one(Petition, record.petition_id)
+        return _table(session, petition, record.purpose, record.started_at)
+
+
 def filename(petition: Petition, purpose: str, now: datetime, kind: str = "csv") -> str:
     return f"{petition.slug}-{purpose}-{now.astimezone(ZONE):%Y-%m-%d}.{kind}"
 
 
-def _table(session: Session, petition: Petition, purpose: str) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
+def _table(
+    session: Session, petition: Petition, purpose: str, until: datetime
+) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
     keys = petition_keys.of(session, petition.id)
     if purpose == "contact":
         return (
             ("Référence", "Prénom", "Nom", "E-mail", "Code postal", "Pays", "Signée le"),
             (
                 (
-                    reference(keys, row.id),
+                    reference(keys, row.id, purpose),
                     row.given_name,
                     open_field(keys, row.family_name_sealed, row.id.bytes, "family_name"),
                     open_field(keys, row.email_sealed, row.id.bytes, "email"),
@@ -84,7 +99,7 @@ def _table(session: Session, petition: Petition, purpose: str) -> tuple[Sequence
                     country_name(row.country, "fr"),
                     _moment(row.confirmed_at),
                 )
-                for row in queries.contactable(session, petition.id)
+                for row in queries.contactable(session, petition.id, until)
             ),
         )
     if purpose == "audit":
@@ -92,10 +107,10 @@ def _table(session: Session, petition: Petition, purpose: str) -> tuple[Sequence
             ("Pseudonyme", "État", "Reçue le", "Confirmée le", "Version du texte"),
             (
                 (
-                    reference(keys, row.id),
+                    reference(keys, row.id, purpose),
                     STATES[row.state],
-                    _moment(row.created_at),
-                    _moment(row.confirmed_at),
+                    _hour(row.created_at),
+                    _hour(row.confirmed_at),
                     row.text_version,
                 )
                 for row in queries.every_state(session, petition.id)
@@ -107,14 +122,14 @@ def _table(session: Session, petition: Petition, purpose: str) -> tuple[Sequence
         ("Référence", "Prénom", "Nom", "Code postal", "Pays", "Signée le"),
         (
             (
-                reference(keys, row.id),
+                reference(keys, row.id, purpose),
                 row.given_name,
                 open_field(keys, row.family_name_sealed, row.id.bytes, "family_name"),
                 row.postal_code,
                 country_name(row.country, "fr"),
                 _moment(row.confirmed_at),
             )
-            for row in queries.confirmed(session, petition.id)
+            for row in queries.confirmed(session, petition.id, until)
         ),
     )
 
@@ -134,3 +149,8 @@ def _second(value: datetime) -> str:
 
 def _moment(value: datetime | None) -> str:
     return _second(value.replace(microsecond=0)) if value else ""
+
+
+def _hour(value: datetime | None) -> str:
+    """To the hour: the second would join the audit file with the names of the others."""
+    return _second(value.replace(minute=0, second=0, microsecond=0)) if value else ""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
@@ -23,31 +23,36 @@ _COLUMNS = (
 
 
 def _streamed(session: Session, query: Any) -> Iterator[Any]:
-    """Rows in constant memory; the server's cursor is closed even when the reader leaves."""
-    with session.execute(query.execution_options(yield_per=2000)) as rows:
+    """Rows in constant memory, as they are now: the statement has begun when this returns."""
+    return _rows(session.execute(query.execution_options(yield_per=2000)))
+
+
+def _rows(result: Any) -> Iterator[Any]:
+    """The server's cursor is closed even when the reader leaves."""
+    with result as rows:
         yield from rows
 
 
-def confirmed(session: Session, petition_id: int) -> Iterator[Any]:
+def confirmed(session: Session, petition_id: int, until: datetime) -> Iterator[Any]:
     """Everything that the recipient was promised, in the order of signing, in constant memory."""
-    yield from _streamed(
+    return _streamed(
         session,
         select(*_COLUMNS)
-        .where(Signature.petition_id == petition_id, Signature.state == "confirmed")
+        .where(Signature.petition_id == petition_id, Signature.state == "confirmed", Signature.confirmed_at <= until)
         .order_by(Signature.id),
     )
 
 
-def contactable(session: Session, petition_id: int) -> Iterator[Any]:
+def contactable(session: Session, petition_id: int, until: datetime) -> Iterator[Any]:
     """Those whose last word on contact by the organiser is yes."""
-    accepted = consent_queries.accepted("organiser_contact").subquery()
-    yield from _streamed(
+    return _streamed(
         session,
         select(*_COLUMNS, Signature.email_sealed)
         .where(
             Signature.petition_id == petition_id,
             Signature.state == "confirmed",
-            tuple_(Signature.petition_id, Signature.id).in_(select(accepted.c.petition_id, accepted.c.signature_id)),
+            Signature.confirmed_at <= until,
+            consent_queries.last_word("organiser_contact", Signature.petition_id, Signature.id) == "confirmed",
         )
         .order_by(Signature.id),
     )
@@ -60,7 +65,8 @@ def is_longer(session: Session, petition_id: int, most: int) -> bool:
 
 
 def every_state(session: Session, petition_id: int) -> Iterator[Any]:
-    yield from _streamed(
+    """In the order of the keyed addresses, which tells nothing of the order of signing."""
+    return _streamed(
         session,
         select(
             Signature.id,
@@ -70,7 +76,7 @@ def every_state(session: Session, petition_id: int) -> Iterator[Any]:
             Signature.text_version,
         )
         .where(Signature.petition_id == petition_id)
-        .order_by(Signature.id),
+        .order_by(Signature.email_key),
     )
 
 
@@ -95,14 +101,8 @@ def journal(session: Session, petition_id: int) -> Sequence[Any]:
     ).all()
 
 
-def containing(session: Session, petition_id: int, since: datetime) -> Sequence[ExportRecord]:
-    """Finished exports with names of a signature confirmed at *since*."""
+def begun(session: Session, petition_id: int) -> Sequence[ExportRecord]:
+    """Every export that may have gone out, cut ones included, oldest first."""
     return session.scalars(
-        select(ExportRecord)
-        .where(
-            ExportRecord.petition_id == petition_id,
-            ExportRecord.started_at >= since,
-            ExportRecord.finished_at.is_not(None),
-        )
-        .order_by(ExportRecord.id)
+        select(ExportRecord).where(ExportRecord.petition_id == petition_id).order_by(ExportRecord.id)
     ).all()

@@ -88,13 +88,25 @@ def _figures(request: Request, session: Session, petition: Petition) -> dict[str
 
 def _to_pass_on(session: Session, petition: Petition) -> list[dict[str, Any]]:
     """Lines of earlier exports that have to be dropped now: a reference, no name."""
-    exported = [
-        r.started_at for r, _ in queries.journal(session, petition.id) if r.finished_at and r.purpose != "audit"
-    ]
+    with_people = {"contact", "delivery"} if petition.delivery_mode == "identities" else {"contact"}
+    exports = [record for record in queries.begun(session, petition.id) if record.purpose in with_people]
     return [
-        {"reference": row.reference, "at": row.withdrawn_at, "exports": exports}
+        {
+            "reference": row.reference,
+            "at": row.withdrawn_at,
+            "purpose_label": PURPOSE_LABELS[row.purpose],
+            "exports": found,
+        }
         for row in signature_queries.withdrawals_after_export(session, petition.id)
-        if (exports := [at for at in exported if row.confirmed_at and row.confirmed_at <= at < row.withdrawn_at])
+        if (
+            found := [
+                record.started_at
+                for record in exports
+                if record.purpose == row.purpose
+                and row.confirmed_at
+                and row.confirmed_at <= record.started_at < row.withdrawn_at
+            ]
+        )
     ]
 
 

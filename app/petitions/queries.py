@@ -249,6 +249,16 @@ def living(session: Session) -> Sequence[Petition]:
     ).all()
 
 
+def lock_shared(session: Session, petition_id: int) -> None:
+    """Until the commit, no export of this petition begins (SQLite: one writer anyway)."""
+    session.execute(select(Petition.id).where(Petition.id == petition_id).with_for_update(read=True))
+
+
+def lock_alone(session: Session, petition_id: int) -> None:
+    """Wait for those who hold it shared; rows that refer to it may still be added."""
+    session.execute(select(Petition.id).where(Petition.id == petition_id).with_for_update(key_share=True))
+
+
 def with_keys(session: Session) -> Sequence[Petition]:
     """Petitions whose keys are not destroyed: the last of their signatures may still be going."""
     return session.scalars(

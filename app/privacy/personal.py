@@ -173,4 +173,5 @@ IMPERSONAL = {
     "staff_session.complete", "staff_session.created_at", "staff_session.expires_at",
     "subscription.id", "subscription.purpose", "subscription.petition_id", "subscription.consent_petition_id",
     "suppression.purpose", "suppression.petition_id", "withdrawal.petition_id",
+    "withdrawal.purpose",
 }  # fmt: skip

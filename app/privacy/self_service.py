@@ -21,6 +21,8 @@ from app.petitions.models import Petition
 from app.privacy import erasure
 from app.privacy.models import SelfServiceSession
 from app.privacy.queries import people
+from app.signatures import queries as signature_queries
+from app.signatures import withdrawals
 from app.signatures.models import Signature
 from app.signatures.places import departement
 from app.signatures.public import open_field, seal_field, shown
@@ -97,7 +99,6 @@ def _line(session: Session, petition: Petition, row: Signature, now: datetime, l
     texts = consent_queries.texts_by_id(session, {event.text_id for event in events.values()})
     comments = comment_queries.of_signature(session, row.id)
     decisions = moderation_queries.latest(session, "comment", [comment.id for comment in comments])
-    exports = export_queries.containing(session, petition.id, row.confirmed_at) if row.confirmed_at is not None else []
     return {
         "id": f"{petition.id}-{row.id.hex}",
         "petition": {"slug": petition.slug, "title": petition.title},
@@ -131,16 +132,33 @@ def _line(session: Session, petition: Petition, row: Signature, now: datetime, l
             }
             for comment in comments
         ],
-        "exports": [{"at": export.started_at, "purpose": export.purpose} for export in exports],
+        "exports": _exports(session, petition, row),
         "erased_on": erased_on(petition, now),
     }
 
 
+def _exports(session: Session, petition: Petition, row: Signature) -> list[dict[str, Any]]:
+    """The files that had this signature in them: by name, by contact, or as a pseudonym."""
+    spans: dict[str, tuple[datetime | None, datetime | None]] = {
+        "audit": (row.created_at, None),
+        "contact": consent_queries.span(session, petition.id, row.id, "organiser_contact"),
+        "delivery": (row.confirmed_at if petition.delivery_mode == "identities" else None, None),
+    }
+    return [
+        {"at": export.started_at, "purpose": export.purpose}
+        for export in export_queries.begun(session, petition.id)
+        for start, end in [spans[export.purpose]]
+        if start is not None and start <= export.started_at and (end is None or export.started_at < end)
+    ]
+
+
 def own(session: Session, who: Person, line_id: str) -> tuple[Petition, Signature]:
-    """The signature of this line, if it is this person's. Raises NotFound."""
+    """The signature of this line, locked, if it is this person's. Raises NotFound."""
     for petition, row in erasure.signatures_of(session, who.email):
         if line_id == f"{petition.id}-{row.id.hex}":
-            return petition, row
+            # Another device of the same person may have withdrawn it meanwhile.
+            for locked in signature_queries.lock_by_ids(session, [(petition.id, row.id)]):
+                return petition, locked
     raise NotFound("Cette signature n’existe pas, ou plus.")
 
 
@@ -185,6 +203,8 @@ def stop(session: Session, who: Person, line_id: str, purpose: str) -> None:
     if purpose == "public_name":
         row.display = "hidden"
         changed(session, petition.id)
+    if purpose == "organiser_contact":
+        withdrawals.note_contact(session, row, petition_keys.of(session, petition.id))
     if purpose in {"updates", "newsletter", "organiser_contact", "public_name"}:
         consents.withdraw(session, petition.id, row.id, {purpose})
 

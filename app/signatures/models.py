@@ -72,14 +72,17 @@ class Signature(Base):
 class Withdrawal(Base):
     """A signature that is gone: what earlier exports must drop, what a restore must drop again.
 
-    ``reference`` is the pseudonym printed in exports; ``email_key`` serves the replay of erasures
-    as long as backups live, and is emptied then.
+    ``delivery``: the signature itself; ``contact``: the agreement to be contacted, which may end alone.
+    ``reference`` is the pseudonym printed in the exports of that purpose; ``email_key`` serves the
+    replay of erasures as long as backups live, and is emptied then.
     """
 
     __tablename__ = "withdrawal"
+    __table_args__ = (CheckConstraint("purpose IN ('delivery', 'contact')", name="purpose"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     petition_id: Mapped[int] = mapped_column(index=True)
+    purpose: Mapped[str] = mapped_column(String(12), server_default="delivery")
     reference: Mapped[str] = mapped_column(String(16))
     email_key: Mapped[bytes | None]
     confirmed_at: Mapped[datetime | None]

@@ -49,12 +49,14 @@ def shown(
     return f"{given} {family[:1].upper()}.", foreign or departement
 
 
-def reference(keys: Keys, row_id: uuid.UUID) -> str:
-    """The pseudonym of a signature in exports: keyed, it means nothing outside this petition.
+def reference(keys: Keys, row_id: uuid.UUID, purpose: str) -> str:
+    """The pseudonym of a signature in the exports of one purpose.
 
-    It begins with a letter, or a spreadsheet would take one in a hundred for a number (12e4, 0012).
+    Keyed, it means nothing outside this petition; another purpose has another one, so that the
+    states of the audit file cannot be joined with the names of the others. It begins with a letter,
+    or a spreadsheet would take one in a hundred for a number (12e4, 0012).
     """
-    return "S-" + crypto.digest(keys.dedup, b"audit", row_id.bytes).hex()[:12]
+    return "S-" + crypto.digest(keys.dedup, b"export", purpose.encode(), row_id.bytes).hex()[:12]
 
 
 def seal_field(keys: Keys, value: str, row_id: bytes, field: str) -> bytes:

@@ -75,17 +75,8 @@ def note_posting(session: Session, signature_id: uuid.UUID, petition_id: int, se
     session.merge(PostingRecord(id=signature_id, petition_id=petition_id, sealed=sealed, at=now))
 
 
-def note_withdrawal(session: Session, signature: Signature, reference: str, now: datetime) -> None:
-    session.add(
-        Withdrawal(
-            id=signature.id,
-            petition_id=signature.petition_id,
-            reference=reference,
-            email_key=signature.email_key,
-            confirmed_at=signature.confirmed_at,
-            withdrawn_at=now,
-        )
-    )
+def note_withdrawal(session: Session, withdrawal: Withdrawal) -> None:
+    session.add(withdrawal)
 
 
 def withdrawals_since(session: Session, since: datetime) -> Sequence[Withdrawal]:
@@ -95,7 +86,7 @@ def withdrawals_since(session: Session, since: datetime) -> Sequence[Withdrawal]
 
 
 def withdrawals_after_export(session: Session, petition_id: int) -> Sequence[Withdrawal]:
-    """Signatures of this petition that were counted once and are gone, latest first."""
+    """What was counted, or could be contacted, and no longer: latest first."""
     return session.scalars(
         select(Withdrawal)
         .where(Withdrawal.petition_id == petition_id, Withdrawal.confirmed_at.is_not(None))

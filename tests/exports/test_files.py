@@ -24,7 +24,7 @@ from app.exports.models import ExportRecord
 from app.petitions import keys as petition_keys
 from app.petitions.queries import by_slug
 from app.signatures.models import Signature
-from app.signatures.public import seal_field
+from app.signatures.public import reference, seal_field
 from tests.site import PASSWORD, Site
 
 # Begins with a letter: 12e4 or 0012 would become numbers in a spreadsheet.
@@ -118,7 +118,8 @@ def test_audit_has_every_state_and_no_identity(site: Site) -> None:
     site.confirmed(slug, given_name="Zénobie", family_name="Quenouille", postal_code="29217")
     site.sign(slug, email="attend@exemple.test", given_name="Yseult")
     response = export(site, slug, "audit")
-    header, first, second = rows_of(response)
+    header, *rows = rows_of(response)
+    first, second = sorted(rows, key=lambda row: row[1])
     assert header == ["Pseudonyme", "État", "Reçue le", "Confirmée le", "Version du texte"]
     assert [first[1], second[1]] == ["confirmée", "en attente"]
     assert MOMENT.fullmatch(first[3])
@@ -129,6 +130,23 @@ def test_audit_has_every_state_and_no_identity(site: Site) -> None:
         assert REFERENCE.fullmatch(row[0])
         assert row[0].removeprefix("S-") not in signature.id.hex
         assert signature.id.hex not in response.text
+
+
+def test_states_cannot_be_joined_with_names(site: Site) -> None:
+    """No reference, no moment and no order is common to the audit file and to one that names people."""
+    slug = site.publish()
+    for n in range(8):
+        site.confirmed(slug, email=f"p{n}@exemple.test", given_name=f"N{chr(65 + n)}", consent_organiser="on")
+    files = {purpose: rows_of(export(site, slug, purpose))[1:] for purpose in ("delivery", "contact", "audit")}
+    references = {purpose: [row[0] for row in rows] for purpose, rows in files.items()}
+    assert len(set().union(*references.values())) == 24
+    assert {row[2][13:] for row in files["audit"]} <= {":00:00+01:00", ":00:00+02:00"}
+    # The audit file follows a keyed order: not that of signing, which the other files follow.
+    with site.database.read() as session:
+        rows = session.scalars(select(Signature).order_by(Signature.email_key)).all()
+        keys = petition_keys.of(session, rows[0].petition_id)
+        assert references["audit"] == [reference(keys, row.id, "audit") for row in rows]
+        assert references["delivery"] == [reference(keys, i, "delivery") for i in sorted(row.id for row in rows)]
 
 
 def test_pseudonyms_are_the_same_from_one_export_to_the_next(site: Site) -> None:

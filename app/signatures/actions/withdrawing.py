@@ -4,7 +4,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from app import audit, clock
+from app import audit
 from app.consents import actions as consents
 from app.consents import queries as consent_queries
 from app.consents.models import PURPOSES
@@ -12,8 +12,8 @@ from app.db import changed
 from app.mail import outbox
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
-from app.signatures import queries
-from app.signatures.public import open_field, reference
+from app.signatures import queries, withdrawals
+from app.signatures.public import open_field
 from app.subscriptions import actions as subscriptions
 
 
@@ -33,9 +33,9 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     keys = petition_keys.of(session, petition_id)
     email = open_field(keys, row.email_sealed, row.id.bytes, "email")
     subscriptions.end_by_address(session, petition_id, email, ("updates",), channel)
+    withdrawals.note(session, row, keys)
     consents.withdraw(session, petition_id, signature_id, set(PURPOSES) - {"newsletter"}, channel)
     outbox.cancel(session, signature_id)
-    queries.note_withdrawal(session, row, reference(keys, signature_id), clock.now())
     queries.remove(session, [row])
     if row.state == "pending":
         consent_queries.delete_unconfirmed(session, [(petition_id, signature_id)])
