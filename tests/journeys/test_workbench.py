@@ -194,3 +194,14 @@ def test_pages_have_no_barrier(demo: Demo, people: People) -> None:
         if result.violations_count:
             found[path] = [(v["id"], v["nodes"][0]["html"][:200]) for v in result.response["violations"]]
     assert found == {}
+
+
+def test_clicking_the_open_item_keeps_what_was_typed(demo: Demo, people: People) -> None:
+    (comment_id,) = _arrive(demo, 1)
+    page = people.arrive()
+    sign_in(page, MODERATOR)
+    page.goto(f"/moderation?element=comment-{comment_id}")
+    page.locator("#champ-explanation").fill("Une explication à moitié écrite.")
+    page.locator(f'[data-item="comment-{comment_id}"]').click()
+    page.wait_for_timeout(500)
+    expect(page.locator("#champ-explanation")).to_have_value("Une explication à moitié écrite.")

@@ -111,7 +111,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest?.("[data-here]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  open(link);
+  if (link !== current()) open(link); // what is typed beside the open one stays
 });
 
 function quote(article) {
