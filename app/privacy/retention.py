@@ -52,6 +52,8 @@ def steps(settings: Settings) -> list[Step]:
     """Every line of the schedule that the machine applies, under the line's name."""
     origin, some, end = settings.origin, _until_fewer, end_of_life
     return [
+        # First, because others take along mails that are about them: each row is counted once.
+        Step("outbox", "outbox_mail, caught_mail", mailings.mails_due, some(mailings.delete_mails)),
         Step("pending_signature", "signature", signatures.pending_due, some(end.delete_pending)),
         Step("confirmed_signature", "signature", end.signatures_due, end.purge_some),
         Step("updates_optin", "subscription", mailings.updates_due, some(end.end_updates)),
@@ -77,7 +79,6 @@ def steps(settings: Settings) -> list[Step]:
         Step("audit_log", "audit_line", people.audit_due, some(people.delete_audit)),
         Step("export_file", "export_record, withdrawal", signatures.exports_due, some(signatures.delete_exports)),
         Step("erasure_journal", "withdrawal", signatures.withdrawals_due, some(signatures.forget_withdrawal_keys)),
-        Step("outbox", "outbox_mail, caught_mail", mailings.mails_due, some(mailings.delete_mails)),
         Step("self_service_session", "self_service_session", people.self_service_due, some(people.delete_self_service)),
         Step("staff_session", "staff_session", people.staff_sessions_due, some(people.delete_staff_sessions)),
         Step("data_request", "data_request", people.requests_due, some(people.delete_requests)),

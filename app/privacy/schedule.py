@@ -110,7 +110,8 @@ SCHEDULE = (
         "consent_evidence",
         "Preuve des consentements donnés et retirés : finalité, version du texte, date, moyen ; ni adresse IP"
         " ni navigateur",
-        "Douze mois après la fin du traitement concerné, sous une clé distincte.",
+        "Douze mois après la date D, sous une clé distincte ; pour la lettre d’information, douze mois après"
+        " la fin de l’abonnement si elle vient plus tard.",
         "Les preuves sont supprimées et leur clé est détruite.",
         "Notre obligation de démontrer le consentement (RGPD, art. 6.1.c et 9.2.f, avec les art. 5.2 et 7.1)",
     ),

@@ -1,8 +1,9 @@
 """The schedule is applied line by line, and afterwards nothing is found in the raw files."""
 
 import json
+import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from app.privacy.personal import IMPERSONAL, PERSONAL
 from app.subscriptions.models import Subscription, Suppression
 from app.updates import jobs as update_jobs
 from tests.privacy.test_self_service import opened
-from tests.site import Site
+from tests.site import Site, text_of
 
 CANARIES = {"given_name": "Canarie", "family_name": "Serinette", "email": "canari.jaune@exemple.test"}
 
@@ -266,6 +267,51 @@ def test_every_line_that_the_machine_applies_is_published(site: Site) -> None:
     page = site.client.get("/confidentialite").text
     for line in schedule.SCHEDULE:
         assert line.data.split(" :")[0].replace("’", "’") in page.replace("\u202f", " ")
+
+
+@pytest.mark.parametrize("path", ["/confidentialite", "/en/confidentialite"])
+def test_the_notice_prints_its_versions_with_dates_and_changes(
+    site: Site, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    newer = ((2, date(2027, 3, 1), "Une phrase de plus."), *schedule.NOTICE_VERSIONS)
+    monkeypatch.setattr("app.privacy.routes.NOTICE_VERSIONS", newer)
+    said = text_of(site.client.get(path).text).partition("Version")[2]
+    assert "Une phrase de plus." in said
+    assert "2027" in said
+    assert said.index("2027") < said.index("2026")
+    assert ("Première version." if path == "/confidentialite" else "First version.") in said
+
+
+def test_the_evidence_of_the_newsletter_lasts_as_long_as_the_subscription(site: Site) -> None:
+    slug = site.publish()
+    site.confirmed(slug, consent_newsletter="on", consent_updates="on")
+    close(site, slug)
+    for days in (190, 400):
+        site.later(days=days)
+        run(site)
+    with site.database.read() as session:
+        assert session.get_one(PetitionKeys, petition(site, slug).id).evidence_key is None
+        kept = session.scalars(select(ConsentEvent).order_by(ConsentEvent.at)).all()
+        assert [(event.purpose, event.kind) for event in kept] == [("newsletter", "given"), ("newsletter", "confirmed")]
+        assert rows(site, Subscription) == 1
+
+
+def test_the_report_is_shown_by_table_with_what_is_overdue(site: Site) -> None:
+    slug = site.publish()
+    for n in range(3):
+        site.sign(slug, email=f"p{n}@exemple.test")
+    site.later(days=7, hours=5)
+    admin = site.staff("admin")
+    page = text_of(admin.get("/administration").text)
+    assert re.search(r"pending_signature signature 3 depuis le", page)
+    assert "Retard d’effacement 5 h" in page
+    metric = re.search(r"signons_retention_overdue_seconds ([\d.e+]+)", site.client.get("/metrics").text)
+    assert metric is not None
+    assert 5 * 3600 <= float(metric[1]) < 5 * 3600 + 60
+    run(site)
+    page = text_of(admin.get("/administration").text)
+    assert re.search(r"pending_signature signature 0 3 ", page)
+    assert "signons_retention_overdue_seconds 0.0" in site.client.get("/metrics").text
 
 
 @pytest.fixture
