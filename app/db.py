@@ -14,7 +14,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from fastapi import Depends, Request
 from sqlalchemy import DateTime, Dialect, Engine, LargeBinary, MetaData, Table, Text, Uuid, create_engine, event
@@ -174,60 +174,99 @@ ROWS_A_STATEMENT = 500
 
 
 def insert_rows(
-    session: Session, table: Any, rows: Sequence[dict[str, Any]], *, unless: str = "", returning: str = ""
+    session: Session,
+    table: Any,
+    rows: Sequence[dict[str, Any]],
+    same: dict[str, Any] | None = None,
+    *,
+    unless: str = "",
+    returning: str = "",
 ) -> list[Any]:
     """Insert many rows with one statement, for the tables that a crowd writes to.
 
-    All rows have the keys of the first. *unless* names the unique columns (``"a, b"``) whose
-    conflicts are left out; *returning* names the column whose values come back, of the rows that
-    were inserted. Same outcome as SQLAlchemy's own INSERT at a third of the work a row: PostgreSQL
-    gets one array a column, hence always the same, prepared statement, in binary: psycopg writes
-    bytes into a text array at 13 µs for 16 of them, into a binary one at 0.2.
+    All rows have the keys of the first; *same* is what they have in common besides. *unless* names
+    the unique columns (``"a, b"``) whose conflicts are left out; *returning* names the column whose
+    values come back, of the rows that were inserted. Same outcome as SQLAlchemy's own INSERT at a
+    third of the work a row: PostgreSQL gets one array a column, hence always the same, prepared
+    statement, in binary: psycopg writes bytes into a text array at 13 µs for 16 of them, into a
+    binary one at 0.2.
     """
     found: list[Any] = []
     for start in range(0, len(rows), ROWS_A_STATEMENT):
-        found += _insert_some(session, table, rows[start : start + ROWS_A_STATEMENT], unless, returning)
+        found += _insert_some(session, table, rows[start : start + ROWS_A_STATEMENT], same or {}, unless, returning)
     return found
 
 
 def _insert_some(
-    session: Session, table: Any, rows: Sequence[dict[str, Any]], unless: str, returning: str
+    session: Session,
+    table: Any,
+    rows: Sequence[dict[str, Any]],
+    same: dict[str, Any],
+    unless: str,
+    returning: str,
 ) -> list[Any]:
     connection = session.connection()
-    names = tuple(rows[0])
     arrays = connection.dialect.name == "postgresql"
-    sql, senders, receiver = _insert(table, names, 0 if arrays else len(rows), unless, returning, connection.dialect)
+    statement = _insert(
+        table, tuple(rows[0]), tuple(same), 0 if arrays else len(rows), unless, returning, connection.dialect
+    )
     columns = [
         [row[name] for row in rows] if send is None else [send(row[name]) for row in rows]
-        for name, send in zip(names, senders, strict=True)
+        for name, send in zip(rows[0], statement.senders, strict=True)
     ]
-    values = tuple(columns) if arrays else tuple(value for row in zip(*columns, strict=True) for value in row)
-    done = connection.exec_driver_sql(sql, values)
+    common = tuple(
+        value if send is None else send(value)
+        for value, send in zip(same.values(), statement.same_senders, strict=True)
+    )
+    if arrays:
+        values: tuple[Any, ...] = (*common, *columns)
+    else:
+        values = tuple(value for row in zip(*columns, strict=True) for value in (*common, *row))
+    done = connection.exec_driver_sql(statement.sql, values)
     if not returning:
         return []
-    return [value if receiver is None else receiver(value) for (value,) in done]
+    return [value if statement.receiver is None else statement.receiver(value) for (value,) in done]
+
+
+class _Insert(NamedTuple):
+    """A statement, and how values are made for the driver and read from it."""
+
+    sql: str
+    senders: list[Any]
+    same_senders: list[Any]
+    receiver: Any
 
 
 @lru_cache(maxsize=512)
 def _insert(
-    table: Table, names: tuple[str, ...], size: int, unless: str, returning: str, dialect: Dialect
-) -> tuple[str, list[Any], Any]:
-    """The statement for *size* rows (0: arrays), and how values are made for the driver and read from it."""
-    types = [table.c[name].type for name in names]
+    table: Table,
+    names: tuple[str, ...],
+    same: tuple[str, ...],
+    size: int,
+    unless: str,
+    returning: str,
+    dialect: Dialect,
+) -> _Insert:
+    """For *size* rows (0: arrays)."""
+    sql = f"INSERT INTO {table.name} ({', '.join((*same, *names))}) "
     if size:
-        row = f"({', '.join('?' * len(names))})"
-        source = f"VALUES {', '.join([row] * size)}"
+        row = f"({', '.join('?' * len(same + names))})"
+        sql += f"VALUES {', '.join([row] * size)}"
     else:
-        arrays = ", ".join(f"%b::{kind.compile(dialect)}[]" for kind in types)
-        source = f"SELECT * FROM unnest({arrays})"  # noqa: S608 names of our own tables
-    sql = f"INSERT INTO {table.name} ({', '.join(names)}) {source}"
+        kinds = {name: table.c[name].type.compile(dialect) for name in same + names}
+        arrays = ", ".join(f"%b::{kinds[name]}[]" for name in names)
+        scalars = "".join(f"%b::{kinds[name]}, " for name in same)
+        sql += f"SELECT {scalars}new.* FROM unnest({arrays}) AS new"  # noqa: S608 names of our own tables
     if unless:
         sql += f" ON CONFLICT ({unless}) DO NOTHING"
     receiver = None
     if returning:
         sql += f" RETURNING {returning}"
         receiver = table.c[returning].type.dialect_impl(dialect).result_processor(dialect, None)
-    return sql, [kind.dialect_impl(dialect).bind_processor(dialect) for kind in types], receiver
+    senders, same_senders = (
+        [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in group] for group in (names, same)
+    )
+    return _Insert(sql, senders, same_senders, receiver)
 
 
 def vault_of(session: Session) -> Vault:

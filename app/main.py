@@ -45,6 +45,7 @@ from app.templating import Templates
 from app.updates import routes as updates
 from app.vault import open_vault
 from app.web import ratelimit
+from app.web.crowd import Crowd, Door
 from app.web.csrf import SameOrigin
 from app.web.errors import error_response, refuse
 from app.web.forms import FormRefused
@@ -91,7 +92,6 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
         redoc_url=None,
         openapi_url=None,
         lifespan=_lifespan,
-        routes=signatures.busy_routes,
     )
     state = app.state
     state.settings = settings
@@ -131,6 +131,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
     app.state.page_cache = PageCache(partial(FastAPI.__call__, app), viewed)
     app.state.bus.subscribe(app.state.page_cache.forget)
     app.state.bus.subscribe(lambda _petition_id: app.state.signing_cache.clear())
+    app.add_middleware(Crowd, doors=signatures.doors)
     app.add_middleware(LiveFeed, hub=lambda: app.state.hub)
     app.add_middleware(SameOrigin, exempt=lambda path: path.startswith("/desabonnement/"))
     app.add_middleware(RequestGuard)
@@ -199,9 +200,10 @@ async def _write_views(app: FastAPI) -> None:
 
 
 class LastResort:
-    """Times and logs every request, and answers 500 for what nobody caught.
+    """Times every request, logs those that change something, answers 500 for what nobody caught.
 
-    A log line has method, route pattern, status and time: no path, query, address or name.
+    What a crowd posts is in the metrics, not in a line each. A log line has method, route pattern,
+    status and time: no path, query, address or name.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -225,10 +227,11 @@ class LastResort:
             log.error("broken", route=_route(scope), error=type(error).__name__, exc_info=error)
             if not status:
                 await refuse(scope, receive, watch, 500, BROKEN)
-        seconds = perf_counter() - began
-        observe(scope["method"], _route(scope), status, seconds)
-        if status >= 500 or scope["method"] not in {"GET", "HEAD"}:
-            log.info("request", method=scope["method"], route=_route(scope), status=status, ms=round(seconds * 1000, 1))
+        method, route, seconds = scope["method"], _route(scope), perf_counter() - began
+        observe(method, route, status, seconds)
+        ordinary = method in {"GET", "HEAD"} or isinstance(scope.get("route"), Door)
+        if status >= 500 or not ordinary:
+            log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
 def _route(scope: Scope) -> str:

@@ -1,5 +1,6 @@
 """What uvicorn imports in each web process."""
 
+import gc
 import os
 
 import structlog
@@ -15,4 +16,9 @@ def app_for_uvicorn() -> FastAPI:
     logs.configure(settings.log_level)
     if not settings.smtp_url and not settings.is_local:
         structlog.get_logger("web").warning("mail.none", why="SIGNONS_SMTP_URL is empty: mails wait in the outbox")
-    return create_app(settings, with_worker=bool(os.environ.get("SIGNONS_SERVE_WORKER")))
+    app = create_app(settings, with_worker=bool(os.environ.get("SIGNONS_SERVE_WORKER")))
+    # What is there now stays until the end: the garbage collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    return app

@@ -20,16 +20,17 @@ from jinja2 import Environment, FileSystemLoader, meta, nodes
 from app.accounts.dependencies import staff
 from app.main import ROUTERS
 from app.settings import Settings
-from app.signatures.routes import busy_routes
+from app.signatures.routes import doors
 from app.templating import ROOT, Templates
+from app.web.crowd import Door
 from app.web.errors import TITLES
 from app.web.ratelimit import limiter
 from tests.conftest import settings_for
 from tests.site import Site
 
 STAFF_PLACES = ("/organisation", "/moderation", "/administration")
-# The routes that thousands use at once are Starlette's own, and check an AsyncLimit themselves.
-ASYNC_LIMITED = {"app.signatures.routes.sign", "app.signatures.routes.confirm"}
+# What thousands post to at once is found before FastAPI, and checks an AsyncLimit itself.
+ASYNC_LIMITED = {"app.signatures.routes.crowd.sign", "app.signatures.routes.crowd.confirm"}
 SHARED = {"layouts", "parts", "errors", "email"}
 TEMPLATES = ROOT / "templates"
 
@@ -43,7 +44,7 @@ def name_of(route: Any) -> str:
     return f"{route.endpoint.__module__}.{route.endpoint.__name__}"
 
 
-def address(route: APIRoute, slug: str = "p") -> str:
+def address(route: APIRoute | Door, slug: str = "p") -> str:
     """The route's path with something plausible in its holes."""
     path = route.path.replace("{slug}", slug)
     return re.sub(r"\{[a-z_]+\}", "1", path)
@@ -65,7 +66,7 @@ def test_no_other_kind_of_route_escapes_these_tests() -> None:
 
 def test_every_post_is_limited() -> None:
     decorated = set(limiter._route_limits) | set(limiter._dynamic_route_limits)
-    bare = {name_of(route) for route in [*routes("POST"), *busy_routes]} - decorated
+    bare = {name_of(route) for route in [*routes("POST"), *doors]} - decorated
     assert bare == ASYNC_LIMITED
 
 
@@ -73,11 +74,10 @@ def test_posts_that_check_their_limit_themselves_answer_429(database_url: str, t
     limits = {"rate_sign": "2/minute", "rate_post": "2/minute"}
     with Site(settings_for(database_url, tmp_path, **limits)) as site:
         slug = site.publish()
-        for route in routes("POST"):
-            if name_of(route) in ASYNC_LIMITED:
-                answers = [site.client.post(address(route, slug)) for _ in range(3)]
-                assert [answer.status_code == 429 for answer in answers] == [False, False, True], route.path
-                assert int(answers[2].headers["retry-after"]) > 0
+        for door in doors:
+            answers = [site.client.post(address(door, slug)) for _ in range(3)]
+            assert [answer.status_code == 429 for answer in answers] == [False, False, True], door.path
+            assert int(answers[2].headers["retry-after"]) > 0
 
 
 def test_every_public_post_answers_429_in_the_end(database_url: str, tmp_path: Path) -> None:
@@ -94,7 +94,8 @@ def test_every_public_post_answers_429_in_the_end(database_url: str, tmp_path: P
 
 def test_every_post_refuses_other_sites(site: Site) -> None:
     slug = site.publish()
-    for route in routes("POST"):
+    everything: list[APIRoute | Door] = [*routes("POST"), *doors]
+    for route in everything:
         for headers in (
             {"sec-fetch-site": "cross-site"},
             {"sec-fetch-site": "same-site"},

@@ -36,8 +36,9 @@ def latest_version(session: Session, purpose: str, variant: str, locale: str) ->
     ).one_or_none()
 
 
-def append(session: Session, events: Sequence[dict[str, Any]]) -> None:
-    insert_rows(session, ConsentEvent.__table__, events)
+def append(session: Session, events: Sequence[dict[str, Any]], same: dict[str, Any] | None = None) -> None:
+    """*same*: what all of them have in common, and is then not in each."""
+    insert_rows(session, ConsentEvent.__table__, events, same)
 
 
 def _latest() -> Select[Any]:

@@ -50,6 +50,8 @@ SPEAKERS = (
     "privacy/schedule.py",
     "privacy/self_service.py",
     "signatures/*.py",
+    "signatures/actions/*.py",
+    "signatures/routes/*.py",
     "web/*.py",
 )
 CALLS = {

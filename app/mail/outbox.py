@@ -46,12 +46,12 @@ class Mail:
 
 def enqueue(session: Session, mails: Iterable[Mail], delay: timedelta = timedelta(0)) -> None:
     """Write the mails in the caller's transaction."""
-    insert_rows(session, OutboxMail.__table__, _rows(session, mails, delay))
+    insert_rows(session, OutboxMail.__table__, _rows(session, mails), _waiting(delay))
 
 
 def enqueue_held(session: Session, mails: Iterable[Mail], delay: timedelta) -> list[int]:
     """Write mails that may be cancelled until *delay* has passed; gives their ids."""
-    return insert_rows(session, OutboxMail.__table__, _rows(session, mails, delay), returning="id")
+    return insert_rows(session, OutboxMail.__table__, _rows(session, mails), _waiting(delay), returning="id")
 
 
 def cancel_held(session: Session, mail_ids: Sequence[int]) -> bool:
@@ -69,25 +69,24 @@ def cancel_held(session: Session, mail_ids: Sequence[int]) -> bool:
     return True
 
 
-def _rows(session: Session, mails: Iterable[Mail], delay: timedelta) -> list[dict[str, Any]]:
-    now = clock.now()
+def _rows(session: Session, mails: Iterable[Mail]) -> list[dict[str, Any]]:
     key = vault_of(session).outbox
     return [
         {
             "template": mail.template,
-            "sealed": crypto.seal(
-                key,
-                json.dumps([mail.to, mail.locale, mail.context, mail.unsubscribe], ensure_ascii=False).encode(),
-            ),
+            "sealed": crypto.seal(key, _json([mail.to, mail.locale, mail.context, mail.unsubscribe]).encode()),
             "subject": mail.subject,
-            "state": "waiting",
-            "created_at": now,
-            "send_after": now + delay,
-            "attempts": 0,
-            "error": "",
         }
         for mail in mails
     ]
+
+
+_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _waiting(delay: timedelta) -> dict[str, Any]:
+    now = clock.now()
+    return {"state": "waiting", "created_at": now, "send_after": now + delay, "attempts": 0, "error": ""}
 
 
 def opened(session: Session, row: OutboxMail) -> Mail:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from email_validator import EmailNotValidError, validate_email
@@ -21,6 +22,8 @@ _FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
 def clean_line(text: str) -> str:
     """One line: NFC, spaces folded, invisible controls removed."""
     text = unicodedata.normalize("NFC", text)
+    if text.isprintable():  # nearly always: nothing to remove, and no other blank than the space
+        return re.sub(r" {2,}", " ", text).strip()
     text = "".join(
         " " if c.isspace() else c
         for c in text
@@ -56,12 +59,28 @@ def email_address(text: str) -> str:
     text = text.strip()
     if not text:
         raise ValueError("Indiquez votre adresse e-mail : nous y envoyons un lien à confirmer.")
+    local, _, domain = text.rpartition("@")
     try:
-        # An accent before the @ would need SMTPUTF8 all along the way: such a mail is never sure to arrive.
-        found = validate_email(text, check_deliverability=False, test_environment=True, allow_smtputf8=False)
+        if len(text) <= 254 and _LOCAL.fullmatch(local) and domain.isascii():
+            return f"{local}@{_domain(domain)}"
+        return with_library(text)
     except EmailNotValidError:
         raise ValueError("Vérifiez votre adresse e-mail : elle s’écrit comme prenom.nom@exemple.fr.") from None
-    return found.normalized
+
+
+def with_library(text: str) -> str:
+    """*text* as email-validator writes it. Raises EmailNotValidError."""
+    # An accent before the @ would need SMTPUTF8 all along the way: such a mail is never sure to arrive.
+    return validate_email(text, check_deliverability=False, test_environment=True, allow_smtputf8=False).normalized
+
+
+# A crowd has few domains; and what may stand before the @ is plain, for nearly everybody.
+_LOCAL = re.compile(r"(?=.{1,64}$)[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
+
+
+@lru_cache(maxsize=4096)
+def _domain(domain: str) -> str:
+    return with_library(f"a@{domain}").removeprefix("a@")
 
 
 def _ticked(value: object) -> object:

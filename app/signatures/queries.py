@@ -16,9 +16,9 @@ PER_PAGE = 50
 Cursor = tuple[datetime, uuid.UUID]
 
 
-def insert_new(session: Session, rows: Sequence[dict[str, Any]]) -> set[uuid.UUID]:
+def insert_new(session: Session, rows: Sequence[dict[str, Any]], same: dict[str, Any]) -> set[uuid.UUID]:
     """Insert those whose address has not signed yet: the database decides. Returns their ids."""
-    return set(insert_rows(session, Signature.__table__, rows, unless="petition_id, email_key", returning="id"))
+    return set(insert_rows(session, Signature.__table__, rows, same, unless="petition_id, email_key", returning="id"))
 
 
 def lock_by_keys(session: Session, keys: Iterable[tuple[int, bytes]]) -> Sequence[Signature]:

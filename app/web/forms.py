@@ -23,7 +23,7 @@ async def read_form(request: Request) -> Values:
     except ValueError:  # UnicodeDecodeError is one
         raise HTTPException(400, "Cet envoi contient des caractères illisibles.") from None
     values = dict(pairs)
-    if any("\x00" in text for pair in pairs for text in pair):
+    if "\x00" in "".join((*values, *values.values())):
         raise HTTPException(400, "Cet envoi contient des caractères illisibles.")
     return values
 

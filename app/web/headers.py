@@ -1,6 +1,5 @@
 """Security headers on every response."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -15,29 +14,35 @@ FIXED = {
 }
 
 
+Headers = list[tuple[bytes, bytes]]
+
+
 class SecurityHeaders:
     """Adds what a response did not set itself; only the widget may be framed by others."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self.app = app
-        self.https = https
+        common = {**FIXED, **({"strict-transport-security": "max-age=31536000"} if https else {})}
+        self.framed = _bytes({**common, "content-security-policy": POLICY.format(ancestors="*")})
+        self.others = _bytes(
+            {**common, "content-security-policy": POLICY.format(ancestors="'none'"), "x-frame-options": "DENY"}
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        framed = "/widget/" in scope["path"]
+        added = self.framed if "/widget/" in scope["path"] else self.others
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in FIXED.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("content-security-policy", POLICY.format(ancestors="*" if framed else "'none'"))
-                if not framed:
-                    headers.setdefault("x-frame-options", "DENY")
-                if self.https:
-                    headers.setdefault("strict-transport-security", "max-age=31536000")
+                own = message["headers"]
+                names = {name for name, _ in own}
+                message["headers"] = [*own, *(header for header in added if header[0] not in names)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _bytes(headers: dict[str, str]) -> Headers:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]

@@ -69,6 +69,8 @@ class RequestGuard:
 
 def _clean(raw: bytes) -> bool:
     """True when the percent-decoded bytes are UTF-8 without control characters."""
+    if raw.isascii() and b"%" not in raw:
+        return b"\x00" not in raw
     try:
         text = unquote_to_bytes(raw.replace(b"+", b" ")).decode()
     except UnicodeDecodeError:

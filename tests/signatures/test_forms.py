@@ -1,11 +1,12 @@
 """What may be typed in the sign form, and how a refusal is told."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from pydantic import ValidationError
 
-from app.signatures.forms import SignForm
+from app.signatures.forms import SignForm, email_address, with_library
 from app.signatures.places import departement, postal_code
 from tests.site import FORM, Site, text_of
 
@@ -151,6 +152,22 @@ def test_addresses_are_kept_as_typed_but_for_the_domain_s_case(typed: str, kept:
 )  # fmt: skip
 def test_what_cannot_be_mailed_is_refused(email: str) -> None:
     assert complaint("email", email=email)
+
+
+def _kept(read: Callable[[str], str], typed: str) -> str | None:
+    try:
+        return read(typed)
+    except ValueError:
+        return None
+
+
+def test_the_short_way_for_plain_addresses_says_what_the_library_says() -> None:
+    local = ("a", "A.b", "x..y", ".x", "x.", "a b", "a_b+c", "é", "a@a", '"a b"', "a`b", "a" * 64, "a" * 65, "")
+    domain = ("b.fr", "B.Fr", "localhost", "a.invalid", "example.com", "[1.2.3.4]", "1.2.3.4", "é.fr", "xn--9ca.fr",
+              "b", "b.", ".b.fr", "b..fr", "-b.fr", "b-.fr", "a_b.fr", "c.123", "x.onion", f"{'b' * 63}.fr",
+              f"{'b' * 64}.fr", ".".join(["b" * 60] * 3) + ".fr", ".".join(["b" * 60] * 4) + ".fr")  # fmt: skip
+    for typed in [f"{name}@{host}" for name in local for host in domain] + ["a", "a@", "@b.fr", "a\n@b.fr", "a@b.fr\n"]:
+        assert _kept(email_address, typed) == _kept(with_library, typed.strip()), typed
 
 
 def test_nothing_is_consented_to_by_silence() -> None:

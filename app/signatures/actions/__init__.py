@@ -1,0 +1,18 @@
+"""The verbs of signing, by what they do. Groups at a time where many come at once."""
+
+from app.signatures.actions.confirming import (
+    Confirmation,
+    Draft,
+    confirm_group,
+    confirmable,
+    find_by_code,
+    note_wrong_code,
+)
+from app.signatures.actions.mailing import remind, resend
+from app.signatures.actions.signing import Signing, SignRequest, sign_group, signing_of
+from app.signatures.actions.withdrawing import withdraw
+
+__all__ = [
+    "Confirmation", "Draft", "SignRequest", "Signing", "confirm_group", "confirmable", "find_by_code",
+    "note_wrong_code", "remind", "resend", "sign_group", "signing_of", "withdraw",
+]  # fmt: skip

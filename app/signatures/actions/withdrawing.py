@@ -1,0 +1,44 @@
+"""To withdraw, or to say "it was not me": the signature is gone."""
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.consents import actions as consents
+from app.consents import queries as consent_queries
+from app.consents.models import PURPOSES
+from app.db import changed
+from app.mail import outbox
+from app.petitions import keys as petition_keys
+from app.petitions import queries as petition_queries
+from app.signatures import queries
+from app.signatures.public import open_field, reference
+from app.subscriptions import actions as subscriptions
+
+
+def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channel: str = "web") -> bool:
+    """The signature is gone, from the count too; False when there was none.
+
+    Its consents end in the ledger (the newsletter is another matter), its mails are cancelled.
+    Comments are the caller's to withdraw.
+    """
+    rows = queries.lock_by_ids(session, [(petition_id, signature_id)])
+    if not rows:
+        return False
+    row = rows[0]
+    if row.state == "confirmed" and row.confirmed_at is not None:
+        hour = petition_queries.hour_of(row.confirmed_at)
+        petition_queries.add_to_count(session, petition_id, {hour: -1})
+    keys = petition_keys.of(session, petition_id)
+    email = open_field(keys, row.email_sealed, row.id.bytes, "email")
+    subscriptions.end_by_address(session, petition_id, email, ("updates",), channel)
+    consents.withdraw(session, petition_id, signature_id, set(PURPOSES) - {"newsletter"}, channel)
+    outbox.cancel(session, signature_id)
+    queries.note_withdrawal(session, row, reference(keys, signature_id), clock.now())
+    queries.remove(session, row)
+    if row.state == "pending":
+        consent_queries.delete_unconfirmed(session, petition_id, signature_id)
+    audit.record(session, "signature.withdrawn", "signature", signature_id, petition=petition_id)
+    changed(session, petition_id)
+    return True

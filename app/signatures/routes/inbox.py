@@ -1,0 +1,73 @@
+"""After the form: look in your mailbox, ask for the mail again, type its code."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app import clock
+from app.comments import actions as comment_actions
+from app.db import Db, Session, vault_of
+from app.errors import Refused
+from app.petitions import public as petition_public
+from app.petitions.dependencies import PublicPetition
+from app.petitions.models import Petition
+from app.signatures import actions, links
+from app.signatures.forms import CodeForm, EmailForm
+from app.signatures.routes.base import router
+from app.web.forms import Form, FormRefused, Values, validated
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+
+
+@router.get("/petitions/{slug}/verifier")
+def check_inbox(request: Request, session: Db, petition: PublicPetition) -> Response:
+    return page(request, "signatures/check_inbox.html", **_inbox_context(request, session, petition))
+
+
+def _inbox_context(
+    request: Request, session: Session, petition: Petition, form: dict[str, Any] = EMPTY_FORM
+) -> dict[str, Any]:
+    settings = settings_of(request)
+    return {
+        "p": petition_public.view(session, petition, settings.origin, clock.now()),
+        "sender": settings.mail_from,
+        "form": form,
+    }
+
+
+@router.post("/petitions/{slug}/renvoi")
+@limited()
+def resend(request: Request, session: Db, petition: PublicPetition, values: Form) -> Response:
+    form = _inbox_form(EmailForm, values, request, session, petition)
+    actions.resend(session, petition, form.email, settings_of(request).origin)
+    return see_other(request, f"/petitions/{petition.slug}/verifier")
+
+
+@router.post("/petitions/{slug}/code")
+@limited("login")
+def confirm_with_code(request: Request, session: Db, petition: PublicPetition, values: Form) -> Response:
+    form = _inbox_form(CodeForm, values, request, session, petition)
+    try:
+        target = actions.find_by_code(session, petition, form.email, form.code)
+    except Refused as refused:
+        actions.note_wrong_code(session, petition, form.email)
+        form_again = {"values": values, "errors": {"code": str(refused)}}
+        context = _inbox_context(request, session, petition, form_again)
+        # Returned, not raised: the wrong try must be counted.
+        return page(request, "signatures/check_inbox.html", 422, **context)
+    outcome = actions.confirm_group(session, [target], comment_actions.receive_drafts)[0]
+    if isinstance(outcome, Refused):
+        raise outcome
+    expires = datetime.fromtimestamp(clock.now().timestamp(), UTC) + links.CONFIRM_FOR
+    token = links.make(vault_of(session), "confirm", *target, expires)
+    return see_other(request, f"/confirmer/{token}")
+
+
+def _inbox_form(model: type[Any], values: Values, request: Request, session: Session, petition: Petition) -> Any:
+    try:
+        return validated(model, values)
+    except FormRefused as refused:
+        refused.page = ("signatures/check_inbox.html", _inbox_context(request, session, petition, refused.form))
+        raise
