@@ -1,11 +1,11 @@
 """Every SELECT about signatures, and the atomic statements of signing."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, tuple_
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.db import insert_rows
@@ -41,6 +41,35 @@ def lock_by_ids(session: Session, ids: Iterable[tuple[int, uuid.UUID]]) -> Seque
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
+
+
+def lock_in_order(session: Session, petition_id: int, ids: Collection[uuid.UUID]) -> None:
+    """Wait for one's turn on each, in the order in which everybody does."""
+    session.execute(
+        select(Signature.id)
+        .where(Signature.petition_id == petition_id, Signature.id.in_(ids))
+        .order_by(Signature.id)
+        .with_for_update()
+    ).all()
+
+
+def move(
+    session: Session, petition_id: int, ids: Collection[uuid.UUID], before: str, after: str
+) -> Sequence[tuple[uuid.UUID, datetime]]:
+    """Those that still are *before* become *after*; ``(id, confirmed_at)`` of the rows that moved."""
+    moved = session.execute(
+        update(Signature)
+        .where(
+            Signature.petition_id == petition_id,
+            Signature.id.in_(ids),
+            Signature.state == before,
+            Signature.confirmed_at.is_not(None),
+        )
+        .values(state=after)
+        .returning(Signature.id, Signature.confirmed_at)
+        .execution_options(synchronize_session="fetch")
+    )
+    return [(signature_id, at) for signature_id, at in moved if at is not None]
 
 
 def get(session: Session, petition_id: int, signature_id: uuid.UUID) -> Signature | None:

@@ -10,8 +10,8 @@ from app.moderation import queries
 from app.moderation.actions.judgment import Reasons
 from app.moderation.models import AuthorLimit, Decision
 from app.petitions import actions as petition_actions
-from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
+from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
 from app.signatures.models import Signature
 
@@ -54,9 +54,9 @@ def apply(session: Session, comment: Comment, decision: Decision, reasons: Reaso
     if "limit_author" in decision.effects and comment.signature_id is not None:
         _limit(session, comment, decision)
     if "quarantine" in decision.effects:
-        _move_signature(session, comment, "confirmed", "quarantined")
+        _move_signature(session, comment, "confirmed", "quarantined", decision.moderator_id)
     if decision.kind == "restore":
-        _lift(session, comment)
+        _lift(session, comment, decision.moderator_id)
 
 
 def tombstone(decision: Decision, appeal: bool = False) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def put_back(session: Session, comment: Comment, decision: Decision) -> None:
     if comment.signature_id is not None and "limit_author" in decision.effects and not before["limited"]:
         queries.lift_limit(session, comment.petition_id, comment.signature_id)
     if "quarantine" in decision.effects and before["signature"] == "confirmed":
-        _move_signature(session, comment, "quarantined", "confirmed")
+        _move_signature(session, comment, "quarantined", "confirmed", decision.moderator_id)
 
 
 def _limit(session: Session, comment: Comment, decision: Decision) -> None:
@@ -99,11 +99,11 @@ def _limit(session: Session, comment: Comment, decision: Decision) -> None:
         )
 
 
-def _lift(session: Session, comment: Comment) -> None:
+def _lift(session: Session, comment: Comment, by: int | None) -> None:
     """A restored comment gives its author everything back."""
     if comment.signature_id is not None:
         queries.lift_limit(session, comment.petition_id, comment.signature_id)
-    _move_signature(session, comment, "quarantined", "confirmed")
+    _move_signature(session, comment, "quarantined", "confirmed", by)
 
 
 def _signature(session: Session, comment: Comment) -> Signature | None:
@@ -112,13 +112,12 @@ def _signature(session: Session, comment: Comment) -> Signature | None:
     return signature_queries.get(session, comment.petition_id, comment.signature_id)
 
 
-def _move_signature(session: Session, comment: Comment, before: str, after: str) -> None:
+def _move_signature(session: Session, comment: Comment, before: str, after: str, by: int | None) -> None:
     """Set a signature aside, or take it back, and the count with it."""
-    signature = _signature(session, comment)
-    if signature is None or signature.state != before or signature.confirmed_at is None:
+    if comment.signature_id is None:
         return
-    signature.state = after
-    change = 1 if after == "confirmed" else -1
-    petition_queries.add_to_count(
-        session, comment.petition_id, {petition_queries.hour_of(signature.confirmed_at): change}
-    )
+    one = [comment.signature_id]
+    if after == "confirmed":
+        signature_actions.put_back(session, comment.petition_id, one, by, "comment", before=(before,))
+    else:
+        signature_actions.set_aside(session, comment.petition_id, one, by, "comment")
