@@ -51,12 +51,6 @@ def put_back(
     return _move(session, petition_id, ids, before, "confirmed", by, reason)
 
 
-  "quarantined": "signature.quarantined",
-    "invalidated": "signature.invalidated",
-    "confirmed": "signature.released",
-}
-
-
 def _move(
     session: Session,
     petition_id: int,
