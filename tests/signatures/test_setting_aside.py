@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app.audit import AuditLine
 from app.cli import main
@@ -40,10 +41,10 @@ def crowd(site: Site, slug: str, n: int, *, confirmed: bool = True) -> tuple[int
         return petition.id, ids
 
 
-def confirm(site: Site, petition_id: int, ids: list[uuid.UUID], session: object = None) -> None:
+def confirm(site: Site, petition_id: int, ids: list[uuid.UUID], session: Session | None = None) -> None:
     targets = [(petition_id, one) for one in ids]
     if session is not None:
-        actions.confirm_group(session, targets, comment_actions.receive_drafts)  # type: ignore[arg-type]
+        actions.confirm_group(session, targets, comment_actions.receive_drafts)
         return
     with site.database.write() as own:
         actions.confirm_group(own, targets, comment_actions.receive_drafts)
@@ -52,7 +53,7 @@ def confirm(site: Site, petition_id: int, ids: list[uuid.UUID], session: object 
 def states(site: Site) -> dict[str, int]:
     with site.database.read() as session:
         rows = session.execute(select(Signature.state, func.count()).group_by(Signature.state))
-        return dict(rows.all())  # type: ignore[arg-type]
+        return dict(rows.all())
 
 
 def acts(site: Site, act: str) -> list[AuditLine]:
