@@ -12,6 +12,7 @@ TARGETS = {
     "comment": "commentaire",
     "consent_text": "texte de consentement",
     "data_request": "demande",
+    "decision": "décision",
     "hint": "indice",
     "order": "injonction",
     "person": "personne",

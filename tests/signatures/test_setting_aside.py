@@ -9,11 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from app.audit import AuditLine
 from app.cli import main
-from app.comments import actions as comment_actions
 from app.errors import Refused
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
@@ -21,33 +19,10 @@ from app.petitions.models import Petition
 from app.privacy import counting, erasure
 from app.signatures import actions
 from app.signatures.actions.setting_aside import MOST
-from app.signatures.forms import SignForm
 from app.signatures.models import Signature
 from tests.conftest import SECRET
-from tests.site import FORM, Site, text_of
-
-
-def crowd(site: Site, slug: str, n: int, *, confirmed: bool = True) -> tuple[int, list[uuid.UUID]]:
-    """*n* people who have signed; gives the petition and their signatures."""
-    with site.database.write() as session:
-        petition = petition_queries.by_slug(session, slug)
-        assert petition is not None
-        signing = actions.signing_of(session, petition)
-        forms = [SignForm.model_validate(FORM | {"email": f"p{k}@exemple.test"}) for k in range(n)]
-        actions.sign_group(session, [actions.SignRequest(signing, form, "fr", "https://x.test") for form in forms])
-        ids = list(session.scalars(select(Signature.id).order_by(Signature.id)))
-        if confirmed:
-            confirm(site, petition.id, ids, session)
-        return petition.id, ids
-
-
-def confirm(site: Site, petition_id: int, ids: list[uuid.UUID], session: Session | None = None) -> None:
-    targets = [(petition_id, one) for one in ids]
-    if session is not None:
-        actions.confirm_group(session, targets, comment_actions.receive_drafts)
-        return
-    with site.database.write() as own:
-        actions.confirm_group(own, targets, comment_actions.receive_drafts)
+from tests.signatures.crowd import confirm, crowd
+from tests.site import Site, text_of
 
 
 def states(site: Site) -> dict[str, int]:
@@ -154,7 +129,8 @@ def test_the_count_is_exact_when_everything_happens_at_once(site: Site) -> None:
     """Confirming, withdrawing, erasing, setting aside, invalidating and putting back the same people."""
     slug = site.publish()
     petition_id, ids = crowd(site, slug, 160, confirmed=False)
-    confirm(site, petition_id, ids[:60])
+    with site.database.write() as session:
+        confirm(session, petition_id, ids[:60])
     gate, done = threading.Barrier(8), []
 
     def some(chance: random.Random, most: int) -> list[uuid.UUID]:
@@ -169,7 +145,8 @@ def test_the_count_is_exact_when_everything_happens_at_once(site: Site) -> None:
         return act
 
     def confirm_some(chance: random.Random) -> None:
-        confirm(site, petition_id, some(chance, 12))
+        with site.database.write() as session:
+            confirm(session, petition_id, some(chance, 12))
 
     def withdraw_one(chance: random.Random) -> None:
         with site.database.write() as session:

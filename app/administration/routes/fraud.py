@@ -78,6 +78,8 @@ def _page(
 ) -> Response:
     found = fraud.groups(session, petition.id)
     shown = [group for group in found if group.key == only] or found
+    aside = fraud.aside(session, petition.id)
+    form = refused.form if refused else EMPTY_FORM
     return page(
         request,
         "administration/fraud_petition.html",
@@ -86,11 +88,13 @@ def _page(
         groups=shown,
         alone=bool(only) and len(shown) == 1 and shown[0].key == only,
         others=len(found) - len(shown),
-        aside=fraud.aside(session, petition.id),
+        aside=aside,
         few=fraud.FEW,
         most=fraud.ALL,
         recent=fraud.RECENT,
-        form=refused.form if refused else EMPTY_FORM,
+        form=form,
+        # What was posted from a group that is no longer there.
+        astray=form["values"].get("groupe") not in {group.key for group in (*shown, aside)},
         reasons=[("", "Choisissez un motif"), *((code, acts.REASONS[code]) for code in acts.CHOICES)],
         done=done,
     )
