@@ -15,9 +15,10 @@ from app import audit, clock, crypto
 from app.accounts import queries
 from app.accounts.models import ROLES, Account, StaffSession
 from app.db import vault_of
-from app.errors import Refused
+from app.errors import NotFound, Refused
 
 MIN_PASSWORD = 12
+PLAIN = "abcdefghjkmnpqrstuvwxyz23456789"
 FAILURES_BEFORE_LOCK = 8
 LOCK = timedelta(minutes=15)
 # Between password and code; then a working day, ended earlier by two idle hours.
@@ -38,7 +39,14 @@ def _dummy_hash() -> str:
 
 
 def create(
-    session: Session, email: str, role: str, password: str, *, second_factor: bool = True, site: str = "Signons"
+    session: Session,
+    email: str,
+    role: str,
+    password: str,
+    *,
+    second_factor: bool = True,
+    site: str = "Signons",
+    by: int | None = None,
 ) -> tuple[Account, str]:
     """A new account and its ``otpauth://`` URI ("" without second factor). Raises Refused."""
     if role not in ROLES:
@@ -61,8 +69,13 @@ def create(
         uri = pyotp.TOTP(seed).provisioning_uri(name=email, issuer_name=site)
     session.add(account)
     session.flush()
-    audit.record(session, "account.created", "account", account.id, role=role)
+    audit.record(session, "account.created", "account", account.id, by, role=role)
     return account, uri
+
+
+def new_password() -> str:
+    """Drawn for somebody else: five groups of letters and figures that nobody mistakes for others."""
+    return "-".join("".join(secrets.choice(PLAIN) for _ in range(4)) for _ in range(5))
 
 
 def sign_in(session: Session, email: str, password: str, *, local: bool) -> tuple[str, bool] | None:
@@ -155,3 +168,46 @@ def end(session: Session, account: Account) -> None:
     account.password_hash, account.totp_sealed = "", None
     account.disabled_at = clock.now()
     audit.record(session, "account.ended", "account", account.id)
+
+
+# What an administrator does to the accounts of others.
+
+
+def close_sessions(session: Session, account_id: int, by: int | None = None) -> None:
+    """Whoever is in has to sign in again. Raises NotFound."""
+    account = _managed(session, account_id, by)
+    queries.end_sessions(session, account.id)
+    audit.record(session, "account.sessions_closed", "account", account.id, by)
+
+
+def disable(session: Session, account_id: int, by: int) -> None:
+    """Out at once, until it is enabled again; never oneself. Raises NotFound, Refused."""
+    account = _managed(session, account_id, by)
+    if account.id == by:
+        raise Refused("On ne désactive pas son propre compte. Demandez-le à une autre personne.")
+    if account.disabled_at is not None:
+        return
+    account.disabled_at = clock.now()
+    queries.end_sessions(session, account.id)
+    audit.record(session, "account.disabled", "account", account.id, by)
+
+
+def enable(session: Session, account_id: int, by: int) -> None:
+    """As it was before. Raises NotFound, Refused."""
+    account = _managed(session, account_id, by)
+    if account.has_ended:
+        raise Refused("Ce compte a été supprimé. Créez-en un autre.")
+    if account.disabled_at is None:
+        return
+    account.disabled_at = None
+    audit.record(session, "account.enabled", "account", account.id, by)
+
+
+def _managed(session: Session, account_id: int, by: int | None) -> Account:
+    """The account, locked with the one that acts: of two people who disable each other, one succeeds."""
+    found = queries.lock_all(session, {account_id, *([by] if by is not None else [])})
+    if by is not None and found[by].disabled_at is not None:
+        raise NotFound("Cette page n’existe pas, ou votre session a pris fin.")
+    if account_id not in found:
+        raise NotFound("Ce compte n’existe pas.")
+    return found[account_id]

@@ -30,6 +30,11 @@ class Account(Base):
     # When the coming end of an idle account was announced.
     warned_at: Mapped[datetime | None]
 
+    @property
+    def has_ended(self) -> bool:
+        """Forgotten: nobody signs in here again."""
+        return not self.password_hash
+
     def is_locked(self, now: datetime) -> bool:
         return self.locked_until is not None and now < self.locked_until
 

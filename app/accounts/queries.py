@@ -1,6 +1,6 @@
 """Every SELECT about accounts and staff sessions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -23,6 +23,35 @@ def lock(session: Session, account_id: int) -> Account:
     return session.scalars(
         select(Account).where(Account.id == account_id).with_for_update().execution_options(populate_existing=True)
     ).one()
+
+
+def lock_all(session: Session, ids: Collection[int]) -> dict[int, Account]:
+    """Those that exist, locked in one order for everybody."""
+    rows = session.scalars(
+        select(Account)
+        .where(Account.id.in_(ids))
+        .order_by(Account.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {account.id: account for account in rows}
+
+
+def all_accounts(session: Session) -> Sequence[Account]:
+    """In use first, then by role and address."""
+    return session.scalars(
+        select(Account).order_by(Account.disabled_at.is_not(None), Account.role, Account.email)
+    ).all()
+
+
+def open_sessions(session: Session, now: datetime, idle_since: datetime) -> dict[int, int]:
+    """How many living sessions each account has."""
+    rows = session.execute(
+        select(StaffSession.account_id, func.count())
+        .where(StaffSession.complete, StaffSession.expires_at > now, StaffSession.seen_at >= idle_since)
+        .group_by(StaffSession.account_id)
+    )
+    return dict(rows.all())
 
 
 def demo_accounts(session: Session) -> Sequence[Account]:

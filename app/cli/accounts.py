@@ -47,5 +47,5 @@ def revoke_sessions(email: str) -> None:
         found = account_queries.by_email(session, email)
         if found is None:
             raise Refused("Aucun compte n’a cette adresse.")
-        account_queries.end_sessions(session, found.id)
+        account_actions.close_sessions(session, found.id)
     click.echo("Toutes ses sessions sont fermées.")

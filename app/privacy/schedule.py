@@ -1,5 +1,6 @@
 """The retention schedule: data in one place, printed by the pages and applied by the daily job."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,11 @@ class Line:
     until: str
     then: str
     basis: str
+
+    @property
+    def label(self) -> str:
+        """The data in a few words."""
+        return re.split(r" ?: |, (?:avec|pour) ", self.data)[0]
 
 
 # The privacy notice, newest first: what changed, and since when.
@@ -203,3 +209,4 @@ SCHEDULE = (
         "Notre intérêt légitime et celui du public à garder la trace des pétitions (RGPD, art. 6.1.f et 9.2.e)",
     ),
 )
+LABELS = {line.name: line.label for line in SCHEDULE}

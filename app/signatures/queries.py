@@ -1,16 +1,16 @@
 """Every SELECT about signatures, and the atomic statements of signing."""
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, tuple_
+from sqlalchemy import bindparam, delete, func, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.db import insert_rows
 from app.petitions.queries import hour_of
-from app.signatures.models import PostingRecord, Signature, Withdrawal
+from app.signatures.models import ASIDE, PostingRecord, Signature, Withdrawal
 
 PER_PAGE = 50
 Cursor = tuple[datetime, uuid.UUID]
@@ -41,6 +41,35 @@ def lock_by_ids(session: Session, ids: Iterable[tuple[int, uuid.UUID]]) -> Seque
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
+
+
+def lock_in_order(session: Session, petition_id: int, ids: Collection[uuid.UUID]) -> None:
+    """Wait for one's turn on each, in the order in which everybody does."""
+    session.execute(
+        select(Signature.id)
+        .where(Signature.petition_id == petition_id, Signature.id.in_(ids))
+        .order_by(Signature.id)
+        .with_for_update()
+    ).all()
+
+
+def move(
+    session: Session, petition_id: int, ids: Collection[uuid.UUID], before: str, after: str
+) -> Sequence[tuple[uuid.UUID, datetime]]:
+    """Those that still are *before* become *after*; ``(id, confirmed_at)`` of the rows that moved."""
+    moved = session.execute(
+        update(Signature)
+        .where(
+            Signature.petition_id == petition_id,
+            Signature.id.in_(ids),
+            Signature.state == before,
+            Signature.confirmed_at.is_not(None),
+        )
+        .values(state=after)
+        .returning(Signature.id, Signature.confirmed_at)
+        .execution_options(synchronize_session="fetch")
+    )
+    return [(signature_id, at) for signature_id, at in moved if at is not None]
 
 
 def get(session: Session, petition_id: int, signature_id: uuid.UUID) -> Signature | None:
@@ -103,21 +132,54 @@ def remove(session: Session, signatures: Iterable[Signature]) -> None:
         session.expunge(row)
 
 
+# What a public line is made of.
+_PUBLIC = (
+    Signature.id,
+    Signature.confirmed_at,
+    Signature.display,
+    Signature.given_name,
+    Signature.family_name_sealed,
+    Signature.postal_code,
+    Signature.country,
+    Signature.departement,
+)
+
+
 def newest(session: Session, petition_id: int, limit: int = 10, before: Cursor | None = None) -> Sequence[Any]:
     """Confirmed signatures, newest first, from a keyset cursor: the same cost at any depth."""
-    query = select(
-        Signature.id,
-        Signature.confirmed_at,
-        Signature.display,
-        Signature.given_name,
-        Signature.family_name_sealed,
-        Signature.postal_code,
-        Signature.country,
-        Signature.departement,
-    ).where(Signature.petition_id == petition_id, Signature.state == "confirmed")
+    query = select(*_PUBLIC).where(Signature.petition_id == petition_id, Signature.state == "confirmed")
     if before is not None:
         query = query.where(tuple_(Signature.confirmed_at, Signature.id) < before)
     return session.execute(query.order_by(Signature.confirmed_at.desc(), Signature.id.desc()).limit(limit)).all()
+
+
+def latest_confirmed(session: Session, petition_id: int, limit: int) -> Sequence[Any]:
+    """The newest for the fraud desk: with their state and their sealed address."""
+    return _latest(session, petition_id, Signature.state == "confirmed", limit)
+
+
+def latest_aside(session: Session, petition_id: int, limit: int) -> Sequence[Any]:
+    """Those that were set aside or invalidated, by when they had been confirmed."""
+    return _latest(session, petition_id, text(ASIDE), limit)
+
+
+def _latest(session: Session, petition_id: int, state: Any, limit: int) -> Sequence[Any]:
+    return session.execute(
+        select(*_PUBLIC, Signature.email_sealed, Signature.state)
+        .where(Signature.petition_id == petition_id, state)
+        .order_by(Signature.confirmed_at.desc(), Signature.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def aside_counts(session: Session) -> dict[tuple[int, str], int]:
+    """How many are set aside, by petition and state."""
+    rows = session.execute(
+        select(Signature.petition_id, Signature.state, func.count())
+        .where(text(ASIDE))
+        .group_by(Signature.petition_id, Signature.state)
+    )
+    return {(petition_id, state): n for petition_id, state, n in rows}
 
 
 def since(session: Session, petition_id: int, after: datetime, limit: int = 1000) -> int:

@@ -5,14 +5,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import audit
 from app.comments.models import Comment
 from app.moderation import queries
 from app.moderation.actions.judgment import Reasons
 from app.moderation.models import AuthorLimit, Decision
 from app.petitions import actions as petition_actions
-from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
+from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
 from app.signatures.models import Signature
 
@@ -115,13 +114,10 @@ def _signature(session: Session, comment: Comment) -> Signature | None:
 
 def _move_signature(session: Session, comment: Comment, before: str, after: str, by: int | None) -> None:
     """Set a signature aside, or take it back, and the count with it."""
-    signature = _signature(session, comment)
-    if signature is None or signature.state != before or signature.confirmed_at is None:
+    if comment.signature_id is None:
         return
-    signature.state = after
-    act = "signature.released" if after == "confirmed" else "signature.quarantined"
-    audit.record(session, act, "signature", signature.id, by, petition=comment.petition_id)
-    change = 1 if after == "confirmed" else -1
-    petition_queries.add_to_count(
-        session, comment.petition_id, {petition_queries.hour_of(signature.confirmed_at): change}
-    )
+    one = [comment.signature_id]
+    if after == "confirmed":
+        signature_actions.put_back(session, comment.petition_id, one, by, "comment", before=(before,))
+    else:
+        signature_actions.set_aside(session, comment.petition_id, one, by, "comment")

@@ -9,10 +9,12 @@ from app.signatures.actions.confirming import (
     note_wrong_code,
 )
 from app.signatures.actions.mailing import remind, resend
+from app.signatures.actions.setting_aside import invalidate, put_back, set_aside
 from app.signatures.actions.signing import Signing, SignRequest, sign_group, signing_of
 from app.signatures.actions.withdrawing import withdraw
 
 __all__ = [
     "Confirmation", "Draft", "SignRequest", "Signing", "confirm_group", "confirmable", "find_by_code",
-    "note_wrong_code", "remind", "resend", "sign_group", "signing_of", "withdraw",
+    "invalidate", "note_wrong_code", "put_back", "remind", "resend", "set_aside", "sign_group", "signing_of",
+    "withdraw",
 ]  # fmt: skip

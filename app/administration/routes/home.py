@@ -1,25 +1,23 @@
-"""The administrator's pages."""
+"""What an administrator watches over: retention, mails, papers, and the register of requests."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request
+from fastapi import Request
 from markupsafe import Markup
 from starlette.responses import Response
 
 from app import clock, crypto
 from app.accounts.dependencies import Admin
 from app.administration import documents, queries
+from app.administration.routes.base import router
 from app.db import Db, vault_of
 from app.errors import NotFound
 from app.mail import outbox
 from app.privacy import requests, retention
 from app.privacy.forms import RequestForm
 from app.privacy.queries import people, runs
+from app.privacy.schedule import LABELS
 from app.web.forms import Form, FormRefused, RowId, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
-
-router = APIRouter(prefix="/administration")
 
 
 @router.get("")
@@ -29,6 +27,7 @@ def home(request: Request, session: Db, admin: Admin) -> Response:
     return page(
         request,
         "administration/home.html",
+        labels=LABELS,
         runs=runs.runs(session, 10),
         due=[(step, *step.due(session, now)) for step in retention.steps(settings)],
         overdue_hours=int(retention.overdue_seconds(session, settings) // 3600),
@@ -50,15 +49,6 @@ def document(request: Request, admin: Admin, name: str) -> Response:
         title=documents.PAPERS[name],
         html=Markup(html),  # noqa: S704 made and sanitised from our own files
     )
-
-
-@router.get("/journal")
-def journal(
-    request: Request, session: Db, admin: Admin, avant: Annotated[int | None, Query(gt=0, lt=2**63)] = None
-) -> Response:
-    rows = queries.journal(session, avant)
-    older = f"/administration/journal?avant={rows[-1][0].id}" if len(rows) == queries.PER_PAGE else None
-    return page(request, "administration/journal.html", lines=rows, older=older)
 
 
 @router.get("/demandes")

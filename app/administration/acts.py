@@ -1,0 +1,100 @@
+"""What the journal calls each act, each thing acted on and each reason, for people."""
+
+from collections.abc import Mapping
+
+from app.moderation.models.decisions import KINDS
+from app.moderation.models.decisions import TARGETS as DECIDABLE
+
+TARGETS = {
+    "account": "compte",
+    "case": "dossier",
+    "charter": "charte, version",
+    "comment": "commentaire",
+    "consent_text": "texte de consentement",
+    "data_request": "demande",
+    "decision": "décision",
+    "hint": "indice",
+    "order": "injonction",
+    "person": "personne",
+    "petition": "pétition",
+    "reply": "droit de réponse",
+    "signature": "signature",
+}
+DECIDED = {
+    "publish": "Publication décidée",
+    "refuse": "Refus décidé",
+    "remove": "Retrait décidé",
+    "restore": "Remise en ligne décidée",
+    "keep": "Maintien décidé",
+    "correct": "Corrections demandées",
+}
+ACTS = {
+    "account.created": "Compte créé",
+    "account.disabled": "Compte désactivé",
+    "account.enabled": "Compte réactivé",
+    "account.ended": "Compte supprimé",
+    "account.locked": "Compte verrouillé après des essais manqués",
+    "account.sessions_closed": "Sessions fermées",
+    "account.signed_in": "Connexion",
+    "appeal.received": "Recours reçu",
+    "appeal.reversed": "Recours jugé : décision annulée",
+    "appeal.upheld": "Recours jugé : décision confirmée",
+    "case.authority_told": "Autorités prévenues",
+    "case.maintained": "Signalement : décision maintenue",
+    "charter.published": "Charte publiée",
+    "comment.escalated": "Commentaire confié à une autre personne",
+    "comment.not_received": "Commentaire non reçu : son auteur est limité",
+    "consent.text_replaced": "Texte de consentement remplacé",
+    "data_request.answered": "Demande satisfaite",
+    "data_request.noted": "Demande notée",
+    "data_request.refused": "Demande refusée",
+    "decision.second_look": "Seconde lecture",
+    "decision.undone": "Décision annulée dans la minute",
+    "export.begun": "Export commencé",
+    "export.finished": "Export terminé",
+    "hint.switched_off": "Indice automatique coupé",
+    "notice.received": "Signalement reçu",
+    "order.executed": "Injonction exécutée",
+    "person.erased": "Personne effacée",
+    "petition.closed": "Pétition close",
+    "petition.comments_closed": "Commentaires fermés",
+    "petition.comments_opened": "Commentaires ouverts",
+    "petition.created": "Pétition créée",
+    "petition.delivered": "Pétition remise",
+    "petition.delivery_mode": "Forme de la remise choisie",
+    "petition.held": "Effacement suspendu (gel légal)",
+    "petition.owner_added": "Responsable ajouté",
+    "petition.published": "Pétition publiée",
+    "petition.purged": "Signatures effacées à l’échéance",
+    "petition.rewritten": "Texte corrigé",
+    "petition.submitted": "Pétition proposée à la relecture",
+    "reply.published": "Droit de réponse publié",
+    "reply.refused": "Droit de réponse refusé",
+    "signature.invalidated": "Signature écartée",
+    "signature.quarantined": "Signature mise de côté",
+    "signature.released": "Signature remise dans le compte",
+    "signature.withdrawn": "Signature retirée",
+    "update.written": "Nouvelle écrite",
+} | {f"{target}.{kind}": f"{DECIDED[kind]} : {TARGETS[target]}" for target in DECIDABLE for kind in KINDS}
+# Why a signature was set aside or put back.
+REASONS = {
+    "burst": "Rafale",
+    "domain": "Même domaine peu courant",
+    "name": "Même nom répété",
+    "reported": "Signalée par quelqu’un",
+    "other": "Autre raison",
+    "comment": "Décision sur son commentaire",
+    "checked": "Vérifiée",
+}
+# Those that a person chooses from at the fraud desk.
+CHOICES = ("burst", "domain", "name", "reported", "other")
+
+
+def act(code: str) -> str:
+    return ACTS.get(code, code)
+
+
+def target(kind: str, number: str, names: Mapping[tuple[str, str], str]) -> str:
+    """The thing by its name where it has one, else by its number."""
+    named = names.get((kind, number))
+    return f"{TARGETS.get(kind, kind)} {f'« {named} »' if named else number}".removesuffix(" -")

@@ -1,0 +1,106 @@
+"""Accounts of those who work here: who they are, whether they are in, and new ones."""
+
+import segno
+from fastapi import Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from app import clock
+from app.accounts import actions, queries
+from app.accounts.dependencies import Admin
+from app.accounts.models import ROLES, Account
+from app.administration.forms import AccountForm
+from app.administration.routes.base import router
+from app.db import Db, Session
+from app.errors import Refused
+from app.petitions import actions as petition_actions
+from app.petitions import queries as petition_queries
+from app.web.forms import Form, FormRefused, RowId, Values, validated
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+
+HOME = "/administration/comptes"
+ROLE_LABELS = {"organiser": "organisation", "moderator": "modération", "admin": "administration"}
+
+
+@router.get("/comptes")
+def accounts(request: Request, session: Db, admin: Admin) -> Response:
+    return _page(request, session)
+
+
+def _page(request: Request, session: Session, refused: FormRefused | None = None) -> Response:
+    return page(
+        request,
+        "administration/accounts.html",
+        422 if refused else 200,
+        accounts=queries.all_accounts(session),
+        open_sessions=queries.open_sessions(session, clock.now(), clock.now() - actions.IDLE),
+        roles=[(role, ROLE_LABELS[role]) for role in ROLES],
+        labels=ROLE_LABELS,
+        form=refused.form if refused else EMPTY_FORM,
+    )
+
+
+@router.post("/comptes")
+@limited("staff")
+def create_account(request: Request, session: Db, admin: Admin, values: Form) -> Response:
+    """What opens the account is shown in this answer, and nowhere else, ever."""
+    password = actions.new_password()
+    try:
+        form = validated(AccountForm, values)
+        account, uri = _created(request, session, form, values, password, admin.id)
+    except FormRefused as refused:
+        return _page(request, session, refused)
+    code = segno.make(uri, error="m").svg_inline(scale=5, dark="#000", light="#fff", border=3)
+    return page(
+        request,
+        "administration/account_created.html",
+        account=account,
+        role=ROLE_LABELS[account.role],
+        password=password,
+        uri=uri,
+        code=Markup(code),  # noqa: S704 drawn by ourselves
+    )
+
+
+def _created(
+    request: Request, session: Session, form: AccountForm, values: Values, password: str, by: int
+) -> tuple[Account, str]:
+    """The account, owner of its petitions, and its otpauth:// URI. Raises FormRefused."""
+    if form.slugs and form.role != "organiser":
+        raise FormRefused({"petitions": "Seul un compte d’organisation a des pétitions. Videz ce champ."}, values)
+    petitions = []
+    for slug in form.slugs:
+        petition = petition_queries.by_slug(session, slug)
+        if petition is None:
+            raise FormRefused({"petitions": f"Aucune pétition n’a l’adresse « {slug} »."}, values)
+        petitions.append(petition)
+    try:
+        site = settings_of(request).site_name
+        account, uri = actions.create(session, form.email, form.role, password, site=site, by=by)
+    except Refused as refused:
+        raise FormRefused({"email": str(refused)}, values) from None
+    for petition in petitions:
+        petition_actions.add_owner(session, petition, account.id, by)
+    return account, uri
+
+
+@router.post("/comptes/{account_id}/sessions")
+@limited("staff")
+def close_sessions(request: Request, session: Db, admin: Admin, account_id: RowId) -> Response:
+    actions.close_sessions(session, account_id, admin.id)
+    return see_other(request, f"{HOME}#compte-{account_id}")
+
+
+@router.post("/comptes/{account_id}/desactivation")
+@limited("staff")
+def disable_account(request: Request, session: Db, admin: Admin, account_id: RowId) -> Response:
+    actions.disable(session, account_id, admin.id)
+    return see_other(request, f"{HOME}#compte-{account_id}")
+
+
+@router.post("/comptes/{account_id}/reactivation")
+@limited("staff")
+def enable_account(request: Request, session: Db, admin: Admin, account_id: RowId) -> Response:
+    actions.enable(session, account_id, admin.id)
+    return see_other(request, f"{HOME}#compte-{account_id}")

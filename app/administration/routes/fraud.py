@@ -1,0 +1,125 @@
+"""The fraud desk: what looks odd in one petition, and what a person does about it."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from app import clock
+from app.accounts.dependencies import Admin
+from app.administration import acts, fraud, queries
+from app.administration.forms import LotForm, problems, ticked
+from app.administration.routes.base import router
+from app.db import Db, Session
+from app.errors import NotFound
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
+from app.signatures import actions as signature_actions
+from app.signatures import queries as signature_queries
+from app.web.forms import Form, FormRefused, Values, validated
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, page, see_other
+
+HOME = "/administration/fraude"
+VERBS = {
+    "set_aside": signature_actions.set_aside,
+    "invalidate": signature_actions.invalidate,
+    "put_back": signature_actions.put_back,
+}
+
+
+def signed_petition(slug: str, session: Db, admin: Admin) -> Petition:
+    """One that has signatures, or may have. Raises NotFound."""
+    petition = petition_queries.public_by_slug(session, slug)
+    if petition is None or petition.final_count is not None:
+        raise NotFound("Aucune pétition vivante n’est à cette adresse.")
+    return petition
+
+
+Signed = Annotated[Petition, Depends(signed_petition, scope="function")]
+
+
+@router.get("/fraude")
+def fraud_desk(request: Request, session: Db, admin: Admin) -> Response:
+    petitions = petition_queries.living(session)
+    since = petition_queries.hour_of(clock.now() - timedelta(hours=24))
+    day, aside = queries.confirmed_since(session, since), signature_queries.aside_counts(session)
+    counts = petition_queries.counts(session, [petition.id for petition in petitions])
+    rows = [
+        {
+            "petition": petition,
+            "count": counts[petition.id],
+            "day": day.get(petition.id, 0),
+            "quarantined": aside.get((petition.id, "quarantined"), 0),
+            "invalidated": aside.get((petition.id, "invalidated"), 0),
+        }
+        for petition in petitions
+    ]
+    rows.sort(key=lambda row: (row["day"], row["count"]), reverse=True)
+    return page(request, "administration/fraud.html", rows=rows)
+
+
+@router.get("/fraude/{slug}")
+def odd_signatures(
+    request: Request, session: Db, admin: Admin, petition: Signed, groupe: str = "", fait: str = "", n: str = ""
+) -> Response:
+    done = {"act": fait, "n": int(n)} if fait in VERBS and n.isdecimal() and n.isascii() and len(n) < 5 else None
+    return _page(request, session, petition, groupe, done=done)
+
+
+def _page(
+    request: Request,
+    session: Session,
+    petition: Petition,
+    only: str,
+    refused: FormRefused | None = None,
+    done: dict[str, Any] | None = None,
+) -> Response:
+    found = fraud.groups(session, petition.id)
+    shown = [group for group in found if group.key == only] or found
+    aside = fraud.aside(session, petition.id)
+    form = refused.form if refused else EMPTY_FORM
+    return page(
+        request,
+        "administration/fraud_petition.html",
+        422 if refused else 200,
+        petition=petition,
+        groups=shown,
+        alone=bool(only) and len(shown) == 1 and shown[0].key == only,
+        others=len(found) - len(shown),
+        aside=aside,
+        few=fraud.FEW,
+        most=fraud.ALL,
+        recent=fraud.RECENT,
+        form=form,
+        # What was posted from a group that is no longer there.
+        astray=form["values"].get("groupe") not in {group.key for group in (*shown, aside)},
+        reasons=[("", "Choisissez un motif"), *((code, acts.REASONS[code]) for code in acts.CHOICES)],
+        done=done,
+    )
+
+
+@router.post("/fraude/{slug}/lots")
+@limited("staff")
+def act_on_lot(request: Request, session: Db, admin: Admin, petition: Signed, values: Form) -> Response:
+    """Set aside, invalidate or put back the lines that were ticked."""
+    only = values.get("groupe", "") if values.get("seul") else ""
+    try:
+        form, ids = _lot(values)
+    except FormRefused as refused:
+        return _page(request, session, petition, only, refused)
+    if form.act == "put_back":
+        n = signature_actions.put_back(session, petition.id, ids, admin.id)
+    else:
+        n = VERBS[form.act](session, petition.id, ids, admin.id, form.reason)
+    return see_other(request, f"{HOME}/{petition.slug}?fait={form.act}&n={n}")
+
+
+def _lot(values: Values) -> tuple[LotForm, set[Any]]:
+    """Raises FormRefused."""
+    form, ids = validated(LotForm, values), ticked(values)
+    errors = problems(form, ids)
+    if errors:
+        raise FormRefused(errors, values)
+    return form, ids

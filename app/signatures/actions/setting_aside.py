@@ -1,0 +1,78 @@
+"""To set aside: a signature that looks false counts no more, shows no more, and can be put back.
+
+Who does what at the same moment to the same signature is decided by the database: each statement
+moves only what is still in the state that it leaves, and the count follows the rows that moved.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app import audit
+from app.db import changed
+from app.errors import Refused
+from app.petitions import queries as petition_queries
+from app.signatures import queries
+
+# Why, in a word that the journal may keep: it holds no values, and a typed reason names people.
+REASONS = ("burst", "domain", "name", "reported", "comment", "checked", "other")
+MOST = 500
+ASIDE = ("quarantined", "invalidated")
+ACTS = {
+    "quarantined": "signature.quarantined",
+    "invalidated": "signature.invalidated",
+    "confirmed": "signature.released",
+}
+
+
+def set_aside(session: Session, petition_id: int, ids: Collection[uuid.UUID], by: int | None, reason: str) -> int:
+    """Until somebody has looked; returns how many moved. Raises Refused."""
+    return _move(session, petition_id, ids, ("confirmed",), "quarantined", by, reason)
+
+
+def invalidate(session: Session, petition_id: int, ids: Collection[uuid.UUID], by: int | None, reason: str) -> int:
+    """For good, unless somebody puts them back; returns how many moved. Raises Refused."""
+    return _move(session, petition_id, ids, ("confirmed", "quarantined"), "invalidated", by, reason)
+
+
+def put_back(
+    session: Session,
+    petition_id: int,
+    ids: Collection[uuid.UUID],
+    by: int | None,
+    reason: str = "checked",
+    *,
+    before: tuple[str, ...] = ASIDE,
+) -> int:
+    """They count again, in the hour in which they were confirmed; returns how many moved. Raises Refused."""
+    return _move(session, petition_id, ids, before, "confirmed", by, reason)
+
+
+def _move(
+    session: Session,
+    petition_id: int,
+    ids: Collection[uuid.UUID],
+    before: tuple[str, ...],
+    after: str,
+    by: int | None,
+    reason: str,
+) -> int:
+    if reason not in REASONS:
+        raise Refused("Dites pourquoi.")
+    if len(ids) > MOST:
+        raise Refused(f"Au plus {MOST} signatures à la fois.")
+    queries.lock_in_order(session, petition_id, ids)
+    changes: Counter[datetime] = Counter()
+    n = 0
+    for state in before:
+        for signature_id, confirmed_at in queries.move(session, petition_id, ids, state, after):
+            changes[petition_queries.hour_of(confirmed_at)] += (after == "confirmed") - (state == "confirmed")
+            audit.record(session, ACTS[after], "signature", signature_id, by, petition=petition_id, reason=reason)
+            n += 1
+    petition_queries.add_to_count(session, petition_id, changes)
+    if n:
+        changed(session, petition_id)
+    return n
