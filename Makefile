@@ -16,7 +16,7 @@ help: ## Show what can be typed
 	@command -v uv >/dev/null || { $(PYTHON) -m venv .uv && .uv/bin/python -m pip install -q 'uv>=0.9' ; } || \
 	 { echo "Il manque de quoi créer un environnement Python : installez python3-venv (Debian, Ubuntu), puis recommencez." >&2; exit 1; }
 
-.venv/.done: pyproject.toml uv.lock
+.venv/.done: pyproject.toml uv.lock $(wildcard app/locale/*/LC_MESSAGES/*.po)
 	@command -v uv >/dev/null || $(MAKE) -s .uv/bin/uv
 	@$(UV) sync --locked --quiet --python $(PYTHON)
 	@$(BIN)/python -m app.locale.compile
