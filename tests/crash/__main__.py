@@ -78,6 +78,8 @@ Written by `make crash` ({day}, {platform.system()} {platform.machine()}, Python
 they do. Afterwards the ledger of the promises is held against the rows, the mailboxes and
 `signons counts verify`. *Mailed twice*: a person who had no answer and sent the form again, or a
 mail that was leaving at the moment of a kill and leaves again, since nobody knows whether it had.
+*No answer or 5xx*: each try that failed, by what was met; sixteen people knock again every tenth of a
+second while there is nobody at the door (ConnectionRefusedError).
 
 {table}
 """
