@@ -173,7 +173,6 @@ def administrator(page: Page, demo: Demo, survey: Survey) -> None:
         assert any(f"/administration/{path}" in f"{seen}?" for seen in survey.seen), path
     page.goto("/administration/fraude" + demo.petition("pietons").removeprefix("/petitions"))
     page.locator("article summary").first.click()
-    survey.look(page, "a group of odd signatures")
     page.get_by_role("button", name="Mettre de côté").first.click()
     survey.look(page, "a lot, refused")
     page.locator("article table [type=checkbox]").first.check()
