@@ -28,7 +28,7 @@ BURST, TIMES = 10, 5
 SAME_DOMAIN, SAME_NAME = 5, 3
 MOST_GROUPS = 30
 # Lines shown in a card, and when it is opened alone.
-FEW, ALL = 50, 500
+FEW, ALL = 25, 500
 MINUTE = timedelta(minutes=1)
 # Where most people have their mailbox: sharing one of these says nothing.
 COMMON = frozenset({

@@ -30,7 +30,7 @@ LINKS = """() => [...document.querySelectorAll("a[href]:not([download])")].map(a
 def shape(path: str) -> str:
     """Pages made by one template look alike: /petitions/x and /petitions/y are one."""
     url = urlsplit(path)
-    generic = re.sub(r"(/(?:petitions|widget)/)[^/]+", r"\1*", re.sub(r"\d+", "0", url.path))
+    generic = re.sub(r"(/(?:petitions|widget|fraude)/)[^/]+", r"\1*", re.sub(r"\d+", "0", url.path))
     return generic + "?" + ",".join(sorted(re.findall(r"(\w+)=", url.query)))
 
 
@@ -170,6 +170,32 @@ def moderator(page: Page, demo: Demo, survey: Survey) -> None:
 def administrator(page: Page, demo: Demo, survey: Survey) -> None:
     sign_in(page, "admin@demo.test")
     follow(page, survey, "/administration", within=("/administration",))
+    # Found by links, as every page is.
+    for path in ("fraude?", "fraude/", "comptes?", "journal?", "demandes?"):
+        assert any(f"/administration/{path}" in f"{seen}?" for seen in survey.seen), path
+    page.goto("/administration/fraude" + demo.petition("pietons").removeprefix("/petitions"))
+    page.locator("article summary").first.click()
+    page.get_by_role("button", name="Mettre de côté").first.click()
+    survey.look(page, "a lot, refused")
+    page.locator("article table [type=checkbox]").first.check()
+    page.locator("article select").first.select_option("other")
+    page.get_by_role("button", name="Mettre de côté").first.click()
+    survey.look(page, "a signature set aside")
+    page.get_by_role("button", name="Remettre").click()
+    survey.look(page, "nothing ticked")
+    page.get_by_role("checkbox", name="La ligne ci-dessus").check()
+    page.get_by_role("button", name="Remettre").click()
+    survey.look(page, "a signature put back")
+    page.goto("/administration/comptes")
+    page.get_by_role("button", name="Créer le compte").click()
+    survey.look(page, "an account, refused")
+    page.get_by_label("Adresse e-mail").fill("nouvelle@demo.test")
+    page.get_by_label("Rôle").select_option("organiser")
+    page.get_by_role("button", name="Créer le compte").click()
+    survey.look(page, "the secrets of a new account")
+    page.goto("/administration/comptes")
+    page.locator("tr details summary").first.click()
+    survey.look(page, "disabling an account")
 
 
 WALKS: list[Callable[[Page, Demo, Survey], None]] = [
