@@ -10,18 +10,19 @@ from pydantic import BaseModel, ValidationError
 Values = dict[str, str]
 # A row's number in an address; what no table can hold is not there (404).
 RowId = Annotated[int, Path(gt=0, lt=2**31)]
-# The longest form is a lot of the fraud desk: 500 lines ticked one by one.
-MAX_FIELDS = 520
+MAX_FIELDS = 200
+# Of staff who tick lines one by one, 500 at most.
+MAX_LONG_FIELDS = 520
 
 
-async def read_pairs(request: Request) -> list[tuple[str, str]]:
+async def read_pairs(request: Request, most: int = MAX_FIELDS) -> list[tuple[str, str]]:
     """``(field, value)`` as they were posted. Raises HTTPException 400 or 415."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
     if body and kind != "application/x-www-form-urlencoded":
         raise HTTPException(415, "Ce formulaire est attendu dans le format habituel des navigateurs.")
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most)
     except ValueError:  # UnicodeDecodeError is one
         raise HTTPException(400, "Cet envoi contient des caractères illisibles.") from None
     if "\x00" in "".join(chain.from_iterable(pairs)):
@@ -34,7 +35,13 @@ async def read_form(request: Request) -> Values:
     return dict(await read_pairs(request))
 
 
+async def read_long_form(request: Request) -> Values:
+    """The same, longer."""
+    return dict(await read_pairs(request, MAX_LONG_FIELDS))
+
+
 Form = Annotated[Values, Depends(read_form)]
+LongForm = Annotated[Values, Depends(read_long_form)]
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -17,7 +17,7 @@ from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
-from app.web.forms import Form, FormRefused, Values, validated
+from app.web.forms import FormRefused, LongForm, Values, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
@@ -102,7 +102,7 @@ def _page(
 
 @router.post("/fraude/{slug}/lots")
 @limited("staff")
-def act_on_lot(request: Request, session: Db, admin: Admin, petition: Signed, values: Form) -> Response:
+def act_on_lot(request: Request, session: Db, admin: Admin, petition: Signed, values: LongForm) -> Response:
     """Set aside, invalidate or put back the lines that were ticked."""
     only = values.get("groupe", "") if values.get("seul") else ""
     try:
