@@ -76,10 +76,11 @@ ROUTERS = (
 
 
 class Site(FastAPI):
-    """FastAPI with the page cache in front of it: a page that is kept meets no other middleware."""
+    """FastAPI with the live feed and the page cache in front of it: they meet no other middleware."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.state.page_cache(scope, receive, send)
+        scope["app"] = self
+        await self.state.front(scope, receive, send)
 
 
 def create_app(settings: Settings | None = None, *, with_worker: bool = False) -> FastAPI:
@@ -128,15 +129,16 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
         if path.startswith("/petitions/") and path.count("/") == 2 and not path.endswith(".json") and not head:
             app.state.views.count(petition_id, dict(scope["headers"]))
 
+    https = settings.base_url.startswith("https")
     app.state.page_cache = PageCache(partial(FastAPI.__call__, app), viewed)
+    app.state.front = LiveFeed(app.state.page_cache, lambda: app.state.hub, https)
     app.state.bus.subscribe(app.state.page_cache.forget)
     app.state.bus.subscribe(lambda _petition_id: app.state.signing_cache.clear())
     app.add_middleware(Crowd, doors=signatures.doors)
-    app.add_middleware(LiveFeed, hub=lambda: app.state.hub)
     app.add_middleware(SameOrigin, exempt=lambda path: path.startswith("/desabonnement/"))
     app.add_middleware(RequestGuard)
     app.add_middleware(LastResort)
-    app.add_middleware(SecurityHeaders, https=settings.base_url.startswith("https"))
+    app.add_middleware(SecurityHeaders, https=https)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
 

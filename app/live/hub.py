@@ -2,18 +2,22 @@
 
 A viewer gets the present count at once, then ``count`` and ``signature`` events. A slow viewer is
 dropped (its browser comes back by itself); a comment line every fifteen seconds keeps proxies from
-cutting the line. The pages work without it.
+cutting the line. The pages work without it. A viewer is one open connection and next to nothing
+else, no task and no layer of ours: ten thousand are expected.
 """
 
 import asyncio
 import json
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
+from typing import Any
 
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import clock
 from app.db import Database
@@ -22,15 +26,17 @@ from app.petitions import queries as petition_queries
 from app.signatures import queries as signature_queries
 from app.signatures.public import Line, line
 from app.web.errors import refuse
+from app.web.headers import SecurityHeaders, security_headers
 
-# Changes are grouped this long, so that a rush writes to each viewer a few times a second.
+# Between two messages to the same viewers: a rush writes to each a few times a second.
 GROUPING = 0.25
 # Also looked at without a message, so that a lost one costs this much.
 LOOK_AGAIN = 1.0
 HEARTBEAT = 15.0
-SEND_TIMEOUT = 10.0
 NEWEST = 10
 MAX_VIEWERS = 20_000
+# Written to as many viewers before others have their turn.
+AT_ONCE = 500
 HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store, no-transform"),
@@ -60,19 +66,31 @@ class Channel:
 
 
 class Viewer:
-    """One open connection: the bytes it has not been sent yet."""
+    """One open connection, that is written to and never waited for."""
 
-    def __init__(self) -> None:
-        self.pending = bytearray()
-        self.wake = asyncio.Event()
+    __slots__ = ("closed", "send", "task")
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.task = asyncio.current_task()
         self.closed = False
 
-    def write(self, data: bytes) -> None:
-        if len(self.pending) > 64 * 1024:
-            self.closed = True  # too slow: its browser will reconnect and get the present number
+    def write(self, data: bytes, *, more: bool = True) -> None:
+        """A server sends at once, unless this viewer has not read what came before: it is dropped then."""
+        if self.closed:
+            return
+        sending: Any = self.send({"type": "http.response.body", "body": data, "more_body": more})
+        try:
+            sending.send(None)
+        except StopIteration:
+            self.closed = not more
+        except OSError:
+            self.closed = True  # gone without a word: the server says so to its task
         else:
-            self.pending += data
-        self.wake.set()
+            sending.close()
+            self.closed = True
+            if self.task is not None:
+                self.task.cancel()
 
 
 class Hub:
@@ -86,6 +104,17 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._releasing = False
+        self._known: dict[str, tuple[float, asyncio.Future[tuple[int, int] | None]]] = {}
+
+    async def find(self, slug: str) -> tuple[int, int] | None:
+        """Id and goal of a public petition: looked up once a second, however many come at once."""
+        known = self._known.get(slug)
+        if known is None or monotonic() - known[0] >= 1:
+            if len(self._known) > 1000:
+                self._known.clear()
+            reading = asyncio.ensure_future(asyncio.to_thread(_find, self.database, slug))
+            known = self._known[slug] = (monotonic(), reading)
+        return await asyncio.shield(known[1])
 
     @property
     def viewers(self) -> int:
@@ -111,8 +140,7 @@ class Hub:
         self._releasing = True
         for channel in self.channels.values():
             for viewer in channel.viewers:
-                viewer.closed = True
-                viewer.wake.set()
+                viewer.write(b"", more=False)
 
     def notify(self, petition_id: int) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -124,13 +152,15 @@ class Hub:
             self._wake.set()
 
     async def _run(self) -> None:
+        told = 0.0
         while True:
             try:
                 await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN)
-                await asyncio.sleep(GROUPING)
+                await asyncio.sleep(told + GROUPING - monotonic())
             except TimeoutError:
                 self._changed.update(self.channels)
             self._wake.clear()
+            told = monotonic()
             due, self._changed = self._changed & set(self.channels), set()
             for petition_id in due:
                 await self._refresh(self.channels[petition_id])
@@ -138,9 +168,14 @@ class Hub:
     async def _heartbeat(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT)
-            for channel in self.channels.values():
-                for viewer in channel.viewers:
-                    viewer.write(b": ...\n\n")
+            for channel in list(self.channels.values()):
+                await self._tell(channel, b": ...\n\n")
+
+    async def _tell(self, channel: Channel, data: bytes) -> None:
+        for n, viewer in enumerate(list(channel.viewers), 1):
+            viewer.write(data)
+            if n % AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     async def _refresh(self, channel: Channel) -> None:
         try:
@@ -154,8 +189,7 @@ class Hub:
         fresh = b"".join(data for at, _, data in reversed(new.lines) if old.latest is None or at > old.latest)
         data = (_count_event(new) if new.count != old.count else b"") + fresh
         if data:
-            for viewer in channel.viewers:
-                viewer.write(data)
+            await self._tell(channel, data)
 
     def _read(self, channel: Channel) -> Snapshot:
         now = clock.now()
@@ -169,18 +203,18 @@ class Hub:
         latest = lines[0][0] if lines else None
         return Snapshot(count, channel.goal, latest, tuple(lines))
 
-    async def open(self, petition_id: int, goal: int) -> tuple[Channel, Viewer]:
+    async def open(self, petition_id: int, goal: int, send: Send) -> tuple[Channel, Viewer]:
         """A new viewer, already told the present count."""
         channel = self.channels.setdefault(petition_id, Channel(petition_id, goal))
-        viewer = Viewer()
-        viewer.closed = self._releasing
+        viewer = Viewer(send)
         channel.viewers.add(viewer)
         if channel.snapshot is None:
             await self._refresh(channel)
         # Browsers that all lost the same server come back spread over a few seconds.
-        viewer.write(b"retry: %d\n\n" % random.randint(2000, 6000))  # noqa: S311
+        data = b"retry: %d\n\n" % random.randint(2000, 6000)  # noqa: S311
         if channel.snapshot is not None:
-            viewer.write(_count_event(channel.snapshot))
+            data += _count_event(channel.snapshot)
+        viewer.write(data, more=not self._releasing)
         return channel, viewer
 
     def leave(self, channel: Channel, viewer: Viewer) -> None:
@@ -203,11 +237,13 @@ def _line_event(shown: Line) -> bytes:
 
 
 class LiveFeed:
-    """``GET /petitions/{slug}/direct`` in pure ASGI: FastAPI would cost a generator a viewer."""
+    """``GET /petitions/{slug}/direct``, in front of everything: each layer would be there once a viewer."""
 
-    def __init__(self, app: ASGIApp, hub: Callable[[], Hub]) -> None:
+    def __init__(self, app: ASGIApp, hub: Callable[[], Hub], https: bool) -> None:
         self.app = app
         self.hub = hub
+        self.headers = [*HEADERS, *security_headers(https)]
+        self.full = SecurityHeaders(_too_many, https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         slug = _slug(scope)
@@ -216,50 +252,44 @@ class LiveFeed:
             return
         hub = self.hub()
         if hub.viewers >= MAX_VIEWERS:
-            await refuse(scope, receive, send, 503, "Trop de spectateurs : la page reste à jour au chargement.")
+            await self.full(scope, receive, send)
             return
-        found = await asyncio.to_thread(_find, hub.database, slug)
+        found = await hub.find(slug)
         if found is None:
-            await refuse(scope, receive, send, 404, "Cette pétition n’existe pas.")
+            await self.app(scope, receive, send)  # which has no such page either
             return
-        if scope["state"]["head"]:  # asked for the headers only: there is nothing to wait for
-            await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
+        await send({"type": "http.response.start", "status": 200, "headers": self.headers})
+        if scope["method"] == "HEAD":  # asked for the headers only: there is nothing to wait for
             await send({"type": "http.response.body", "body": b""})
             return
-        await self._stream(hub, *found, receive, send)
-
-    async def _stream(self, hub: Hub, petition_id: int, goal: int, receive: Receive, send: Send) -> None:
-        channel, viewer = await hub.open(petition_id, goal)
-        gone = asyncio.create_task(_until_gone(receive, viewer))
-        try:
-            await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
-            while not viewer.closed:
-                await viewer.wake.wait()
-                viewer.wake.clear()
-                if viewer.pending:
-                    body, viewer.pending = bytes(viewer.pending), bytearray()
-                    message: Message = {"type": "http.response.body", "body": body, "more_body": True}
-                    await asyncio.wait_for(send(message), SEND_TIMEOUT)
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except (TimeoutError, OSError):
-            pass  # gone without a word, or too slow
-        finally:
-            gone.cancel()
-            hub.leave(channel, viewer)
+        await _stream(hub, *found, receive, send)
 
 
-async def _until_gone(receive: Receive, viewer: Viewer) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    viewer.closed = True
-    viewer.wake.set()
+async def _stream(hub: Hub, petition_id: int, goal: int, receive: Receive, send: Send) -> None:
+    channel, viewer = await hub.open(petition_id, goal, send)
+    try:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    except asyncio.CancelledError:
+        if not viewer.closed:
+            raise
+    finally:
+        viewer.closed = True
+        hub.leave(channel, viewer)
+
+
+async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:
+    await refuse(scope, receive, send, 503, "Trop de spectateurs : la page reste à jour au chargement.")
 
 
 def _slug(scope: Scope) -> str | None:
-    if scope["type"] != "http" or scope["method"] != "GET":
+    if scope["type"] != "http" or not scope["path"].endswith("/direct") or scope["method"] not in {"GET", "HEAD"}:
         return None
-    parts = scope["path"].split("/")
-    return parts[2] if len(parts) == 4 and parts[1] == "petitions" and parts[3] == "direct" else None
+    found = _PATH.fullmatch(scope["path"])
+    return found[1] if found else None
+
+
+_PATH = re.compile(r"(?:/en)?/petitions/([a-z0-9-]+)/direct")
 
 
 def _find(database: Database, slug: str) -> tuple[int, int] | None:

@@ -17,16 +17,22 @@ FIXED = {
 Headers = list[tuple[bytes, bytes]]
 
 
+def security_headers(https: bool, *, framed: bool = False) -> Headers:
+    headers = {**FIXED, "content-security-policy": POLICY.format(ancestors="*" if framed else "'none'")}
+    if not framed:
+        headers["x-frame-options"] = "DENY"
+    if https:
+        headers["strict-transport-security"] = "max-age=31536000"
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
 class SecurityHeaders:
     """Adds what a response did not set itself; only the widget may be framed by others."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self.app = app
-        common = {**FIXED, **({"strict-transport-security": "max-age=31536000"} if https else {})}
-        self.framed = _bytes({**common, "content-security-policy": POLICY.format(ancestors="*")})
-        self.others = _bytes(
-            {**common, "content-security-policy": POLICY.format(ancestors="'none'"), "x-frame-options": "DENY"}
-        )
+        self.framed = security_headers(https, framed=True)
+        self.others = security_headers(https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,7 +48,3 @@ class SecurityHeaders:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
-
-
-def _bytes(headers: dict[str, str]) -> Headers:
-    return [(name.encode(), value.encode()) for name, value in headers.items()]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,6 @@ import httpx2
 import pytest
 import uvicorn
 
-from app.live import hub
 from app.settings import Settings
 from tests.conftest import settings_for
 from tests.services import serve, wait_for
@@ -273,13 +273,26 @@ def test_a_server_that_is_asked_to_end_lets_its_viewers_go_at_once(sqlite_templa
         assert browser.response.read() == b""
 
 
-def test_a_viewer_who_does_not_read_is_let_go() -> None:
-    async def slow() -> hub.Viewer:
-        viewer = hub.Viewer()
-        for _ in range(100):
-            viewer.write(b"x" * 1024)
-        return viewer
+def test_a_viewer_who_does_not_read_is_let_go_and_the_others_stay(site: Served) -> None:
+    slug = site.publish()
+    with site.watch(slug) as browser, socket.socket() as asleep:
+        browser.next()
+        asleep.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        asleep.connect(("127.0.0.1", site.port))
+        asleep.sendall(f"GET /petitions/{slug}/direct HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+        wait_for(lambda: site.viewers == 2, "both watch")
+        (channel,) = site.app.state.hub.channels.values()
+        loop = site.app.state.hub._loop
 
-    viewer = asyncio.run(slow())
-    assert viewer.closed
-    assert len(viewer.pending) <= 66 * 1024
+        def told() -> bool:
+            comment = b":" + b"x" * 60_000 + b"\n\n"
+            asyncio.run_coroutine_threadsafe(site.app.state.hub._tell(channel, comment), loop).result(5)
+            while len(browser.response.readline()) < 60_000:  # this one reads
+                pass
+            return site.viewers == 1
+
+        wait_for(told, "the one who does not read is dropped")
+        site.confirmed(slug)
+        while (event := browser.next()) and event[0] != "count":
+            pass
+        assert event == ("count", {"count": 1, "goal": 500})
