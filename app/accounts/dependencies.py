@@ -20,7 +20,7 @@ TOUCH_SECONDS = 60
 
 
 class SignInFirst(Exception):
-    """Ask who it is, then come back to *path*."""
+    """Ask who it is, then come back to *path*, with its query."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -38,7 +38,7 @@ def staff(request: Request, session: Db) -> Account:
     found = staff_session(request, session)
     if found is None or not found.complete:
         if request.method == "GET":
-            raise SignInFirst(request.url.path)
+            raise SignInFirst(f"{request.url.path}?{request.url.query}".removesuffix("?"))
         raise NotFound("Cette page n’existe pas, ou votre session a pris fin.")
     now = clock.now()
     if (now - found.seen_at).total_seconds() > TOUCH_SECONDS:

@@ -83,7 +83,7 @@ def _destination(account: Account, suite: str) -> str:
 
 def _wanted(suite: str, places: tuple[str, ...]) -> str:
     """*suite* when it is a page under one of *places*, else ""."""
-    inside = re.fullmatch(rf"({'|'.join(places)})([/?][\w/?=&-]*)?", suite, re.ASCII)
+    inside = re.fullmatch(rf"({'|'.join(places)})(/[\w/-]*)?(\?[\w=&%+.:-]*)?", suite, re.ASCII)
     return suite if inside and "//" not in suite else ""
 
 

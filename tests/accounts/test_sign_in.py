@@ -1,5 +1,6 @@
 """The password: kept as argon2id, tried a few times only, telling nothing about who has an account."""
 
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -159,7 +160,12 @@ OUTSIDE = [
     "/moderation/../../mechant.test",
     "/moderation/\t/mechant.test",
 ]
-INSIDE = ["/moderation", "/moderation?commentaire=3", "/moderation/commentaires/3"]
+INSIDE = [
+    "/moderation",
+    "/moderation?commentaire=3",
+    "/moderation?element=case-3&mots=%C3%A9t%C3%A9+2026",
+    "/moderation/commentaires/3",
+]
 
 
 def test_sign_in_leads_back_to_ones_own_pages_and_never_elsewhere(database_url: str, tmp_path: Path) -> None:
@@ -177,6 +183,19 @@ def test_page_that_asks_to_sign_in_is_remembered(site: Site) -> None:
     asked = site.client.get(f"/organisation/petitions/{slug}").headers["location"]
     assert asked == f"/connexion?suite=/organisation/petitions/{slug}"
     assert f'value="/organisation/petitions/{slug}"' in site.client.get(asked).text
+
+
+@pytest.mark.parametrize(
+    "path", ["/moderation?element=comment-1", "/moderation?element=comment-1&mots=%C3%A9t%C3%A9+x"]
+)
+def test_link_with_a_query_leads_back_there_with_its_query(site: Site, path: str) -> None:
+    email = site.account("moderator")
+    browser = site.browser()
+    asked = browser.get(path).headers["location"]
+    assert asked.startswith("/connexion?suite=/moderation%3F")
+    kept = unescape(browser.get(asked).text.partition('name="suite" value="')[2].partition('"')[0])
+    answer = browser.post("/connexion", data={"email": email, "password": PASSWORD, "suite": kept})
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
 
 
 def test_somebody_signed_in_does_not_sign_in_again(site: Site) -> None:
