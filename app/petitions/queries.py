@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Integer, Select, bindparam, cast, delete, func, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, lazyload, selectinload
 
 from app.petitions.models import (
     CountDelta,
@@ -38,6 +38,11 @@ def by_slug(session: Session, slug: str) -> Petition | None:
         .where(Petition.slug == slug)
         .options(selectinload(Petition.recipients), selectinload(Petition.sources))
     ).one_or_none()
+
+
+def alone(session: Session, petition_id: int) -> Petition:
+    """The petition without its recipients and sources, for those who ask for its state only."""
+    return session.get_one(Petition, petition_id, options=[lazyload("*")])
 
 
 def public_by_slug(session: Session, slug: str) -> Petition | None:

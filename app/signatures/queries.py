@@ -72,6 +72,36 @@ def move(
     return [(signature_id, at) for signature_id, at in moved if at is not None]
 
 
+_TO_CONFIRM = (
+    select(
+        *(
+            Signature.__table__.c[name]
+            for name in (
+                "petition_id", "id", "state", "created_at", "comment_sealed", "email_sealed", "locale", "place"
+            )
+        )
+    )
+    .where(
+        Signature.__table__.c.petition_id == bindparam("petition"),
+        Signature.__table__.c.id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(Signature.__table__.c.id)
+    .with_for_update()
+)  # fmt: skip
+
+
+def lock_to_confirm(session: Session, ids: Iterable[tuple[int, uuid.UUID]]) -> list[Any]:
+    """What confirming reads of these (petition, id), locked in the order of ``lock_by_ids``; plain rows."""
+    by_petition: dict[int, list[uuid.UUID]] = {}
+    for petition_id, signature_id in ids:
+        by_petition.setdefault(petition_id, []).append(signature_id)
+    return [
+        row
+        for petition_id, mine in sorted(by_petition.items())
+        for row in session.connection().execute(_TO_CONFIRM, {"petition": petition_id, "ids": mine})
+    ]
+
+
 def get(session: Session, petition_id: int, signature_id: uuid.UUID) -> Signature | None:
     return session.get(Signature, (petition_id, signature_id))
 

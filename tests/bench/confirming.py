@@ -14,6 +14,7 @@ SECONDS = 6
 def confirm() -> Iterator[Result]:
     with stage.on_postgres() as site, site.serve() as server:
         signing.sign(site, server, 2)
+        site.analyze()
         signed, confirmed = [], []
         for n in range(RUNS):
             done, _ = signing.sign(site, server, SECONDS)

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,6 @@ from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import links, queries
-from app.signatures.models import Signature
 from app.signatures.public import open_field
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import MAILINGS
@@ -53,9 +53,9 @@ def confirm_group(
 ) -> list[Confirmation | Refused]:
     """Count signatures whose owners have shown that the address is theirs."""
     now = clock.now()
-    found = {(row.petition_id, row.id): row for row in queries.lock_by_ids(session, set(targets))}
-    petitions = {pid: session.get_one(Petition, pid) for pid in {pid for pid, _ in found}}
-    pending: dict[int, list[Signature]] = {}
+    found = {(row.petition_id, row.id): row for row in queries.lock_to_confirm(session, set(targets))}
+    petitions = {pid: petition_queries.alone(session, pid) for pid in {pid for pid, _ in found}}
+    pending: dict[int, list[Any]] = {}
     for key in dict.fromkeys(targets):
         row = found.get(key)
         if row is not None and row.state == "pending" and confirmable(petitions[row.petition_id], row, now):
@@ -83,7 +83,7 @@ def confirm_group(
     return [_outcome(key, found.get(key), places) for key in targets]
 
 
-def _subscribe(session: Session, petition_id: int, rows: Sequence[Signature], now: datetime) -> None:
+def _subscribe(session: Session, petition_id: int, rows: Sequence[Any], now: datetime) -> None:
     """The optional mails that these people have just confirmed."""
     by_id = {row.id: row for row in rows}
     for signature_id, purpose in consent_queries.confirmed_purposes(session, petition_id, by_id, MAILINGS):
@@ -93,7 +93,7 @@ def _subscribe(session: Session, petition_id: int, rows: Sequence[Signature], no
         subscriptions.subscribe(session, purpose, petition_id, row.id, email, row.locale, now)
 
 
-def confirmable(petition: Petition, signature: Signature, now: datetime) -> bool:
+def confirmable(petition: Petition, signature: Any, now: datetime) -> bool:
     """Within seven days of signing, and at most 48 hours after the end if signed before it."""
     if now - signature.created_at >= links.CONFIRM_FOR:
         return False
@@ -101,9 +101,7 @@ def confirmable(petition: Petition, signature: Signature, now: datetime) -> bool
     return ended is None or (signature.created_at < ended and now < ended + LATE)
 
 
-def _outcome(
-    key: tuple[int, uuid.UUID], row: Signature | None, places: dict[tuple[int, uuid.UUID], int]
-) -> Confirmation | Refused:
+def _outcome(key: tuple[int, uuid.UUID], row: Any, places: dict[tuple[int, uuid.UUID], int]) -> Confirmation | Refused:
     if key in places:
         return Confirmation(*key, place=places[key], first=True)
     if row is not None and row.state == "confirmed":
