@@ -4,9 +4,10 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
+from app.consents.queries import last_word
 from app.petitions.queries import insert_for
 from app.subscriptions.models import Subscription, Suppression
 
@@ -33,10 +34,31 @@ def batch(
     session: Session, purpose: str, petition_id: int, after: uuid.UUID | None, limit: int
 ) -> Sequence[Subscription]:
     """Subscribers in the order of their ids, from a cursor; held until the commit."""
-    query = select(Subscription).where(Subscription.purpose == purpose, Subscription.petition_id == petition_id)
-    if after is not None:
-        query = query.where(Subscription.id > after)
+    query = _after(purpose, petition_id, after)
     return session.scalars(query.order_by(Subscription.id).limit(limit).with_for_update()).all()
+
+
+def willing(
+    session: Session, purpose: str, petition_id: int, after: uuid.UUID | None, limit: int
+) -> Sequence[Subscription]:
+    """The same, of those whose last word in the ledger is yes: only they are written to."""
+    query = _said_yes(_after(purpose, petition_id, after), purpose)
+    return session.scalars(query.order_by(Subscription.id).limit(limit).with_for_update()).all()
+
+
+def count_willing(session: Session, purpose: str, petition_id: int, after: uuid.UUID | None = None) -> int:
+    query = _said_yes(_after(purpose, petition_id, after), purpose)
+    return session.scalar(query.with_only_columns(func.count())) or 0
+
+
+def _after(purpose: str, petition_id: int, after: uuid.UUID | None) -> Select[Subscription]:
+    query = select(Subscription).where(Subscription.purpose == purpose, Subscription.petition_id == petition_id)
+    return query if after is None else query.where(Subscription.id > after)
+
+
+def _said_yes(query: Select[Subscription], purpose: str) -> Select[Subscription]:
+    word = last_word(purpose, Subscription.consent_petition_id, Subscription.signature_id)
+    return query.where(word == "confirmed")
 
 
 def count(session: Session, purpose: str, petition_id: int) -> int:

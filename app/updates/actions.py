@@ -1,10 +1,17 @@
-"""News are written once and sent in batches that may be interrupted anywhere."""
+"""News and letters are written once and sent in batches that may be interrupted anywhere."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.db import changed, vault_of
+from app.errors import Invalid
 from app.mail import outbox
+from app.mail.outbox import Mail
 from app.petitions import markdown
 from app.petitions.models import Petition
 from app.signatures import emails as signature_emails
@@ -13,9 +20,12 @@ from app.subscriptions import queries as subscription_queries
 from app.subscriptions.models import Subscription
 from app.templating import in_language
 from app.updates import emails, queries
-from app.updates.models import Update
+from app.updates.models import Letter, Sending, Update
 
 BATCH = 200
+ALREADY = "Une lettre porte déjà cet objet et elle est partie. Changez l’objet de celle-ci."
+# Subscriber, address, the site in their language, the link that stops → their copy.
+Copy = Callable[[Subscription, str, str, str], Mail]
 
 
 def write(session: Session, petition: Petition, title: str, text: str, by: int) -> Update:
@@ -30,40 +40,88 @@ def write(session: Session, petition: Petition, title: str, text: str, by: int) 
     return update
 
 
+def write_letter(session: Session, title: str, text: str, by: int) -> Letter:
+    """The worker sends it to those who asked for the letter. Raises Invalid."""
+    check_letter(session, title)
+    letter = Letter(title=title, markdown=text, html=markdown.render(text), created_at=clock.now())
+    try:
+        with session.begin_nested():
+            session.add(letter)
+    except IntegrityError:  # posted twice at the same moment
+        raise Invalid({"title": ALREADY}) from None
+    audit.record(session, "letter.written", "letter", letter.id, by)
+    return letter
+
+
+def check_letter(session: Session, title: str) -> None:
+    """Raises Invalid when this letter may not leave now."""
+    if queries.letter_titled(session, title) is not None:
+        raise Invalid({"title": ALREADY})
+    if queries.letter_under_way(session):
+        raise Invalid({"title": "La lettre précédente est en cours d’envoi. Réessayez quand elle sera écrite à tous."})
+
+
 def send_some(session: Session, origin: str) -> int:
     """Write one batch of mails to the outbox; 0 when there is nothing left to do."""
-    update = queries.unfinished(session)
-    if update is None:
-        return 0
-    petition = session.get_one(Petition, update.petition_id)
-    people = subscription_queries.batch(session, "updates", petition.id, update.sent_after, BATCH)
+    update = queries.unfinished(session, Update)
+    if update is not None:
+        copy = _copies_of_update(session, update, session.get_one(Petition, update.petition_id))
+        return _send_batch(session, update, "updates", update.petition_id, origin, copy)
+    letter = queries.unfinished(session, Letter)
+    if letter is not None:
+        return _send_batch(session, letter, "newsletter", 0, origin, _copies_of_letter(letter))
+    return 0
+
+
+def _send_batch(session: Session, sending: Sending, purpose: str, petition_id: int, origin: str, copy: Copy) -> int:
+    """The next subscribers whose last word is yes, held until the commit: nobody leaves meanwhile."""
+    people = subscription_queries.willing(session, purpose, petition_id, sending.sent_after, BATCH)
     mails = []
     for subscription in people:
         email = subscriptions.email_of(session, subscription)
-        if not subscriptions.may_write(session, subscription, email):
-            continue
-        token = subscriptions.unsubscribe_token(session, subscription)
-        site = origin + in_language(subscription.locale, "")
-        mails.append(
-            emails.news(
-                email,
-                subscription.locale,
-                subscription.id,
-                petition=petition.title,
-                title=update.title,
-                text=update.markdown,
-                url=f"{site}/petitions/{petition.slug}#nouvelles",
-                unsubscribe=f"{site}/desabonnement/{token}",
-                withdraw_url=_withdraw_url(session, subscription, site),
-            )
-        )
+        if subscriptions.may_write(session, subscription, email):
+            site = origin + in_language(subscription.locale, "")
+            stop = f"{site}/desabonnement/{subscriptions.unsubscribe_token(session, subscription)}"
+            mails.append(copy(subscription, email, site, stop))
     outbox.enqueue(session, mails)
-    update.sent += len(mails)
+    sending.sent += len(mails)
     if len(people) < BATCH:
-        update.finished_at = clock.now()
+        sending.finished_at = clock.now()
     else:
-        update.sent_after = people[-1].id
+        sending.sent_after = people[-1].id
     return len(people) or 1
+
+
+def _copies_of_update(session: Session, update: Update, petition: Petition) -> Copy:
+    def copy(subscription: Subscription, email: str, site: str, stop: str) -> Mail:
+        return emails.news(
+            email,
+            subscription.locale,
+            subscription.id,
+            petition=petition.title,
+            title=update.title,
+            text=update.markdown,
+            url=f"{site}/petitions/{petition.slug}#nouvelles",
+            unsubscribe=stop,
+            withdraw_url=_withdraw_url(session, subscription, site),
+        )
+
+    return copy
+
+
+def _copies_of_letter(letter: Letter) -> Copy:
+    def copy(subscription: Subscription, email: str, _site: str, stop: str) -> Mail:
+        return emails.letter(
+            email,
+            subscription.locale,
+            subscription.id,
+            title=letter.title,
+            text=letter.markdown,
+            html=letter.html,
+            unsubscribe=stop,
+        )
+
+    return copy
 
 
 def _withdraw_url(session: Session, subscription: Subscription, origin: str) -> str:
@@ -73,3 +131,23 @@ def _withdraw_url(session: Session, subscription: Subscription, origin: str) -> 
     return signature_emails.withdraw_url(
         vault_of(session), origin, subscription.consent_petition_id, subscription.signature_id, clock.now()
     )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a letter stands; the outbox forgets a mail thirty days after it was written."""
+
+    letter: Letter
+    written: int
+    left: int
+    aside: int
+    to_come: int
+
+
+def progress(session: Session, letter: Letter, now: datetime) -> Progress:
+    mails = queries.mails_of(session, letter, now)
+    unwritten = 0
+    if letter.finished_at is None:
+        unwritten = subscription_queries.count_willing(session, "newsletter", 0, letter.sent_after)
+    to_come = unwritten + mails.get("waiting", 0)
+    return Progress(letter, letter.sent, mails.get("sent", 0), mails.get("aside", 0), to_come)

@@ -1,8 +1,9 @@
-"""News, by mail, with the way out in one click."""
+"""News and letters, by mail, with the way out in one click."""
 
 import uuid
 
 from app.mail.outbox import Mail
+from app.updates.models import LETTER_MAIL
 
 
 def news(
@@ -22,6 +23,13 @@ def news(
     if withdraw_url:
         context["withdraw_url"] = withdraw_url
     return Mail("updates/news", to, locale, context, subscription_id, unsubscribe)
+
+
+def letter(
+    to: str, locale: str, subscription_id: uuid.UUID, *, title: str, text: str, html: str, unsubscribe: str
+) -> Mail:
+    """One subscriber's copy; *html* is sanitised."""
+    return Mail(LETTER_MAIL, to, locale, {"title": title, "text": text, "html": html}, subscription_id, unsubscribe)
 
 
 def renewal(to: str, locale: str, subscription_id: uuid.UUID, *, stay_url: str, unsubscribe: str) -> Mail:
