@@ -16,6 +16,7 @@ from app.errors import SettingsError
 from app.mail import outbox
 from app.mail.transport import SmtpTransport, Unavailable
 from app.migrations import pending_migrations
+from app.moderation import charter
 from app.petitions import keys
 from app.settings import Settings, load_settings
 from app.vault import open_vault
@@ -72,12 +73,26 @@ def _database_checks(database: Database) -> Iterator[Check]:
             yield Check(
                 "clés", False, "la clé principale n’est pas celle qui a protégé les pétitions : remettez l’ancienne"
             )
+        yield _charter(charter.unlike_the_file(session))
         health = outbox.health(session, datetime.now(UTC))
         yield Check(
             "courrier en attente",
             health["aside"] == 0 and health["oldest_seconds"] < 3600,
             f"{health['waiting']} en attente, {health['aside']} mis de côté",
         )
+
+
+def _charter(articles: list[int]) -> Check:
+    """What was published is never rewritten by an update: say so, and what to do."""
+    if not articles:
+        return Check("charte", True, "celle de cette version du logiciel, ou une plus récente écrite ici")
+    which = ", ".join(map(str, articles))
+    return Check(
+        "charte",
+        False,
+        f"cette version du logiciel propose d’autres règles (articles : {which}) ; celles d’ici continuent de"
+        " s’appliquer. Publiez une nouvelle version : Administration, Charte",
+    )
 
 
 def _redis(settings: Settings) -> Check:

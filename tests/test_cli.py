@@ -26,6 +26,7 @@ from app.accounts.models import Account, StaffSession
 from app.cli import main
 from app.crypto import Unsealable
 from app.exports.models import ExportRecord
+from app.moderation import charter
 from app.settings import Settings
 from tests.conftest import SECRET
 from tests.services import Postgres
@@ -371,7 +372,7 @@ def test_doctor_is_satisfied_with_a_healthy_instance(run: Run) -> None:
     assert result.exit_code == 0, result.stdout
     lines = result.stdout.splitlines()
     assert all(line.startswith("ok   ") for line in lines)
-    for what in ("réglages", "base de données", "migrations", "courrier", "disque"):
+    for what in ("réglages", "base de données", "migrations", "charte", "courrier", "disque"):
         assert any(what in line for line in lines), what
 
 
@@ -393,6 +394,25 @@ def test_doctor_sees_that_the_secret_was_changed(run: Run, signed: str) -> None:
     result = run("doctor", SECRET_KEY="un-tout-autre-secret-que-celui-des-donnees")
     assert result.exit_code == 1
     assert "ÉCHEC clés" in result.stdout
+
+
+def test_doctor_says_that_an_update_changed_the_charter_of_this_base(
+    run: Run, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    updated = tmp_path / "charter.yaml"
+    updated.write_text(charter.FIRST_VERSION.read_text().replace("effect: refuse_second", "effect: refuse_urgent"))
+    monkeypatch.setattr(charter, "FIRST_VERSION", updated)
+    assert run("migrate").exit_code == 0
+    with site.database.read() as session:
+        version = charter.in_force(session, clock.now())
+        article = charter.article(version, 8)
+        assert article is not None
+        assert article.effect == "refuse_second"  # published, hence not rewritten
+    result = run("doctor")
+    assert result.exit_code == 1
+    line = next(line for line in result.stdout.splitlines() if line.startswith("ÉCHEC charte"))
+    assert "(articles : 8)" in line
+    assert "Publiez une nouvelle version" in line
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # seconds long; its verbs are tested on both

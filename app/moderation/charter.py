@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 from sqlalchemy.orm import Session
@@ -17,18 +18,41 @@ def install_first_version(session: Session) -> bool:
     """Version 1, once; True when it was added."""
     if queries.charter_versions(session):
         return False
-    data = yaml.safe_load(FIRST_VERSION.read_text())
+    data = _first_version()
     version = CharterVersion(
         number=data["number"],
         summary=data["summary"].strip(),
         effective_from=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    version.articles = [
-        CharterArticle(**{k: v.strip() if isinstance(v, str) else v for k, v in article.items()})
-        for article in data["articles"]
-    ]
+    version.articles = [CharterArticle(**article) for article in data["articles"]]
     session.add(version)
     return True
+
+
+def _first_version() -> dict[str, Any]:
+    """The file, as rows keep it."""
+    data: dict[str, Any] = yaml.safe_load(FIRST_VERSION.read_text())
+    for article in data["articles"]:
+        article.update({name: value.strip() for name, value in article.items() if isinstance(value, str)})
+    return data
+
+
+def unlike_the_file(session: Session) -> list[int]:
+    """Articles of the file that are not those installed in its version: an update changed them, this base did not.
+
+    What was published is never corrected; a later version, once published here, settles it.
+    """
+    data = _first_version()
+    versions = queries.charter_versions(session)
+    if not versions or versions[0].number != data["number"]:
+        return []
+    installed = {article.n: article for article in versions[0].articles}
+    changed = [
+        a["n"]
+        for a in data["articles"]
+        if a["n"] not in installed or any(getattr(installed[a["n"]], name) != value for name, value in a.items())
+    ]
+    return sorted({*changed, *(installed.keys() - {a["n"] for a in data["articles"]})})
 
 
 def article(version: CharterVersion, n: int) -> CharterArticle | None:

@@ -13,12 +13,12 @@ from app.comments import actions as comment_actions
 from app.comments import queries as comment_queries
 from app.errors import Gone, Refused
 from app.mail.addresses import canonical
-from app.moderation.actions import noticing
+from app.moderation.actions import withdrawing
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.privacy.queries import comments as comment_texts
-from app.privacy.queries import mailings
+from app.privacy.queries import mailings, notices
 from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
 from app.signatures.forms import email_address
@@ -45,8 +45,9 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     """One signature and everything said with it; False when it was gone already."""
     comments = [comment.id for comment in comment_queries.of_signature(session, signature_id)]
     comment_actions.withdraw_all(session, signature_id)
-    noticing.withdrawn(session, comments)
+    withdrawing.withdrawn(session, comments)
     comment_texts.forget_texts(session, comments)
+    notices.forget_appeals(session, comments)
     return signature_actions.withdraw(session, petition_id, signature_id, channel)
 
 

@@ -8,10 +8,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.journeys.people import Demo, People, decide, sign_in
+from tests.journeys.people import PHONE, Demo, People, decide, sign_in
 from tests.services import wait_for
 
 MODERATOR = "moderateur@demo.test"
+PANES = (".list", "#texte", ".decide", ".around")
+IN_SIGHT = """() => {
+  const [list, here] = [".list", ".queue [aria-current]"].map(s => document.querySelector(s).getBoundingClientRect());
+  return here.top >= list.top - 1 && here.top < list.bottom;
+}"""
 INSULT = "Ce maire est un minable, avis"
 
 
@@ -205,3 +210,19 @@ def test_clicking_the_open_item_keeps_what_was_typed(demo: Demo, people: People)
     page.locator(f'[data-item="comment-{comment_id}"]').click()
     page.wait_for_timeout(500)
     expect(page.locator("#champ-explanation")).to_have_value("Une explication à moitié écrite.")
+
+
+def test_decision_comes_right_after_the_comment_on_a_phone(demo: Demo, people: People) -> None:
+    """What surrounds the comment is below; a link leads there, so that nobody scrolls past everything."""
+    ids = _arrive(demo, 2)
+    page = people.arrive(**PHONE)
+    sign_in(page, MODERATOR, f"/moderation?element=comment-{ids[1]}")
+    expect(page.locator("[data-open]")).to_have_attribute("data-open", f"comment-{ids[1]}")  # the link's own item
+    tops = [page.locator(name).evaluate("node => node.getBoundingClientRect().top") for name in PANES]
+    assert tops == sorted(tops)
+    publish = page.get_by_role("button", name="Publier tel quel")
+    page.get_by_role("link", name="Aller à la décision").click()
+    expect(publish).to_be_in_viewport()
+    # In its list, the open item is in sight.
+    expect(page.locator(".queue [aria-current]")).to_have_count(1)
+    assert page.evaluate(IN_SIGHT)

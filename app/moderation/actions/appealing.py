@@ -32,6 +32,8 @@ def appealable(session: Session, decision_id: int, appellant: str) -> Decision:
         raise Gone("Le délai de six mois pour contester cette décision est passé.")
     if notices.appeal_of(session, decision.id, appellant) is not None:
         raise Conflict("Cette décision a déjà fait l’objet de votre recours.")
+    if decision.target == "comment" and _gone(session.get(Comment, decision.target_id)):
+        raise Gone("Son auteur a repris ce commentaire depuis : le recours est sans objet.")
     standing = queries.standing(session, decision.target, decision.target_id, decision.revision)
     if standing is None or standing.id != decision.id:
         raise Conflict("Une autre décision a remplacé celle-ci : c’est elle qui se conteste.")
@@ -40,7 +42,9 @@ def appealable(session: Session, decision_id: int, appellant: str) -> Decision:
 
 def appeal(session: Session, decision_id: int, appellant: str, text: str) -> Appeal:
     """Raises NotFound, Gone (too late), Conflict (already), Invalid."""
-    queries.lock_decision(session, decision_id)  # of two at once, the second finds the first
+    locked = queries.lock_decision(session, decision_id)  # of two at once, the second finds the first
+    if locked is not None and locked.target == "comment":
+        comment_queries.lock(session, locked.target_id)  # or its author takes it back first
     decision = appealable(session, decision_id, appellant)
     if len(text.strip()) < MIN_TEXT:
         raise Invalid({"text": "Dites en une phrase au moins ce que vous contestez."})
@@ -82,6 +86,9 @@ def judge(
 
     Raises NotFound, Conflict (judged meanwhile, no view formed), Invalid.
     """
+    about = notices.contested_comment(session, appeal_id)
+    if about is not None:
+        comment_queries.lock(session, about)
     row = _to_judge(session, appeal_id, judge)
     if row.view_by != judge.id:
         raise Conflict("Donnez d’abord votre avis sur le texte, avant de voir la première décision.")
@@ -109,6 +116,8 @@ def _to_judge(session: Session, appeal_id: int, judge: Account) -> Appeal:
     row = notices.lock_appeal(session, appeal_id)
     if row is None or row.first_decider == judge.id:
         raise NotFound("Ce recours n’existe pas, ou n’est pas à juger par vous.")
+    if row.outcome == "withdrawn":
+        raise Conflict("Son auteur a repris ce commentaire depuis : le recours est sans objet.")
     if row.outcome:
         raise Conflict("Ce recours est déjà jugé.")
     return row
@@ -120,9 +129,9 @@ def _reverse(
     if judgment is None:
         judgment = Judgment("restore", explanation=reasons)
     if first.target == "petition":
-        return reviewing.on_appeal(session, first, judge, judgment)
+        return reviewing.put_online_again(session, first, judge, judgment, "appeal")
     comment = comment_queries.lock(session, first.target_id)
-    if comment is None or comment.state == "withdrawn":
+    if comment is None or _gone(comment):
         raise Conflict("Son auteur a repris ce commentaire depuis : le recours est sans objet.")
     case = session.get(Case, first.case_id) if first.case_id is not None else None
     if comment.state == "published" and not judgment.needs_reasons:
@@ -132,6 +141,22 @@ def _reverse(
     if case is not None:
         case.outcome = "upheld" if new.ground != "none" else "cleared"
     return new
+
+
+def _gone(comment: Comment | None) -> bool:
+    return comment is None or comment.state == "withdrawn"
+
+
+def void(session: Session, row: Appeal) -> None:
+    """The author took the text back: nothing is left to judge. A notifier who contested is told."""
+    first = queries.decision(session, row.decision_id)
+    assert first is not None
+    row.outcome, row.judged_at = "withdrawn", clock.now()
+    queries.release(session, "appeal", row.id)
+    if row.notice_id is not None:
+        _tell(session, row, first)
+    audit.record(session, "appeal.withdrawn", first.target, first.target_id, None, appeal=row.id)
+    session.flush()
 
 
 def _tell(session: Session, row: Appeal, first: Decision) -> None:

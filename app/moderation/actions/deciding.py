@@ -144,10 +144,14 @@ def _record(
     effects.apply(session, comment, decision, reasons)
     decision.mails = informing.tell_author(session, comment, decision, previous, UNDO_FOR)
     written(session, decision)
-    two_people = decision.kind in {"refuse", "remove"} and any(a.effect == TWO_PEOPLE for a in reasons.cited)
-    team.draw(session, decision, required=two_people)
+    team.draw(session, decision, required=needs_two(decision, reasons))
     changed(session, comment.petition_id)
     return decision
+
+
+def needs_two(decision: Decision, reasons: Reasons) -> bool:
+    """Whether an article that it cites has a second person confirm."""
+    return decision.kind in {"refuse", "remove"} and any(a.effect == TWO_PEOPLE for a in reasons.cited)
 
 
 def new_decision(now: datetime, judgment: Judgment, reasons: Reasons, **fields: Any) -> Decision:

@@ -11,7 +11,6 @@ from app import audit, clock, crypto
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.comments.hints import SEVERITY
-from app.comments.models import Comment
 from app.db import vault_of
 from app.errors import Conflict, Gone, NotFound
 from app.mail import outbox
@@ -124,6 +123,8 @@ def settle(session: Session, case_id: int, version: int, moderator: Account, jud
 
     Raises NotFound, Conflict (settled meanwhile), Invalid.
     """
+    about = notices.reported_comment(session, case_id)
+    comment = comment_queries.lock(session, about) if about is not None else None
     case = notices.lock_case(session, case_id)
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
@@ -132,53 +133,56 @@ def settle(session: Session, case_id: int, version: int, moderator: Account, jud
     waiting = notices.notices_to_tell(session, case.id)
     source = "notice" if waiting else "own"
     if case.target == "comment":
-        comment = comment_queries.lock(session, case.target_id)
         if comment is None or comment.state == "withdrawn":
             raise Conflict(deciding.WITHDRAWN)
         if comment.state in {"refused", "removed"} and judgment.kind == "keep":
-            return _maintain(session, case, comment, moderator, version, waiting)
+            if version and version != comment.version:
+                raise Conflict(deciding.STALE)
+            return _maintain(session, case, moderator, waiting)
         seen = version or comment.version
         if comment.state == "published" and judgment.kind == "publish" and not judgment.effects:
             judgment = judgment.within(kind="keep")
         decision = deciding.decide(session, comment.id, seen, moderator, judgment, source=source, case=case)
         label = f"le commentaire {comment.id}"
     else:
-        decision = reviewing.on_notice(session, case, moderator, judgment)
+        refused = queries.standing(session, "petition", case.target_id, case.revision)
+        if refused is not None and refused.kind in {"refuse", "remove"}:
+            # The second person would have published it.
+            if judgment.kind != "publish":
+                return _maintain(session, case, moderator, waiting)
+            decision = reviewing.put_online_again(
+                session, refused, moderator, judgment.within(kind="restore"), source, case
+            )
+        else:
+            decision = reviewing.on_notice(session, case, moderator, judgment)
         label = f"la pétition « {session.get_one(Petition, case.target_id).title} »"
     close(session, case, decision, waiting, label)
     return decision
 
 
-def _maintain(
-    session: Session, case: Case, comment: Comment, moderator: Account, version: int, waiting: Sequence[Notice]
-) -> Decision:
+def _maintain(session: Session, case: Case, moderator: Account, waiting: Sequence[Notice]) -> Decision:
     """What was refused stays refused: the decision that stands is the answer, and can still be contested."""
-    standing = queries.standing(session, "comment", comment.id, comment.revision)
-    if standing is None or (version and version != comment.version):
+    standing = queries.standing(session, case.target, case.target_id, case.revision)
+    if standing is None:
         raise Conflict(deciding.STALE)
     case.closed_at, case.outcome = clock.now(), "upheld"
     case.version += 1
     queries.release(session, "case", case.id)
     for notice in waiting:
         _close(session, notice, "upheld", standing)
-        outbox.enqueue(session, _outcome_mail(session, notice, standing, f"le commentaire {comment.id}"))
+        outbox.enqueue(session, _outcome_mail(session, notice, standing, f"le commentaire {case.target_id}"))
     audit.record(session, "case.maintained", "case", case.id, moderator.id, decision=standing.id)
     return standing
 
 
-def withdrawn(session: Session, comment_ids: Sequence[int]) -> None:
-    """Their author took these comments back: their cases end, whoever reported is told, nobody looks again."""
-    now = clock.now()
-    for comment_id in comment_ids:
-        for case in notices.open_cases(session, "comment", comment_id):
-            case.closed_at, case.outcome = now, "withdrawn"
-            case.version += 1
-            queries.release(session, "case", case.id)
-            for notice in notices.notices_to_tell(session, case.id):
-                _close(session, notice, "withdrawn", None)
-                outbox.enqueue(session, _outcome_mail(session, notice, None, f"le commentaire {comment_id}"))
-        queries.release(session, "comment", comment_id)
-    notices.drop_looks(session, comment_ids)
+def void(session: Session, case: Case) -> None:
+    """The text of a case is gone: whoever reported it is told, nobody decides."""
+    case.closed_at, case.outcome = clock.now(), "withdrawn"
+    case.version += 1
+    queries.release(session, "case", case.id)
+    for notice in notices.notices_to_tell(session, case.id):
+        _close(session, notice, "withdrawn", None)
+        outbox.enqueue(session, _outcome_mail(session, notice, None, f"le commentaire {case.target_id}"))
 
 
 def close(session: Session, case: Case, decision: Decision, waiting: Sequence[Notice], label: str) -> None:

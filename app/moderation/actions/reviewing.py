@@ -15,10 +15,12 @@ from app.db import changed
 from app.errors import Conflict, Invalid, NotFound, Refused
 from app.mail import outbox
 from app.moderation import charter, emails, queries
-from app.moderation.actions.deciding import UNDO_FOR, new_decision, written
+from app.moderation.actions import team
+from app.moderation.actions.deciding import UNDO_FOR, needs_two, new_decision, written
 from app.moderation.actions.informing import decision_context
 from app.moderation.actions.judgment import Judgment, Reasons, reasons_for
 from app.moderation.models import Case, Decision, PetitionRemark
+from app.moderation.queries import notices
 from app.moderation.statements import statement
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
@@ -28,7 +30,7 @@ from app.templating import ZONE
 
 MAX_SUBMISSIONS = 2
 # What a decision leaves a petition in, and what else it may move.
-AFTER = {"publish": "open", "correct": "draft", "refuse": "refused", "remove": "refused"}
+AFTER = {"publish": "open", "correct": "draft", "refuse": "refused", "remove": "refused", "restore": "open"}
 MOMENTS = ("submitted_at", "opened_at", "closes_at", "closed_at")
 Remark = tuple[int, str]
 
@@ -44,6 +46,10 @@ def submit(session: Session, petition: Petition, by: int | None = None) -> None:
         raise Conflict("Cette pétition est déjà envoyée ou publiée.")
     if petition.submissions >= MAX_SUBMISSIONS:
         raise Refused("Cette pétition a déjà été proposée deux fois : vous pouvez contester la décision.")
+    # It is another text now: nobody has to look again at the one that was refused.
+    notices.drop_looks(session, [petition.id], "petition")
+    for case in notices.open_cases(session, "petition", petition.id):
+        case.closed_at, case.outcome = clock.now(), "withdrawn"
     petition.state, petition.submitted_at = "submitted", clock.now()
     petition.submissions += 1
     audit.record(session, "petition.submitted", "petition", petition.id, by, n=petition.submissions)
@@ -102,12 +108,14 @@ def on_notice(session: Session, case: Case, moderator: Account, judgment: Judgme
     return decision
 
 
-def on_appeal(session: Session, first: Decision, judge: Account, judgment: Judgment) -> Decision:
-    """A refused or removed petition comes back. Raises Conflict."""
+def put_online_again(
+    session: Session, first: Decision, judge: Account, judgment: Judgment, source: str, case: Case | None = None
+) -> Decision:
+    """A refused or removed petition comes back, after an appeal or a second opinion. Raises Conflict."""
     petition = queries.lock_petition(session, first.target_id)
     if petition is None or petition.state != "refused":
         raise Conflict("Cette pétition n’est plus refusée.")
-    decision = _record(session, petition, judge, judgment, "appeal", None, first.revision)
+    decision = _record(session, petition, judge, judgment, source, case, first.revision)
     if petition.opened_at is None:
         petition.state = "draft"
         petition_actions.publish(session, petition, judge.id)
@@ -156,6 +164,8 @@ def _record(
     session.add(decision)
     session.flush()
     written(session, decision)
+    if needs_two(decision, reasons):
+        team.draw(session, decision, required=True)
     return decision
 
 

@@ -147,20 +147,24 @@ def sampled() -> bool:
 
 
 def draw(session: Session, decision: Decision, *, required: bool = False, drawn: bool | None = None) -> bool:
-    """Have a decision on a comment judged again, blind, by somebody else.
+    """Have a decision judged again, blind, by somebody else.
 
     *required*: its article needs two people, and waits for a second one if there is none yet.
-    Otherwise by lot, when there is somebody to do it.
+    Otherwise, for comments, by lot, when there is somebody to do it.
     """
-    if decision.target != "comment" or decision.moderator_id is None or decision.source == "appeal":
+    if decision.moderator_id is None or decision.source == "appeal":
         return False
-    if not required and (not (sampled() if drawn is None else drawn) or len(notices.moderators(session)) < 2):
+    if not required and not (decision.target == "comment" and _by_lot(session, drawn)):
         return False
     look = SecondLook(
         decision_id=decision.id, first_decider=decision.decider, drawn_at=clock.now(), kind="", required=required
     )
     session.add(look)
     return True
+
+
+def _by_lot(session: Session, drawn: bool | None) -> bool:
+    return (sampled() if drawn is None else drawn) and len(notices.moderators(session)) >= 2
 
 
 def look_again(session: Session, decision_id: int, account: Account, kind: str, article: int | None) -> bool:
@@ -182,5 +186,14 @@ def look_again(session: Session, decision_id: int, account: Account, kind: str, 
     queries.release(session, "second", decision_id)
     if look.required and refused and kind == "publish":
         text = f"La seconde personne publierait : désaccord sur la décision {first.reference}."
-        escalate(session, first.target_id, account, urgent=False, text=text)
+        _disagree(session, first, account, text)
     return bool(look.agreed)
+
+
+def _disagree(session: Session, first: Decision, account: Account, text: str) -> None:
+    """The refusal stands meanwhile; somebody maintains it or not."""
+    if first.target == "comment":
+        escalate(session, first.target_id, account, urgent=False, text=text)
+        return
+    open_case(session, first.target, first.target_id, first.revision, "escalated", 3, account.id)
+    note(session, first.target, first.target_id, account, text)

@@ -110,8 +110,9 @@ class Appeal(Base):
         ),
         CheckConstraint("judge_id IS NULL OR judge_id <> first_decider", name="another_judge"),
         CheckConstraint("view_by IS NULL OR view_by <> first_decider", name="another_view"),
-        CheckConstraint("outcome IN ('', 'upheld', 'reversed')", name="outcome"),
-        CheckConstraint("outcome = '' OR (judge_id IS NOT NULL AND reasons <> '')", name="reasons"),
+        # withdrawn: the author took the text back, nobody judges.
+        CheckConstraint("outcome IN ('', 'upheld', 'reversed', 'withdrawn')", name="outcome"),
+        CheckConstraint("outcome IN ('', 'withdrawn') OR (judge_id IS NOT NULL AND reasons <> '')", name="reasons"),
         Index(
             "ix_appeal_open",
             "created_at",

@@ -64,6 +64,7 @@ def report(session: Session, period: Period) -> dict[str, Any]:
         "appeals": sum(appeals.values()),
         "appeals_upheld": appeals["upheld"],
         "appeals_reversed": appeals["reversed"],
+        "appeals_withdrawn": appeals["withdrawn"],
         "appeals_waiting": appeals["waiting"],
         **_other_acts(session, period),
     }

@@ -32,6 +32,11 @@ def lock_case(session: Session, case_id: int) -> Case | None:
     return session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one_or_none()
 
 
+def reported_comment(session: Session, case_id: int) -> int | None:
+    """The comment that a case is about, to be locked before the case, as everybody does."""
+    return session.scalar(select(Case.target_id).where(Case.id == case_id, Case.target == "comment"))
+
+
 def latest_case(session: Session, target: str, target_id: int, revision: int) -> Case | None:
     """The last case about this revision, open or closed, ours alone until the commit."""
     return session.scalars(
@@ -125,6 +130,25 @@ def lock_appeal(session: Session, appeal_id: int) -> Appeal | None:
     return session.scalars(select(Appeal).where(Appeal.id == appeal_id).with_for_update()).one_or_none()
 
 
+def contested_comment(session: Session, appeal_id: int) -> int | None:
+    """The comment that an appeal is about, to be locked before the appeal, as an erasure does."""
+    return session.scalar(
+        select(Decision.target_id)
+        .join(Appeal, Appeal.decision_id == Decision.id)
+        .where(Appeal.id == appeal_id, Decision.target == "comment")
+    )
+
+
+def lock_open_appeals(session: Session, comment_ids: Sequence[int]) -> Sequence[Appeal]:
+    decided = select(Decision.id).where(Decision.target == "comment", Decision.target_id.in_(comment_ids))
+    return session.scalars(
+        select(Appeal)
+        .where(Appeal.outcome == "", Appeal.decision_id.in_(decided))
+        .order_by(Appeal.id)
+        .with_for_update()
+    ).all()
+
+
 def appeal_of(session: Session, decision_id: int, appellant: str) -> Appeal | None:
     return session.scalars(
         select(Appeal).where(Appeal.decision_id == decision_id, Appeal.appellant == appellant)
@@ -165,9 +189,9 @@ def second_looks(session: Session, comment_id: int) -> dict[int, SecondLook]:
     return {row.decision_id: row for row in rows}
 
 
-def drop_looks(session: Session, comment_ids: Sequence[int]) -> None:
+def drop_looks(session: Session, ids: Sequence[int], target: str = "comment") -> None:
     """Nobody can look again at a text that is gone."""
-    decided = select(Decision.id).where(Decision.target == "comment", Decision.target_id.in_(comment_ids))
+    decided = select(Decision.id).where(Decision.target == target, Decision.target_id.in_(ids))
     session.execute(delete(SecondLook).where(SecondLook.judged_at.is_(None), SecondLook.decision_id.in_(decided)))
 
 

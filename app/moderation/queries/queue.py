@@ -195,14 +195,15 @@ def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Ite
             SecondLook.decision_id,
             SecondLook.drawn_at,
             SecondLook.required,
-            Comment.id,
-            Comment.text,
+            Decision.target,
+            Decision.target_id,
+            func.coalesce(Comment.text, Petition.title).label("text"),
             Petition.slug,
             Petition.title,
         )
         .join(Decision, Decision.id == SecondLook.decision_id)
-        .join(Comment, and_(Comment.id == Decision.target_id, Decision.target == "comment"))
-        .join(Petition, Petition.id == Comment.petition_id)
+        .outerjoin(Comment, and_(Comment.id == Decision.target_id, Decision.target == "comment"))
+        .join(Petition, Petition.id == func.coalesce(Comment.petition_id, Decision.target_id))
         .where(SecondLook.judged_at.is_(None), SecondLook.first_decider != account_id)
         .order_by(SecondLook.required.desc(), SecondLook.drawn_at)
         .limit(limit)
@@ -210,8 +211,8 @@ def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Ite
     for row in rows:
         name, severity = ("confirm", 3) if row.required else ("second", 1)
         yield Item(
-            name, row.decision_id, "comment", row.id, severity, row.drawn_at, row.text[:400], row.slug, row.title, 1,
-            violent=row.required,
+            name, row.decision_id, row.target, row.target_id, severity, row.drawn_at, row.text[:400], row.slug,
+            row.title, 1, violent=row.required,
         )  # fmt: skip
 
 

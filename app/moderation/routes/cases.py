@@ -1,4 +1,4 @@
-"""Cases of notices, appeals, rights of reply, second looks, and the urgent path."""
+"""Cases of notices, appeals, rights of reply, and the urgent path."""
 
 from datetime import datetime
 
@@ -8,7 +8,6 @@ from starlette.responses import Response
 from app import clock
 from app.accounts.dependencies import Moderator
 from app.accounts.models import Account
-from app.comments import queries as comment_queries
 from app.db import Db, Session
 from app.errors import Conflict, Invalid, NotFound
 from app.moderation import actions, charter, queries
@@ -59,6 +58,7 @@ def _petition_case(
         petition=petition,
         text=petition_queries.text_of(session, petition),
         notices=queue.notices_of(session, case.id),
+        notes=notices.notes(session, "petition", petition.id),
         claim=claim_of(session, f"case-{case.id}", moderator, clock.now()),
         charter=charter.in_force(session, clock.now()),
         form={"values": values or {}, "errors": errors or {}},
@@ -190,39 +190,6 @@ def decide_reply(request: Request, session: Db, moderator: Moderator, reply_id: 
         actions.decide_reply(session, reply_id, version, moderator, publish, reasons)
     except Invalid as invalid:
         return _reply_page(request, session, moderator, reply_id, values, invalid.errors)
-    return see_other(request, HOME)
-
-
-# Second looks
-
-
-@router.get("/moderation/relectures/{decision_id}")
-def second_page(request: Request, session: Db, moderator: Moderator, decision_id: Id) -> Response:
-    look = notices.lock_second_look(session, decision_id)
-    first = queries.decision(session, decision_id)
-    if look is None or first is None or look.first_decider == moderator.id:
-        raise NotFound("Ce texte n’est pas à relire, ou pas par vous.")
-    row = comment_queries.with_author(session, first.target_id)
-    if row is None or look.judged_at is not None:
-        raise Conflict("Ce texte a déjà été relu, ou n’existe plus.")
-    in_force = charter.in_force(session, row.created_at)
-    claim = claim_of(session, f"second-{decision_id}", moderator, clock.now())
-    return page(
-        request,
-        "moderation/second.html",
-        decision_id=decision_id,
-        text=row.text,
-        charter=in_force,
-        look=look,
-        claim=claim,
-    )
-
-
-@router.post("/moderation/relectures/{decision_id}")
-@limited("staff")
-def look_again(request: Request, session: Db, moderator: Moderator, decision_id: Id, values: Form) -> Response:
-    article = int(values["article"]) if values.get("article", "").isdecimal() else None
-    actions.look_again(session, decision_id, moderator, values.get("decision", ""), article)
     return see_other(request, HOME)
 
 

@@ -25,6 +25,10 @@ KINDS = {
     "correct": "corrections demandées",
 }  # fmt: skip
 TARGETS = {"comment": "Commentaire", "petition": "Pétition", "reply": "Droit de réponse"}
+APPEALS = {
+    None: "aucun", "": "en cours", "upheld": "décision confirmée", "reversed": "décision annulée",
+    "withdrawn": "sans objet",
+}  # fmt: skip
 SOURCES = {"own": "relecture", "notice": "signalement", "order": "injonction", "appeal": "recours"}
 GROUNDS = {
     "none": "", "charter": "charte", "law": "loi", "order": "injonction", "notice": "contenu illicite signalé",
@@ -108,7 +112,6 @@ def entries(session: Any, decisions: Any) -> list[dict[str, Any]]:
 
 
 def entry(decision: Decision, appeal: str | None) -> dict[str, Any]:
-    outcomes = {None: "aucun", "": "en cours", "upheld": "décision confirmée", "reversed": "décision annulée"}
     return {
         "reference": decision.reference,
         "at": decision.decided_at,
@@ -120,7 +123,7 @@ def entry(decision: Decision, appeal: str | None) -> dict[str, Any]:
         "ground": GROUNDS[decision.ground],
         "source": SOURCES[decision.source],
         "automated": decision.moderator_id is None,
-        "appeal": outcomes[appeal],
+        "appeal": APPEALS[appeal],
     }
 
 

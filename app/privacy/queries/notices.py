@@ -1,12 +1,13 @@
 """Notices, appeals, replies: who first, then what was written."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.moderation.models import Appeal, Notice, Reply
+from app.moderation.models import Appeal, Decision, Notice, Reply
 from app.petitions.models import Petition
 from app.privacy import periods
 from app.privacy.queries import FORGOTTEN, Due, due, together
@@ -63,6 +64,15 @@ def forget_notices(session: Session, now: datetime, limit: int) -> int:
         if appeal.view_reasons:
             appeal.view_reasons = FORGOTTEN
     return len(notices) + len(appeals) + _forget_replies(session, now, limit)
+
+
+def forget_appeals(session: Session, comment_ids: Sequence[int]) -> None:
+    """What authors who left wrote against decisions, and what was said of it; outcomes and dates stay."""
+    decided = select(Decision.id).where(Decision.target == "comment", Decision.target_id.in_(comment_ids))
+    for appeal in session.scalars(
+        select(Appeal).where(Appeal.appellant == "author", Appeal.decision_id.in_(decided)).with_for_update()
+    ):
+        appeal.text = appeal.reasons = appeal.view_reasons = FORGOTTEN
 
 
 def _forget_replies(session: Session, now: datetime, limit: int) -> int:

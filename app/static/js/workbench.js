@@ -31,7 +31,7 @@ function preload() {
 
 function show(html) {
   const page = parse(html);
-  for (const name of [".context", ".decide"]) {
+  for (const name of [".context", ".decide", ".around"]) {
     const fresh = page.querySelector(name);
     const old = find(name);
     if (fresh) old ? old.replaceWith(fresh) : find(".panes").append(fresh);
@@ -183,6 +183,9 @@ for (const clock of document.querySelectorAll("[data-due]")) {
 
 if (bench()) {
   preload();
+  // The open item may be further down its list.
+  const [list, here] = [find(".list"), current()].map((node) => node?.getBoundingClientRect());
+  if (list && here && here.bottom > list.bottom) find(".list").scrollTop += here.top - list.top;
   let known;
   setInterval(async () => {
     const button = find("[data-new]");

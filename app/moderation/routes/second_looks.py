@@ -1,0 +1,62 @@
+"""Second looks: a decision judged again, blind, by somebody else."""
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app import clock
+from app.accounts.dependencies import Moderator
+from app.comments import queries as comment_queries
+from app.db import Db, Session
+from app.errors import Conflict, NotFound
+from app.moderation import actions, charter, queries
+from app.moderation.desk import claim_of
+from app.moderation.models import CharterVersion, Decision
+from app.moderation.queries import notices
+from app.moderation.routes.base import Id, router
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
+from app.web.forms import Form
+from app.web.ratelimit import limited
+from app.web.rendering import page, see_other
+
+
+@router.get("/moderation/relectures/{decision_id}")
+def second_page(request: Request, session: Db, moderator: Moderator, decision_id: Id) -> Response:
+    look = notices.lock_second_look(session, decision_id)
+    first = queries.decision(session, decision_id)
+    if look is None or first is None or look.first_decider == moderator.id:
+        raise NotFound("Ce texte n’est pas à relire, ou pas par vous.")
+    found = _second_text(session, first)
+    if found is None or look.judged_at is not None:
+        raise Conflict("Ce texte a déjà été relu, ou n’existe plus.")
+    text, in_force = found
+    claim = claim_of(session, f"second-{decision_id}", moderator, clock.now())
+    return page(
+        request,
+        "moderation/second.html",
+        decision_id=decision_id,
+        text=text,
+        charter=in_force,
+        look=look,
+        claim=claim,
+    )
+
+
+def _second_text(session: Session, first: Decision) -> tuple[str, CharterVersion] | None:
+    """What was decided on, and the charter that applied to it."""
+    if first.target == "petition":
+        petition = session.get(Petition, first.target_id)
+        if petition is None:
+            return None
+        written = petition_queries.text_of(session, petition)
+        return f"{written.title}\n\n{written.markdown}", charter.in_force(session, written.created_at)
+    row = comment_queries.with_author(session, first.target_id)
+    return (row.text, charter.in_force(session, row.created_at)) if row is not None else None
+
+
+@router.post("/moderation/relectures/{decision_id}")
+@limited("staff")
+def look_again(request: Request, session: Db, moderator: Moderator, decision_id: Id, values: Form) -> Response:
+    article = int(values["article"]) if values.get("article", "").isdecimal() else None
+    actions.look_again(session, decision_id, moderator, values.get("decision", ""), article)
+    return see_other(request, "/moderation")
