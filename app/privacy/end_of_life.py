@@ -140,7 +140,7 @@ def forget_published(session: Session, now: datetime, limit: int) -> int:
 def forget_refused(session: Session, now: datetime, limit: int) -> int:
     ids = comments.refused_ids(session, now, limit)
     comments.forget_texts(session, ids)
-    return len(ids)
+    return len(ids) + comments.delete_limits(session, now, limit)
 
 
 def destroy_evidence(session: Session, now: datetime, limit: int) -> Stretch:

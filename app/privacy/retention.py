@@ -67,7 +67,7 @@ def steps(settings: Settings) -> list[Step]:
         Step("posting_address", "posting_record", signatures.postings_due, some(signatures.delete_postings)),
         Step("waiting_comment", "comment", comments.waiting_due, some(end.refuse_unhandled)),
         Step("published_comment", "comment", comments.published_due, some(end.forget_published)),
-        Step("refused_comment", "comment", comments.refused_due, some(end.forget_refused)),
+        Step("refused_comment", "comment, author_limit", comments.refused_due, some(end.forget_refused)),
         Step("notice", "notice, appeal, right_of_reply", notices.notices_due, some(notices.forget_notices)),
         Step("consent_evidence", "consent_event", evidence.evidence_due, end.destroy_evidence),
         Step(

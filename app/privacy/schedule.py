@@ -45,8 +45,7 @@ SCHEDULE = (
     Line(
         "updates_optin",
         "Abonnement aux nouvelles d’une pétition",
-        "Votre désabonnement, ou douze mois après la clôture ou la remise de la pétition ; trois ans si une "
-        "réponse officielle est attendue.",
+        "Votre désabonnement, ou douze mois après la remise de la pétition ou, sans remise, après sa clôture.",
         "L’abonnement et l’adresse sont supprimés ; une empreinte de l’adresse rejoint la liste d’opposition.",
         "Votre consentement explicite (RGPD, art. 6.1.a et 9.2.a)",
     ),
@@ -75,8 +74,8 @@ SCHEDULE = (
     ),
     Line(
         "posting_address",
-        "Adresse IP, port et heure du dépôt d’un commentaire ou d’une pétition",
-        "Un an après le dépôt, dans une table scellée à laquelle seul un rôle distinct accède.",
+        "Adresse IP, port et heure du dépôt d’un commentaire",
+        "Un an après le dépôt, scellée avec une clé à part ; aucune page ne la montre.",
         "La ligne est supprimée.",
         "L’obligation légale des hébergeurs (RGPD, art. 6.1.c ; loi n° 2004-575 du 21 juin 2004, art. 6 ; "
         "décret n° 2021-1362 du 20 octobre 2021)",
@@ -98,9 +97,9 @@ SCHEDULE = (
     ),
     Line(
         "refused_comment",
-        "Commentaire refusé ou retiré",
+        "Commentaire refusé ou retiré, avec la limite posée à son auteur s’il y en a une",
         "Douze mois après la décision ; vous avez six mois pour la contester.",
-        "Le texte est supprimé ; le code du motif et la date sont gardés.",
+        "Le texte et la limite sont supprimés ; le code du motif et la date sont gardés.",
         "L’obligation de motiver la décision et de permettre un recours (RGPD, art. 6.1.c et 9.2.f ; "
         "règlement (UE) 2022/2065, art. 17)",
     ),
@@ -203,8 +202,8 @@ SCHEDULE = (
     ),
     Line(
         "petition_text",
-        "Texte public d’une pétition et de ses nouvelles : auteur, destinataires, image",
-        "Aussi longtemps que la pétition est publiée, ou une demande fondée.",
+        "Texte d’une pétition et de ses nouvelles : auteur, destinataires, image",
+        "Aussi longtemps que la pétition est publiée ou en préparation ; une demande fondée y met fin plus tôt.",
         "La page est retirée.",
         "Notre intérêt légitime et celui du public à garder la trace des pétitions (RGPD, art. 6.1.f et 9.2.e)",
     ),

@@ -2,18 +2,18 @@
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
 OUTCOMES = {
-    "0006": "outcome IN ('', 'upheld', 'reversed')",
-    "0007": "outcome IN ('', 'upheld', 'reversed', 'withdrawn')",
+    "0007": "outcome IN ('', 'upheld', 'reversed')",
+    "0008": "outcome IN ('', 'upheld', 'reversed', 'withdrawn')",
 }
 REASONS = {
-    "0006": "outcome = '' OR (judge_id IS NOT NULL AND reasons <> '')",
-    "0007": "outcome IN ('', 'withdrawn') OR (judge_id IS NOT NULL AND reasons <> '')",
+    "0007": "outcome = '' OR (judge_id IS NOT NULL AND reasons <> '')",
+    "0008": "outcome IN ('', 'withdrawn') OR (judge_id IS NOT NULL AND reasons <> '')",
 }
 
 

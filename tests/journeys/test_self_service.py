@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.journeys.people import Demo, People, mails_to, open_mail, signed
+from tests.journeys.people import Demo, People, mails_to, open_mail, sign, signed
 
 javascript = pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
 
@@ -88,9 +88,10 @@ def test_the_session_is_kept_to_its_own_pages_and_ends(people: People, demo: Dem
     expect(page.get_by_text(email)).to_have_count(0)
 
 
-def test_one_downloads_what_is_known_of_oneself(people: People, demo: Demo, tmp_path: Path) -> None:
-    email = "copie@exemple.test"
-    page = people.arrive()
+@javascript
+def test_one_downloads_what_is_known_of_oneself(people: People, demo: Demo, tmp_path: Path, javascript: bool) -> None:
+    email = f"copie-{javascript}@exemple.test"
+    page = people.arrive(javascript)
     signed(page, demo.petition("parc"), email, given_name="Zoé", family_name="Copie")
     open_my_signatures(page, email)
     with page.expect_download() as download:
@@ -103,6 +104,44 @@ def test_one_downloads_what_is_known_of_oneself(people: People, demo: Demo, tmp_
         page.get_by_role("link", name="Télécharger (CSV)").click()
     download.value.save_as(tmp_path / "mine.csv")
     assert "Zoé;Copie" in (tmp_path / "mine.csv").read_text("utf-8-sig")
+
+
+@javascript
+def test_stopping_one_mailing(people: People, demo: Demo, javascript: bool) -> None:
+    petition, email = demo.petition("parc"), f"arret-{javascript}@exemple.test"
+    page = people.arrive(javascript)
+    signed(page, petition, email, consent_updates="on", consent_newsletter="on")
+    count = demo.count(petition)
+    open_my_signatures(page, email)
+    consents = page.locator("article li")
+    updates, newsletter = consents.filter(has_text="Suites"), consents.filter(has_text="Lettre")
+    updates.get_by_role("button", name="Arrêter").click()
+    expect(updates).to_contain_text("arrêté le")
+    expect(updates.get_by_role("button")).to_have_count(0)
+    expect(newsletter.get_by_role("button", name="Arrêter")).to_be_visible()
+    assert demo.count(petition) == count
+
+
+def test_a_scanner_that_runs_scripts_and_follows_links_confirms_nothing(people: People, demo: Demo) -> None:
+    """As a mail filter does: it opens the mailed link, lets scripts run, and goes wherever a link leads."""
+    petition, email = demo.petition("parc"), "filtre@exemple.test"
+    page, scanner = people.arrive(), people.arrive()
+    sign(page, petition, email)
+    count = demo.count(petition)
+    open_mail(page, email, "/confirmer/")
+    mailed = page.url
+    scanner.goto(mailed)
+    links = scanner.locator("main a[href]")
+    assert links.count() > 0
+    for n in range(links.count()):
+        links.nth(n).click()
+        scanner.wait_for_load_state("networkidle")
+        scanner.goto(mailed)
+    assert demo.count(petition) == count
+    page.reload()
+    page.get_by_role("button", name="Confirmer ma signature").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Votre signature est comptée")
+    assert demo.count(petition) == count + 1
 
 
 @javascript

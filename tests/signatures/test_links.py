@@ -3,9 +3,14 @@
 import uuid
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from app import clock
+from app.consents.models import ConsentEvent
 from app.crypto import Vault
 from app.signatures import jobs, links
+from app.subscriptions.models import Subscription
+from app.updates import jobs as update_jobs
 from app.vault import open_vault
 from app.web import ratelimit
 from tests.site import Site
@@ -229,3 +234,34 @@ def test_no_reminder_for_a_signature_that_counts_or_a_petition_that_ended(site: 
     site.later(hours=48)
     jobs.remind_pending(site.database, site.settings.origin)
     assert len(site.mails()) == sent
+
+
+def test_scanners_that_fetch_every_mailed_link_change_nothing(site: Site) -> None:
+    """Confirmation, "not me", self-service, withdrawal, unsubscription: fetched whole, or by their headers."""
+    slug = site.publish()
+    site.confirmed(slug, consent_updates="on", consent_newsletter="on")
+    site.sign(slug, email="attend@exemple.test")
+    site.client.post("/mes-signatures", data={"email": "marie@exemple.test"})
+    organiser = site.staff("organiser", slug)
+    news = {"title": "Une date est fixée", "text": "Le conseil municipal en parle le 12."}
+    organiser.post(f"/organisation/petitions/{slug}/nouvelles", data=news)
+    update_jobs.send_updates(site.database, site.settings.origin)
+    links_sent = {link for mail in site.mails() for link in mail.links}
+    kinds = {link.split("/")[1] for link in links_sent}
+    assert {"confirmer", "pas-moi", "mes-signatures", "desabonnement"} <= kinds
+
+    def kept() -> list[object]:
+        with site.database.read() as session:
+            people = [(row.id, row.state, row.mails) for row in site.signatures()]
+            events = session.scalars(select(ConsentEvent.at)).all()
+            return [people, session.scalars(select(Subscription.id)).all(), len(events)]
+
+    before, mails = kept(), len(site.mails())
+    scanner = site.browser()
+    for link in sorted(links_sent):
+        for method in ("GET", "HEAD", "GET", "OPTIONS"):
+            assert scanner.request(method, link).status_code < 500, link
+    assert kept() == before
+    assert len(site.mails()) == mails
+    assert site.count(slug) == 1
+    assert not scanner.cookies

@@ -8,10 +8,10 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.comments.models import Comment, CommentRevision
-from app.moderation.models import Decision, Note
+from app.moderation.models import AuthorLimit, Decision, Note
 from app.petitions.models import Petition
 from app.privacy import periods
-from app.privacy.queries import FORGOTTEN, Due, due
+from app.privacy.queries import FORGOTTEN, Due, delete_some, due, together
 
 
 def waiting_due(session: Session, now: datetime) -> Due:
@@ -62,7 +62,19 @@ def _refused_where(now: datetime) -> Any:
 
 def refused_due(session: Session, now: datetime) -> Due:
     moment = func.coalesce(Comment.decided_at, Comment.created_at, type_=Comment.created_at.type)
-    return due(session, moment, periods.COMMENT_REFUSED, *_refused_where(now))
+    return together(
+        due(session, moment, periods.COMMENT_REFUSED, *_refused_where(now)),
+        due(session, AuthorLimit.created_at, periods.COMMENT_REFUSED, _limited_long_ago(now)),
+    )
+
+
+def _limited_long_ago(now: datetime) -> Any:
+    """By then the petition is closed: there is nothing left to keep the author from."""
+    return AuthorLimit.created_at <= now - periods.COMMENT_REFUSED
+
+
+def delete_limits(session: Session, now: datetime, limit: int) -> int:
+    return delete_some(session, AuthorLimit.signature_id, limit, _limited_long_ago(now))
 
 
 def refused_ids(session: Session, now: datetime, limit: int) -> Sequence[int]:
