@@ -40,6 +40,7 @@ ACTS = {
     "appeal.received": "Recours reçu",
     "appeal.reversed": "Recours jugé : décision annulée",
     "appeal.upheld": "Recours jugé : décision confirmée",
+    "appeal.withdrawn": "Recours devenu sans objet : texte repris par son auteur",
     "case.authority_told": "Autorités prévenues",
     "case.maintained": "Signalement : décision maintenue",
     "charter.published": "Charte publiée",

@@ -5,24 +5,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.db import vault_of
 from app.mail.outbox import Mail
 from app.moderation import links
 from app.moderation.models import Decision
-from app.moderation.statements import APPEAL_FOR
 
 
 def to_author(name: str, to: str, locale: str, context: dict[str, Any], signature_id: uuid.UUID | None = None) -> Mail:
     """``published``, ``restored`` or ``refused`` (the statement of reasons, as it is stored)."""
     return Mail(f"moderation/{name}", to, locale, context, signature_id)
-
-
-def appeal_path(session: Session, decision: Decision) -> str:
-    """The author's link; empty once the six months are over."""
-    if clock.now() > decision.decided_at + APPEAL_FOR:
-        return ""
-    return f"/recours/{links.appeal(vault_of(session), decision, 'author')}"
 
 
 def limited(to: str, locale: str, context: dict[str, Any], signature_id: uuid.UUID) -> Mail:

@@ -146,7 +146,7 @@ def _rows(size: int) -> str:
 
 def _bar(result: Result, y: int) -> Iterable[str]:
     assert result.wanted is not None
-    share = min(result.ratio / result.wanted, 2.0)
+    share = min(result.ratio / result.wanted, 2.0) if result.wanted else 2.0 * (result.ratio > 0)
     mark = LEFT + WIDTH / 2
     colour = "#2f6f4f" if result.met else "#b3261e"
     label = escape(f"{result.bench}: {result.what}")

@@ -55,7 +55,8 @@ def test_new_comment_of_a_limited_author_is_not_queued_and_the_mail_says_why(sit
         assert decision.reference in flat
         assert "article 1" in flat
         assert "minable" not in flat  # withdrawn, hence forgotten
-    assert site.client.get(mail.link("/recours/")).status_code == 200
+        assert "La limite prend fin quarante-cinq jours après" in flat
+        assert "http://127.0.0.1:8000/contact" in body  # nobody can judge again a text that is gone
 
 
 def test_others_and_other_petitions_are_free(site: Site, slug: str) -> None:

@@ -44,7 +44,6 @@ def _told(session: Session, draft: Draft, decision_id: int) -> Mail:
         **decision_context(session, decision),
         # The statement is forgotten with a text that its author withdrew; the rule is not.
         "rule": _rule(session, decision),
-        "appeal_path": emails.appeal_path(session, decision),
     }
     audit.record(session, "comment.not_received", "petition", petition.id, None, decision=decision.id)
     return emails.limited(email, signature.locale, context, signature.id)
