@@ -83,7 +83,7 @@ def table(results: Iterable[Result]) -> str:
     return "\n".join(lines)
 
 
-ROW, LEFT, WIDTH = 30, 330, 420
+ROW, LEFT, WIDTH = 30, 440, 420
 
 
 def plot(results: Sequence[Result]) -> str:
@@ -102,7 +102,7 @@ def plot(results: Sequence[Result]) -> str:
         parts += _bar(result, 20 + n * ROW)
     parts.append(
         f'<text x="{LEFT}" y="{bars - 14}" fill="#555">Bar: ratio ÷ wanted ratio. Line: what is wanted'
-        " (≥: the bar should pass it; ≤: it should not).</text>"
+        " (≥: to pass; ≤: not to pass).</text>"
     )
     if growing:
         parts += _growth(growing, bars + 40)
