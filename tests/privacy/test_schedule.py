@@ -1,15 +1,20 @@
 """Canaries go through every form; then the clock passes each line of the schedule and they are looked for.
 
 Looked for: every table, the database's own files (its dump on PostgreSQL), everything else under
-``var/``, and a backup made at that moment, decrypted.
+``var/``, the log included, and a backup made at that moment, decrypted.
 """
 
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr
+from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import func, select, text
 
+from app import logs
 from app.backup import actions as backup
 from app.backup import archive, postgres
 from app.backup.progress import Progress
@@ -49,6 +54,19 @@ CANARIES = {
     "organiser_account": ["organise@canari.test"],
     "data_request": ["Demandette", "Repondette"],
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def logbook(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The log, with every line that can be written, under ``var/`` where it is searched with the rest."""
+    path = settings.var / "signons.log"
+    with path.open("w", buffering=1) as file, redirect_stderr(file):
+        logs.configure("DEBUG")
+        for name, module in list(sys.modules.items()):
+            if name.startswith("app.") and hasattr(module, "log"):
+                monkeypatch.setattr(module, "log", structlog.get_logger(name))
+        yield path
+    logs.configure("WARNING")
 
 
 @pytest.fixture
@@ -177,13 +195,15 @@ def close(site: Site, slug: str) -> None:
         petition_actions.close(session, petition)
 
 
-def test_the_walk_through_every_line(site: Site, life: str, search: Search) -> None:
+def test_the_walk_through_every_line(site: Site, life: str, search: Search, logbook: Path) -> None:
     words = [word for canaries in CANARIES.values() for word in canaries]
     # Sealed from the first day, in every table and file; the mails that a local instance shows are not.
     with site.database.write() as session:
         session.execute(text("DELETE FROM caught_mail"))
         assert session.scalar(select(func.count()).select_from(AuthorLimit)) == 1
     assert site.database.fold_log()
+    assert logbook.read_text().count('"route"') > 20  # it was written, and never says who
+    assert [word for word in words if word in logbook.read_text()] == []
     # What a petition says to everybody is kept as long as it is published: in its own tables only.
     assert search.found("Nouvellette", "Nouvellarde", "Ebauchette") != {}
     sealed = ["Serinette", "Attentard", "serin@canari.test", "attend@canari.test", "Brouillonne", "Signalard",
