@@ -196,6 +196,15 @@ def administrator(page: Page, demo: Demo, survey: Survey) -> None:
     page.goto("/administration/comptes")
     page.locator("tr details summary").first.click()
     survey.look(page, "disabling an account")
+    page.goto("/administration/lettre")
+    page.get_by_role("button", name="Relire").click()
+    survey.look(page, "a letter, refused")
+    page.get_by_label("Objet").fill("Des nouvelles de la plateforme")
+    page.get_by_label("Texte").fill("Bonjour,\n\n## Ce mois-ci\n\nUn **export** en classeur.")
+    page.get_by_role("button", name="Relire").click()
+    survey.look(page, "a letter, read again")
+    page.get_by_role("button", name="Envoyer").click()
+    survey.look(page, "a letter, sent")
 
 
 WALKS: list[Callable[[Page, Demo, Survey], None]] = [
