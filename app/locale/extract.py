@@ -61,7 +61,7 @@ CALLS = {
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "SORTS", "CONSENT_LABELS", "DISPLAY_LABELS", "PURPOSE_LABELS",
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
-    "errors", "error", "NOTICE_VERSIONS",
+    "errors", "error", "NOTICE_VERSIONS", "DONE",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

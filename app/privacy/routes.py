@@ -21,7 +21,7 @@ from app.signatures.dependencies import read_link
 from app.signatures.forms import EmailForm
 from app.signatures.places import countries
 from app.subscriptions import actions as subscriptions
-from app.templating import iso
+from app.templating import iso, translate_said
 from app.web.forms import Form, FormRefused, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, locale_of, localised, page, public, see_other, settings_of
@@ -39,6 +39,13 @@ DATA_COLUMNS = (
     "Accords",
     "Commentaires",
 )
+# What the address of the list may say has just been done, and nothing else.
+DONE = {
+    "retiree": "Votre signature est retirée : elle ne compte plus.",
+    "corrigee": "C’est corrigé, partout et tout de suite.",
+    "arrete": "C’est arrêté. Votre signature reste comptée.",
+    "lettre": "Vous ne recevrez plus la lettre de la plateforme.",
+}
 
 
 @router.get("/confidentialite")
@@ -92,12 +99,17 @@ def link_sent(request: Request) -> Response:
 
 
 @router.get("/mes-signatures/liste")
-def mine(request: Request, session: Db, who: SignedPerson) -> Response:
-    return _mine(request, session, who)
+def mine(request: Request, session: Db, who: SignedPerson, fait: str = "") -> Response:
+    return _mine(request, session, who, done=fait)
 
 
 def _mine(
-    request: Request, session: Db, who: self_service.Person, refused: FormRefused | None = None, line: str = ""
+    request: Request,
+    session: Db,
+    who: self_service.Person,
+    refused: FormRefused | None = None,
+    line: str = "",
+    done: str = "",
 ) -> Response:
     return page(
         request,
@@ -109,6 +121,7 @@ def _mine(
         countries=countries(locale_of(request)),
         form=refused.form if refused else EMPTY_FORM,
         form_line=line,
+        flash={"kind": "ok", "text": translate_said(locale_of(request), DONE[done])} if done in DONE else None,
     )
 
 
@@ -168,7 +181,7 @@ def erased(request: Request) -> Response:
 @limited()
 def stop_newsletter(request: Request, session: Db, who: SignedPerson) -> Response:
     subscriptions.end_by_address(session, 0, who.email, ("newsletter",))
-    return see_other(request, "/mes-signatures/liste")
+    return see_other(request, "/mes-signatures/liste?fait=lettre")
 
 
 @router.post("/mes-signatures/ligne/{line_id}/corriger")
@@ -180,21 +193,21 @@ def correct(request: Request, session: Db, who: SignedPerson, line_id: str, valu
     except FormRefused as refused:
         return _mine(request, session, who, refused, line_id)
     self_service.correct(session, who, line_id, **form.model_dump())
-    return see_other(request, "/mes-signatures/liste")
+    return see_other(request, "/mes-signatures/liste?fait=corrigee")
 
 
 @router.post("/mes-signatures/ligne/{line_id}/arreter")
 @limited()
 def stop(request: Request, session: Db, who: SignedPerson, line_id: str, values: Form) -> Response:
     self_service.stop(session, who, line_id, values.get("purpose", ""))
-    return see_other(request, "/mes-signatures/liste")
+    return see_other(request, "/mes-signatures/liste?fait=arrete")
 
 
 @router.post("/mes-signatures/ligne/{line_id}/retirer")
 @limited()
 def withdraw(request: Request, session: Db, who: SignedPerson, line_id: str) -> Response:
     self_service.withdraw(session, who, line_id)
-    return see_other(request, "/mes-signatures/liste")
+    return see_other(request, "/mes-signatures/liste?fait=retiree")
 
 
 @router.get("/mes-signatures/retirer/{token}")

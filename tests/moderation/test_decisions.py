@@ -7,11 +7,13 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from app.accounts.models import Account
+from app.comments.models import Comment
 from app.errors import Conflict, Refused
 from app.mail.models import OutboxMail
 from app.moderation import actions
 from app.moderation.actions import Judgment
-from app.moderation.models import Appeal, Decision
+from app.moderation.models import Appeal, AuthorLimit, Decision
+from app.signatures import actions as signature_actions
 from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, TEXT, again, comment, decide, sql
 from tests.site import Site, text_of
 
@@ -82,6 +84,30 @@ def test_quarantined_signature_stops_counting_and_comes_back(site: Site, slug: s
     assert site.count(slug) == 0
     again(site, waiting, Judgment("restore"))
     assert site.count(slug) == 1
+
+
+def test_restoring_leaves_what_the_fraud_desk_set_aside(site: Site, slug: str, waiting: int) -> None:
+    decide(site, waiting, REFUSE)
+    with site.database.write() as session:
+        row = session.get_one(Comment, waiting)
+        assert row.signature_id is not None
+        signature_actions.set_aside(session, row.petition_id, [row.signature_id], None, "burst")
+    again(site, waiting, Judgment("restore"))
+    assert site.count(slug) == 0
+
+
+def test_undone_restoring_takes_back_what_it_gave(site: Site, slug: str, waiting: int) -> None:
+    decide(site, waiting, Judgment("refuse", [7], "ce maire", effects=frozenset({"quarantine", "limit_author"})))
+    restored = again(site, waiting, Judgment("restore"))
+    assert (site.count(slug), limits(site)) == (1, 0)
+    with site.database.write() as session:
+        actions.undo(session, restored.id, session.get_one(Account, restored.moderator_id))
+    assert (site.count(slug), limits(site)) == (0, 1)
+
+
+def limits(site: Site) -> int:
+    with site.database.read() as session:
+        return session.scalars(select(func.count()).select_from(AuthorLimit)).one()
 
 
 def test_stale_version_changes_nothing(site: Site, waiting: int) -> None:

@@ -24,6 +24,33 @@ def line(browser: TestClient) -> str:
     return f"/mes-signatures/ligne/{data['signatures'][0]['id']}"
 
 
+@pytest.mark.parametrize(
+    ("act", "data", "said"),
+    [
+        ("retirer", {}, "elle ne compte plus"),
+        ("arreter", {"purpose": "updates"}, "Votre signature reste comptée"),
+        (
+            "corriger",
+            {
+                "given_name": "Marie",
+                "family_name": "Le Gall",
+                "postal_code": "35000",
+                "country": "FR",
+                "display": "hidden",
+            },
+            "C’est corrigé",
+        ),
+    ],
+)
+def test_each_act_is_confirmed_in_words(site: Site, act: str, data: dict[str, str], said: str) -> None:
+    site.confirmed(site.publish(), consent_updates="on")
+    browser = opened(site)
+    assert said not in text_of(browser.get("/mes-signatures/liste").text)
+    done = browser.post(f"{line(browser)}/{act}", data=data)
+    assert said in text_of(browser.get(done.headers["location"]).text)
+    assert 'role="status"' not in browser.get("/mes-signatures/liste?fait=<b>autre").text
+
+
 def test_the_answer_is_the_same_for_every_address(site: Site) -> None:
     site.confirmed(site.publish())
     known = site.client.post("/mes-signatures", data={"email": "marie@exemple.test"})

@@ -56,7 +56,7 @@ def apply(session: Session, comment: Comment, decision: Decision, reasons: Reaso
     if "quarantine" in decision.effects:
         _move_signature(session, comment, "confirmed", "quarantined", decision.moderator_id)
     if decision.kind == "restore":
-        _lift(session, comment, decision.moderator_id)
+        _lift(session, comment, decision)
 
 
 def tombstone(decision: Decision, appeal: bool = False) -> dict[str, Any]:
@@ -84,6 +84,11 @@ def put_back(session: Session, comment: Comment, decision: Decision) -> None:
         queries.lift_limit(session, comment.petition_id, comment.signature_id)
     if "quarantine" in decision.effects and before["signature"] == "confirmed":
         _move_signature(session, comment, "quarantined", "confirmed", decision.moderator_id)
+    if decision.kind == "restore":
+        if before["limited"] and (limiting := _held(session, comment, decision, "limit_author")):
+            _limit(session, comment, limiting)
+        if before["signature"] == "quarantined" and _held(session, comment, decision, "quarantine"):
+            _move_signature(session, comment, "confirmed", "quarantined", decision.moderator_id)
 
 
 def _limit(session: Session, comment: Comment, decision: Decision) -> None:
@@ -99,11 +104,25 @@ def _limit(session: Session, comment: Comment, decision: Decision) -> None:
         )
 
 
-def _lift(session: Session, comment: Comment, by: int | None) -> None:
-    """A restored comment gives its author everything back."""
+def _lift(session: Session, comment: Comment, restored: Decision) -> None:
+    """A restored comment gives its author back what moderation took; the fraud desk's acts stay."""
     if comment.signature_id is not None:
         queries.lift_limit(session, comment.petition_id, comment.signature_id)
-    _move_signature(session, comment, "quarantined", "confirmed", by)
+    if _held(session, comment, restored, "quarantine"):
+        _move_signature(session, comment, "quarantined", "confirmed", restored.moderator_id)
+
+
+def _held(session: Session, comment: Comment, restored: Decision, effect: str) -> Decision | None:
+    """The decision whose *effect* on the author still held when the comment was *restored*."""
+    held = None
+    for decision in queries.decisions(session, "comment", comment.id):
+        if decision.undone_at is not None or decision.id >= restored.id:
+            continue
+        if decision.kind == "restore":
+            held = None
+        elif effect in decision.effects and (effect != "quarantine" or decision.before["signature"] == "confirmed"):
+            held = decision
+    return held
 
 
 def _signature(session: Session, comment: Comment) -> Signature | None:
