@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import os
+import ssl
 import struct
 import time
 import uuid
@@ -32,6 +33,11 @@ def new_key() -> bytes:
     return os.urandom(KEY_BYTES)
 
 
+# OpenSSL's generator and not the system's for what every signature needs: a system call lets other
+# threads run, and a group of signatures would wait its turn again hundreds of times.
+random_bytes = ssl.RAND_bytes
+
+
 def derive(secret: bytes, purpose: str) -> bytes:
     """A 32-byte key for one purpose (HKDF-SHA256, RFC 5869)."""
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"signons:{purpose}".encode()).derive(secret)
@@ -44,7 +50,7 @@ def _cipher(key: bytes) -> AESGCM:
 
 def seal(key: bytes, plain: bytes, context: bytes = b"") -> bytes:
     """AES-256-GCM; *context* must be given again to open (binds a value to its row)."""
-    nonce = os.urandom(NONCE_BYTES)
+    nonce = random_bytes(NONCE_BYTES)
     return nonce + _cipher(key).encrypt(nonce, plain, context)
 
 
@@ -58,8 +64,18 @@ def unseal(key: bytes, sealed: bytes, context: bytes = b"") -> bytes:
 
 def digest(key: bytes, *parts: bytes) -> bytes:
     """HMAC-SHA256 cut to 16 bytes over parts whose borders are kept."""
-    message = b"".join(struct.pack(">I", len(part)) + part for part in parts)
-    return hmac.digest(key, message, "sha256")[:MAC_BYTES]
+    mac = _keyed(key).copy()
+    mac.update(b"".join([_LENGTH(len(part)) + part for part in parts]))
+    return mac.digest()[:MAC_BYTES]
+
+
+_LENGTH = struct.Struct(">I").pack
+
+
+@lru_cache(maxsize=4096)
+def _keyed(key: bytes) -> hmac.HMAC:
+    """Like ``random_bytes``, it keeps the interpreter; ``hmac.digest`` lets go of it."""
+    return hmac.new(key, digestmod="sha256")
 
 
 def fingerprint(secret: str) -> bytes:
@@ -70,7 +86,7 @@ def fingerprint(secret: str) -> bytes:
 def uuid7() -> uuid.UUID:
     """A random id that grows with time (RFC 9562), so that index pages fill in order."""
     milliseconds = time.time_ns() // 1_000_000
-    value = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
+    value = milliseconds << 80 | int.from_bytes(random_bytes(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return uuid.UUID(int=value)

@@ -56,7 +56,10 @@ def enqueue(session: Session, mails: Iterable[Mail], delay: timedelta = timedelt
 
 def enqueue_held(session: Session, mails: Iterable[Mail], delay: timedelta) -> list[int]:
     """Write mails that may be cancelled until *delay* has passed; gives their ids."""
-    return insert_rows(session, OutboxMail.__table__, _rows(session, mails), _waiting(delay), returning="id")
+    rows = [OutboxMail(**row, **_waiting(delay)) for row in _rows(session, mails)]
+    session.add_all(rows)
+    session.flush()
+    return [row.id for row in rows]
 
 
 def cancel_held(session: Session, mail_ids: Sequence[int]) -> bool:

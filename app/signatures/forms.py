@@ -40,7 +40,13 @@ def clean_text(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
+# Letters of French, joined by single blanks, hyphens or apostrophes: there is nothing to look for in these.
+_PLAIN_NAME = re.compile(rf"(?=.{{1,{MAX_NAME}}}$)[a-zA-ZÀ-ÖØ-öø-ÿŒœŸ]+(?:[ '’-][a-zA-ZÀ-ÖØ-öø-ÿŒœŸ]+)*")
+
+
 def person_name(text: str, missing: str) -> str:
+    if _PLAIN_NAME.fullmatch(text):
+        return text
     name = clean_line(text)
     if _FORMULA.match(name) or _FORMULA.match(text.strip(" ")):
         raise ValueError("Un nom ne peut pas commencer par ce signe : retirez-le.")

@@ -8,6 +8,7 @@ is away or its disk full, an honest 503: what was not answered may be sent again
 
 import asyncio
 import queue
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -42,6 +43,9 @@ class Intake(Generic[In, Out]):
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
+        # After each call to the database the thread waits for the interpreter, which the event loop
+        # would keep for 5 ms: five calls a group. Measured: a tenth more signatures.
+        sys.setswitchinterval(0.001)
         self._thread = threading.Thread(target=self._run, name=f"intake-{self.name}", daemon=True)
         self._thread.start()
 

@@ -13,12 +13,17 @@ from app.petitions.queries import hour_of
 from app.signatures.models import ASIDE, PostingRecord, Signature, Withdrawal
 
 PER_PAGE = 50
+_ROWS = Signature.__table__.c
 Cursor = tuple[datetime, uuid.UUID]
 
 
 def insert_new(session: Session, rows: Sequence[dict[str, Any]], same: dict[str, Any]) -> set[uuid.UUID]:
     """Insert those whose address has not signed yet: the database decides. Returns their ids."""
-    return set(insert_rows(session, Signature.__table__, rows, same, unless="petition_id, email_key", returning="id"))
+    ids = {row["id"] for row in rows}
+    if insert_rows(session, Signature.__table__, rows, same, unless="petition_id, email_key") == len(rows):
+        return ids
+    petitions = {row["petition_id"] for row in rows}
+    return set(session.scalars(select(_ROWS.id).where(_ROWS.petition_id.in_(petitions), _ROWS.id.in_(ids))))
 
 
 def lock_by_keys(session: Session, keys: Iterable[tuple[int, bytes]]) -> Sequence[Signature]:
@@ -112,22 +117,31 @@ def by_key(session: Session, petition_id: int, email_key: bytes) -> Signature | 
     ).one_or_none()
 
 
-_ROWS = Signature.__table__.c
+_CONFIRMED = (
+    select(_ROWS.id, func.row_number().over(order_by=_ROWS.id).label("nth"))
+    .where(_ROWS.petition_id == bindparam("petition"), _ROWS.id.in_(bindparam("ids", expanding=True)))
+    .subquery()
+)
 _MARK_CONFIRMED = (
     Signature.__table__.update()  # type: ignore[attr-defined]
-    .where(_ROWS.petition_id == bindparam("petition"), _ROWS.id == bindparam("signature"))
+    .where(_ROWS.petition_id == bindparam("petition"), _ROWS.id == _CONFIRMED.c.id)
     .values(
-        state="confirmed", confirmed_at=bindparam("now"), place=bindparam("nth"), comment_sealed=None, code_failures=0
+        state="confirmed",
+        confirmed_at=bindparam("now"),
+        place=bindparam("before") + _CONFIRMED.c.nth,
+        comment_sealed=None,
+        code_failures=0,
     )
 )
 
 
-def mark_confirmed(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> None:
-    """``rows``: petition_id, id, place of signatures that are locked and pending."""
-    session.connection().execute(
-        _MARK_CONFIRMED,
-        [{"petition": row["petition_id"], "signature": row["id"], "nth": row["place"], "now": now} for row in rows],
-    )
+def mark_confirmed(
+    session: Session, petition_id: int, ids: Collection[uuid.UUID], before: int, now: datetime
+) -> dict[uuid.UUID, int]:
+    """Signatures that are locked and pending; gives their places, which follow *before* in the order of the ids."""
+    values = {"petition": petition_id, "ids": list(ids), "before": before, "now": now}
+    session.connection().execute(_MARK_CONFIRMED, values)
+    return {signature_id: before + nth for nth, signature_id in enumerate(sorted(ids), 1)}
 
 
 def note_posting(session: Session, signature_id: uuid.UUID, petition_id: int, sealed: bytes, now: datetime) -> None:

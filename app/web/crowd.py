@@ -44,6 +44,8 @@ async def _answer(door: Door, request: Request) -> Response:
         return await door.endpoint(request)
     except Exception as error:
         for kind in type(error).__mro__:
+            if kind is Exception:
+                break  # nobody's: the last resort answers and writes it down
             if handler := request.app.exception_handlers.get(kind):
                 return await run_in_threadpool(handler, request, error)
         raise

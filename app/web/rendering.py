@@ -17,7 +17,7 @@ def settings_of(request: Request) -> Settings:
 
 
 def locale_of(request: Request) -> str:
-    locale: str = request.state.locale
+    locale: str = request.scope["state"]["locale"]
     return locale
 
 

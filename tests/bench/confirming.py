@@ -23,7 +23,7 @@ def confirm() -> Iterator[Result]:
             file = site.folder / f"paths{n}"
             file.write_text("\n".join(paths))
             before = stage.cpu_seconds(server)
-            rates = load.wrk(server.url, "confirm.lua", str(file), "0", seconds=SECONDS)
+            rates = load.wrk(server.url, "confirm.lua", str(file), "0", seconds=SECONDS, connections=signing.CROWD)
             confirmed.append(min(rates.rate, len(paths) / SECONDS))
             used = (stage.cpu_seconds(server) - before) / rates.requests * 1e6
         time.sleep(2)  # wrk leaves without waiting for its last answers

@@ -4,10 +4,10 @@ import itertools
 import os
 import sqlite3
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from app import crypto
 from tests.bench import load, stage
 from tests.bench.results import Result
 from tests.services import Signons
@@ -132,7 +132,7 @@ def _rows(size: int) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]
     mails: list[tuple[object, ...]] = []
     now = time.strftime("%Y-%m-%d %H:%M:%S.000000")
     for _ in range(size):
-        row_id, key = uuid.uuid4().hex, os.urandom(16)
+        row_id, key = crypto.uuid7().hex, os.urandom(16)
         signatures.append(
             (
                 1,

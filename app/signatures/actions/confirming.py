@@ -63,19 +63,16 @@ def confirm_group(
     places: dict[tuple[int, uuid.UUID], int] = {}
     drafts = []
     for petition_id, rows in sorted(pending.items()):
-        base = petition_queries.count(session, petition_id)
-        for n, row in enumerate(rows, 1):
-            places[petition_id, row.id] = base + n
+        ids = [row.id for row in rows]
+        counted = petition_queries.count(session, petition_id)
+        for signature_id, place in queries.mark_confirmed(session, petition_id, ids, counted, now).items():
+            places[petition_id, signature_id] = place
+        for row in rows:
             if row.comment_sealed is not None:
                 keys = petition_keys.of(session, petition_id)
                 text = open_field(keys, row.comment_sealed, row.id.bytes, "comment")
                 drafts.append(Draft(petition_id, row.id, text, row.locale))
-        queries.mark_confirmed(
-            session,
-            [{"petition_id": petition_id, "id": row.id, "place": places[petition_id, row.id]} for row in rows],
-            now,
-        )
-        consent_queries.confirm_given(session, petition_id, [row.id for row in rows], now)
+        consent_queries.confirm_given(session, petition_id, ids, now)
         _subscribe(session, petition_id, rows, now)
         petition_queries.add_to_count(session, petition_id, {petition_queries.hour_of(now): len(rows)})
         changed(session, petition_id)

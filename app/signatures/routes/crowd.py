@@ -16,10 +16,11 @@ from app.signatures import actions, links
 from app.signatures.actions import Confirmation, Signing, SignRequest
 from app.signatures.forms import SignForm
 from app.signatures.intake import Intake
+from app.templating import in_language
 from app.web.crowd import Door
 from app.web.forms import FormRefused, read_form, validated
 from app.web.ratelimit import AsyncLimit
-from app.web.rendering import locale_of, see_other, settings_of
+from app.web.rendering import locale_of, settings_of
 
 SIGNING_SECONDS = 1.0
 
@@ -34,15 +35,16 @@ async def sign(request: Request) -> Response:
     if not signing.is_open(clock.now()):
         raise FormRefused({"": "Cette pétition est close : elle ne peut plus être signée."}, values, 409)
     form = validated(SignForm, values)
-    texts = signing.texts[locale_of(request)]
+    locale = locale_of(request)
+    texts = signing.texts[locale]
     if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
         raise FormRefused(
             {"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."}, values
         )
     intake: Intake[SignRequest, None] = request.app.state.sign_intake
     peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
-    await intake.submit(SignRequest(signing, form, locale_of(request), settings_of(request).origin, peer))
-    return see_other(request, f"/petitions/{slug}/verifier")
+    await intake.submit(SignRequest(signing, form, locale, settings_of(request).origin, peer))
+    return _go(in_language(locale, f"/petitions/{slug}/verifier"))
 
 
 async def _signing(request: Request, slug: str) -> Signing:
@@ -80,7 +82,12 @@ async def confirm(request: Request) -> Response:
         raise Gone("Ce lien a expiré.")
     intake: Intake[tuple[int, uuid.UUID], Confirmation] = request.app.state.confirm_intake
     await intake.submit((petition_id, signature_id))
-    return see_other(request, f"/confirmer/{token}")
+    return _go(in_language(locale_of(request), f"/confirmer/{token}"))
+
+
+def _go(path: str) -> Response:
+    """``see_other`` of a path whose parts this application has made: there is nothing to quote."""
+    return Response(status_code=303, headers={"location": path, "cache-control": "no-store"})
 
 
 doors: list[Door] = [
