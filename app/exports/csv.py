@@ -12,24 +12,26 @@ from collections.abc import Iterable, Iterator, Sequence
 BOM = "\ufeff"
 # Blanks and invisible characters before the sign do not hide it.
 _FORMULA = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
-CHUNK = 500
+CHUNK = 1000
 
 
 def safe(value: object) -> str:
     """The cell's text, neutralised when it would start a formula."""
     text = str(value)
+    if text[:1].isalnum():  # nearly always: a million lines have six cells each
+        return text
     return "'" + text if _FORMULA.match(text) else text
 
 
 def stream(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[tuple[bytes, int]]:
-    """``(bytes, rows in them)``, some hundred rows at a time."""
+    """``(bytes, rows in them)``, a thousand rows at a time."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
     buffer.write(BOM)
     writer.writerow(header)
     n = 0
     for row in rows:
-        writer.writerow([safe(cell) for cell in row])
+        writer.writerow(map(safe, row))
         n += 1
         if n == CHUNK:
             yield buffer.getvalue().encode(), n

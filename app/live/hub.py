@@ -258,6 +258,7 @@ class LiveFeed:
         if found is None:
             await self.app(scope, receive, send)  # which has no such page either
             return
+        scope["headers"].clear()  # what a browser asked with would be kept for as long as it looks
         await send({"type": "http.response.start", "status": 200, "headers": self.headers})
         if scope["method"] == "HEAD":  # asked for the headers only: there is nothing to wait for
             await send({"type": "http.response.body", "body": b""})

@@ -25,6 +25,7 @@ from app.mail.models import CaughtMail, OutboxMail
 MAX_ATTEMPTS = 8
 BACKOFF = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 CLAIM = timedelta(minutes=5)
+CLAIMING = 0x5160_0002  # advisory lock
 # What ``error`` says of a mail on its way to the server; still there afterwards, its worker was killed.
 LEAVING, LEAVING_AGAIN = "leaving", "leaving again"
 LEFT_TWICE = "left twice, perhaps"
@@ -104,7 +105,12 @@ def opened(session: Session, row: OutboxMail) -> Mail:
 
 
 def claim(session: Session, limit: int = 20) -> Sequence[OutboxMail]:
-    """Due mails, oldest first, now this worker's for five minutes."""
+    """Due mails, oldest first, now this worker's for five minutes.
+
+    One worker at a time, or two could each take one of a pair of which only one may leave.
+    """
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer
+        session.execute(select(func.pg_advisory_xact_lock(CLAIMING)))
     now = clock.now()
     rows = session.scalars(
         select(OutboxMail)
@@ -125,6 +131,7 @@ def claim(session: Session, limit: int = 20) -> Sequence[OutboxMail]:
         else:
             row.attempts += 1
             row.send_after = now + CLAIM
+            row.error = LEAVING_AGAIN if row.error == LEAVING else row.error
             left[about] += 1
             mine.append(row)
     return mine
@@ -144,7 +151,10 @@ def _lately(
     for row in session.execute(
         select(OutboxMail.id, OutboxMail.subject, OutboxMail.template, OutboxMail.error).where(
             OutboxMail.subject.in_({row.subject for row in rows}) | OutboxMail.id.in_([row.id for row in rows]),
-            OutboxMail.error.in_((LEAVING, LEAVING_AGAIN)) | (OutboxMail.sent_at > now - NEXT_DAY),
+            OutboxMail.error.in_((LEAVING, LEAVING_AGAIN))
+            | (OutboxMail.sent_at > now - NEXT_DAY)
+            # Claimed by somebody, and about to leave.
+            | ((OutboxMail.error == "") & (OutboxMail.attempts > 0) & (OutboxMail.send_after > now)),
         )
     ):
         left[_about(row)] += _DOUBTS.get(row.error, 1)
@@ -164,9 +174,10 @@ def lease(session: Session, mail_id: int, attempts: int, *, again: bool) -> bool
     return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
-def release(session: Session, mail_id: int, attempts: int) -> None:
+def release(session: Session, mail_id: int, attempts: int, *, again: bool) -> None:
     """Claimed and not tried: another worker may take it at once."""
-    session.execute(_still_mine(mail_id, attempts).values(send_after=clock.now(), attempts=attempts - 1))
+    before = {"error": LEAVING} if again else {}
+    session.execute(_still_mine(mail_id, attempts).values(send_after=clock.now(), attempts=attempts - 1, **before))
 
 
 def _still_mine(mail_id: int, attempts: int) -> Update:

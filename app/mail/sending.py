@@ -65,7 +65,7 @@ class Sender:
         """The first of *claimed* that is still this worker's, and those behind it; none when asked to stop."""
         if self.stop.is_set():
             for mail in claimed:
-                outbox.release(session, mail.id, mail.attempts)
+                outbox.release(session, mail.id, mail.attempts, again=mail.again)
             return None, []
         for n, mail in enumerate(claimed, 1):
             if outbox.lease(session, mail.id, mail.attempts, again=mail.again):
@@ -80,7 +80,7 @@ class Sender:
             except (Unsealable, ValueError):
                 outbox.failed(session, row.id, row.attempts, "cannot be opened", final=True)
                 continue
-            claimed.append(Claimed(row.id, row.attempts, mail, again=row.error == outbox.LEAVING))
+            claimed.append(Claimed(row.id, row.attempts, mail, again=row.error == outbox.LEAVING_AGAIN))
         return claimed
 
     def _try(self, claimed: Claimed) -> Outcome:

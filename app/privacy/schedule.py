@@ -137,9 +137,9 @@ SCHEDULE = (
     Line(
         "export_file",
         "Fichier d’export d’une pétition, et journal des exports",
-        "Le premier téléchargement, ou vingt-quatre heures au plus, pour le fichier ; douze mois après la "
-        "date D pour le journal.",
-        "Le fichier est effacé du disque ; la ligne du journal est supprimée.",
+        "Le fichier n’est jamais gardé : il est fait pendant le téléchargement. Douze mois après la date D "
+        "pour le journal.",
+        "La ligne du journal est supprimée.",
         "Votre consentement explicite pour les données transmises (RGPD, art. 6.1.a et 9.2.a) ; notre "
         "obligation de rendre compte pour le journal (art. 5.2 et 6.1.c)",
     ),

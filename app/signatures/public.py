@@ -1,6 +1,7 @@
 """What the public sees of a signer: the line of the list, by the signer's choice."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,13 +51,19 @@ def shown(
 
 
 def reference(keys: Keys, row_id: uuid.UUID, purpose: str) -> str:
-    """The pseudonym of a signature in the exports of one purpose.
+    """The pseudonym of a signature for one purpose: an export, a review.
 
     Keyed, it means nothing outside this petition; another purpose has another one, so that the
     states of the audit file cannot be joined with the names of the others. It begins with a letter,
     or a spreadsheet would take one in a hundred for a number (12e4, 0012).
     """
-    return "S-" + crypto.digest(keys.dedup, b"export", purpose.encode(), row_id.bytes).hex()[:12]
+    return references(keys, [row_id], purpose)[0]
+
+
+def references(keys: Keys, row_ids: Sequence[uuid.UUID], purpose: str) -> list[str]:
+    """One for each."""
+    names = crypto.pseudonyms(crypto.derive(keys.dedup, f"references {purpose}"), [row_id.bytes for row_id in row_ids])
+    return [f"S-{name[:12]}" for name in names]
 
 
 def seal_field(keys: Keys, value: str, row_id: bytes, field: str) -> bytes:
@@ -66,3 +73,9 @@ def seal_field(keys: Keys, value: str, row_id: bytes, field: str) -> bytes:
 
 def open_field(keys: Keys, sealed: bytes, row_id: bytes, field: str) -> str:
     return crypto.unseal(keys.data, sealed, row_id + field.encode()).decode()
+
+
+def open_fields(keys: Keys, sealed: Sequence[bytes], row_ids: Sequence[uuid.UUID], field: str) -> list[str]:
+    """One for each."""
+    name = field.encode()
+    return [plain.decode() for plain in crypto.unseal_many(keys.data, sealed, [each.bytes + name for each in row_ids])]

@@ -59,7 +59,7 @@ def killed_while_it_left(site: Site) -> None:
     """What a worker leaves behind that is killed while its mail is on its way."""
     with site.database.write() as session:
         (row,) = outbox.claim(session)
-        assert outbox.lease(session, row.id, row.attempts, again=row.error == outbox.LEAVING)
+        assert outbox.lease(session, row.id, row.attempts, again=row.error == outbox.LEAVING_AGAIN)
     site.later(minutes=5, seconds=1)
 
 
@@ -114,6 +114,48 @@ def test_what_may_be_a_third_mail_of_the_day_waits_for_the_next(site: Site, mail
     site.later(hours=1, minutes=1)
     send_all(site)
     assert received(mail_server)["marie@exemple.test"] == 2
+
+
+def take_one(site: Site) -> list[int]:
+    with site.database.write() as session:
+        return [row.id for row in outbox.claim(session, limit=1)]
+
+
+def test_two_workers_at_once_do_not_share_what_only_one_may_send(site: Site) -> None:
+    subject = uuid.uuid4()
+    put(site, "marie@exemple.test", subject)
+    killed_while_it_left(site)
+    put(site, "marie@exemple.test", subject)
+    taken: list[list[int]] = []
+    other = threading.Thread(target=lambda: taken.append(take_one(site)))
+    with site.database.write() as session:
+        assert [row.error for row in outbox.claim(session, limit=1)] == [outbox.LEAVING_AGAIN]
+        other.start()
+        other.join(0.5)
+        assert taken == []
+    other.join()
+    assert taken == [[]]
+
+
+def test_a_doubtful_mail_waits_for_one_that_another_worker_is_about_to_send(site: Site) -> None:
+    subject = uuid.uuid4()
+    put(site, "marie@exemple.test", subject)
+    killed_while_it_left(site)
+    site.later(minutes=-1)
+    put(site, "marie@exemple.test", subject)
+    assert len(take_one(site)) == 1
+    site.later(minutes=2)
+    assert take_one(site) == []
+
+
+def test_a_doubtful_mail_given_back_is_as_doubtful_as_before(site: Site) -> None:
+    put(site, "marie@exemple.test", uuid.uuid4())
+    killed_while_it_left(site)
+    stopped = threading.Event()
+    stopped.set()
+    with closing(Sender(site.settings, site.database, site.app.state.templates, stopped)) as mine:
+        mine.send_due()
+    assert errors(site) == [outbox.LEAVING]
 
 
 def test_a_second_mail_that_left_leaves_no_room_for_a_doubtful_one(site: Site, mail_server: MailServer) -> None:

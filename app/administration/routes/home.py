@@ -19,6 +19,30 @@ from app.web.forms import Form, FormRefused, RowId, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
+MAIL_NAMES = {
+    "accounts/idle": "compte sans connexion",
+    "moderation/appeal_judged": "recours jugé",
+    "moderation/charter": "nouvelle version de la charte",
+    "moderation/digest": "résumé pour l’équipe",
+    "moderation/limited": "auteur limité",
+    "moderation/notice_outcome": "suite d’un signalement",
+    "moderation/notice_receipt": "accusé de réception d’un signalement",
+    "moderation/petition": "décision sur une pétition",
+    "moderation/published": "commentaire publié",
+    "moderation/refused": "commentaire refusé",
+    "moderation/reply_decided": "décision sur un droit de réponse",
+    "moderation/reply_received": "droit de réponse reçu",
+    "moderation/restored": "commentaire rétabli",
+    "privacy/request_due": "demande à traiter",
+    "signatures/already": "signature déjà confirmée",
+    "signatures/confirm": "signature à confirmer",
+    "signatures/manage_link": "lien vers « Mes signatures »",
+    "signatures/reminder": "rappel avant effacement",
+    "updates/letter": "lettre de la plateforme",
+    "updates/news": "nouvelle d’une pétition",
+    "updates/renewal": "abonnement à renouveler",
+}
+
 
 @router.get("")
 def home(request: Request, session: Db, admin: Admin) -> Response:
@@ -33,6 +57,7 @@ def home(request: Request, session: Db, admin: Admin) -> Response:
         overdue_hours=int(retention.overdue_seconds(session, settings) // 3600),
         mail=outbox.health(session, now),
         aside=queries.mails_aside(session),
+        mail_names=MAIL_NAMES,
         open_requests=[r for r in people.open_requests(session) if r.state == "open"],
         papers=documents.PAPERS,
     )
