@@ -1,4 +1,4 @@
-"""``python -m tests.bench [name…]``: run the benches, print the table, write it to docs/."""
+"""``python -m tests.bench [name… | profile]``: run the benches, print the table, write it to docs/."""
 
 import platform
 import subprocess
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import confirming, exporting, flow, growth, live, page, queue, signing
+from tests.bench import confirming, exporting, flow, growth, live, page, profiling, queue, signing
 from tests.bench.results import Result, plot, table
 
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
@@ -25,6 +25,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def main(names: list[str]) -> int:
+    if names == ["profile"]:
+        _write_profile()
+        return 0
     unknown = set(names) - set(BENCHES)
     if unknown:
         print(f"Unknown: {', '.join(unknown)}. There are: {', '.join(BENCHES)}.", file=sys.stderr)
@@ -37,14 +40,24 @@ def main(names: list[str]) -> int:
         results += mine
     if not names:
         _write(results, time.monotonic() - began)
+        _write_profile()
     return 0 if all(result.met is not False for result in results) else 2
 
 
-def _write(results: list[Result], seconds: float) -> None:
+def _where() -> str:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    where = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, commit {commit}"
+
+
+def _write_profile() -> None:
+    page = profiling.page(_where())
+    print(page, flush=True)
+    (DOCS / "profile.md").write_text(page)
+
+
+def _write(results: list[Result], seconds: float) -> None:
     (DOCS / "bench.md").write_text(
-        f"# Measured in one run\n\n`make bench` on {where}, commit {commit}, {seconds / 60:.0f} minutes."
+        f"# Measured in one run\n\n`make bench` on {_where()}, {seconds / 60:.0f} minutes."
         " Each line is the median of its runs beside a ceiling measured in the same minutes; compare ratios.\n\n"
         f"{table(results)}\n\n![Each measure against its ceiling](bench.svg)\n"
     )
