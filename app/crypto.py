@@ -52,6 +52,12 @@ def _cipher(key: bytes) -> AESGCM:
     return AESGCM(key)
 
 
+def forget() -> None:
+    """No key is at hand in this process any more but those that somebody holds."""
+    _cipher.cache_clear()
+    _keyed.cache_clear()
+
+
 def seal(key: bytes, plain: bytes, context: bytes = b"") -> bytes:
     """AES-256-GCM; *context* must be given again to open (binds a value to its row)."""
     nonce = random_bytes(NONCE_BYTES)

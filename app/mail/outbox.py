@@ -1,6 +1,6 @@
 """The outbox: mails are rows of the transaction that causes them, taken by any worker.
 
-A mail is claimed by moving its ``send_after`` ahead, under a row lock that other workers skip, so
+A mail is claimed by moving its ``send_after`` ahead, by one worker at a time, so
 that a killed worker's mail comes back by itself: at least once, never forgotten. The one mail that
 was leaving at that moment is marked: nobody knows whether it left, and it leaves a second time. Where
 there is such a doubt, what would be a third mail about the same thing waits for the next day.
@@ -107,10 +107,12 @@ def opened(session: Session, row: OutboxMail) -> Mail:
 def claim(session: Session, limit: int = 20) -> Sequence[OutboxMail]:
     """Due mails, oldest first, now this worker's for five minutes.
 
-    One worker at a time, or two could each take one of a pair of which only one may leave.
+    One worker at a time, or two could each take one of a pair of which only one may leave; whoever
+    comes meanwhile finds nothing, and comes again.
     """
-    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer
-        session.execute(select(func.pg_advisory_xact_lock(CLAIMING)))
+    postgres = session.get_bind().dialect.name == "postgresql"  # SQLite has one writer
+    if postgres and not session.scalar(select(func.pg_try_advisory_xact_lock(CLAIMING))):
+        return []
     now = clock.now()
     rows = session.scalars(
         select(OutboxMail)
@@ -131,7 +133,7 @@ def claim(session: Session, limit: int = 20) -> Sequence[OutboxMail]:
         else:
             row.attempts += 1
             row.send_after = now + CLAIM
-            row.error = LEAVING_AGAIN if row.error == LEAVING else row.error
+            row.error = LEAVING_AGAIN if row.error == LEAVING else ""
             left[about] += 1
             mine.append(row)
     return mine

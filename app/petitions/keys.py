@@ -1,6 +1,7 @@
 """A petition's keys: made when it opens, opened with the master key, destroyed at the end.
 
-Cached for a minute in each process, because every signature needs them.
+Held in each process, because every signature needs them, and asked for again after a minute: those
+that were destroyed meanwhile are forgotten then.
 """
 
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ def of(session: Session, petition_id: int) -> Keys:
     row = session.get(PetitionKeys, petition_id)
     if row is None or row.data_key is None:
         cache.pop(petition_id, None)
+        crypto.forget()
         raise Gone("Les données de cette pétition ont été effacées.")
     vault = vault_of(session)
     data, dedup, evidence = (
@@ -78,6 +80,7 @@ def destroy(session: Session, petition_id: int, *, evidence: bool = False) -> bo
     The evidence key outlives the two others; True when it was there and is gone now.
     """
     vault_of(session).cache.pop(petition_id, None)
+    crypto.forget()
     row = session.get(PetitionKeys, petition_id)
     if row is None:
         return False

@@ -43,7 +43,7 @@ DATA_COLUMNS = (
 DONE = {
     "retiree": "Votre signature est retirée : elle ne compte plus.",
     "corrigee": "C’est corrigé, partout et tout de suite.",
-    "arrete": "C’est arrêté. Votre signature reste comptée.",
+    "arrete": "C’est arrêté. Votre signature ne change pas.",
     "lettre": "Vous ne recevrez plus la lettre de la plateforme.",
 }
 

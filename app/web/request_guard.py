@@ -4,16 +4,13 @@ prefix is taken off the path (``/en/charte`` is ``/charte`` in English).
 
 from urllib.parse import unquote_to_bytes
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web.errors import refuse
 
 MAX_BODY = 64 * 1024
 MAX_UPLOAD = 6 * 1024 * 1024
-
-
-class TooLarge(Exception):
-    """The body outgrew what was announced or allowed."""
 
 
 class RequestGuard:
@@ -44,27 +41,17 @@ class RequestGuard:
             return
 
         received = 0
-        started = False
 
         async def limited_receive() -> Message:
             nonlocal received
             message = await receive()
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
-                if received > limit:
-                    raise TooLarge
+                if received > limit:  # more than was announced, or nothing was
+                    raise HTTPException(413, "Cet envoi est trop long.")
             return message
 
-        async def watched_send(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self.app(scope, limited_receive, watched_send)
-        except TooLarge:
-            if not started:
-                await refuse(scope, receive, send, 413, "Cet envoi est trop long.")
+        await self.app(scope, limited_receive, send)
 
 
 def _clean(raw: bytes) -> bool:

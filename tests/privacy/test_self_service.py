@@ -28,7 +28,7 @@ def line(browser: TestClient) -> str:
     ("act", "data", "said"),
     [
         ("retirer", {}, "elle ne compte plus"),
-        ("arreter", {"purpose": "updates"}, "Votre signature reste comptée"),
+        ("arreter", {"purpose": "updates"}, "Votre signature ne change pas"),
         (
             "corriger",
             {

@@ -53,6 +53,13 @@ def test_a_body_that_is_too_long_is_refused_even_unannounced(site: Site) -> None
     assert response.status_code == 413
 
 
+def test_neither_on_an_ordinary_address(site: Site) -> None:
+    response = site.client.post("/mes-signatures", content=(b"a" * 10_000 for _ in range(10)), headers=FORM_TYPE)
+    assert "content-length" not in response.request.headers
+    assert response.status_code == 413
+    assert "trop long" in response.text
+
+
 def test_a_body_just_under_the_limit_is_read(site: Site) -> None:
     slug = site.publish()
     assert post_raw(site, slug, b"comment=" + b"a" * 60_000).status_code == 422
