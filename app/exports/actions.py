@@ -40,7 +40,8 @@ def begin(session: Session, petition: Petition, purpose: str, by: int | None, ki
     if purpose not in PURPOSES or kind not in FORMATS:
         raise Refused("Choisissez ce que l’export doit contenir.")
     if kind == "xlsx" and queries.is_longer(session, petition.id, xlsx.MOST):
-        raise Refused("Un classeur s’arrête à 50 000 lignes, cette pétition en a davantage : choisissez le CSV.")
+        most = f"{xlsx.MOST:,}".replace(",", " ")
+        raise Refused(f"Un classeur s’arrête à {most} lignes, cette pétition en a davantage : choisissez le CSV.")
     if petition.purged_at is not None:
         raise Gone("Les signatures de cette pétition ont été effacées, comme prévu ; le nombre reste.")
     record = ExportRecord(petition_id=petition.id, purpose=purpose, account_id=by, started_at=clock.now())
