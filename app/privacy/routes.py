@@ -121,7 +121,7 @@ def _mine(
         countries=countries(locale_of(request)),
         form=refused.form if refused else EMPTY_FORM,
         form_line=line,
-        flash={"kind": "ok", "text": translate_said(locale_of(request), DONE[done])} if done in DONE else None,
+        done=translate_said(locale_of(request), DONE.get(done, "")),
     )
 
 

@@ -47,7 +47,7 @@ def _page(
 ) -> Response:
     context = bench(session, moderator, key, clock.now(), values or {})
     form = {"values": values or {}, "errors": errors or {}}
-    return page(request, "moderation/queue.html", status, **context, form=form, **{"flash": None, **more})
+    return page(request, "moderation/queue.html", status, **context, form=form, **more)
 
 
 @router.get("/moderation/compte.json")

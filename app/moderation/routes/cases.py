@@ -79,7 +79,7 @@ def settle(request: Request, session: Db, moderator: Moderator, case_id: Id, val
             return _petition_case(request, session, moderator, case_id, values, refused.errors)
         context = bench(session, moderator, f"case-{case_id}", clock.now(), {})
         form_again = {"values": values, "errors": refused.errors}
-        return page(request, "moderation/queue.html", 422, **context, form=form_again, flash=None)
+        return page(request, "moderation/queue.html", 422, **context, form=form_again)
     except Conflict as conflict:
         if case.target == "petition":
             raise
