@@ -116,16 +116,22 @@ def test_what_may_be_a_third_mail_of_the_day_waits_for_the_next(site: Site, mail
     assert received(mail_server)["marie@exemple.test"] == 2
 
 
+def asked_again_after_a_doubt(site: Site, earlier: int = 0) -> None:
+    """A mail that has perhaps left, due again in *earlier* minutes, and a second one about the same thing."""
+    subject = uuid.uuid4()
+    put(site, "marie@exemple.test", subject)
+    killed_while_it_left(site)
+    site.later(minutes=-earlier)
+    put(site, "marie@exemple.test", subject)
+
+
 def take_one(site: Site) -> list[int]:
     with site.database.write() as session:
         return [row.id for row in outbox.claim(session, limit=1)]
 
 
 def test_two_workers_at_once_do_not_share_what_only_one_may_send(site: Site) -> None:
-    subject = uuid.uuid4()
-    put(site, "marie@exemple.test", subject)
-    killed_while_it_left(site)
-    put(site, "marie@exemple.test", subject)
+    asked_again_after_a_doubt(site)
     taken: list[list[int]] = []
     other = threading.Thread(target=lambda: taken.append(take_one(site)))
     with site.database.write() as session:
@@ -139,11 +145,7 @@ def test_two_workers_at_once_do_not_share_what_only_one_may_send(site: Site) -> 
 
 
 def test_a_mail_tried_again_counts_as_one_about_to_leave(site: Site) -> None:
-    subject = uuid.uuid4()
-    put(site, "marie@exemple.test", subject)
-    killed_while_it_left(site)
-    site.later(minutes=-2)
-    put(site, "marie@exemple.test", subject)
+    asked_again_after_a_doubt(site, earlier=2)
     with site.database.write() as session:
         (row,) = outbox.claim(session)
         outbox.failed(session, row.id, row.attempts, "421 busy")
@@ -154,11 +156,7 @@ def test_a_mail_tried_again_counts_as_one_about_to_leave(site: Site) -> None:
 
 
 def test_a_doubtful_mail_waits_for_one_that_another_worker_is_about_to_send(site: Site) -> None:
-    subject = uuid.uuid4()
-    put(site, "marie@exemple.test", subject)
-    killed_while_it_left(site)
-    site.later(minutes=-1)
-    put(site, "marie@exemple.test", subject)
+    asked_again_after_a_doubt(site, earlier=1)
     assert len(take_one(site)) == 1
     site.later(minutes=2)
     assert take_one(site) == []

@@ -19,7 +19,7 @@ from tests.moderation import hints_table
 from tests.moderation.desk import ME, TEXT, comment, sql
 from tests.site import Site, text_of
 
-TRIED = Path("/work/shared/data/comments.json")
+TRIED = Path(__file__).parents[3] / "shared" / "data" / "comments.json"
 DECIDED: dict[str, Any] = {
     "by": "une modératrice",
     "texts": [

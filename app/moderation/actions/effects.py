@@ -85,9 +85,9 @@ def put_back(session: Session, comment: Comment, decision: Decision) -> None:
     if "quarantine" in decision.effects and before["signature"] == "confirmed":
         _move_signature(session, comment, "quarantined", "confirmed", decision.moderator_id)
     if decision.kind == "restore":
-        if limiting := _held(session, comment, decision, "limit_author", "limited", False):
+        if limiting := _held(session, comment, decision, "limit_author"):
             _limit(session, comment, limiting)
-        if _held(session, comment, decision, "quarantine", "signature", "confirmed"):
+        if _held(session, comment, decision, "quarantine"):
             _move_signature(session, comment, "confirmed", "quarantined", decision.moderator_id)
 
 
@@ -106,26 +106,26 @@ def _limit(session: Session, comment: Comment, decision: Decision) -> None:
 
 def _lift(session: Session, comment: Comment, restored: Decision) -> None:
     """A restored comment gives its author back what moderation took; the fraud desk's acts stay."""
-    if comment.signature_id is not None and _held(session, comment, restored, "limit_author", "limited", False):
+    if comment.signature_id is not None and _held(session, comment, restored, "limit_author"):
         queries.lift_limit(session, comment.petition_id, comment.signature_id)
-    if _held(session, comment, restored, "quarantine", "signature", "confirmed"):
+    if _held(session, comment, restored, "quarantine"):
         _move_signature(session, comment, "quarantined", "confirmed", restored.moderator_id)
 
 
-def _held(
-    session: Session, comment: Comment, restored: Decision, effect: str, name: str, before: object
-) -> Decision | None:
-    """The decision whose *effect* held until the comment was *restored*, if there was none before it.
+# What a decision has found when its effect on the author is its own, not somebody's before it.
+_UNTOUCHED = {"limit_author": ("limited", False), "quarantine": ("signature", "confirmed")}
 
-    It had an effect when *name* was *before* in what it found.
-    """
+
+def _held(session: Session, comment: Comment, restored: Decision, effect: str) -> Decision | None:
+    """The decision on *comment* whose *effect* on its author held until it was *restored*."""
+    name, untouched = _UNTOUCHED[effect]
     held = None
     for decision in queries.decisions(session, "comment", comment.id):
         if decision.undone_at is not None or decision.id >= restored.id:
             continue
         if decision.kind == "restore":
             held = None
-        elif effect in decision.effects and decision.before[name] == before:
+        elif effect in decision.effects and decision.before[name] == untouched:
             held = decision
     return held
 
