@@ -137,7 +137,7 @@ def test_document_says_that_nobody_human_decided() -> None:
     assert f"Décisions prises par : {decided['by']}." in document
 
 
-@pytest.mark.skipif(not TRIED.exists(), reason="The texts are not on this machine.")
+@pytest.mark.skipif(not TRIED.exists(), reason="comments.json is not beside this clone.")
 def test_table_in_the_document_is_the_one_that_the_command_makes() -> None:
     assert all(isinstance(text, str) for text in json.loads(TRIED.read_text()))  # texts only: no human label
     found = hints_table.BETWEEN.search(hints_table.DOCUMENT.read_text())

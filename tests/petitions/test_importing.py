@@ -21,9 +21,16 @@ ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "data" / "petition-sante.md"
 
 
+def real() -> str:
+    """The real petition lies beside the project, not in it: a clone elsewhere says that it was not tried."""
+    if not REAL.exists():
+        pytest.skip(f"{REAL.name} is not beside this clone.")
+    return REAL.read_text("utf-8")
+
+
 @pytest.fixture
 def real_page(site: Site) -> str:
-    slug = site.publish(REAL.read_text())
+    slug = site.publish(real())
     return site.client.get(f"/petitions/{slug}").text
 
 
@@ -54,7 +61,7 @@ def test_the_command_publishes_the_real_petition_and_ends_with_its_address(
     site: Site, settings: Settings, tmp_path: Path
 ) -> None:
     file = tmp_path / "petition.md"
-    file.write_bytes(REAL.read_bytes())
+    file.write_text(real(), "utf-8")
     done = import_file(settings, file, "--publish")
     assert (done.returncode, done.stderr) == (0, "")
     url = done.stdout.splitlines()[-1]
@@ -76,7 +83,7 @@ def test_the_command_changes_nothing_when_the_file_is_broken(site: Site, setting
 
 
 def test_every_block_of_the_real_petition_is_on_its_page_in_order(real_page: str) -> None:
-    expected = blocks_of_markdown(REAL.read_text().split("\n---\n", 1)[1])
+    expected = blocks_of_markdown(real().split("\n---\n", 1)[1])
     assert blocks(prose(real_page)) == expected
     kinds = [kind for kind, _ in expected]
     assert (kinds.count("h2"), kinds.count("ul li"), kinds.count("ol li")) == (3, 7, 5)

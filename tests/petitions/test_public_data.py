@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from tests.petitions.reading import blocks, pdf_text, prose
-from tests.petitions.test_importing import REAL
+from tests.petitions.test_importing import real
 from tests.site import Site
 
 PUBLIC = ("", ".json", "/compteur.json", "/petition.pdf", "/affiche.pdf", "/signatures", "/commentaires")
@@ -29,7 +29,7 @@ def test_public_data_may_be_kept_a_second_at_most(site: Site) -> None:
 
 
 def test_the_data_of_a_petition_say_what_its_page_says(site: Site) -> None:
-    slug = site.publish(REAL.read_text())
+    slug = site.publish(real())
     data = site.client.get(f"/petitions/{slug}.json").json()
     assert data["title"].startswith("Nos données de santé")
     assert [recipient["name"] for recipient in data["recipients"]] == ["Catherine Vautrin", "Bruno Le Maire"]
@@ -47,7 +47,7 @@ def test_public_data_hold_nothing_of_the_signers(site: Site) -> None:
 
 
 def test_the_printable_text_is_complete(site: Site) -> None:
-    slug = site.publish(REAL.read_text())
+    slug = site.publish(real())
     response = site.client.get(f"/petitions/{slug}/petition.pdf")
     assert response.headers["content-type"] == "application/pdf"
     assert response.content.startswith(b"%PDF-")
@@ -80,7 +80,7 @@ def test_the_poster_shows_the_title_and_the_address(site: Site) -> None:
 
 def test_a_petition_cannot_write_typst(site: Site) -> None:
     attack = '#read("/etc/passwd") $x$ \\ *gras* <etiquette> @ref // fin'
-    source = REAL.read_text().replace("Chères concitoyennes, chers concitoyens,", attack)
+    source = real().replace("Chères concitoyennes, chers concitoyens,", attack)
     slug = site.publish(source)
     response = site.client.get(f"/petitions/{slug}/petition.pdf")
     assert response.status_code == 200
