@@ -8,13 +8,17 @@ from contextlib import asynccontextmanager
 from functools import partial
 from time import perf_counter
 from types import FrameType
+from typing import Any
 from urllib.parse import quote
 
+import anyio.to_thread
 import structlog
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from slowapi.errors import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +32,7 @@ from app.comments import routes as comments
 from app.db import Database
 from app.errors import Refused, TooMany
 from app.exports import routes as exports
+from app.lanes import THREADS, Lanes
 from app.live.hub import Hub, LiveFeed
 from app.mail import routes as mail
 from app.moderation import routes as moderation
@@ -45,6 +50,7 @@ from app.templating import Templates
 from app.updates import routes as updates
 from app.vault import open_vault
 from app.web import ratelimit
+from app.web.admission import admitted
 from app.web.crowd import Crowd, Door
 from app.web.csrf import SameOrigin
 from app.web.errors import error_response, refuse
@@ -71,7 +77,6 @@ ROUTERS = (
     updates.router,
     administration.router,
     mail.router,
-    operations.router,
 )
 
 
@@ -99,6 +104,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
     state.vault = open_vault(settings)
     state.bus = Bus(settings)
     state.database = Database(settings, state.vault, state.bus)
+    state.lanes = Lanes(one_writer=state.database.is_sqlite)
     state.templates = Templates(settings)
     state.views = ViewCounter()
     state.signing_cache = {}
@@ -112,7 +118,8 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
         lambda session, targets: signature_actions.confirm_group(session, targets, receiving.receive_drafts),
     )
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(admitted, scope="function")])
+    app.include_router(operations.router)  # whoever watches must not wait behind those who are watched
     app.mount("/static", HashedFiles())
     _handle_errors(app)
     _wrap(app, settings)
@@ -148,7 +155,8 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
-    state.hub = Hub(state.database)
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    state.hub = Hub(state.database, state.lanes.watching)
     state.bus.subscribe(state.hub.notify)
     state.hub.start()
     _let_go_when_asked_to_end(state.hub)
@@ -242,46 +250,58 @@ def _route(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", "-")
 
 
+def _form_again(request: Request, error: FormRefused) -> Response:
+    if error.page is None:
+        return signatures.sign_again_page(request, error)
+    template, context = error.page
+    return page(request, template, error.status, **context)
+
+
 def _handle_errors(app: FastAPI) -> None:
     def answer(request: Request, status: int, message: str, headers: dict[str, str] | None = None) -> Response:
         return error_response(app.state.templates, status, message, locale_of(request), headers)
 
-    def on(error: type[Exception]) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-        def register(handler: Callable[..., Response]) -> Callable[..., Response]:
-            app.add_exception_handler(error, handler)
+    def on(*errors: type[Exception]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Handlers stay in the event loop: threads are for whoever has a place in a lane."""
+
+        def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+            for error in errors:
+                app.add_exception_handler(error, handler)
             return handler
 
         return register
 
-    @on(FormRefused)
-    def form_refused(request: Request, error: FormRefused) -> Response:
-        if error.page is not None:
-            template, context = error.page
-            return page(request, template, error.status, **context)
-        return signatures.sign_again_page(request, error)
-
-    @on(Refused)
-    def refused(request: Request, error: Refused) -> Response:
+    async def refused(request: Request, error: Refused) -> Response:
         retry = getattr(error, "retry_after", None)
         headers = {"retry-after": str(retry)} if retry else None
         return answer(request, error.status, str(error), headers)
 
-    @on(OperationalError)
-    def database_away(request: Request, error: OperationalError) -> Response:
-        """Not there, restarting, disk full: nothing was written, and it will pass."""
-        log.error("database_away", error=type(error.orig).__name__)
+    app.add_exception_handler(Refused, refused)  # type: ignore[arg-type]
+
+    @on(FormRefused)
+    async def form_refused(request: Request, error: FormRefused) -> Response:
+        try:
+            async with app.state.lanes.rendering.place(ratelimit.client_key(request)):
+                return await run_in_threadpool(_form_again, request, error)
+        except Refused as refusal:  # nobody has the time to show it again
+            return await refused(request, refusal)
+
+    @on(OperationalError, PoolTimeout)
+    async def database_away(request: Request, error: OperationalError | PoolTimeout) -> Response:
+        """Not there, restarting, disk full, a lock held too long: nothing was written, and it will pass."""
+        log.error("database_away", error=type(getattr(error, "orig", error)).__name__)
         return answer(request, 503, AWAY, {"retry-after": "5"})
 
     @on(SignInFirst)
-    def sign_in_first(request: Request, error: SignInFirst) -> Response:
+    async def sign_in_first(request: Request, error: SignInFirst) -> Response:
         return see_other(request, f"/connexion?suite={quote(error.path)}")
 
     @on(RateLimitExceeded)
-    def too_many(request: Request, error: RateLimitExceeded) -> Response:
-        return refused(request, TooMany(SENTENCE, error.limit.limit.get_expiry() if error.limit else 60))
+    async def too_many(request: Request, error: RateLimitExceeded) -> Response:
+        return await refused(request, TooMany(SENTENCE, error.limit.limit.get_expiry() if error.limit else 60))
 
     @on(StarletteHTTPException)
-    def http_error(request: Request, error: HTTPException) -> Response:
+    async def http_error(request: Request, error: HTTPException) -> Response:
         sentences = {
             404: "Aucune page n’est à cette adresse.",
             405: "Cette adresse ne répond pas à ce geste.",
@@ -290,11 +310,11 @@ def _handle_errors(app: FastAPI) -> None:
         return answer(request, error.status_code, message, dict(error.headers or {}))
 
     @on(Exception)
-    def broken(request: Request, _error: Exception) -> Response:
+    async def broken(request: Request, _error: Exception) -> Response:
         """Raised again by FastAPI after this answer: LastResort writes it down."""
         return answer(request, 500, BROKEN)
 
     @on(RequestValidationError)
-    def not_readable(request: Request, error: RequestValidationError) -> Response:
+    async def not_readable(request: Request, error: RequestValidationError) -> Response:
         # Only paths and page numbers are read by FastAPI itself: what does not fit is not there.
         return answer(request, 404, "Aucune page n’est à cette adresse.")

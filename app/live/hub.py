@@ -14,13 +14,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import clock
 from app.db import Database
+from app.lanes import Lane
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.signatures import queries as signature_queries
@@ -43,6 +45,7 @@ HEADERS = (
     (b"x-accel-buffering", b"no"),
 )
 log = structlog.get_logger("live")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,9 @@ class Viewer:
 class Hub:
     """Channels by petition. ``start`` and ``stop`` in the event loop; ``notify`` from any thread."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lane: Lane) -> None:
         self.database = database
+        self.lane = lane
         self.channels: dict[int, Channel] = {}
         self._changed: set[int] = set()
         self._wake = asyncio.Event()
@@ -112,9 +116,13 @@ class Hub:
         if known is None or monotonic() - known[0] >= 1:
             if len(self._known) > 1000:
                 self._known.clear()
-            reading = asyncio.ensure_future(asyncio.to_thread(_find, self.database, slug))
+            reading = asyncio.ensure_future(self._in_lane(_find, self.database, slug))
             known = self._known[slug] = (monotonic(), reading)
         return await asyncio.shield(known[1])
+
+    async def _in_lane(self, read: Callable[..., Found], *about: Any) -> Found:
+        async with self.lane.place():
+            return await run_in_threadpool(read, *about)
 
     @property
     def viewers(self) -> int:
@@ -179,7 +187,7 @@ class Hub:
 
     async def _refresh(self, channel: Channel) -> None:
         try:
-            new = await asyncio.to_thread(self._read, channel)
+            new = await self._in_lane(self._read, channel)
         except Exception as error:  # the database may be away: the viewers keep what they have
             log.warning("live_unreadable", error=type(error).__name__)
             return
