@@ -33,15 +33,17 @@ from app.db import Database
 from app.errors import Refused, TooMany
 from app.exports import routes as exports
 from app.lanes import THREADS, Lanes
-from app.live.hub import Hub, LiveFeed
+from app.live.feed import LiveFeed
+from app.live.hub import Hub
 from app.mail import routes as mail
 from app.moderation import routes as moderation
 from app.moderation.actions import receiving
+from app.operations import metrics
+from app.operations import routes as operations
+from app.operations.health import Watchdog
 from app.petitions import routes as petitions
 from app.petitions.views import ViewCounter
-from app.privacy import operations
 from app.privacy import routes as privacy
-from app.privacy.operations import observe
 from app.settings import Settings, load_settings
 from app.signatures import actions as signature_actions
 from app.signatures import routes as signatures
@@ -77,6 +79,7 @@ ROUTERS = (
     updates.router,
     administration.router,
     mail.router,
+    operations.router,
 )
 
 
@@ -88,8 +91,11 @@ class Site(FastAPI):
         await self.state.front(scope, receive, send)
 
 
-def create_app(settings: Settings | None = None, *, with_worker: bool = False) -> FastAPI:
-    """The application; ``with_worker`` also sends mail and runs the periodic jobs in it."""
+def create_app(settings: Settings | None = None, *, with_worker: bool = False, watched: bool = False) -> FastAPI:
+    """The application; ``with_worker`` also sends mail and runs the periodic jobs in it.
+
+    ``watched``: the process ends by itself when it is stuck for good.
+    """
     settings = settings or load_settings()
     ratelimit.configure(settings)
     app = Site(
@@ -110,6 +116,8 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
     state.signing_cache = {}
     state.sign_limit = AsyncLimit("sign", settings.rate_sign, settings.redis_url)
     state.confirm_limit = AsyncLimit("confirm", settings.rate_post, settings.redis_url)
+    state.looks = {}
+    state.watchdog = Watchdog(state) if watched else None
     state.worker = Worker(settings, state.database, state.templates) if with_worker else None
     state.sign_intake = Intake("sign", state.database, signature_actions.sign_group)
     state.confirm_intake = Intake(
@@ -118,8 +126,9 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
         lambda session, targets: signature_actions.confirm_group(session, targets, receiving.receive_drafts),
     )
     for router in ROUTERS:
-        app.include_router(router, dependencies=[Depends(admitted, scope="function")])
-    app.include_router(operations.router)  # whoever watches must not wait behind those who are watched
+        # Whoever watches must not wait behind those who are watched.
+        first = [] if router is operations.router else [Depends(admitted, scope="function")]
+        app.include_router(router, dependencies=first)
     app.mount("/static", HashedFiles())
     _handle_errors(app)
     _wrap(app, settings)
@@ -134,7 +143,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
 
     def viewed(petition_id: int, scope: Scope) -> None:
         """The petition's own page was shown: not its widget, its list, its data, nor only its headers."""
-        operations.pages.inc()
+        metrics.pages.inc()
         path, head = scope["path"].removeprefix("/en"), scope["state"]["head"]
         if path.startswith("/petitions/") and path.count("/") == 2 and not path.endswith(".json") and not head:
             app.state.views.count(petition_id, dict(scope["headers"]))
@@ -147,7 +156,13 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
         trusted = list(settings.trusted_proxies)
         guarded = ProxyHeadersMiddleware(guarded, trusted)  # type: ignore[arg-type, assignment]
     app.state.page_cache = PageCache(guarded, viewed)
-    app.state.front = LiveFeed(app.state.page_cache, lambda: app.state.hub, https)
+    app.state.front = LiveFeed(
+        app.state.page_cache,
+        lambda: app.state.hub,
+        https,
+        each=settings.live_each,
+        trusted=settings.trusted_proxies,
+    )
     app.state.bus.subscribe(app.state.page_cache.forget)
     app.state.bus.subscribe(lambda _petition_id: app.state.signing_cache.clear())
 
@@ -165,11 +180,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.confirm_intake.start()
     if state.worker is not None:
         state.worker.start()
+    if state.watchdog is not None:
+        state.watchdog.start()
     writer = asyncio.create_task(_write_views(app))
     try:
         yield
     finally:
         writer.cancel()
+        if state.watchdog is not None:
+            state.watchdog.stop()
         await state.hub.stop()
         await state.page_cache.drain()
         # What was accepted is written before we go.
@@ -240,7 +259,7 @@ class LastResort:
             if not status:
                 await refuse(scope, receive, watch, 500, BROKEN)
         method, route, seconds = scope["method"], _route(scope), perf_counter() - began
-        observe(method, route, status, seconds)
+        metrics.observe(method, route, status, seconds)
         ordinary = method in {"GET", "HEAD"} or isinstance(scope.get("route"), Door)
         if status >= 500 or not ordinary:
             log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))

@@ -9,7 +9,6 @@ else, no task and no layer of ours: ten thousand are expected.
 import asyncio
 import json
 import random
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +17,7 @@ from typing import Any, TypeVar
 
 import structlog
 from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Send
 
 from app import clock
 from app.db import Database
@@ -27,8 +26,6 @@ from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.signatures import queries as signature_queries
 from app.signatures.public import Line, line
-from app.web.errors import refuse
-from app.web.headers import SecurityHeaders, security_headers
 
 # Between two messages to the same viewers: a rush writes to each a few times a second.
 GROUPING = 0.25
@@ -36,14 +33,8 @@ GROUPING = 0.25
 LOOK_AGAIN = 1.0
 HEARTBEAT = 15.0
 NEWEST = 10
-MAX_VIEWERS = 20_000
 # Written to as many viewers before others have their turn.
 AT_ONCE = 500
-HEADERS = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store, no-transform"),
-    (b"x-accel-buffering", b"no"),
-)
 log = structlog.get_logger("live")
 Found = TypeVar("Found")
 
@@ -242,63 +233,6 @@ def _line_event(shown: Line) -> bytes:
         ensure_ascii=False,
     )
     return f"event: signature\ndata: {data}\n\n".encode()
-
-
-class LiveFeed:
-    """``GET /petitions/{slug}/direct``, in front of everything: each layer would be there once a viewer."""
-
-    def __init__(self, app: ASGIApp, hub: Callable[[], Hub], https: bool) -> None:
-        self.app = app
-        self.hub = hub
-        self.headers = [*HEADERS, *security_headers(https)]
-        self.full = SecurityHeaders(_too_many, https)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        slug = _slug(scope)
-        if slug is None:
-            await self.app(scope, receive, send)
-            return
-        hub = self.hub()
-        if hub.viewers >= MAX_VIEWERS:
-            await self.full(scope, receive, send)
-            return
-        found = await hub.find(slug)
-        if found is None:
-            await self.app(scope, receive, send)  # which has no such page either
-            return
-        scope["headers"].clear()  # what a browser asked with would be kept for as long as it looks
-        await send({"type": "http.response.start", "status": 200, "headers": self.headers})
-        if scope["method"] == "HEAD":  # asked for the headers only: there is nothing to wait for
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await _stream(hub, *found, receive, send)
-
-
-async def _stream(hub: Hub, petition_id: int, goal: int, receive: Receive, send: Send) -> None:
-    channel, viewer = await hub.open(petition_id, goal, send)
-    try:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-    except asyncio.CancelledError:
-        if not viewer.closed:
-            raise
-    finally:
-        viewer.closed = True
-        hub.leave(channel, viewer)
-
-
-async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:
-    await refuse(scope, receive, send, 503, "Trop de spectateurs : la page reste à jour au chargement.")
-
-
-def _slug(scope: Scope) -> str | None:
-    if scope["type"] != "http" or not scope["path"].endswith("/direct") or scope["method"] not in {"GET", "HEAD"}:
-        return None
-    found = _PATH.fullmatch(scope["path"])
-    return found[1] if found else None
-
-
-_PATH = re.compile(r"(?:/en)?/petitions/([a-z0-9-]+)/direct")
 
 
 def _find(database: Database, slug: str) -> tuple[int, int] | None:
