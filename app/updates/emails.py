@@ -16,12 +16,9 @@ def news(
     text: str,
     url: str,
     unsubscribe: str,
-    withdraw_url: str,
 ) -> Mail:
-    """One subscriber's copy."""
+    """One subscriber's copy. People forward it: it can stop these mails, and nothing else."""
     context = {"petition": petition, "update_title": title, "text": text, "url": url}
-    if withdraw_url:
-        context["withdraw_url"] = withdraw_url
     return Mail("updates/news", to, locale, context, subscription_id, unsubscribe)
 
 
