@@ -11,12 +11,13 @@ from app.signatures.models import Signature
 
 def digest_of(keys: Keys, form: SignForm, text_version: int, texts: dict[str, int]) -> bytes:
     """Keyed, so that it proves what was typed and tells nothing of it; *texts*: purpose → id of its wording."""
+    agreed = " ".join([f"{purpose}:{texts[purpose]}" for purpose in form.purposes])
     typed = (
-        form.given_name, form.family_name, form.email, form.postal_code, form.country, form.display, form.comment,
-        str(text_version), *[f"{purpose} {texts[purpose]}" for purpose in form.purposes],
+        "form", form.given_name, form.family_name, form.email, form.postal_code, form.country, form.display,
+        form.comment, str(text_version), agreed,
     )  # fmt: skip
     # No form has a NUL in it.
-    return crypto.digest(keys.evidence, b"form", "\0".join(typed).encode())
+    return crypto.digest(keys.evidence, "\0".join(typed).encode())
 
 
 def shown(keys: Keys, row: Signature, instead_of: Signature | None) -> bytes:

@@ -35,17 +35,25 @@ def of_address(session: Session, petition_id: int, address_key: bytes) -> Sequen
     return session.scalars(_seated(petition_id, [address_key]).order_by(Signature.email_key)).all()
 
 
+_TURN = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+
+
 def lock_addresses(session: Session, addresses: Iterable[Address]) -> dict[Address, list[Signature]]:
-    """The same of each (petition, address key), locked, in one order for everybody."""
+    """The same of each (petition, address key), locked; until the commit nobody else gives or takes a seat there.
+
+    An address has no row of its own to lock, and whoever sits first may change while one waits: hence the
+    advisory lock, taken before the rows, which stand in one order for everybody.
+    """
     found: dict[Address, list[Signature]] = {address: [] for address in addresses}
+    if found and session.get_bind().dialect.name == "postgresql":  # SQLite has one writer
+        turns = sorted(int.from_bytes(address_key[:8], "big", signed=True) for _, address_key in found)
+        session.execute(_TURN, {"keys": turns})
     by_petition: dict[int, list[bytes]] = {}
     for petition_id, address_key in found:
         by_petition.setdefault(petition_id, []).append(address_key)
     for petition_id, address_keys in sorted(by_petition.items()):
         query = _seated(petition_id, address_keys).order_by(Signature.id).with_for_update()
-        # The second look sees what was written while the first one waited for its turn.
-        for _ in range(2):
-            rows = session.scalars(query.execution_options(populate_existing=True)).all()
+        rows = session.scalars(query.execution_options(populate_existing=True)).all()
         for row in sorted(rows, key=lambda row: row.email_key):
             found[petition_id, seats.address_of(row.email_key)].append(row)
     return found
@@ -326,13 +334,16 @@ def to_remind(session: Session, now: datetime, limit: int = 200) -> Sequence[Sig
 
 
 def expired_pending(session: Session, before: datetime, limit: int) -> Sequence[Signature]:
-    return session.scalars(
-        select(Signature)
+    """Locked with whoever has the same address: one of them may move up."""
+    expired = (
+        select(Signature.petition_id, Signature.email_key)
         .where(Signature.state == "pending", Signature.created_at < before)
         .order_by(Signature.created_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    )
+    addresses = {(petition_id, seats.address_of(key)) for petition_id, key in session.execute(expired)}
+    of_each = lock_addresses(session, addresses).values()
+    return [row for rows in of_each for row in rows if row.state == "pending" and row.created_at < before]
 
 
 def stream(session: Session, petition_id: int, columns: Sequence[Any], *where: Any) -> Iterator[Any]:

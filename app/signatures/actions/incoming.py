@@ -55,15 +55,18 @@ class SignRequest:
 class Coming(NamedTuple):
     row: dict[str, Any]
     request: SignRequest
+    # The canonical address.
+    mailbox: bytes
 
 
 def coming(request: SignRequest) -> Coming:
     form, signing = request.form, request.signing
     keys, row_id = signing.keys, crypto.uuid7()
+    mailbox = canonical(form.email).encode()
     row = {
         "petition_id": signing.petition_id,
         "id": row_id,
-        "email_key": crypto.digest(keys.dedup, canonical(form.email).encode()),
+        "email_key": crypto.digest(keys.dedup, mailbox),
         "given_name": form.given_name,
         "family_name_sealed": seal_field(keys, form.family_name, row_id.bytes, "family_name"),
         "email_sealed": seal_field(keys, form.email, row_id.bytes, "email"),
@@ -76,7 +79,7 @@ def coming(request: SignRequest) -> Coming:
         "form_digest": bound.digest_of(keys, form, signing.text_version, signing.texts[request.locale]),
         "comment_sealed": seal_field(keys, form.comment, row_id.bytes, "comment") if form.comment else None,
     }
-    return Coming(row, request)
+    return Coming(row, request, mailbox)
 
 
 def pending(now: datetime, today: date) -> dict[str, Any]:
@@ -97,7 +100,7 @@ def pending(now: datetime, today: date) -> dict[str, Any]:
 def events(one: Coming, signature_id: uuid.UUID) -> list[dict[str, Any]]:
     """Evidence of what this form consents to; GIVEN and the moment are the same for all."""
     signing, form = one.request.signing, one.request.form
-    subject = crypto.digest(signing.keys.evidence, canonical(form.email).encode())
+    subject = crypto.digest(signing.keys.evidence, one.mailbox)
     texts = signing.texts[one.request.locale]
     return [
         {
