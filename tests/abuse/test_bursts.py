@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi.routing import APIRoute
 
 from app.accounts import actions as account_actions
 from app.db import Session
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.signatures.routes import doors
-from app.web.crowd import Door
 from tests.abuse.strangers import ask, beside, opened, served, sign, unfinished
 from tests.site import PASSWORD, PETITION
 from tests.test_architecture import address, routes
