@@ -19,6 +19,7 @@ from slowapi.errors import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import State
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +27,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.accounts import routes as accounts
 from app.accounts.dependencies import SignInFirst
+from app.accounts.presence import Presence
 from app.administration import routes as administration
 from app.bus import Bus
 from app.comments import routes as comments
@@ -113,6 +115,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False, w
     state.lanes = Lanes(one_writer=state.database.is_sqlite)
     state.templates = Templates(settings)
     state.views = ViewCounter()
+    state.presence = Presence()
     state.signing_cache = {}
     state.sign_limit = AsyncLimit("sign", settings.rate_sign, settings.redis_url)
     state.confirm_limit = AsyncLimit("confirm", settings.rate_post, settings.redis_url)
@@ -182,7 +185,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.worker.start()
     if state.watchdog is not None:
         state.watchdog.start()
-    writer = asyncio.create_task(_write_views(app))
+    writer = asyncio.create_task(_write_down(app))
     try:
         yield
     finally:
@@ -196,7 +199,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(state.confirm_intake.stop)
         if state.worker is not None:
             await asyncio.to_thread(state.worker.stop)
-        await asyncio.to_thread(state.views.write, state.database)
+        await asyncio.to_thread(noted, state)
         await state.sign_limit.close()
         await state.confirm_limit.close()
         state.bus.stop()
@@ -221,13 +224,19 @@ def _let_go_when_asked_to_end(hub: Hub) -> None:
             signal.signal(number, wrapped(previous))
 
 
-async def _write_views(app: FastAPI) -> None:
+async def _write_down(app: FastAPI) -> None:
+    """What pages have only noted: how often they were read, who was there."""
     while True:
         await asyncio.sleep(10)
         try:
-            await asyncio.to_thread(app.state.views.write, app.state.database)
-        except Exception as error:  # the count of views is not worth stopping for
-            log.warning("views_not_written", error=type(error).__name__)
+            await asyncio.to_thread(noted, app.state)
+        except Exception as error:  # not worth stopping for
+            log.warning("not_written_down", error=type(error).__name__)
+
+
+def noted(state: State) -> None:
+    state.views.write(state.database)
+    state.presence.write(state.database)
 
 
 class LastResort:

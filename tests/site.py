@@ -23,7 +23,7 @@ from app.accounts.models import Account
 from app.db import Database
 from app.mail.models import CaughtMail
 from app.mail.sending import Sender
-from app.main import create_app
+from app.main import create_app, noted
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.petitions import queries as petition_queries
@@ -208,7 +208,8 @@ class Site:
         return [_received(mail) for mail in caught]
 
     def later(self, **delay: float) -> None:
-        """Move the clock."""
+        """Move the clock; what pages had only noted is written down meanwhile."""
+        noted(self.app.state)
         clock.travel(timedelta(**delay))
         self.app.state.signing_cache.clear()
 

@@ -11,12 +11,10 @@ from fastapi import Depends, Request
 from app import clock
 from app.accounts import actions
 from app.accounts.models import Account, StaffSession
+from app.accounts.presence import Presence
 from app.db import Db
 from app.errors import NotFound
 from app.web.cookies import session_cookie
-
-# How often "last seen" is written, so that a reading page stays a reading page.
-TOUCH_SECONDS = 60
 
 
 class SignInFirst(Exception):
@@ -40,22 +38,10 @@ def staff(request: Request, session: Db) -> Account:
         if request.method == "GET":
             raise SignInFirst(f"{request.url.path}?{request.url.query}".removesuffix("?"))
         raise NotFound("Cette page n’existe pas, ou votre session a pris fin.")
-    now = clock.now()
-    if (now - found.seen_at).total_seconds() > TOUCH_SECONDS:
-        if request.method == "GET":
-            _touch(request, found)
-        else:
-            found.seen_at = now
+    presence: Presence = request.app.state.presence
+    presence.note(found.key, clock.now())
     request.state.staff = found.account
     return found.account
-
-
-def _touch(request: Request, found: StaffSession) -> None:
-    """Remember that the person is still there; a page's own transaction only reads."""
-    with request.app.state.database.write() as session:
-        row = session.get(StaffSession, found.key)
-        if row is not None:
-            row.seen_at = clock.now()
 
 
 def _in_role(*roles: str) -> Callable[..., Account]:

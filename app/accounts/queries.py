@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, StaffSession
@@ -72,6 +72,13 @@ def staff_session(session: Session, key: bytes, now: datetime) -> StaffSession |
     return session.scalars(
         select(StaffSession).where(StaffSession.key == key, StaffSession.expires_at > now)
     ).one_or_none()
+
+
+def note_seen(session: Session, key: bytes, at: datetime) -> None:
+    session.execute(
+        update(StaffSession).where(StaffSession.key == key, StaffSession.seen_at < at).values(seen_at=at),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def end_sessions(session: Session, account_id: int) -> None:
