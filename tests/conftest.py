@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app import clock, logs, migrations
 from app.bus import Bus
@@ -13,10 +14,14 @@ from app.reference import install_reference_data
 from app.settings import Settings
 from app.vault import open_vault
 from app.web import ratelimit
+from tests.databases import Reused
 from tests.services import Postgres, postgres
 from tests.site import Site
 
 logs.configure("WARNING")
+# Passwords at the least cost (time, memory, threads), in this process only: half a second of a processor
+# a sign-in otherwise. What production spends is asked of the program itself, in accounts/test_sign_in.py.
+Argon2Hasher.__init__.__defaults__ = (1, 8, 1, *(Argon2Hasher.__init__.__defaults__ or ())[3:])
 SECRET = "a-secret-for-the-tests-that-is-long-enough"
 
 
@@ -60,13 +65,18 @@ def postgres_template(server: Postgres, tmp_path_factory: pytest.TempPathFactory
     return "signons_template"
 
 
+@pytest.fixture(scope="session")
+def reused(server: Postgres, postgres_template: str) -> Reused:
+    return Reused(server, "signons_test", postgres_template)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "signons.db")
         return f"sqlite:///{tmp_path}/signons.db"
-    server: Postgres = request.getfixturevalue("server")
-    return server.create_database("signons_test", template=request.getfixturevalue("postgres_template"))
+    reused: Reused = request.getfixturevalue("reused")
+    return reused.fresh()
 
 
 @pytest.fixture(autouse=True)
