@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app import text
 from app.accounts import routes as accounts
 from app.accounts.dependencies import SignInFirst
 from app.administration import routes as administration
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
     """The application; ``with_worker`` also sends mail and runs the periodic jobs in it."""
     settings = settings or load_settings()
     ratelimit.configure(settings)
+    text.reserve(["Signons", settings.site_name])
     app = Site(
         title="Signons",
         docs_url=None,

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from app.signatures.forms import clean_text
+from app.text import clean_text
 
 MAX_EXPLANATION = 2000
 MAX_REASONS = 4000
