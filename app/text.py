@@ -98,6 +98,20 @@ def _latin(sign: str) -> str:
     return found[1].lower() if found else sign
 
 
+# Each letter, then how French readers would write it.
+_ROMAN = (
+    "аa бb вv гg дd еe жj зz иi йi кk лl мm нn оo пp рr сs тt уou фf хkh цts чtch шch щchtch ъ ыy ь эe юiou "
+    "яia ёio єie іi їi ґg ўou јj љlj њnj ћc ђdj џdz ѓg ќk ѕdz αa βv γg δd εe ζz ηi θth ιi κk λl μm νn ξx οo "
+    "πp ρr σs ςs τt υy φf χch ψps ωo"
+)
+_ROMANISED = str.maketrans({pair[0]: pair[1:] for pair in _ROMAN.split()})
+
+
+def romanised(lower: str) -> str:
+    """Cyrillic and Greek in Latin letters; other scripts as they are."""
+    return "".join(_latin(sign) for sign in lower.translate(_ROMANISED))
+
+
 # The names of this site: nobody else signs with them.
 _ours: set[str] = set()
 _at_sight = re.compile(r"(?!)")
@@ -110,12 +124,15 @@ def reserve(names: Iterable[str]) -> None:
     global _at_sight
     _ours.clear()
     _ours.update(own for own in map(_skeleton, names) if len(own) > 3)
-    drawn = {sign: _skeleton(sign) for sign in _SIGHT}
-    patterns = [
-        "".join(f"[{re.escape(''.join(s for s in _SIGHT if drawn[s] == sign))}]" if sign != " " else "." for sign in own)
-        for own in _ours
-    ]
-    _at_sight = re.compile("|".join(patterns) or "(?!)")
+    _at_sight = re.compile("|".join(map(_drawn_like, _ours)) or "(?!)")
+
+
+def _drawn_like(own: str) -> str:
+    """A pattern of what plain Latin letters are taken for these."""
+    twins: dict[str, str] = {}
+    for sign in _SIGHT:
+        twins[_skeleton(sign)] = twins.get(_skeleton(sign), "") + sign
+    return "".join(f"[{re.escape(twins[sign])}]" if sign in twins and sign != " " else "." for sign in own)
 
 
 def _skeleton(text: str) -> str:

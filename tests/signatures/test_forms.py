@@ -52,7 +52,8 @@ def test_names_are_cleaned_of_what_nobody_sees(typed: str, kept: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["", "   ", "\u200b", "=1+1", "+33612345678", "-Marie", "@marie", "＝cmd", "\u200b=cmd", "\u00a0@cmd", "12345",
-     "!!!", "https://exemple.fr", "www.exemple", "exemple.com", "Marie exemple.fr", "<b>M</b>", "{Marie}", "M" * 121, "t.me/xx", "ev1l.gg",
+     "!!!", "https://exemple.fr", "www.exemple", "exemple.com", "Marie exemple.fr", "<b>M</b>", "{Marie}", "M" * 121,
+     "t.me/xx", "ev1l.gg",
      "Jo\u00ado.com", "Ѕіgnоns", "Signons", "\u3164", "\ufe0f", "Appelez le 06 12 34 56 78"],
 )  # fmt: skip
 def test_what_is_no_name_is_refused(name: str) -> None:
@@ -167,7 +168,9 @@ def test_the_page_knows_the_codes_that_do_not_follow_their_prefix() -> None:
     assert set(re.findall(r'"([A-Z]{2})"', script)) - {"FR"} == OVERSEAS
 
 
-@pytest.mark.parametrize("typed", ["marie@exemple.test\u200b", "ma\u200brie@exemple\u00ad.test", "\u202amarie@exemple.test\u202c"])
+@pytest.mark.parametrize(
+    "typed", ["marie@exemple.test\u200b", "ma\u200brie@exemple\u00ad.test", "\u202amarie@exemple.test\u202c"]
+)
 def test_an_address_is_cleaned_of_what_a_copy_brings_along(typed: str) -> None:
     assert form(email=typed).email == "marie@exemple.test"
 
