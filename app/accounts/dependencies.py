@@ -4,6 +4,7 @@ A stranger is sent to the sign-in page from a page, and gets 404 from anything e
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -17,6 +18,15 @@ from app.web.cookies import session_cookie
 
 # How often "last seen" is written, so that a reading page stays a reading page.
 TOUCH_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Who is signed in, as pages say it; plain values, because a refused form's page comes after the rollback."""
+
+    id: int
+    email: str
+    role: str
 
 
 class SignInFirst(Exception):
@@ -46,7 +56,7 @@ def staff(request: Request, session: Db) -> Account:
             _touch(request, found)
         else:
             found.seen_at = now
-    request.state.staff = found.account
+    request.state.staff = Shown(found.account.id, found.account.email, found.account.role)
     return found.account
 
 
