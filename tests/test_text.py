@@ -65,7 +65,8 @@ def test_names_are_names(name: str) -> None:
 @pytest.mark.parametrize(
     "link",
     ["t.me/xx", "ev1l.gg", "Joo.com", "Jo\u00ado.com", "Joo。com", "ｊｏｏ．ｃｏｍ", "t.mе/xx", "bit.ly/a", "joo.de",
-     "x.com", "hxxp evil", "https evil", "www.exemple", "exemple point fr", "exemple[.]fr", "exemple (dot) com", "exemple . fr",
+     "x.com", "hxxp evil", "https evil", "www.exemple", "exemple point fr", "exemple[.]fr", "exemple (dot) com",
+     "exemple . fr",
      "marie@exemple", "Marie allez sur ev1l.xyz vite"],
 )  # fmt: skip
 def test_a_link_in_any_clothing_is_no_name(link: str) -> None:
@@ -76,7 +77,8 @@ def test_a_link_in_any_clothing_is_no_name(link: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["Signons", "SIGNONS", "Ѕіgnоns", "Ｓｉｇｎｏｎｓ", "Ⓢⓘⓖⓝⓞⓝⓢ", "𝐒𝐢𝐠𝐧𝐨𝐧𝐬", "ꜱɪɢɴᴏɴꜱ", "🅂🄸🄶🄽🄾🄽🅂", "S1gn0ns",
-     "Slgnons", "Sïgnôns", "Équipe Signons", "S i g n o n s", "S.i.g.n.o.n.s", "Si\u200bgnons", "VILLE-DE-LYON", "La Ville de Lyοn"],
+     "Slgnons", "Sïgnôns", "Équipe Signons", "S i g n o n s", "S.i.g.n.o.n.s", "Si\u200bgnons",
+     "VILLE-DE-LYON", "La Ville de Lyοn"],
 )  # fmt: skip
 def test_nobody_signs_with_the_name_of_the_site(name: str) -> None:
     with pytest.raises(ValueError, match="plateforme"):
