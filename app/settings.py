@@ -30,6 +30,15 @@ def _rate(value: str) -> str:
 Rate = Annotated[str, AfterValidator(_rate)]
 
 
+def _whole(value: object) -> object:
+    if not re.fullmatch(r"[1-9]\d{0,8}", str(value), re.ASCII):
+        raise ValueError("un nombre entier, 1 au moins, est attendu")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+
+
 def _url(name: str, value: str) -> SplitResult:
     """Its parts; raises ValueError when a host or a port cannot be read."""
     try:
@@ -90,6 +99,10 @@ class Settings(BaseSettings):
         "30/minute", description="Autres envois acceptés d’une même adresse réseau, par formulaire."
     )
     rate_login: Rate = Field("10/minute;50/hour", description="Essais de connexion acceptés d’une même adresse réseau.")
+    live_each: Whole = Field(
+        300,
+        description="Pages suivies en direct à la fois depuis une même adresse réseau (une école n’en a qu’une).",
+    )
     var_dir: str = Field("var", description="Dossier des fichiers de l’instance (secrets créés, exports, images).")
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = Field(
         "INFO", description="Détail des journaux : DEBUG, INFO, WARNING ou ERROR."

@@ -53,6 +53,8 @@ WRONG = [
     ("RATE_POST", ""),
     ("RATE_LOGIN", "5/siecle"),
     ("LOG_LEVEL", "bavard"),
+    ("LIVE_EACH", "beaucoup"),
+    ("LIVE_EACH", "0"),
 ]
 
 

@@ -32,7 +32,8 @@ SPEAKERS = (
     "accounts/dependencies.py",
     "accounts/routes.py",
     "comments/*.py",
-    "live/hub.py",
+    "lanes.py",
+    "live/feed.py",
     "mail/routes.py",
     "moderation/actions/appealing.py",
     "moderation/actions/noticing.py",
@@ -49,6 +50,7 @@ SPEAKERS = (
     "privacy/routes.py",
     "privacy/schedule.py",
     "privacy/self_service.py",
+    "turn.py",
     "signatures/*.py",
     "signatures/actions/*.py",
     "signatures/routes/*.py",
@@ -62,7 +64,7 @@ CALLS = {
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "SORTS", "CONSENT_LABELS", "DISPLAY_LABELS", "PURPOSE_LABELS",
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
-    "errors", "error", "NOTICE_VERSIONS", "DONE",
+    "errors", "error", "NOTICE_VERSIONS", "DONE", "SLOW", "FULL", "LATE",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

@@ -36,9 +36,11 @@ LATE = "Ce texte est en relecture ou publié : il ne change plus. Ce que vous ve
 
 
 @router.get("/")
-def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str = "recentes") -> Response:
+def home(
+    request: Request, session: Db, q: str = "", theme: str = "", tri: str = "recentes", page: str = "1"
+) -> Response:
     now = clock.now()
-    number = _page_number(request)
+    number = _page_number(page)
     sort = tri if tri in queries.SORTS else "recentes"
     words = q.strip()[:120]
     petitions, total = queries.open_page(session, now, words=words, theme=theme, sort=sort, page=number)
@@ -66,8 +68,7 @@ def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str =
     return public_page(request, "petitions/home.html", **context)
 
 
-def _page_number(request: Request) -> int:
-    typed = request.query_params.get("page", "1")
+def _page_number(typed: str) -> int:
     return int(typed) if typed.isdecimal() and typed.isascii() and 0 < int(typed[:6]) < 100_000 else 1
 
 

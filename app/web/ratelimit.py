@@ -5,13 +5,15 @@ process limits by itself.
 
 import ipaddress
 from collections.abc import Callable
+from functools import lru_cache, partial
 from time import monotonic
 from typing import Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import Storage as AsyncStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from limits.storage import storage_from_string
+from limits.storage import MemoryStorage, storage_from_string
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -65,6 +67,24 @@ limiter = Limiter(client_key, key_style="endpoint", in_memory_fallback=["30/minu
 def limited(rate: str = "post") -> Callable[[Endpoint], Endpoint]:
     """Decorate a POST route: at most ``rates.<rate>`` an address."""
     return limiter.limit(lambda: getattr(rates, rate))
+
+
+async def check(request: Request) -> None:
+    """Count this request against its route's limits, before anything else is done for it.
+
+    The decorator, which stands behind sessions and permissions, finds it done. Raises RateLimitExceeded.
+    """
+    count = partial(limiter._check_request_limit, request, request.scope["endpoint"], False)
+    if isinstance(limiter._storage, MemoryStorage):
+        count()
+    else:  # a shared storage is asked in a thread, of which those who act have no need
+        await to_thread.run_sync(count, limiter=_askers())
+    request.state._rate_limiting_complete = True
+
+
+@lru_cache(maxsize=1)
+def _askers() -> CapacityLimiter:
+    return CapacityLimiter(8)
 
 
 class _Hits:

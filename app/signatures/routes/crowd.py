@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app import clock
 from app.db import Database
 from app.errors import Gone, NotFound
+from app.lanes import lanes_of
 from app.petitions import queries as petition_queries
 from app.signatures import actions, links
 from app.signatures.actions import Confirmation, Signing, SignRequest
@@ -55,11 +56,16 @@ async def _signing(request: Request, slug: str) -> Signing:
     cache: dict[str, tuple[float, asyncio.Future[Signing]]] = request.app.state.signing_cache
     found = cache.get(slug)
     if found is None or monotonic() - found[0] >= SIGNING_SECONDS or (found[1].done() and found[1].exception()):
-        reading = asyncio.ensure_future(run_in_threadpool(_read_signing, request.app.state.database, slug))
+        reading = asyncio.ensure_future(_read_in_lane(request, slug))
         if len(cache) > 1000:
             cache.clear()
         found = cache[slug] = (monotonic(), reading)
     return await asyncio.shield(found[1])
+
+
+async def _read_in_lane(request: Request, slug: str) -> Signing:
+    async with lanes_of(request).signing.place():
+        return await run_in_threadpool(_read_signing, request.app.state.database, slug)
 
 
 def _read_signing(database: Database, slug: str) -> Signing:
