@@ -54,7 +54,7 @@ def test_metrics_are_for_who_has_the_token(settings: Settings) -> None:
         stranger = site.browser(client=("203.0.113.9", 50000))
         assert stranger.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
         for sent in (f"Bearer {TOKEN}x", "Bearer ", TOKEN, f"Basic {TOKEN}", "Bearer é"):
-            assert stranger.get("/metrics", headers={"authorization": sent.encode()}).status_code == 404
+            assert stranger.get("/metrics", headers=[(b"authorization", sent.encode())]).status_code == 404
 
 
 def test_a_trusted_proxy_is_not_this_machine(settings: Settings) -> None:
