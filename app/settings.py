@@ -218,7 +218,7 @@ class Settings(BaseSettings):
             return self.secret_key.encode()
         path = self.var / "secret.key"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Whole or not at all, and once: processes that start together read the same one.
             with NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:  # created 0600
                 file.write(secrets.token_urlsafe(48))
