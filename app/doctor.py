@@ -18,6 +18,7 @@ from app.mail.transport import SmtpTransport, Unavailable
 from app.migrations import pending_migrations
 from app.moderation import charter
 from app.petitions import keys
+from app.private import readable_by_others
 from app.settings import Settings, load_settings
 from app.vault import open_vault
 
@@ -41,6 +42,7 @@ def checks() -> Iterator[Check]:
         yield Check("réglages", False, str(error))
         return
     yield Check("réglages", True, settings.origin)
+    yield _files(settings)
     database = Database(settings, vault, Bus(settings))
     try:
         yield from _database_checks(database)
@@ -92,6 +94,16 @@ def _charter(articles: list[int]) -> Check:
         False,
         f"cette version du logiciel propose d’autres règles (articles : {which}) ; celles d’ici continuent de"
         " s’appliquer. Publiez une nouvelle version : Administration, Charte",
+    )
+
+
+def _files(settings: Settings) -> Check:
+    """Read, not mended: a folder shared with others may be meant."""
+    loose = readable_by_others(settings)
+    if not loose:
+        return Check("fichiers", True, "fermés aux autres comptes de la machine")
+    return Check(
+        "fichiers", False, f"d’autres comptes de la machine peuvent lire {', '.join(map(str, loose))} : chmod go-rwx"
     )
 
 

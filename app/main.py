@@ -25,6 +25,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app import text
 from app.accounts import routes as accounts
 from app.accounts.dependencies import SignInFirst
 from app.accounts.presence import Presence
@@ -100,11 +101,13 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False, w
     """
     settings = settings or load_settings()
     ratelimit.configure(settings)
+    text.reserve(["Signons", settings.site_name])
     app = Site(
         title="Signons",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,  # would send people to whatever Host they said
         lifespan=_lifespan,
     )
     state = app.state
@@ -151,10 +154,9 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
         if path.startswith("/petitions/") and path.count("/") == 2 and not path.endswith(".json") and not head:
             app.state.views.count(petition_id, dict(scope["headers"]))
 
-    https = settings.base_url.startswith("https")
     guarded: ASGIApp = Crowd(partial(FastAPI.__call__, app), signatures.doors)
     guarded = SameOrigin(guarded, exempt=lambda path: path.startswith("/desabonnement/"))
-    guarded = SecurityHeaders(LastResort(RequestGuard(guarded)), https)
+    guarded = SecurityHeaders(LastResort(RequestGuard(guarded)), settings.hsts)
     if settings.trusted_proxies:
         trusted = list(settings.trusted_proxies)
         guarded = ProxyHeadersMiddleware(guarded, trusted)  # type: ignore[arg-type, assignment]
@@ -162,7 +164,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
     app.state.front = LiveFeed(
         app.state.page_cache,
         lambda: app.state.hub,
-        https,
+        settings.hsts,
         each=settings.live_each,
         trusted=settings.trusted_proxies,
     )
@@ -334,6 +336,9 @@ def _handle_errors(app: FastAPI) -> None:
             404: "Aucune page n’est à cette adresse.",
             405: "Cette adresse ne répond pas à ce geste.",
         }
+        path = quote(request.url.path.strip("/"))
+        if error.status_code == 404 and path and request.url.path.endswith("/") and request.method == "GET":
+            return see_other(request, f"/{path}")
         message = sentences.get(error.status_code) or str(error.detail)
         return answer(request, error.status_code, message, dict(error.headers or {}))
 

@@ -55,6 +55,16 @@ def _level(value: object) -> object:
     return value
 
 
+def _switch(value: object) -> object:
+    found = {"true": True, "1": True, "false": False, "0": False, "": False}.get(str(value).lower())
+    if found is None:
+        raise ValueError("écrivez true ou false")
+    return found
+
+
+Switch = Annotated[bool, BeforeValidator(_switch)]
+
+
 class Settings(BaseSettings):
     """Every setting; the description of each is the sentence of ``.env.example``."""
 
@@ -102,6 +112,12 @@ class Settings(BaseSettings):
     live_each: Whole = Field(
         300,
         description="Pages suivies en direct à la fois depuis une même adresse réseau (une école n’en a qu’une).",
+    )
+    hsts_subdomains: Switch = Field(
+        False, description="Exiger https de tous les sous-domaines aussi (Strict-Transport-Security) : true ou false."
+    )
+    metrics_token: str = Field(
+        "", description="Jeton à présenter pour lire /metrics (Authorization: Bearer) ; vide : cette machine seulement."
     )
     var_dir: str = Field("var", description="Dossier des fichiers de l’instance (secrets créés, exports, images).")
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = Field(
@@ -156,6 +172,8 @@ class Settings(BaseSettings):
                 ip_network(proxy, strict=False)
             except ValueError:
                 raise ValueError(f"SIGNONS_TRUSTED_PROXIES : « {proxy} » n’est ni une adresse ni un réseau") from None
+        if self.metrics_token and len(self.metrics_token) < 16:
+            raise ValueError("SIGNONS_METRICS_TOKEN : 16 caractères au moins")
         if self.secret_key and len(self.secret_key) < 32:
             raise ValueError("SIGNONS_SECRET_KEY : 32 caractères au moins")
         if not self.is_local:
@@ -179,6 +197,12 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite")
 
     @property
+    def hsts(self) -> str:
+        """Strict-Transport-Security of this site; "" where it is not served in https."""
+        subdomains = "; includeSubDomains" if self.hsts_subdomains else ""
+        return f"max-age=31536000{subdomains}" if self.base_url.startswith("https") else ""
+
+    @property
     def origin(self) -> str:
         """BASE_URL without a trailing slash."""
         return self.base_url.rstrip("/")
@@ -194,7 +218,7 @@ class Settings(BaseSettings):
             return self.secret_key.encode()
         path = self.var / "secret.key"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Whole or not at all, and once: processes that start together read the same one.
             with NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:  # created 0600
                 file.write(secrets.token_urlsafe(48))

@@ -52,6 +52,11 @@ def kept_together(text: str) -> Markup:
     return Markup(_TOGETHER.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))  # noqa: S704 escaped
 
 
+def isolated(text: str) -> Markup:
+    """Somebody's words within a sentence: their direction turns nothing around them."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
 @lru_cache(maxsize=2)
 def translations(locale: str) -> gettext.NullTranslations:
     return gettext.translation("signons", ROOT / "app" / "locale", [locale], fallback=True)
@@ -258,5 +263,6 @@ def _environment(settings: Settings, locale: str) -> Environment:
         said=lambda message: translate_said(locale, message),
         linebreaks=linebreaks,
         together=kept_together,
+        isolated=isolated,
     )
     return environment

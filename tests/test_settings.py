@@ -42,6 +42,8 @@ WRONG = [
     ("BASE_URL", "https://[mauvais"),
     ("BASE_URL", "http://127.0.0.1:port"),
     ("SECRET_KEY", "trop-court"),
+    ("METRICS_TOKEN", "trop-court"),
+    ("HSTS_SUBDOMAINS", "peut-être"),
     ("SMTP_URL", "hote:25"),
     ("SMTP_URL", "smtp://"),
     ("SMTP_URL", "smtp://hote:port"),

@@ -4,6 +4,7 @@ A stranger is sent to the sign-in page from a page, and gets 404 from anything e
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -15,6 +16,15 @@ from app.accounts.presence import Presence
 from app.db import Db
 from app.errors import NotFound
 from app.web.cookies import session_cookie
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Who is signed in, as pages say it; plain values, because a refused form's page comes after the rollback."""
+
+    id: int
+    email: str
+    role: str
 
 
 class SignInFirst(Exception):
@@ -40,7 +50,7 @@ def staff(request: Request, session: Db) -> Account:
         raise NotFound("Cette page n’existe pas, ou votre session a pris fin.")
     presence: Presence = request.app.state.presence
     presence.note(found.key, clock.now())
-    request.state.staff = found.account
+    request.state.staff = Shown(found.account.id, found.account.email, found.account.role)
     return found.account
 
 

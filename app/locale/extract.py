@@ -54,11 +54,12 @@ SPEAKERS = (
     "signatures/*.py",
     "signatures/actions/*.py",
     "signatures/routes/*.py",
+    "text.py",
     "web/*.py",
 )
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany", "FormRefused",
-    "HTTPException", "refuse", "answer", "person_name", "Line", "_text",
+    "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "_text",
 }  # fmt: skip
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "SORTS", "CONSENT_LABELS", "DISPLAY_LABELS", "PURPOSE_LABELS",

@@ -1,6 +1,7 @@
 """What is done to petitions: made, published, closed, delivered."""
 
 import re
+import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition, PetitionOwner, PetitionText, Recipient, Source
 from app.templating import ZONE
+from app.text import romanised
 
 LONGEST = timedelta(days=365)
 
@@ -182,15 +184,15 @@ def fold_counts(session: Session) -> int:
 
 
 def _free_slug(session: Session, title: str) -> str:
-    """An address made of the title's first words; raises Refused when there are none."""
-    words = re.findall(r"[a-z0-9]+", queries.fold(re.sub(r"[’']", " ", title)))
+    """An address made of the title's first words, or of nothing but chance when no letter of it has a Latin one."""
+    words = re.findall(r"[a-z0-9]+", romanised(queries.fold(re.sub(r"[’']", " ", title))))
     slug = ""
     for word in words:
         if slug and len(slug) + len(word) > 60:
             break
         slug = f"{slug}-{word}".strip("-")[:80]
-    if not slug:
-        raise Refused("champ title : aucun mot dont faire une adresse.")
+    if not re.search("[a-z]", slug):
+        slug = f"petition-{slug or secrets.token_hex(4)}"
     candidate, n = slug, 2
     while queries.slug_taken(session, candidate):
         candidate, n = f"{slug}-{n}", n + 1

@@ -34,6 +34,6 @@ def keep_bytes(content: bytes, store: Path) -> tuple[str, int, int]:
     output = io.BytesIO()
     picture.save(output, "WEBP", quality=80)
     name = hashlib.sha256(output.getvalue()).hexdigest()[:24] + ".webp"
-    store.mkdir(parents=True, exist_ok=True)
+    store.mkdir(mode=0o700, parents=True, exist_ok=True)
     (store / name).write_bytes(output.getvalue())
     return name, picture.width, picture.height

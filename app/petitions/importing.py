@@ -8,12 +8,29 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from app.errors import Refused
+from app.text import clean_line, has_ink, visible
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+MAX_LINE = 300
 MAX_TEXT = 50_000
+
+
+def _clean(value: object) -> object:
+    """One line of what is seen; empty when nothing is."""
+    if not isinstance(value, str):
+        return value
+    line = clean_line(value)
+    return line if has_ink(line) else ""
+
+
+def _seen(value: object) -> object:
+    """Markdown as it is seen: its spaces mean something."""
+    return visible(value).strip() if isinstance(value, str) else value
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LINE), BeforeValidator(_clean)]
 
 
 class _Strict(BaseModel):
@@ -29,7 +46,7 @@ class SourceEntry(_Strict):
     title: Line
     publisher: Line
     date: dt.date | None = None
-    url: str = Field("", max_length=500)
+    url: Annotated[str, StringConstraints(max_length=500), BeforeValidator(_clean)] = ""
 
     @field_validator("url")
     @classmethod
@@ -42,22 +59,22 @@ class SourceEntry(_Strict):
 class ImageEntry(_Strict):
     file: Line
     alt: Line
-    caption: str = Field("", max_length=300)
-    credit: str = Field("", max_length=200)
+    caption: Annotated[str, StringConstraints(max_length=300), BeforeValidator(_clean)] = ""
+    credit: Annotated[str, StringConstraints(max_length=200), BeforeValidator(_clean)] = ""
 
 
 class PetitionFile(_Strict):
     """What a petition is made of, before it has an address."""
 
-    title: Annotated[str, StringConstraints(min_length=5, max_length=200)]
+    title: Annotated[str, StringConstraints(min_length=5, max_length=200), BeforeValidator(_clean)]
     author: Line
     recipients: list[RecipientEntry] = Field(min_length=1, max_length=20)
     goal: int = Field(ge=1, le=100_000_000)
-    theme: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    theme: Annotated[str, StringConstraints(min_length=1, max_length=60), BeforeValidator(_clean)]
     sources: list[SourceEntry] = Field([], max_length=50)
     image: ImageEntry | None = None
     closes_on: dt.date | None = None
-    text: Annotated[str, StringConstraints(min_length=50, max_length=MAX_TEXT)]
+    text: Annotated[str, StringConstraints(min_length=50, max_length=MAX_TEXT), BeforeValidator(_seen)]
 
 
 _SENTENCES = {

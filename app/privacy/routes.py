@@ -192,7 +192,7 @@ def correct(request: Request, session: Db, who: SignedPerson, line_id: str, valu
         form = validated(CorrectionForm, values)
     except FormRefused as refused:
         return _mine(request, session, who, refused, line_id)
-    self_service.correct(session, who, line_id, **form.model_dump())
+    self_service.correct(session, who, line_id, **form.model_dump(exclude={"single_name"}))
     return see_other(request, "/mes-signatures/liste?fait=corrigee")
 
 
