@@ -134,7 +134,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
 
     https = settings.base_url.startswith("https")
     guarded: ASGIApp = Crowd(partial(FastAPI.__call__, app), signatures.doors)
-    guarded = SameOrigin(guarded, exempt=lambda path: path.startswith("/desabonnement/"))
+    guarded = SameOrigin(guarded, settings.origin, exempt=lambda path: path.startswith("/desabonnement/"))
     guarded = SecurityHeaders(LastResort(RequestGuard(guarded)), https)
     if settings.trusted_proxies:
         trusted = list(settings.trusted_proxies)
