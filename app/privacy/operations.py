@@ -62,6 +62,7 @@ async def metrics(request: Request) -> Response:
             _overdue.set(retention.overdue_seconds(session, request.app.state.settings))
         _viewers.set(request.app.state.hub.viewers)
         _mails.labels("waiting").set(health["waiting"])
+        _mails.labels("failing").set(health["failing"])
         _mails.labels("aside").set(health["aside"])
         _oldest_mail.set(health["oldest_seconds"])
         return generate_latest(registry)

@@ -95,7 +95,7 @@ def send_link(request: Request, session: Db, values: Form) -> Response:
 
 @router.get("/mes-signatures/envoye")
 def link_sent(request: Request) -> Response:
-    return page(request, "signatures/mine_sent.html", sender=settings_of(request).mail_from)
+    return page(request, "signatures/mine_sent.html", sender=settings_of(request).sender)
 
 
 @router.get("/mes-signatures/liste")

@@ -132,7 +132,8 @@ def sent(browser: dict[str, str], page: str, policy: str) -> dict[str, str]:
     """
     here = f"http://{browser.get('host', '127.0.0.1:8000')}"
     quiet = policy.split(",")[-1].strip() == "no-referrer"
-    headers = {name: value.format(origin="null" if quiet else here, page=here + page) for name, value in browser.items()}
+    origin = "null" if quiet else here
+    headers = {name: value.format(origin=origin, page=here + page) for name, value in browser.items()}
     return {name: value for name, value in headers.items() if not (quiet and name == "referer")}
 
 
