@@ -131,8 +131,8 @@ class Settings(BaseSettings):
         description="Serveur d’envoi : smtp://hôte:25, smtp+starttls://…:587 ou smtps://…:465 ; vide : boîte locale.",
     )
     mail_from: str = Field(
-        "Signons <ne-pas-repondre@signons.invalid>",
-        description="Expéditeur des courriels, « Nom <adresse> ».",
+        "ne-pas-repondre@signons.invalid",
+        description="Expéditeur des courriels, « Nom <adresse> » ; sans nom, c’est celui de la plateforme.",
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
