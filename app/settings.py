@@ -35,12 +35,15 @@ Rate = Annotated[str, AfterValidator(_rate)]
 
 
 def _url(name: str, value: str) -> SplitResult:
-    """Its parts; raises ValueError when a host or a port cannot be read."""
+    """Its parts; raises ValueError when a host or a port cannot be read, or a password has cut it in two."""
     try:
         parts = urlsplit(value)
         _ = parts.port
+        if parts.scheme != "sqlite" and (parts.fragment or "@" in parts.path):
+            raise ValueError
     except ValueError:
-        raise ValueError(f"SIGNONS_{name.upper()} : adresse ou port illisible") from None
+        hint = "dans un mot de passe, / # ? @ s’écrivent %2F %23 %3F %40"
+        raise ValueError(f"SIGNONS_{name.upper()} : adresse ou port illisible ({hint})") from None
     return parts
 
 

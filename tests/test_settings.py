@@ -17,6 +17,16 @@ from app.settings import Settings, load_settings
 from app.templating import ROOT
 from app.vault import open_vault
 
+# What compose.yaml asks for, and the program does not know.
+COMPOSE = """\
+# Pour compose.yaml seulement, où ces deux-là sont obligatoires.
+
+# Nom du site, celui de SIGNONS_BASE_URL, pour le certificat et le serveur d’entrée.
+# SITE=
+
+# Mot de passe de la base PostgreSQL, choisi une fois ; entre apostrophes, il peut contenir / # $ et des espaces.
+# POSTGRES_PASSWORD=
+"""
 HEADING = """\
 # Les réglages de Signons. Copiez ce fichier en .env et retirez le # des lignes que vous changez ;
 # la valeur écrite est celle qui s’applique sans cela. L’environnement l’emporte sur ce fichier.
@@ -34,6 +44,12 @@ WRONG = [
     ("DATABASE_URL", "mysql://hote/base"),
     ("DATABASE_URL", "sqlite:///"),
     ("DATABASE_URL", "postgresql://u:p@hote:port/base"),
+    ("DATABASE_URL", "postgresql://u:a/b@hote/base"),
+    ("DATABASE_URL", "postgresql://u:12/34@hote/base"),
+    ("DATABASE_URL", "postgresql://u:12#34@hote/base"),
+    ("DATABASE_URL", "postgresql://u:a#b@hote/base"),
+    ("REDIS_URL", "redis://:12/34@hote:6379/0"),
+    ("SMTP_URL", "smtp://u:12#34@hote"),
     ("REDIS_URL", "http://hote"),
     ("REDIS_URL", "redis://hote:port"),
     ("BASE_URL", "petitions.exemple.fr"),
@@ -81,7 +97,7 @@ def example() -> str:
         default = ",".join(field.default) if isinstance(field.default, tuple) else str(field.default)
         quoted = f'"{default}"' if re.search(r"[\s;<>]", default) else default
         blocks.append(f"# {field.description}\n# SIGNONS_{name.upper()}={quoted}\n")
-    return "\n".join([HEADING, *blocks])
+    return "\n".join([HEADING, *blocks, COMPOSE])
 
 
 def test_env_example_has_every_setting_with_its_sentence_and_default() -> None:
