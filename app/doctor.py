@@ -41,7 +41,7 @@ def checks() -> Iterator[Check]:
     except SettingsError as error:
         yield Check("réglages", False, str(error))
         return
-    yield Check("réglages", True, settings.origin)
+    yield Check("réglages", True, f"{settings.origin}, courriels de {settings.sender}")
     yield _files(settings)
     database = Database(settings, vault, Bus(settings))
     try:
@@ -80,7 +80,7 @@ def _database_checks(database: Database) -> Iterator[Check]:
         yield Check(
             "courrier en attente",
             health["aside"] == 0 and health["oldest_seconds"] < 3600,
-            f"{health['waiting']} en attente, {health['aside']} mis de côté",
+            f"{health['waiting']} en attente, dont {health['failing']} en échec, {health['aside']} mis de côté",
         )
 
 
@@ -122,10 +122,10 @@ def _mail(settings: Settings) -> Check:
             "envoi du courrier", local, "boîte locale" if local else "SIGNONS_SMTP_URL est vide : rien ne part"
         )
     try:
-        SmtpTransport(settings.smtp_url).check()
+        SmtpTransport(settings.smtp_url).check(settings.sender.address)
     except Unavailable as error:
-        return Check("envoi du courrier", False, f"le serveur ne répond pas ({error})")
-    return Check("envoi du courrier", True, "le serveur répond")
+        return Check("envoi du courrier", False, f"le serveur ne prend pas nos messages ({error})")
+    return Check("envoi du courrier", True, "le serveur répond et prend nos messages")
 
 
 def _disk(settings: Settings) -> Check:

@@ -155,7 +155,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
             app.state.views.count(petition_id, dict(scope["headers"]))
 
     guarded: ASGIApp = Crowd(partial(FastAPI.__call__, app), signatures.doors)
-    guarded = SameOrigin(guarded, exempt=lambda path: path.startswith("/desabonnement/"))
+    guarded = SameOrigin(guarded, settings.origin, exempt=lambda path: path.startswith("/desabonnement/"))
     guarded = SecurityHeaders(LastResort(RequestGuard(guarded)), settings.hsts)
     if settings.trusted_proxies:
         trusted = list(settings.trusted_proxies)

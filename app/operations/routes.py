@@ -86,6 +86,7 @@ async def show_metrics(request: Request) -> Response:
             metrics.overdue.set(retention.overdue_seconds(session, request.app.state.settings))
         metrics.viewers.set(request.app.state.hub.viewers)
         metrics.mails.labels("waiting").set(waiting["waiting"])
+        metrics.mails.labels("failing").set(waiting["failing"])
         metrics.mails.labels("aside").set(waiting["aside"])
         metrics.oldest_mail.set(waiting["oldest_seconds"])
         return generate_latest(metrics.registry)

@@ -40,13 +40,14 @@ def render(request: Request, template: str, **context: Any) -> str:
     return templates.render(template, locale, **{"path": path, "staff": staff, "language_switch": switch, **context})
 
 
+# Its address may be a token, which never leaves for another site. Not no-referrer, which has our own forms
+# come as "Origin: null", like a stranger's hidden frame; browsers too old to know same-origin keep to that.
+PRIVATE = {"cache-control": "no-store", "referrer-policy": "no-referrer, same-origin"}
+
+
 def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """A page for one person: not kept anywhere, and tells no other site where it was."""
-    return HTMLResponse(
-        render(request, template, **context),
-        status,
-        headers={"cache-control": "no-store", "referrer-policy": "no-referrer"},
-    )
+    return HTMLResponse(render(request, template, **context), status, headers=PRIVATE)
 
 
 def public(request: Request, template: str, petition_id: int = 0, **context: Any) -> HTMLResponse:
