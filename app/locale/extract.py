@@ -40,6 +40,7 @@ SPEAKERS = (
     "moderation/forms.py",
     "moderation/routes/figures.py",
     "moderation/routes/notices.py",
+    "moderation/statements.py",
     "main.py",
     "petitions/dependencies.py",
     "petitions/keys.py",
@@ -62,7 +63,8 @@ CALLS = {
     "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "_text",
 }  # fmt: skip
 TABLES = {
-    "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "SORTS", "CONSENT_LABELS", "DISPLAY_LABELS", "PURPOSE_LABELS",
+    "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "UNLAWFUL", "SORTS", "CONSENT_LABELS",
+    "DISPLAY_LABELS", "PURPOSE_LABELS",
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "NOTICE_VERSIONS", "DONE", "SLOW", "FULL", "LATE",
 }  # fmt: skip

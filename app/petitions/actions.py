@@ -29,7 +29,7 @@ def create(
         slug=_free_slug(session, file.title),
         state="draft",
         title=file.title,
-        theme=file.theme,
+        theme=queries.spellings(session, file.theme)[0],
         author=file.author,
         goal=file.goal,
         search=_searched(file),
@@ -81,7 +81,9 @@ def rewrite(session: Session, petition: Petition, file: PetitionFile, by: int | 
     """Replace the text of a petition that is not published; earlier versions stay. Raises Conflict."""
     if petition.state not in {"draft", "refused"}:
         raise Conflict("Cette pétition est en relecture ou publiée : son texte ne change plus.")
-    petition.title, petition.theme, petition.author, petition.goal = file.title, file.theme, file.author, file.goal
+    petition.title, petition.author, petition.goal = file.title, file.author, file.goal
+    if file.theme != petition.theme:
+        petition.theme = queries.spellings(session, file.theme, besides=petition.id)[0]
     petition.search, petition.closes_at = _searched(file), _end_of(file)
     petition.recipients.clear()
     petition.sources.clear()
