@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from app import clock
 from app.settings import Settings
@@ -43,13 +43,15 @@ def typeset(text: str) -> str:
     return _THOUSANDS.sub(NARROW, text)
 
 
-_TOGETHER = re.compile(r"(?:« )?[^\s<>«»]{1,24}(?: [;:!?»])+|« [^\s<>«»]{1,24}")
+_TOGETHER = re.compile(r"((?:« )?[^\s«»]{1,24}(?: [;:!?»])+|« [^\s«»]{1,24})")
+_NOWRAP = Markup('<span class="nowrap">{}</span>')
 
 
 @lru_cache(maxsize=4096)
 def kept_together(text: str) -> Markup:
     """An author's words as they were typed, with no line break before ; : ! ? or inside « »."""
-    return Markup(_TOGETHER.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))  # noqa: S704 escaped
+    around = _TOGETHER.split(text)
+    return Markup("").join(_NOWRAP.format(part) if n % 2 else part for n, part in enumerate(around))
 
 
 @lru_cache(maxsize=2)
