@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.db import changed
 from app.errors import Conflict, Refused
+from app.folding import fold
 from app.petitions import images, keys, markdown, queries
 from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
@@ -183,7 +184,7 @@ def fold_counts(session: Session) -> int:
 
 def _free_slug(session: Session, title: str) -> str:
     """An address made of the title's first words; raises Refused when there are none."""
-    words = re.findall(r"[a-z0-9]+", queries.fold(re.sub(r"[’']", " ", title)))
+    words = re.findall(r"[a-z0-9]+", fold(re.sub(r"[’']", " ", title)))
     slug = ""
     for word in words:
         if slug and len(slug) + len(word) > 60:
@@ -199,7 +200,7 @@ def _free_slug(session: Session, title: str) -> str:
 
 def _searched(file: PetitionFile) -> str:
     people = " ".join(f"{entry.name} {entry.role}" for entry in file.recipients)
-    return queries.fold(f"{file.title} {file.theme} {file.author} {people} {file.text}")
+    return fold(f"{file.title} {file.theme} {file.author} {people} {file.text}")
 
 
 def _end_of(file: PetitionFile) -> datetime | None:
