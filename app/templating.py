@@ -14,7 +14,6 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -22,11 +21,12 @@ from markupsafe import Markup
 
 from app import clock
 from app.settings import Settings
+from app.zone import ZONE as ZONE
+from app.zone import day_of
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "app" / "static"
 LOCALES = ("fr", "en")
-ZONE = ZoneInfo("Europe/Paris")
 NARROW = "\u202f"
 
 _BEFORE = re.compile(r" (?=[;:!?»€]|%(?!\())")
@@ -121,7 +121,7 @@ def _local(value: datetime | date | str) -> date:
     """The day in France; mails carry theirs as plain JSON."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
-    return value.astimezone(ZONE).date() if isinstance(value, datetime) else value
+    return day_of(value) if isinstance(value, datetime) else value
 
 
 def long_date(value: datetime | date | str, locale: str = "fr") -> str:

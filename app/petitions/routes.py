@@ -16,7 +16,7 @@ from app.accounts.models import Account
 from app.db import Db, Session
 from app.errors import NotFound
 from app.moderation import replies
-from app.petitions import actions, drafts, pdf, public, queries
+from app.petitions import actions, drafts, pdf, public, queries, typed
 from app.petitions.dependencies import PublicPetition
 from app.petitions.forms import DraftForm
 from app.petitions.importing import PetitionFile
@@ -182,7 +182,8 @@ def new_draft(request: Request, organiser: Organiser) -> Response:
 def _draft_page(
     request: Request, form: dict[str, Any], petition: Petition | None = None, status: int = 200
 ) -> Response:
-    return page(request, "petitions/draft.html", status, form=form, petition=petition)
+    latest_day = typed.latest_day(clock.now())
+    return page(request, "petitions/draft.html", status, form=form, petition=petition, latest_day=latest_day)
 
 
 @router.post("/organisation/petitions/nouvelle")
