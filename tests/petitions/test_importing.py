@@ -109,6 +109,18 @@ def test_the_title_is_the_only_level_one_heading(real_page: str) -> None:
     )
 
 
+def test_a_title_and_an_address_are_shown_sign_for_sign(site: Site) -> None:
+    title = "Non à l'institutionnalisation & à « l'entre-soi-administratif » !"
+    address = "https://exemple.org/lire?page=1&section=2&copy=3"
+    source = PETITION.replace("Rouvrir la bibliothèque de Montfleur", title).replace(
+        "Depuis", f"Lire <{address}> ! Depuis"
+    )
+    page = site.client.get(f"/petitions/{site.publish(source)}").text
+    assert words(page.partition("<h1>")[2].partition("</h1>")[0]) == title
+    assert f"Lire {address} !" in words(prose(page))
+    assert title in text_of(site.client.get("/").text)
+
+
 def test_both_recipients_are_shown_with_their_functions(real_page: str) -> None:
     shown = text_of(real_page)
     assert "Catherine Vautrin , Ministre du Travail, de la Santé et des Solidarités" in shown
