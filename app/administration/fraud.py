@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app import crypto
+from app.folding import fold
 from app.petitions import keys as petition_keys
 from app.petitions.keys import Keys
-from app.petitions.queries import fold
 from app.signatures import queries
 from app.signatures.places import is_odd
 from app.signatures.public import open_field, public_name, reference

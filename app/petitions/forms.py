@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from app.petitions import typed
 from app.petitions.importing import MAX_LINE, MAX_TEXT, PetitionFile
 from app.text import clean_line, clean_text, has_ink, proper_name, visible
 
@@ -53,10 +54,10 @@ class DraftForm(BaseModel):
     @field_validator("goal", mode="before")
     @classmethod
     def _goal(cls, value: object) -> object:
-        digits = "".join(str(value).split())
-        if not (digits.isascii() and digits.isdecimal() and 1 <= int(digits[:10]) <= 100_000_000):
-            raise ValueError("Indiquez un nombre de signatures, par exemple 5 000.")
-        return int(digits)
+        try:
+            return typed.goal(str(value))
+        except ValueError:
+            raise ValueError("Indiquez un nombre de signatures, par exemple 5 000.") from None
 
     @field_validator("recipients", mode="before")
     @classmethod
@@ -109,9 +110,9 @@ class DraftForm(BaseModel):
         if not value:
             return None
         try:
-            return dt.date.fromisoformat(str(value))
-        except ValueError:
-            raise ValueError("Indiquez une date, par exemple 2027-01-31, ou laissez vide.") from None
+            return typed.last_day(typed.day(str(value)))
+        except ValueError as error:
+            raise ValueError(f"Indiquez un jour comme 2027-01-31, ou laissez vide : {error}.") from None
 
     @field_validator("delivery_mode")
     @classmethod

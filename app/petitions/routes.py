@@ -16,7 +16,7 @@ from app.accounts.models import Account
 from app.db import Db, Session
 from app.errors import NotFound
 from app.moderation import replies
-from app.petitions import actions, drafts, pdf, public, queries
+from app.petitions import actions, drafts, pdf, public, queries, typed
 from app.petitions.dependencies import PublicPetition
 from app.petitions.forms import DraftForm
 from app.petitions.importing import PetitionFile
@@ -180,7 +180,11 @@ def image(request: Request, name: str) -> Response:
 
 @router.get("/organisation/petitions/nouvelle")
 def new_draft(request: Request, organiser: Organiser) -> Response:
-    return page(request, DRAFT_PAGE, form=EMPTY_FORM, slug="")
+    return page(request, DRAFT_PAGE, **_draft_context(EMPTY_FORM))
+
+
+def _draft_context(form: dict[str, Any], slug: str = "") -> dict[str, Any]:
+    return {"form": form, "slug": slug, "latest_day": typed.latest_day(clock.now())}
 
 
 @router.post("/organisation/petitions/nouvelle")
@@ -205,7 +209,7 @@ def _draft(values: Values, slug: str = "") -> tuple[DraftForm, PetitionFile]:
         except ValueError as error:
             raise FormRefused({"sources": str(error)}, values) from None
     except FormRefused as refused:
-        refused.page = (DRAFT_PAGE, {"form": refused.form, "slug": slug})
+        refused.page = (DRAFT_PAGE, _draft_context(refused.form, slug))
         raise
 
 
@@ -222,7 +226,7 @@ def edit_draft(request: Request, session: Db, organiser: Organiser, slug: str) -
     if petition.state not in WRITABLE:
         raise NotFound("Aucun de vos brouillons n’est à cette adresse.")
     values = drafts.values_of(petition, queries.text_of(session, petition))
-    return page(request, DRAFT_PAGE, form={"values": values, "errors": {}}, slug=slug)
+    return page(request, DRAFT_PAGE, **_draft_context({"values": values, "errors": {}}, slug))
 
 
 @router.post("/organisation/petitions/{slug}/texte")
@@ -231,7 +235,7 @@ def rewrite_draft(request: Request, session: Db, organiser: Organiser, slug: str
     petition = _own(session, organiser, slug)
     if petition.state not in WRITABLE:  # proposed from another window meanwhile
         refused = FormRefused({"": LATE}, values, 409)
-        refused.page = (DRAFT_PAGE, {"form": refused.form, "slug": slug})
+        refused.page = (DRAFT_PAGE, _draft_context(refused.form, slug))
         raise refused
     form, file = _draft(values, slug)
     actions.rewrite(session, petition, file, organiser.id)
