@@ -1,4 +1,10 @@
-"""One fresh database a test, on SQLite and on a real PostgreSQL; nothing is mocked."""
+"""One fresh database a test, on SQLite and on a real PostgreSQL; nothing is mocked.
+
+A test that asks for a database runs on both. ``@pytest.mark.databases("sqlite")``, on a test or as a module's
+``pytestmark``, keeps to one what no database can answer otherwise: pages, forms, roles, mails, settings. What the
+database decides stays on both: races, constraints, locks, guards, counts, exports, retention, backups, migrations,
+and every statement once (``make statements`` lists those that PostgreSQL would no longer see).
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -22,6 +28,7 @@ logs.configure("WARNING")
 # Passwords at the least cost (time, memory, threads), in this process only: half a second of a processor
 # a sign-in otherwise. What production spends is asked of the program itself, in accounts/test_sign_in.py.
 Argon2Hasher.__init__.__defaults__ = (1, 8, 1, *(Argon2Hasher.__init__.__defaults__ or ())[3:])
+DATABASES = ("sqlite", "postgresql")
 SECRET = "a-secret-for-the-tests-that-is-long-enough"
 
 
@@ -70,7 +77,25 @@ def reused(server: Postgres, postgres_template: str) -> Reused:
     return Reused(server, "signons_test", postgres_template)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    by_hand = any("database_url" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "database_url" in metafunc.fixturenames and not by_hand:
+        mark = metafunc.definition.get_closest_marker("databases")
+        metafunc.parametrize("database_url", mark.args if mark else DATABASES, indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs PostgreSQL, so that ``make test FAST=1`` can leave it out."""
+    for item in items:
+        if isinstance(item, pytest.Function) and (
+            "server" in item.fixturenames
+            or (hasattr(item, "callspec") and "postgresql" in item.callspec.params.values())
+        ):
+            item.add_marker("postgresql")
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "signons.db")

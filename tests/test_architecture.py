@@ -153,7 +153,7 @@ PUBLIC_PAGES = ["/", "/comptage", "/connexion", "/charte", "/confidentialite", "
                 "/petitions/{slug}/partager", "/petitions/{slug}/signaler", "/widget/{slug}", "/absente"]  # fmt: skip
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what a page looks like knows no database
+@pytest.mark.databases("sqlite")  # what a page looks like knows no database
 def test_every_page_has_a_title_and_a_language_and_nothing_foreign(site: Site) -> None:
     slug = site.publish()
     for prefix, language in (("", "fr"), ("/en", "en")):
@@ -298,6 +298,24 @@ def test_no_template_has(what: str, pattern: str) -> None:
         if not name.startswith("email/"):
             found = re.search(pattern, (TEMPLATES / name).read_text(), re.IGNORECASE)
             assert found is None, f"{what} in {name}: {found}"
+
+
+# Walked in tests/journeys with JavaScript and without; every other page is the same either way, and is walked without.
+SCRIPTED = {
+    "moderation/appeal.html",
+    "moderation/case.html",
+    "moderation/petition.html",
+    "moderation/queue.html",
+    "moderation/reply_desk.html",
+    "moderation/second.html",
+    "moderation/urgent.html",
+    "petitions/page.html",
+    "signatures/thanks.html",
+}
+
+
+def test_only_these_pages_have_a_script() -> None:
+    assert {name for name in _templates() if "<script" in (TEMPLATES / name).read_text()} == SCRIPTED
 
 
 def test_no_mail_fetches_anything() -> None:

@@ -451,7 +451,7 @@ def test_doctor_says_that_an_update_changed_the_charter_of_this_base(
     assert "Publiez une nouvelle version" in line
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # seconds long; its verbs are tested on both
+@pytest.mark.databases("sqlite")  # seconds long; its verbs are tested on both
 def test_demo_is_loaded_once_and_prints_what_to_open(run: Run, tmp_path: Path) -> None:
     first = run("demo")
     assert first.exit_code == 0

@@ -387,7 +387,7 @@ def libreoffice(tmp_path: Path, content: bytes, name: str, *options: str) -> tup
     return sheet, re.findall(r"<text:p>(.*?)</text:p>", sheet[sheet.index("<office:spreadsheet") :])
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_libreoffice_opens_the_file_right(site: Site, tmp_path: Path, kind: str) -> None:
     slug = site.publish()
