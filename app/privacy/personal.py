@@ -116,7 +116,7 @@ PERSONAL = {
 
 # Tables ("name.*") or columns that say nothing about a person.
 IMPERSONAL = {
-    "charter_version.*", "charter_article.*", "consent_text.*", "count_delta.*", "count_total.*", "daily_number.*",
+    "audit_chain.*", "charter_version.*", "charter_article.*", "consent_text.*", "count_delta.*", "count_total.*", "daily_number.*",
     "hint_off.*", "petition_keys.*", "retention_run.*", "signature_aggregate.*", "source.*", "step_passed.*",
     "view_count.*", "petition_remark.*", "letter.*",
     "account.id", "account.role", "account.totp_step", "account.failures", "account.locked_until",
@@ -124,6 +124,7 @@ IMPERSONAL = {
     "appeal.id", "appeal.reference", "appeal.decision_id", "appeal.notice_id", "appeal.created_at", "appeal.view",
     "appeal.viewed_at", "appeal.outcome", "appeal.judged_at", "appeal.new_decision_id",
     "audit_line.id", "audit_line.at", "audit_line.act", "audit_line.target",
+    "audit_line.position", "audit_line.seal",
     "author_limit.petition_id", "author_limit.decision_id", "author_limit.created_at",
     "authority_order.id", "authority_order.reference", "authority_order.received_at",
     "authority_order.executed_at", "authority_order.items",

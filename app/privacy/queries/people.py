@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, StaffSession
-from app.audit import AuditLine
+from app.audit import AuditLine, chain
 from app.privacy import periods
 from app.privacy.models import DataRequest, SelfServiceSession
 from app.privacy.queries import Due, delete_some, due
@@ -44,7 +44,7 @@ def audit_due(session: Session, now: datetime) -> Due:
 
 
 def delete_audit(session: Session, now: datetime, limit: int) -> int:
-    return delete_some(session, AuditLine.id, limit, AuditLine.at <= now - periods.AUDIT)
+    return chain.shorten(session, now - periods.AUDIT, limit)
 
 
 def self_service_due(session: Session, now: datetime) -> Due:
