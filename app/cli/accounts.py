@@ -5,6 +5,7 @@ import sys
 import click
 
 from app.accounts import actions as account_actions
+from app.accounts import passwords
 from app.accounts import queries as account_queries
 from app.accounts.models import ROLES
 from app.cli.group import main, opened
@@ -28,13 +29,15 @@ def create_account(email: str, role: str, petitions: tuple[str, ...]) -> None:
         password = click.prompt("Mot de passe (12 caractères au moins)", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
-    with opened() as (settings, database), database.write() as session:
-        made, uri = account_actions.create(session, email, role, password, site=settings.site_name)
-        for slug in petitions:
-            found = petition_queries.by_slug(session, slug)
-            if found is None:
-                raise Refused(f"Aucune pétition n’a l’adresse « {slug} ».")
-            petition_actions.add_owner(session, found, made.id)
+    with opened() as (settings, database):
+        kept = passwords.hashed(password, email, settings.site_name)
+        with database.write() as session:
+            made, uri = account_actions.create(session, email, role, kept, site=settings.site_name)
+            for slug in petitions:
+                found = petition_queries.by_slug(session, slug)
+                if found is None:
+                    raise Refused(f"Aucune pétition n’a l’adresse « {slug} ».")
+                petition_actions.add_owner(session, found, made.id)
     click.echo(f"Compte créé : {made.email} ({role}). Ajoutez ce second facteur à votre application :")
     click.echo(uri)
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from app import clock
-from app.accounts.dependencies import Organiser
+from app.accounts.dependencies import HalfSession, Organiser, Posted, require_fresh
 from app.comments import queries as comment_queries
 from app.db import Db, Session
 from app.exports import actions, queries
@@ -123,7 +123,17 @@ def _per_day(hours: list[tuple[datetime, int]], now: datetime) -> list[tuple[dat
 
 @router.post("/petitions/{slug}/exports")
 @limited("staff")
-def export(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form) -> Response:
+def export(
+    request: Request,
+    session: Db,
+    organiser: Organiser,
+    signed: HalfSession,
+    petition: OwnPetition,
+    fields: Posted,
+    values: Form,
+) -> Response:
+    if values.get("purpose") == "contact":  # addresses leave
+        require_fresh(request, signed, fields)
     kind = values.get("format", "csv")
     record = actions.begin(session, petition, values.get("purpose", ""), organiser.id, kind)
     name = actions.filename(petition, record.purpose, record.started_at, kind)

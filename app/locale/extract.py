@@ -28,9 +28,10 @@ STAFF_LAYOUT = '{% extends "layouts/staff.html" %}'
 JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 # Modules that speak to the public, and the calls and tables in which they do.
 SPEAKERS = (
-    "accounts/actions.py",
+    "accounts/actions/*.py",
     "accounts/dependencies.py",
-    "accounts/routes.py",
+    "accounts/passwords.py",
+    "accounts/routes/signing_in.py",
     "comments/*.py",
     "live/hub.py",
     "mail/routes.py",

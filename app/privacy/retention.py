@@ -81,6 +81,7 @@ def steps(settings: Settings) -> list[Step]:
         Step("erasure_journal", "withdrawal", signatures.withdrawals_due, some(signatures.forget_withdrawal_keys)),
         Step("self_service_session", "self_service_session", people.self_service_due, some(people.delete_self_service)),
         Step("staff_session", "staff_session", people.staff_sessions_due, some(people.delete_staff_sessions)),
+        Step("sign_in_failure", "sign_in_throttle", people.throttles_due, some(people.delete_throttles)),
         Step("data_request", "data_request", people.requests_due, some(people.delete_requests)),
     ]
 
