@@ -4,6 +4,7 @@ A stranger is sent to the sign-in page from a page, and gets 404 from anything e
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -31,6 +32,15 @@ class SignInFirst(Exception):
         self.path = path
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What pages show of who is signed in: it outlives a transaction that was rolled back."""
+
+    id: int
+    email: str
+    role: str
+
+
 def staff_session(request: Request, session: Db) -> StaffSession | None:
     """The session of the cookie, complete or not."""
     cookie = session_cookie(request)
@@ -54,7 +64,7 @@ def _signed_in(request: Request, found: StaffSession | None) -> StaffSession:
         if request.method == "GET":
             raise SignInFirst(f"{request.url.path}?{request.url.query}".removesuffix("?"))
         raise NotFound("Cette page n’existe pas, ou votre session a pris fin.")
-    request.state.staff = found.account
+    request.state.staff = Shown(found.account.id, found.account.email, found.account.role)
     return found
 
 

@@ -203,7 +203,7 @@ def test_a_new_administrator_asks_for_a_proof_and_loses_nothing(site: Site) -> N
     assert {("email", "seconde@exemple.test"), ("role", "admin"), ("vers", "/administration/comptes")} <= set(
         hidden(page)
     )
-    wrong = admin.post("/compte/preuve", data=[*hidden(page), ("preuve", "000000")])  # type: ignore[arg-type]
+    wrong = admin.post("/compte/preuve", data=dict([*hidden(page), ("preuve", "000000")]))
     assert wrong.status_code == 422
     assert set(hidden(wrong.text)) == set(hidden(page))
     before = admin.cookies["session"]
