@@ -71,10 +71,11 @@ def weakness(password: str, *known: str) -> str:
 
 
 def _is_common(password: str) -> bool:
-    """In the list of what leaked most often: as it is, in small letters, or without figures and signs around it."""
+    """In the list of what leaked most often: as it is, in small letters, without signs or figures around it."""
     small = password.casefold()
-    core = small.strip("".join(sign for sign in set(small) if not sign.isalpha()))
-    return any(len(word) >= LISTED and is_bad_password(word) for word in (password, small, core))
+    word = small.strip("".join(sign for sign in set(small) if not sign.isalnum()))
+    letters = small.strip("".join(sign for sign in set(small) if not sign.isalpha()))
+    return any(len(one) >= LISTED and is_bad_password(one) for one in (password, small, word, letters))
 
 
 def drawn() -> str:
