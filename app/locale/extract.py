@@ -21,6 +21,10 @@ STAFF = (
     "exports/",
     "updates/",
     "layouts/staff.html",
+    "email/accounts/locked/",
+    "email/accounts/new_administrator/",
+    "email/accounts/new_browser/",
+    "email/accounts/password_changed/",
     "email/moderation/digest/",
     "email/moderation/petition/",
 )
@@ -30,7 +34,6 @@ JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "tr
 SPEAKERS = (
     "accounts/actions/*.py",
     "accounts/dependencies.py",
-    "accounts/passwords.py",
     "accounts/routes/signing_in.py",
     "comments/*.py",
     "live/hub.py",
