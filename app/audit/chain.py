@@ -11,8 +11,9 @@ import json
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Text, delete, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from app import clock, crypto
@@ -21,6 +22,18 @@ from app.db import insert_rows, vault_of
 
 BATCH = 1000
 _THE_ONE = 1
+# As it is kept, the details as their text.
+_LINES = select(
+    AuditLine.position,
+    AuditLine.seal,
+    AuditLine.id,
+    AuditLine.at,
+    AuditLine.account_id,
+    AuditLine.act,
+    AuditLine.target,
+    AuditLine.target_id,
+    type_coerce(AuditLine.details, Text).label("details"),
+)
 
 
 def begin(session: Session) -> None:
@@ -52,28 +65,23 @@ def _locked(session: Session, *, wait: bool) -> AuditChain | None:
 
 
 def _seal_some(session: Session, chain: AuditChain, limit: int) -> int:
-    lines = session.scalars(
-        select(AuditLine)
-        .where(AuditLine.position.is_(None))
-        .order_by(AuditLine.id)
-        .limit(limit)
-        .execution_options(populate_existing=True)  # as the database keeps it
-    ).all()
-    key = vault_of(session).audit
-    for line in lines:
+    query = _LINES.where(AuditLine.position.is_(None)).order_by(AuditLine.id).limit(limit)
+    key, sealed = vault_of(session).audit, []
+    for line in session.execute(query):
         chain.position += 1
         chain.seal = _seal(key, chain.seal, chain.position, line)
-        line.position, line.seal = chain.position, chain.seal
-    if lines:
+        sealed.append({"id": line.id, "position": chain.position, "seal": chain.seal})
+    if sealed:
+        session.execute(update(AuditLine), sealed)
         chain.sealed_at = clock.now()
         chain.proof = _proof(session, chain)
         session.flush()
-    return len(lines)
+    return len(sealed)
 
 
-def _seal(key: bytes, before: bytes, position: int, line: AuditLine) -> bytes:
+def _seal(key: bytes, before: bytes, position: int, line: Any) -> bytes:
     said = [position, line.id, line.at.isoformat(), line.account_id, line.act, line.target, line.target_id]
-    return crypto.digest(key, before, json.dumps([*said, line.details], sort_keys=True).encode())
+    return crypto.digest(key, before, json.dumps([*said, line.details]).encode())
 
 
 def _proof(session: Session, chain: AuditChain) -> bytes:
@@ -172,8 +180,8 @@ def look(session: Session) -> State:
 def _walk(session: Session, chain: AuditChain) -> tuple[int, int | None]:
     """How many lines hold, and the place of the first that does not."""
     key, position, seal, n = vault_of(session).audit, chain.anchor_position, chain.anchor_seal, 0
-    query = select(AuditLine).where(AuditLine.position.is_not(None)).order_by(AuditLine.position)
-    with closing(session.scalars(query, execution_options={"yield_per": BATCH})) as lines:
+    query = _LINES.where(AuditLine.position.is_not(None)).order_by(AuditLine.position)
+    with closing(session.execute(query, execution_options={"yield_per": BATCH})) as lines:
         for line in lines:
             position += 1
             seal = _seal(key, seal, position, line)
