@@ -3,12 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import redis
 import sqlalchemy as sa
 
+from app.audit import chain
 from app.bus import Bus
 from app.crypto import Unsealable
 from app.db import Database
@@ -24,6 +25,8 @@ from app.vault import open_vault
 
 FREE_BYTES = 500 * 1024 * 1024
 CLOCK_SECONDS = 5
+# Lines of the journal are sealed within seconds while a worker runs.
+UNSEALED = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ def _database_checks(database: Database) -> Iterator[Check]:
         return
     yield Check("migrations", True, "à jour")
     with database.read() as session:
+        yield _journal(chain.look(session))
+    with database.read() as session:
         try:
             n = keys.check_all(session)
             yield Check("clés", True, f"clés de pétitions lisibles : {n}")
@@ -82,6 +87,15 @@ def _database_checks(database: Database) -> Iterator[Check]:
             health["aside"] == 0 and health["oldest_seconds"] < 3600,
             f"{health['waiting']} en attente, dont {health['failing']} en échec, {health['aside']} mis de côté",
         )
+
+
+def _journal(found: chain.State) -> Check:
+    if found.broken_at is not None:
+        where = f"la chaîne est rompue à la ligne {found.broken_at}"
+        return Check("journal", False, f"{where} : une ligne a été changée, retirée ou déplacée")
+    late = found.unsealed and found.sealed_at and datetime.now(UTC) - found.sealed_at > UNSEALED
+    told = f"lignes scellées : {found.sealed}, à sceller : {found.unsealed} ; tête {found.head}"
+    return Check("journal", not late, f"{told}. Lancez « signons worker »" if late else told)
 
 
 def _charter(articles: list[int]) -> Check:

@@ -20,6 +20,7 @@ from starlette.testclient import TestClient
 
 from app import clock
 from app.accounts import actions as account_actions
+from app.accounts import passwords
 from app.accounts.models import Account
 from app.db import Database
 from app.mail.models import CaughtMail
@@ -150,7 +151,7 @@ class Site:
         """An account without second factor, owner of *slugs*; gives its address."""
         email = email or f"{role}@exemple.test"
         with self.database.write() as session:
-            account, _ = account_actions.create(session, email, role, PASSWORD, second_factor=False)
+            account, _ = account_actions.create(session, email, role, passwords.hashed(PASSWORD), second_factor=False)
             for slug in slugs:
                 petition = petition_queries.by_slug(session, slug)
                 assert petition is not None

@@ -21,6 +21,10 @@ STAFF = (
     "exports/",
     "updates/",
     "layouts/staff.html",
+    "email/accounts/locked/",
+    "email/accounts/new_administrator/",
+    "email/accounts/new_browser/",
+    "email/accounts/password_changed/",
     "email/moderation/digest/",
     "email/moderation/petition/",
 )
@@ -28,9 +32,9 @@ STAFF_LAYOUT = '{% extends "layouts/staff.html" %}'
 JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 # Modules that speak to the public, and the calls and tables in which they do.
 SPEAKERS = (
-    "accounts/actions.py",
+    "accounts/actions/*.py",
     "accounts/dependencies.py",
-    "accounts/routes.py",
+    "accounts/routes/signing_in.py",
     "comments/*.py",
     "lanes.py",
     "live/feed.py",

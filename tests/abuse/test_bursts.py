@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.accounts import actions as account_actions
+from app.accounts import passwords
 from app.db import Session
 from app.petitions import actions as petition_actions
 from app.petitions import importing
@@ -76,8 +77,12 @@ def standing(database_url: str, tmp_path: Path) -> Iterator[Standing]:
         with opened(settings) as database, database.write() as session:
             slug, signed = (_published(session, title) for title in ("Attaquée", "Signée"))
             # The account that forms name (1) is not the one that posts them.
-            account_actions.create(session, "autre@exemple.test", "organiser", PASSWORD, second_factor=False)
-            account_actions.create(session, "admin@exemple.test", "admin", PASSWORD, second_factor=False)
+            account_actions.create(
+                session, "autre@exemple.test", "organiser", passwords.hashed(PASSWORD), second_factor=False
+            )
+            account_actions.create(
+                session, "admin@exemple.test", "admin", passwords.hashed(PASSWORD), second_factor=False
+            )
         form = {"email": "admin@exemple.test", "password": PASSWORD}
         answer = asyncio.run(ask(url, "POST", "/connexion", form))
         cookie = answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
