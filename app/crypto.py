@@ -171,6 +171,8 @@ class Vault:
         self.subscriptions = derive(secret, "subscriptions")
         self.postings = derive(secret, "postings")
         self.requests = derive(secret, "requests")
+        self.audit = derive(secret, "audit")
+        self.networks = derive(secret, "networks")
         # Opened keys by petition, see petitions/keys.py.
         self.cache: dict[int, tuple[float, Any]] = {}
 

@@ -108,7 +108,10 @@ class Database:
         self.turn = Turn()
         if self.is_sqlite:
             if url.database:
-                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+                file = Path(url.database)
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not file.exists():
+                    file.touch(0o600)
             self.engine = create_engine(
                 url,
                 pool_size=pool_size,

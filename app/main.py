@@ -19,13 +19,16 @@ from slowapi.errors import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import State
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app import text
 from app.accounts import routes as accounts
 from app.accounts.dependencies import SignInFirst
+from app.accounts.presence import Presence
 from app.administration import routes as administration
 from app.bus import Bus
 from app.comments import routes as comments
@@ -98,11 +101,13 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False, w
     """
     settings = settings or load_settings()
     ratelimit.configure(settings)
+    text.reserve(["Signons", settings.site_name])
     app = Site(
         title="Signons",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,  # would send people to whatever Host they said
         lifespan=_lifespan,
     )
     state = app.state
@@ -113,6 +118,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False, w
     state.lanes = Lanes(one_writer=state.database.is_sqlite)
     state.templates = Templates(settings)
     state.views = ViewCounter()
+    state.presence = Presence()
     state.signing_cache = {}
     state.sign_limit = AsyncLimit("sign", settings.rate_sign, settings.redis_url)
     state.confirm_limit = AsyncLimit("confirm", settings.rate_post, settings.redis_url)
@@ -148,10 +154,9 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
         if path.startswith("/petitions/") and path.count("/") == 2 and not path.endswith(".json") and not head:
             app.state.views.count(petition_id, dict(scope["headers"]))
 
-    https = settings.base_url.startswith("https")
     guarded: ASGIApp = Crowd(partial(FastAPI.__call__, app), signatures.doors)
-    guarded = SameOrigin(guarded, exempt=lambda path: path.startswith("/desabonnement/"))
-    guarded = SecurityHeaders(LastResort(RequestGuard(guarded)), https)
+    guarded = SameOrigin(guarded, settings.origin, exempt=lambda path: path.startswith("/desabonnement/"))
+    guarded = SecurityHeaders(LastResort(RequestGuard(guarded)), settings.hsts)
     if settings.trusted_proxies:
         trusted = list(settings.trusted_proxies)
         guarded = ProxyHeadersMiddleware(guarded, trusted)  # type: ignore[arg-type, assignment]
@@ -159,7 +164,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
     app.state.front = LiveFeed(
         app.state.page_cache,
         lambda: app.state.hub,
-        https,
+        settings.hsts,
         each=settings.live_each,
         trusted=settings.trusted_proxies,
     )
@@ -182,7 +187,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.worker.start()
     if state.watchdog is not None:
         state.watchdog.start()
-    writer = asyncio.create_task(_write_views(app))
+    writer = asyncio.create_task(_write_down(app))
     try:
         yield
     finally:
@@ -196,7 +201,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(state.confirm_intake.stop)
         if state.worker is not None:
             await asyncio.to_thread(state.worker.stop)
-        await asyncio.to_thread(state.views.write, state.database)
+        await asyncio.to_thread(noted, state)
         await state.sign_limit.close()
         await state.confirm_limit.close()
         state.bus.stop()
@@ -221,13 +226,19 @@ def _let_go_when_asked_to_end(hub: Hub) -> None:
             signal.signal(number, wrapped(previous))
 
 
-async def _write_views(app: FastAPI) -> None:
+async def _write_down(app: FastAPI) -> None:
+    """What pages have only noted: how often they were read, who was there."""
     while True:
         await asyncio.sleep(10)
         try:
-            await asyncio.to_thread(app.state.views.write, app.state.database)
-        except Exception as error:  # the count of views is not worth stopping for
-            log.warning("views_not_written", error=type(error).__name__)
+            await asyncio.to_thread(noted, app.state)
+        except Exception as error:  # not worth stopping for
+            log.warning("not_written_down", error=type(error).__name__)
+
+
+def noted(state: State) -> None:
+    state.views.write(state.database)
+    state.presence.write(state.database)
 
 
 class LastResort:
@@ -325,6 +336,9 @@ def _handle_errors(app: FastAPI) -> None:
             404: "Aucune page n’est à cette adresse.",
             405: "Cette adresse ne répond pas à ce geste.",
         }
+        path = quote(request.url.path.strip("/"))
+        if error.status_code == 404 and path and request.url.path.endswith("/") and request.method == "GET":
+            return see_other(request, f"/{path}")
         message = sentences.get(error.status_code) or str(error.detail)
         return answer(request, error.status_code, message, dict(error.headers or {}))
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.accounts import actions as account_actions
+from app.accounts import passwords
 from app.accounts import queries as account_queries
 from app.comments.models import Comment
 from app.db import Database
@@ -135,8 +136,9 @@ def _sign(
 
 
 def _accounts(session: Session, petitions: list[Petition]) -> None:
+    kept = passwords.hashed(PASSWORD)
     for email, role in ACCOUNTS.items():
-        account, _ = account_actions.create(session, email, role, PASSWORD, second_factor=False)
+        account, _ = account_actions.create(session, email, role, kept, second_factor=False)
         if role == "organiser":
             for petition in petitions:
                 petition_actions.add_owner(session, petition, account.id)

@@ -27,7 +27,7 @@ class LiveFeed:
     """At most *each* at once of one address, which *trusted* proxies say."""
 
     def __init__(
-        self, app: ASGIApp, hub: Callable[[], Hub], https: bool, *, each: int, trusted: Sequence[str] = ()
+        self, app: ASGIApp, hub: Callable[[], Hub], hsts: str, *, each: int, trusted: Sequence[str] = ()
     ) -> None:
         self.app = app
         self.hub = hub
@@ -35,8 +35,8 @@ class LiveFeed:
         self.watching: Counter[str] = Counter()
         # Writes the client's address into the scope and ends there: as a layer it would stay, once a viewer.
         self.believe = ProxyHeadersMiddleware(_nothing, list(trusted)) if trusted else None  # type: ignore[arg-type]
-        self.headers = [*HEADERS, *security_headers(https)]
-        self.full = SecurityHeaders(_too_many, https)
+        self.headers = [*HEADERS, *security_headers(hsts)]
+        self.full = SecurityHeaders(_too_many, hsts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         slug = _slug(scope)

@@ -167,10 +167,18 @@ SCHEDULE = (
     ),
     Line(
         "staff_session",
-        "Session d’une personne qui travaille sur la plateforme",
-        "Dix heures au plus, ou la déconnexion.",
+        "Session d’une personne qui travaille sur la plateforme : navigateur et système en un mot chacun, empreinte à "
+        "clé du réseau",
+        "Dix heures au plus, ou la déconnexion ; le navigateur garde 180 jours de quoi être reconnu.",
         "La ligne est supprimée.",
         "Notre intérêt légitime à contrôler les accès (RGPD, art. 6.1.f et 32)",
+    ),
+    Line(
+        "sign_in_failure",
+        "Essais de connexion manqués : empreinte à clé du réseau, jamais l’adresse IP",
+        "Un jour.",
+        "La ligne est supprimée.",
+        "Notre intérêt légitime à protéger les comptes (RGPD, art. 6.1.f et 32)",
     ),
     Line(
         "organiser_contact",

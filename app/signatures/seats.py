@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app import crypto
+from app.folding import fold
 from app.petitions.keys import Keys
-from app.petitions.queries import fold
 from app.signatures.forms import SignForm
 from app.signatures.models import Signature
 from app.signatures.public import open_field
@@ -80,7 +80,8 @@ def free(rows: Sequence[Signature], people: int) -> int | None:
 
 
 def full_name(keys: Keys, row: Signature) -> str:
-    return f"{row.given_name} {open_field(keys, row.family_name_sealed, row.id.bytes, 'family_name')}"
+    family = open_field(keys, row.family_name_sealed, row.id.bytes, "family_name")
+    return f"{row.given_name} {family}".strip()
 
 
 def same_name(keys: Keys, row: Signature, form: SignForm) -> bool:

@@ -14,6 +14,7 @@ from app.mail import outbox
 from app.mail.outbox import Mail
 from app.petitions import markdown
 from app.petitions.models import Petition
+from app.petitions.readable import readable
 from app.subscriptions import actions as subscriptions
 from app.subscriptions import queries as subscription_queries
 from app.subscriptions.models import Subscription
@@ -92,6 +93,8 @@ def _send_batch(session: Session, sending: Sending, purpose: str, petition_id: i
 
 
 def _copies_of_update(update: Update, petition: Petition) -> Copy:
+    text = readable(update.markdown)
+
     def copy(subscription: Subscription, email: str, site: str, stop: str) -> Mail:
         return emails.news(
             email,
@@ -99,7 +102,8 @@ def _copies_of_update(update: Update, petition: Petition) -> Copy:
             subscription.id,
             petition=petition.title,
             title=update.title,
-            text=update.markdown,
+            text=text,
+            html=update.html,
             url=f"{site}/petitions/{petition.slug}#nouvelles",
             unsubscribe=stop,
         )
@@ -108,13 +112,15 @@ def _copies_of_update(update: Update, petition: Petition) -> Copy:
 
 
 def _copies_of_letter(letter: Letter) -> Copy:
+    text = readable(letter.markdown)
+
     def copy(subscription: Subscription, email: str, _site: str, stop: str) -> Mail:
         return emails.letter(
             email,
             subscription.locale,
             subscription.id,
             title=letter.title,
-            text=letter.markdown,
+            text=text,
             html=letter.html,
             unsubscribe=stop,
         )

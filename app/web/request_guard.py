@@ -15,6 +15,7 @@ MAX_UPLOAD = 6 * 1024 * 1024
 # A body is here in so many seconds, whole; pictures come from phones in the country.
 BODY_SECONDS = 10.0
 UPLOAD_SECONDS = 60.0
+CLOSE = {"connection": "close"}
 SLOW = "Votre envoi n’est pas arrivé en entier à temps. Vérifiez votre connexion et recommencez."
 
 
@@ -65,12 +66,12 @@ def _bounded(receive: Receive, limit: int, seconds: float) -> Receive:
             async with asyncio.timeout_at(until):
                 message = await receive()
         except TimeoutError:
-            raise HTTPException(408, SLOW, {"connection": "close"}) from None
+            raise HTTPException(408, SLOW, headers=CLOSE) from None
         if message["type"] == "http.request":
             received += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if received > limit:  # more than was announced, or nothing was
-                raise HTTPException(413, "Cet envoi est trop long.", {"connection": "close"})
+                raise HTTPException(413, "Cet envoi est trop long.", headers=CLOSE)
         return message
 
     return bounded

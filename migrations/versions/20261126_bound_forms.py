@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "bound_forms"
-down_revision = "0008"
+down_revision = "fold_search"
 branch_labels = None
 depends_on = None
 

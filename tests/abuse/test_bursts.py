@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from app.accounts import actions as account_actions
+from app.accounts import passwords
+from app.db import Session
 from app.petitions import actions as petition_actions
 from app.petitions import importing
+from app.signatures.routes import doors
 from tests.abuse.strangers import ask, beside, opened, served, sign, unfinished
 from tests.site import PASSWORD, PETITION
-from tests.test_architecture import address, doors, routes
+from tests.test_architecture import address, routes
 
 CROWD = 200
 # Whatever a form asks for, something of its kind: so that what stands behind the form is reached too.
@@ -28,17 +31,17 @@ STAFF = ("/organisation", "/moderation", "/administration")
 
 
 class Standing:
-    """A site that runs, with a petition and an administrator who is signed in."""
+    """A site that runs, with a petition that is attacked, one that is signed, and an administrator signed in."""
 
-    def __init__(self, url: str, slug: str, cookie: str) -> None:
-        self.url, self.slug, self.cookie = url, slug, cookie
+    def __init__(self, url: str, slug: str, signed: str, cookie: str) -> None:
+        self.url, self.slug, self.signed, self.cookie = url, slug, signed, cookie
         self.signers = 0
 
     def beside(self, method: str, path: str, form: dict[str, str] | None = None, n: int = CROWD) -> str:
         """What was wrong, in a line; "" when all held."""
         self.signers += 1
         headers = {"cookie": f"session={self.cookie}"} if path.startswith(STAFF) else {}
-        seen = asyncio.run(beside(self.url, self.slug, method, path, form, headers, n, self.signers))
+        seen = asyncio.run(beside(self.url, self.signed, method, path, form, headers, n, self.signers))
         wrong = []
         if seen.signed.status != 303 or seen.signed.seconds > 2:
             wrong.append(f"a signature: {seen.signed.status} after {seen.signed.seconds:.1f} s")
@@ -57,29 +60,40 @@ class Standing:
             assert answer.status == 200, (path, answer.status)
             assert answer.seconds < 1, (path, answer.seconds)
         self.signers += 1
-        signed = asyncio.run(sign(self.url, self.slug, self.signers))
+        signed = asyncio.run(sign(self.url, self.signed, self.signers))
         assert (signed.status, signed.seconds < 1) == (303, True), signed
+
+
+def _published(session: Session, title: str) -> str:
+    file = importing.parse(PETITION.replace("Rouvrir la bibliothèque de Montfleur", title), "essai.md")
+    petition = petition_actions.create(session, file, folder=None, image_store=Path("unused"))
+    petition_actions.publish(session, petition)
+    return petition.slug
 
 
 @pytest.fixture
 def standing(database_url: str, tmp_path: Path) -> Iterator[Standing]:
     with served(database_url, tmp_path) as (url, settings):
         with opened(settings) as database, database.write() as session:
-            file = importing.parse(PETITION, "essai.md")
-            petition = petition_actions.create(session, file, folder=None, image_store=Path("unused"))
-            petition_actions.publish(session, petition)
-            account, _ = account_actions.create(session, "admin@exemple.test", "admin", PASSWORD, second_factor=False)
-            petition_actions.add_owner(session, petition, account.id)
-            slug = petition.slug
+            slug, signed = (_published(session, title) for title in ("Attaquée", "Signée"))
+            # The account that forms name (1) is not the one that posts them.
+            account_actions.create(
+                session, "autre@exemple.test", "organiser", passwords.hashed(PASSWORD), second_factor=False
+            )
+            account_actions.create(
+                session, "admin@exemple.test", "admin", passwords.hashed(PASSWORD), second_factor=False
+            )
         form = {"email": "admin@exemple.test", "password": PASSWORD}
         answer = asyncio.run(ask(url, "POST", "/connexion", form))
         cookie = answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
-        yield Standing(url, slug, cookie)
+        yield Standing(url, slug, signed, cookie)
 
 
 def test_two_hundred_posts_at_every_door(standing: Standing) -> None:
-    paths = dict.fromkeys(address(route, standing.slug) for route in [*doors, *routes("POST")])
-    wrong = [standing.beside("POST", path, ANYTHING) for path in paths if path != "/deconnexion"]
+    paths = {address(route, standing.slug) for route in routes("POST")} | {
+        address(door, standing.slug) for door in doors
+    }
+    wrong = [standing.beside("POST", path, ANYTHING) for path in sorted(paths - {"/deconnexion"})]
     assert [line for line in wrong if line] == []
     standing.quick_again()
 

@@ -33,7 +33,7 @@ def _inbox_context(
     settings = settings_of(request)
     return {
         "p": petition_public.view(session, petition, settings.origin, clock.now()),
-        "sender": settings.mail_from,
+        "sender": settings.sender,
         "form": form,
     }
 

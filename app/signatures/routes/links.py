@@ -148,7 +148,7 @@ def _thanks(
         p=petition_public.view(session, opened.petition, settings_of(request).origin, now),
         place=signature.place,
         token=opened.token,
-        signer=f"{signature.given_name} {family}",
+        signer=seats.full_name(keys, signature),
         line=_line(signature, family, locale_of(request)),
         withdraw_href=emails.withdraw_path(vault_of(session), opened.petition_id, signature.id, now),
         waiting=waiting,
