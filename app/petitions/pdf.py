@@ -18,7 +18,7 @@ import typst
 from app.petitions import glyphs
 from app.petitions.blocks import Block, Run, blocks_of, is_rtl, is_visible
 from app.petitions.public import View
-from app.templating import long_date, number
+from app.templating import long_date
 
 log = structlog.get_logger("pdf")
 _TEMPLATE = Path(__file__).with_name("petition.typ")
@@ -29,8 +29,8 @@ _POSTER_RECIPIENTS = 240
 _VERBATIM = {"kind", "href", "qr", "families"}
 
 
-def render(view: View, now_text: str) -> bytes:
-    """The PDF of one petition's text as it stands."""
+def render(view: View) -> bytes:
+    """The PDF of one version of a petition's text: no number that moves is on it, so that it is set once."""
     blocks = blocks_of(str(view.body_html), view.url)
     links = _number_links(blocks)
     data = {
@@ -50,7 +50,7 @@ def render(view: View, now_text: str) -> bytes:
             }
             for s in view.sources
         ],
-        "footer": f"{view.url} — {_confirmed(view.count)} — {now_text}",
+        "footer": view.url,
         "version": f"Texte du {long_date(view.version_at)}, version {view.version}",
     }
     return _typeset(_TEMPLATE, data)
@@ -74,11 +74,6 @@ def _title(view: View) -> str:
     """Never empty: accessible PDF refuses a document without one."""
     title = " ".join(view.title.split())
     return title if is_visible(title) else "Pétition"
-
-
-def _confirmed(count: int) -> str:
-    plural = "s" if count > 1 else ""
-    return f"{number(count)} signature{plural} confirmée{plural}"
 
 
 def _few(recipients: list[str]) -> str:
@@ -125,7 +120,14 @@ _turn = threading.Lock()
 
 
 def _typeset(template: Path, data: dict[str, Any]) -> bytes:
-    families = glyphs.families(json.dumps(data, ensure_ascii=False))
+    return _kept(template, json.dumps(data, ensure_ascii=False))
+
+
+@lru_cache(maxsize=128)
+def _kept(template: Path, values: str) -> bytes:
+    """What was set is kept: everybody who prints the same words gets the same bytes."""
+    data = json.loads(values)
+    families = glyphs.families(values)
     data = _mapped(data, glyphs.printable)
     marked = glyphs.MARK in json.dumps(data, ensure_ascii=False)
     return _at_any_price(template, data | {"families": families, "marked": marked})

@@ -22,10 +22,10 @@ from app.petitions.forms import DraftForm
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
-from app.templating import long_date
+from app.web.admission import in_lane
 from app.web.forms import Form, FormRefused, Values, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.web.rendering import EMPTY_FORM, page, see_other, settings_of, shared
 from app.web.rendering import public as public_page
 
 router = APIRouter()
@@ -121,31 +121,22 @@ def _open_json(body: dict[str, object], petition_id: int) -> Response:
 
 
 @router.get("/petitions/{slug}/petition.pdf")
+@in_lane("setting")
 def printable(request: Request, session: Db, petition: PublicPetition) -> Response:
-    now = clock.now()
-    view = public.view(session, petition, settings_of(request).origin, now)
-    content = pdf.render(view, long_date(now))
-    return Response(
-        content,
-        media_type="application/pdf",
-        headers={
-            "content-disposition": f'inline; filename="{petition.slug}.pdf"',
-            "cache-control": "public, max-age=60",
-        },
-    )
+    view = public.view(session, petition, settings_of(request).origin, clock.now())
+    return _paper(request, petition, f"{petition.slug}.pdf", pdf.render(view))
 
 
 @router.get("/petitions/{slug}/affiche.pdf")
+@in_lane("setting")
 def poster(request: Request, session: Db, petition: PublicPetition) -> Response:
     view = public.view(session, petition, settings_of(request).origin, clock.now())
-    return Response(
-        pdf.poster(view, _qr_svg(view.url)),
-        media_type="application/pdf",
-        headers={
-            "content-disposition": f'inline; filename="affiche-{petition.slug}.pdf"',
-            "cache-control": "public, max-age=60",
-        },
-    )
+    return _paper(request, petition, f"affiche-{petition.slug}.pdf", pdf.poster(view, _qr_svg(view.url)))
+
+
+def _paper(request: Request, petition: Petition, name: str, content: bytes) -> Response:
+    headers = {"content-disposition": f'inline; filename="{name}"', "cache-control": "public, max-age=60"}
+    return Response(content, media_type="application/pdf", headers=headers | shared(request, petition.id))
 
 
 @lru_cache(maxsize=256)

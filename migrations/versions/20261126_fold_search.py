@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "fold_search"
-down_revision = "0008"
+down_revision = "export_permissions"
 branch_labels = None
 depends_on = None
 

@@ -37,7 +37,7 @@ def view(text: str, title: str = "Rouvrir la bibliothèque", **more: Any) -> Vie
 
 
 def paper(text: str, title: str = "Rouvrir la bibliothèque", **more: Any) -> bytes:
-    return pdf.render(view(text, title, **more), "3 février 2026")
+    return pdf.render(view(text, title, **more))
 
 
 def blocks(text: str) -> list[dict[str, Any]]:
@@ -198,7 +198,7 @@ WRITTEN = st.lists(PIECE, max_size=25).map("".join)
 @given(text=WRITTEN, title=st.text(SIGN, max_size=60))
 def test_everything_that_can_be_typed_can_be_printed(text: str, title: str) -> None:
     shown = view(text, title, author=title, sources=[{"title": title, "publisher": title, "date": None, "url": ""}])
-    for content in (pdf.render(shown, "3 février 2026"), pdf.poster(shown, QR)):
+    for content in (pdf.render(shown), pdf.poster(shown, QR)):
         assert ACCESSIBLE in content, (text, title)
 
 
