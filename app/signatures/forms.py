@@ -1,6 +1,7 @@
 """What a browser may post to sign."""
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import Annotated, Literal
 

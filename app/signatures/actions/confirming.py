@@ -32,11 +32,11 @@ NO_CODE = (
 )
 
 
+CHANGED = "Ce formulaire a changé depuis votre lecture : relisez-le avant de confirmer."
+
+
 class Changed(Conflict):
     """What was shown is not what would be confirmed."""
-
-    def __init__(self) -> None:
-        super().__init__("Ce formulaire a changé depuis votre lecture : relisez-le avant de confirmer.")
 
 
 class Target(NamedTuple):
@@ -112,7 +112,7 @@ def _refused(row: Any, target: Target, petitions: Mapping[int, Petition], now: d
     if not confirmable(petitions[row.petition_id], row, now):
         return Refused(CLOSED)
     if seats.waits(row.email_key) or target.shown not in {None, row.form_digest or b""}:
-        return Changed()
+        return Changed(CHANGED)
     return None
 
 
@@ -159,7 +159,7 @@ def confirm_other(
             raise Gone("Cette adresse a déjà servi à signer, et cette signature-là ne peut pas être remplacée.")
         keys = petition_keys.of(session, target.petition_id)
         if target.shown not in {None, bound.shown(keys, row, taken.instead_of)}:
-            raise Changed
+            raise Changed(CHANGED)
         queries.sit_down(session, row, *taken)
         if taken.instead_of is not None:
             let_go(session, target.petition_id, taken.instead_of.id)
