@@ -255,6 +255,8 @@ def _handle_errors(app: FastAPI) -> None:
 
     @on(FormRefused)
     def form_refused(request: Request, error: FormRefused) -> Response:
+        if isinstance(error.page, Response):
+            return error.page
         if error.page is not None:
             template, context = error.page
             return page(request, template, error.status, **context)

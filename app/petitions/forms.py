@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from app.petitions.importing import MAX_TEXT, PetitionFile
+from app.web.forms import day, number
 
 
 class DraftForm(BaseModel):
@@ -40,10 +41,7 @@ class DraftForm(BaseModel):
     @field_validator("goal", mode="before")
     @classmethod
     def _goal(cls, value: object) -> object:
-        digits = "".join(str(value).split())
-        if not (digits.isascii() and digits.isdecimal() and 1 <= int(digits[:10]) <= 100_000_000):
-            raise ValueError("Indiquez un nombre de signatures, par exemple 5 000.")
-        return int(digits)
+        return number(value, 1, 100_000_000, "Indiquez un nombre de signatures, par exemple 5 000.")
 
     @field_validator("recipients", mode="before")
     @classmethod
@@ -84,10 +82,8 @@ class DraftForm(BaseModel):
     @field_validator("closes_on", mode="before")
     @classmethod
     def _closes_on(cls, value: object) -> object:
-        if not value:
-            return None
         try:
-            return dt.date.fromisoformat(str(value))
+            return day(value) if value else None
         except ValueError:
             raise ValueError("Indiquez une date, par exemple 2027-01-31, ou laissez vide.") from None
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from app.errors import Refused
+from app.web.forms import FIRST_DAY, LAST_DAY
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 MAX_TEXT = 50_000
@@ -46,6 +47,12 @@ class ImageEntry(_Strict):
     credit: str = Field("", max_length=200)
 
 
+def _in_the_calendar(value: dt.date) -> dt.date:
+    if not FIRST_DAY <= value <= LAST_DAY:
+        raise ValueError("une date entre 2000 et 2100 est attendue")
+    return value
+
+
 class PetitionFile(_Strict):
     """What a petition is made of, before it has an address."""
 
@@ -56,7 +63,7 @@ class PetitionFile(_Strict):
     theme: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     sources: list[SourceEntry] = Field([], max_length=50)
     image: ImageEntry | None = None
-    closes_on: dt.date | None = None
+    closes_on: Annotated[dt.date, AfterValidator(_in_the_calendar)] | None = None
     text: Annotated[str, StringConstraints(min_length=50, max_length=MAX_TEXT)]
 
 

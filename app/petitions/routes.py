@@ -1,7 +1,7 @@
 """Petitions over HTTP: the list, the data, the printable text."""
 
 import io
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
 from app.templating import long_date
-from app.web.forms import Form, FormRefused, Values, validated
+from app.web.forms import Form, FormRefused, Values, asked, number, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 from app.web.rendering import public as public_page
@@ -64,8 +64,7 @@ def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str =
 
 
 def _page_number(request: Request) -> int:
-    typed = request.query_params.get("page", "1")
-    return int(typed) if typed.isdecimal() and typed.isascii() and 0 < int(typed[:6]) < 100_000 else 1
+    return asked(request.query_params.get("page", "1"), partial(number, least=1, most=99_999), 1)
 
 
 @router.get("/comptage")
@@ -191,7 +190,8 @@ def write_draft(request: Request, session: Db, organiser: Organiser, values: For
     try:
         form, file = _draft(values)
     except FormRefused as refused:
-        return _draft_page(request, refused.form, None, 422)
+        refused.page = _draft_page(request, refused.form, None, 422)
+        raise
     petition = actions.create(
         session, file, folder=None, image_store=settings_of(request).var / "images", by=organiser.id
     )
@@ -232,7 +232,8 @@ def rewrite_draft(request: Request, session: Db, organiser: Organiser, slug: str
     try:
         form, file = _draft(values)
     except FormRefused as refused:
-        return _draft_page(request, refused.form, petition, 422)
+        refused.page = _draft_page(request, refused.form, petition, 422)
+        raise
     actions.rewrite(session, petition, file, organiser.id)
     signed = signature_queries.any_signature(session, petition.id)
     actions.set_delivery_mode(session, petition, form.delivery_mode, signed=signed, by=organiser.id)

@@ -50,7 +50,8 @@ def create_account(request: Request, session: Db, admin: Admin, values: Form) ->
         form = validated(AccountForm, values)
         account, uri = _created(request, session, form, values, password, admin.id)
     except FormRefused as refused:
-        return _page(request, session, refused)
+        refused.page = _page(request, session, refused)
+        raise
     code = segno.make(uri, error="m").svg_inline(scale=5, dark="#000", light="#fff", border=3)
     return page(
         request,
