@@ -160,6 +160,7 @@ class Vault:
         self.subscriptions = derive(secret, "subscriptions")
         self.postings = derive(secret, "postings")
         self.requests = derive(secret, "requests")
+        self.recipients = derive(secret, "recipients")
         # Opened keys by petition, see petitions/keys.py.
         self.cache: dict[int, tuple[float, Any]] = {}
 

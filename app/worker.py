@@ -9,6 +9,7 @@ import structlog
 
 from app.accounts import jobs as account_jobs
 from app.db import Database
+from app.mail import jobs as mail_jobs
 from app.mail.sending import Sender
 from app.moderation import jobs as moderation_jobs
 from app.petitions import jobs as petition_jobs
@@ -45,6 +46,7 @@ class Worker:
             Job("alert_requests", 3600, lambda: privacy_jobs.alert_requests(database, settings)),
             Job("moderation_digests", 600, lambda: moderation_jobs.send_digests(database)),
             Job("purge_sessions", 3600, lambda: account_jobs.purge_sessions(database)),
+            Job("forget_recipients", 3600, lambda: mail_jobs.forget_recipients(database)),
             Job("retention", 3600, lambda: privacy_jobs.daily_retention(database, settings)),
         ]
         self._threads: list[threading.Thread] = []

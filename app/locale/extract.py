@@ -36,7 +36,7 @@ SPEAKERS = (
     "mail/routes.py",
     "moderation/actions/appealing.py",
     "moderation/actions/noticing.py",
-    "moderation/forms.py",
+    "moderation/forms/*.py",
     "moderation/routes/figures.py",
     "moderation/routes/notices.py",
     "main.py",
@@ -56,12 +56,12 @@ SPEAKERS = (
 )
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany", "FormRefused",
-    "HTTPException", "refuse", "answer", "person_name", "Line", "_text",
+    "HTTPException", "refuse", "answer", "person_name", "Line", "bounded", "number",
 }  # fmt: skip
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "SORTS", "CONSENT_LABELS", "DISPLAY_LABELS", "PURPOSE_LABELS",
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
-    "errors", "error", "NOTICE_VERSIONS", "DONE",
+    "errors", "error", "sentence", "NOTICE_VERSIONS", "DONE", "INCOMPLETE", "ADDRESS", "FORGOTTEN",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

@@ -14,8 +14,9 @@ from email_validator import validate_email
 from app import clock
 from app.crypto import Unsealable
 from app.db import Database, Session, away
-from app.mail import outbox
+from app.mail import budget, outbox
 from app.mail.models import CaughtMail
+from app.mail.names import greeted
 from app.mail.transport import Rejected, SmtpTransport, Transport, Unavailable
 from app.settings import Settings
 from app.templating import Templates
@@ -35,6 +36,10 @@ class Claimed:
     mail: outbox.Mail
     again: bool
 
+    @property
+    def first(self) -> bool:
+        return self.attempts == 1
+
 
 Outcome = Callable[[Session], None]
 
@@ -52,10 +57,12 @@ class Sender:
         self.transport: Transport | None = SmtpTransport(settings.smtp_url) if settings.smtp_url else None
 
     def send_due(self) -> int:
-        """One batch; returns how many mails were tried, 0 when nothing is due. Ends early when asked to stop."""
-        tried = 0
+        """One batch; returns how many mails it was done with, 0 when nothing is due. Ends early when asked to stop."""
         with self.database.write() as session:
-            leaving, left = self._next(session, self._claim(session))
+            claimed = self._claim(session)
+            affordable = self._affordable(session, claimed)
+            leaving, left = self._next(session, affordable)
+        tried = len(claimed) - len(affordable)
         while leaving is not None:
             tried += 1
             leaving, left = self._record(self._try(leaving), left)
@@ -66,6 +73,7 @@ class Sender:
         if self.stop.is_set():
             for mail in claimed:
                 outbox.release(session, mail.id, mail.attempts, again=mail.again)
+            budget.give_back(session, [mail.mail for mail in claimed if mail.first])
             return None, []
         for n, mail in enumerate(claimed, 1):
             if outbox.lease(session, mail.id, mail.attempts, again=mail.again):
@@ -82,6 +90,14 @@ class Sender:
                 continue
             claimed.append(Claimed(row.id, row.attempts, mail, again=row.error == outbox.LEAVING_AGAIN))
         return claimed
+
+    def _affordable(self, session: Session, claimed: list[Claimed]) -> list[Claimed]:
+        """Without those whose address has had enough; what is tried again was counted the first time."""
+        first = [mail for mail in claimed if mail.first]
+        over = {first[place].id for place in budget.over(session, [mail.mail for mail in first])}
+        for mail_id in over:
+            outbox.refused(session, mail_id)
+        return [mail for mail in claimed if mail.id not in over]
 
     def _try(self, claimed: Claimed) -> Outcome:
         """Send it; what is to be written of that."""
@@ -158,6 +174,7 @@ class Sender:
 
     def _part(self, mail: outbox.Mail, name: str) -> str:
         context = {"unsubscribe_url": mail.unsubscribe, **mail.context}
+        context["given_name"] = greeted(mail.context.get("given_name", ""))
         return self.templates.render(name, mail.locale, **context)
 
 

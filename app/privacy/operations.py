@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from app import clock
 from app.db import Database
-from app.mail import outbox
+from app.mail import budget, outbox
 from app.migrations import pending_migrations
 from app.privacy import retention
 
@@ -22,6 +22,7 @@ _viewers = Gauge("signons_live_viewers", "Open live feeds of this process", regi
 _mails = Gauge("signons_mails", "Mails by state", ["state"], registry=registry)
 _overdue = Gauge("signons_retention_overdue_seconds", "Age of the oldest row that should be gone", registry=registry)
 _oldest_mail = Gauge("signons_oldest_mail_seconds", "Age of the oldest waiting mail", registry=registry)
+registry.register(budget.refused)
 
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:
