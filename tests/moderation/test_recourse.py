@@ -15,7 +15,7 @@ from app.moderation.models import Case, HintVerdict, Notice
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.templating import ZONE
-from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, TEXT, again, comment, decide
+from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, TEXT, again, comment, confirm_notifier, decide
 from tests.site import PETITION, Received, Site, text_of
 
 NOTICE = {
@@ -53,7 +53,8 @@ def cases(site: Site) -> list[Case]:
 
 def test_notice_gets_a_receipt_then_the_outcome_with_redress(site: Site, published: int, other: TestClient) -> None:
     assert report(site, published) == 200
-    assert "Nous avons reçu votre signalement" in site.mails()[-1].text
+    assert "Un signalement vient d’être fait" in site.mails()[-1].text
+    confirm_notifier(site)
     assert other.post("/moderation/dossiers/1/decision", data={"decision": "keep"}).status_code == 303
     mail = last(site, "paul@exemple.test")
     assert "gardé en ligne" in mail.text
@@ -69,7 +70,10 @@ def test_cleared_revision_stays_cleared(site: Site, published: int, other: TestC
     report(site, published)
     other.post("/moderation/dossiers/1/decision", data={"decision": "keep"})
     report(site, published, email="zoe@exemple.test")
-    assert "avait déjà été examiné" in site.mails()[-1].text
+    receipt = site.mails()[-1]
+    assert receipt.to == "zoe@exemple.test"
+    assert "avait déjà été examiné" in receipt.text
+    assert site.client.get(receipt.link("/transparence/decisions/")).status_code == 200
     assert len(cases(site)) == 1
 
 
@@ -122,6 +126,7 @@ def test_appeal_after_six_months_is_too_late(site: Site) -> None:
 
 def test_notifier_of_a_dismissed_notice_may_appeal(site: Site, published: int, other: TestClient) -> None:
     report(site, published)
+    confirm_notifier(site)
     other.post("/moderation/dossiers/1/decision", data={"decision": "keep"})
     link = last(site, "paul@exemple.test").link("/recours/")
     assert site.client.post(link, data={"text": "C’est bien une insulte."}).status_code == 200
