@@ -10,6 +10,8 @@ from app.locale.extract import CATALOGUE, collected, sentences
 from app.templating import in_language, translate_said
 from tests.site import FORM, PETITION, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 HOLDER = re.compile(r"%\(\w+\)s|%%|\{n\}")
 # Words that a French sentence of ours can hardly do without.
 FRENCH = re.compile(

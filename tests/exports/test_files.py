@@ -206,6 +206,7 @@ def test_ordinary_cell_is_left_alone(text: str) -> None:
     assert safe(text) == text
 
 
+@pytest.mark.databases("sqlite")
 def test_formula_that_slipped_into_a_name_is_neutralised_in_the_file(site: Site) -> None:
     slug = site.publish()
     _insert(site, slug, 1, given_name='=cmd|"/c calc"!A1', family_name="＝1+1")
@@ -246,6 +247,7 @@ def test_export_that_was_cut_stays_visible_as_unfinished(site: Site) -> None:
     assert (record.finished_at, record.rows, record.sha256) == (None, None, None)
 
 
+@pytest.mark.databases("sqlite")
 def test_unknown_purpose_is_refused_and_not_journalled(site: Site) -> None:
     slug = site.publish()
     for purpose in ("", "tout", "Delivery"):
@@ -254,6 +256,7 @@ def test_unknown_purpose_is_refused_and_not_journalled(site: Site) -> None:
         assert session.scalars(select(ExportRecord)).all() == []
 
 
+@pytest.mark.databases("sqlite")
 def test_petition_whose_data_were_erased_has_no_export(site: Site) -> None:
     slug = site.publish(purged_at=clock.now())
     assert export(site, slug, "delivery").status_code == 410

@@ -10,6 +10,8 @@ from app.signatures.forms import SignForm, email_address, with_library
 from app.signatures.places import departement, postal_code
 from tests.site import FORM, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 def form(**changes: str) -> SignForm:
     return SignForm.model_validate(FORM | changes)

@@ -3,6 +3,7 @@
 import uuid
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from app import clock
@@ -14,6 +15,8 @@ from app.updates import jobs as update_jobs
 from app.vault import open_vault
 from app.web import ratelimit
 from tests.site import Site
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def waiting(site: Site, slug: str, **changes: str) -> str:
@@ -138,6 +141,7 @@ def test_a_wrong_code_is_refused_with_what_was_typed(site: Site) -> None:
     assert site.count(slug) == 0
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_wrong_codes_end_the_tries_but_not_the_link(site: Site) -> None:
     slug = site.publish()
     token = waiting(site, slug)
@@ -171,6 +175,7 @@ def test_an_unknown_address_and_a_wrong_code_answer_alike(site: Site) -> None:
     assert replies[0] == replies[1]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_code_opens_its_own_petition_only(site: Site) -> None:
     first, second = site.publish(), site.publish()
     site.sign(first)
@@ -210,6 +215,7 @@ def test_resending_to_no_address_is_corrected(site: Site) -> None:
     assert 'value="faux"' in response.text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_one_reminder_after_two_days_and_never_two(site: Site) -> None:
     slug = site.publish()
     waiting(site, slug)

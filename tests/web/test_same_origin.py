@@ -1,6 +1,10 @@
 """A form of another site changes nothing here."""
 
+import pytest
+
 from tests.site import FORM, Site
+
+pytestmark = pytest.mark.databases("sqlite")
 
 HERE, ELSEWHERE = "http://127.0.0.1:8000", "https://ailleurs.example"
 

@@ -2,8 +2,12 @@
 
 import re
 
+import pytest
+
 from app.templating import STATIC, static_url
 from tests.site import Site
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def test_files_may_be_kept_for_ever_under_their_hashed_address(site: Site) -> None:
