@@ -37,6 +37,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return settings_for(database_url, tmp_path, rate_sign="100000/minute")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_serve_drains_its_intake(settings: Settings) -> None:
     slug = published(settings)
     promised: set[str] = set()
