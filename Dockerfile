@@ -4,11 +4,12 @@ FROM python:3.13-slim AS build
 WORKDIR /srv/signons
 RUN python -m venv /uv && /uv/bin/python -m pip install -q 'uv>=0.9'
 COPY pyproject.toml uv.lock ./
-RUN /uv/bin/uv sync --locked --no-dev --no-install-project --no-editable
+RUN /uv/bin/uv sync --locked --no-dev --group postgres-client --no-install-project --no-editable
 COPY app app
 COPY migrations migrations
 COPY templates templates
-RUN /uv/bin/uv sync --locked --no-dev
+COPY docs docs
+RUN /uv/bin/uv sync --locked --no-dev --group postgres-client --compile-bytecode
 RUN .venv/bin/python -m app.locale.compile
 
 FROM python:3.13-slim

@@ -1,15 +1,19 @@
 """The settings, read once from the environment (prefix ``SIGNONS_``) or ``.env``."""
 
+import os
 import re
 import secrets
 from contextlib import suppress
-from functools import cached_property
+from difflib import get_close_matches
+from functools import cached_property, lru_cache
 from ipaddress import ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+import idna
+from dotenv import dotenv_values
 from limits import parse_many
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -30,20 +34,100 @@ def _rate(value: str) -> str:
 Rate = Annotated[str, AfterValidator(_rate)]
 
 
+def _whole(value: object) -> object:
+    if not re.fullmatch(r"[1-9]\d{0,8}", str(value), re.ASCII):
+        raise ValueError("un nombre entier, 1 au moins, est attendu")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+
+
+def _people(value: object) -> object:
+    if str(value) not in {"1", "2"}:
+        raise ValueError("1 ou 2 est attendu")
+    return value
+
+
+People = Annotated[int, BeforeValidator(_people)]
+
+
 def _url(name: str, value: str) -> SplitResult:
-    """Its parts; raises ValueError when a host or a port cannot be read."""
+    """Its parts; raises ValueError when a host or a port cannot be read, or a password has cut it in two."""
     try:
         parts = urlsplit(value)
         _ = parts.port
+        if parts.scheme != "sqlite" and (parts.fragment or "@" in parts.path):
+            raise ValueError
     except ValueError:
-        raise ValueError(f"SIGNONS_{name.upper()} : adresse ou port illisible") from None
+        hint = "dans un mot de passe, / # ? @ s’écrivent %2F %23 %3F %40"
+        raise ValueError(f"SIGNONS_{name.upper()} : adresse ou port illisible ({hint})") from None
     return parts
+
+
+def _ascii(host: str) -> str:
+    """Accents in Punycode. Raises IDNAError."""
+    return host if host.isascii() else idna.encode(host, uts46=True).decode()
+
+
+@lru_cache(maxsize=16)
+def _origin(url: str) -> str:
+    """Scheme, host and port; accents in Punycode. Raises IDNAError."""
+    parts = urlsplit(url.lower())
+    host = parts.hostname or ""
+    return f"{parts.scheme}://{parts.netloc.replace(host, _ascii(host))}"
+
+
+_LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
+_DOMAIN = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
+
+
+class Sender(NamedTuple):
+    """Whom mails are from; the address is ASCII, as mail servers write it."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>" if self.name else self.address
+
+
+@lru_cache(maxsize=16)
+def _sender(value: str) -> Sender:
+    """From ``Name <address>``, whatever the name is made of, with or without quotes. Raises ValueError."""
+    name, bracket, address = value.strip().rpartition("<")
+    if bracket and not address.endswith(">"):
+        raise ValueError("« Nom <adresse> » attendu")
+    name = name.strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1]).strip()
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029<>]", name):
+        raise ValueError("« Nom <adresse> » attendu, avec un seul nom, sur une ligne")
+    address = address.removesuffix(">") if bracket else address
+    local, _, domain = address.rpartition("@")
+    try:
+        domain = _ascii(domain.lower())
+    except idna.IDNAError:
+        domain = ""
+    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+        raise ValueError("« Nom <adresse> » attendu, avec une adresse sans accent avant son @")
+    return Sender(name, f"{local}@{domain}")
 
 
 def _level(value: object) -> object:
     if value not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("choisissez DEBUG, INFO, WARNING ou ERROR")
     return value
+
+
+def _switch(value: object) -> object:
+    found = {"true": True, "1": True, "false": False, "0": False, "": False}.get(str(value).lower())
+    if found is None:
+        raise ValueError("écrivez true ou false")
+    return found
+
+
+Switch = Annotated[bool, BeforeValidator(_switch)]
 
 
 class Settings(BaseSettings):
@@ -78,8 +162,8 @@ class Settings(BaseSettings):
         description="Serveur d’envoi : smtp://hôte:25, smtp+starttls://…:587 ou smtps://…:465 ; vide : boîte locale.",
     )
     mail_from: str = Field(
-        "Signons <ne-pas-repondre@signons.invalid>",
-        description="Expéditeur des courriels, « Nom <adresse> ».",
+        "ne-pas-repondre@signons.invalid",
+        description="Expéditeur des courriels, « Nom <adresse> » ; sans nom, c’est celui de la plateforme.",
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -90,6 +174,19 @@ class Settings(BaseSettings):
         "30/minute", description="Autres envois acceptés d’une même adresse réseau, par formulaire."
     )
     rate_login: Rate = Field("10/minute;50/hour", description="Essais de connexion acceptés d’une même adresse réseau.")
+    live_each: Whole = Field(
+        300,
+        description="Pages suivies en direct à la fois depuis une même adresse réseau (une école n’en a qu’une).",
+    )
+    people_per_address: People = Field(
+        1, description="Personnes qui peuvent signer une pétition avec la même adresse électronique : 1 ou 2."
+    )
+    hsts_subdomains: Switch = Field(
+        False, description="Exiger https de tous les sous-domaines aussi (Strict-Transport-Security) : true ou false."
+    )
+    metrics_token: str = Field(
+        "", description="Jeton à présenter pour lire /metrics (Authorization: Bearer) ; vide : cette machine seulement."
+    )
     var_dir: str = Field("var", description="Dossier des fichiers de l’instance (secrets créés, exports, images).")
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = Field(
         "INFO", description="Détail des journaux : DEBUG, INFO, WARNING ou ERROR."
@@ -124,6 +221,10 @@ class Settings(BaseSettings):
         base = _url("base_url", self.base_url)
         if base.scheme not in {"http", "https"} or not base.hostname or base.path.strip("/") or "@" in base.netloc:
             raise ValueError("SIGNONS_BASE_URL : une adresse comme https://petitions.exemple.fr, sans chemin")
+        try:
+            _ = self.origin
+        except idna.IDNAError:
+            raise ValueError("SIGNONS_BASE_URL : nom de site illisible") from None
         if base.scheme == "http" and not self.is_local:
             raise ValueError("SIGNONS_BASE_URL : https est obligatoire hors de cette machine")
         if not re.match(r"sqlite:///.|postgresql(\+psycopg)?://.", self.database_url):
@@ -134,15 +235,19 @@ class Settings(BaseSettings):
             raise ValueError("SIGNONS_SMTP_URL : smtp://, smtp+starttls:// ou smtps:// attendu")
         for name in ("database_url", "redis_url", "smtp_url"):
             _url(name, getattr(self, name))
-        if not re.fullmatch(r"([^<>@\r\n]*<)?[^@\s<>\"]+@[^@\s<>\"]+>?", self.mail_from) or (
-            ("<" in self.mail_from) != (">" in self.mail_from)
-        ):
-            raise ValueError("SIGNONS_MAIL_FROM : « Nom <adresse> » attendu")
+        try:
+            sender = _sender(self.mail_from)
+        except ValueError as error:
+            raise ValueError(f"SIGNONS_MAIL_FROM : {error}") from None
+        if self.smtp_url and not self.is_local and sender.address.endswith(".invalid"):
+            raise ValueError("SIGNONS_MAIL_FROM : obligatoire pour que des courriels partent, « Nom <adresse> »")
         for proxy in self.trusted_proxies:
             try:
                 ip_network(proxy, strict=False)
             except ValueError:
                 raise ValueError(f"SIGNONS_TRUSTED_PROXIES : « {proxy} » n’est ni une adresse ni un réseau") from None
+        if self.metrics_token and len(self.metrics_token) < 16:
+            raise ValueError("SIGNONS_METRICS_TOKEN : 16 caractères au moins")
         if self.secret_key and len(self.secret_key) < 32:
             raise ValueError("SIGNONS_SECRET_KEY : 32 caractères au moins")
         if not self.is_local:
@@ -166,9 +271,21 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite")
 
     @property
+    def hsts(self) -> str:
+        """Strict-Transport-Security of this site; "" where it is not served in https."""
+        subdomains = "; includeSubDomains" if self.hsts_subdomains else ""
+        return f"max-age=31536000{subdomains}" if self.base_url.startswith("https") else ""
+
+    @property
     def origin(self) -> str:
-        """BASE_URL without a trailing slash."""
-        return self.base_url.rstrip("/")
+        """BASE_URL without a trailing slash, its host as browsers and mails write it."""
+        return _origin(self.base_url)
+
+    @property
+    def sender(self) -> Sender:
+        """Whom mails are from."""
+        name, address = _sender(self.mail_from)
+        return Sender(name or self.site_name, address)
 
     @property
     def var(self) -> Path:
@@ -181,7 +298,7 @@ class Settings(BaseSettings):
             return self.secret_key.encode()
         path = self.var / "secret.key"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Whole or not at all, and once: processes that start together read the same one.
             with NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:  # created 0600
                 file.write(secrets.token_urlsafe(48))
@@ -191,11 +308,28 @@ class Settings(BaseSettings):
         return path.read_text().strip().encode()
 
 
+# A network of containers tells its programs of each other, in variables that may begin with our name.
+_OF_THE_NETWORK = re.compile(r"_SERVICE_(HOST|PORT)|_PORT_\d+_(TCP|UDP)")
+# What `serve` tells the processes that it starts.
+_KNOWN = {"SIGNONS_SERVE_WORKER", *(f"SIGNONS_{name.upper()}" for name in Settings.model_fields)}
+
+
+def _check_names() -> None:
+    """A setting with a slip in its name is told, not passed over. Raises SettingsError."""
+    for name, value in {**dotenv_values(".env"), **os.environ}.items():
+        of_the_network = _OF_THE_NETWORK.search(name) or str(value).startswith(("tcp://", "udp://"))
+        if name.upper().startswith("SIGNONS_") and name.upper() not in _KNOWN and not of_the_network:
+            near = get_close_matches(name.upper(), sorted(_KNOWN), 1, 0.7)
+            hint = f"vouliez-vous {near[0]} ?" if near else "la liste est dans .env.example."
+            raise SettingsError(f"{name} : ce réglage n’existe pas ; {hint}")
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the environment; *overrides* win over it.
 
     Raises SettingsError, one sentence that names the variable.
     """
+    _check_names()
     try:
         return Settings(**overrides)
     except ValidationError as error:

@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.services import free_port, wait_for
 
-Stage = Literal["RCPT", "DATA", "ACCEPTED"]
+Stage = Literal["MAIL", "RCPT", "DATA", "ACCEPTED"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,15 @@ class MailServer:
             server.transport.abort()
             await asyncio.Event().wait()  # for ever: aiosmtpd cancels this task
         return "250 OK"
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        reply = await self._reply(server, "MAIL", [])
+        if reply.startswith("250"):
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return reply
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]

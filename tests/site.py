@@ -20,11 +20,12 @@ from starlette.testclient import TestClient
 
 from app import clock
 from app.accounts import actions as account_actions
+from app.accounts import passwords
 from app.accounts.models import Account
 from app.db import Database
 from app.mail.models import CaughtMail
 from app.mail.sending import Sender
-from app.main import create_app
+from app.main import create_app, noted
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.petitions import queries as petition_queries
@@ -150,7 +151,7 @@ class Site:
         """An account without second factor, owner of *slugs*; gives its address."""
         email = email or f"{role}@exemple.test"
         with self.database.write() as session:
-            account, _ = account_actions.create(session, email, role, PASSWORD, second_factor=False)
+            account, _ = account_actions.create(session, email, role, passwords.hashed(PASSWORD), second_factor=False)
             for slug in slugs:
                 petition = petition_queries.by_slug(session, slug)
                 assert petition is not None
@@ -209,7 +210,8 @@ class Site:
         return [_received(mail.recipient, mail.title, mail.source) for mail in caught]
 
     def later(self, **delay: float) -> None:
-        """Move the clock."""
+        """Move the clock; what pages had only noted is written down meanwhile."""
+        noted(self.app.state)
         clock.travel(timedelta(**delay))
         self.app.state.signing_cache.clear()
 

@@ -17,7 +17,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, meta, nodes
 
-from app.accounts.dependencies import staff
+from app.accounts.dependencies import staff, staff_aside
 from app.main import ROUTERS
 from app.settings import Settings
 from app.signatures.routes import doors
@@ -30,7 +30,7 @@ from tests.site import Site
 
 pytestmark = pytest.mark.databases("sqlite")
 
-STAFF_PLACES = ("/organisation", "/moderation", "/administration")
+STAFF_PLACES = ("/organisation", "/moderation", "/administration", "/compte")
 # What thousands post to at once is found before FastAPI, and checks an AsyncLimit itself.
 ASYNC_LIMITED = {"app.signatures.routes.crowd.sign", "app.signatures.routes.crowd.confirm"}
 SHARED = {"layouts", "parts", "errors", "email"}
@@ -53,7 +53,7 @@ def address(route: APIRoute | Door, slug: str = "p") -> str:
 
 
 def asks_who(dependant: Dependant) -> bool:
-    return dependant.call is staff or any(asks_who(inner) for inner in dependant.dependencies)
+    return dependant.call in {staff, staff_aside} or any(asks_who(inner) for inner in dependant.dependencies)
 
 
 # Every route

@@ -23,10 +23,12 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.accounts.models import Account, StaffSession
+from app.audit import AuditLine, jobs
 from app.cli import main
 from app.crypto import Unsealable
 from app.exports.models import ExportRecord
 from app.moderation import charter
+from app.petitions.models import PetitionOwner
 from app.settings import Settings
 from tests.conftest import SECRET
 from tests.services import Postgres
@@ -91,6 +93,41 @@ def test_commands_are_those_of_the_public_interface() -> None:
         "counts verify", "counts repair", "erase", "doctor", "backup", "restore",
     }  # fmt: skip
     assert promised <= names
+
+
+def test_the_journal_is_verified_and_compared_with_a_head_noted_before(run: Run, site: Site, tmp_path: Path) -> None:
+    site.publish()
+    jobs.seal(site.database)
+    told = run("journal", "verify")
+    assert told.exit_code == 0
+    head = told.output.split()[-1]
+    assert head in run("doctor").output
+    assert run("backup", "copie.age").exit_code == 0
+    site.account("moderator")
+    jobs.seal(site.database)
+    assert run("journal", "verify", "--head", head, "--backup", "copie.age").exit_code == 0
+    wrong = run("journal", "verify", "--head", head[:-2] + ("00" if head[-2:] != "00" else "11"))
+    assert wrong.exit_code == 1
+    assert "il a été réécrit" in wrong.stderr
+    for odd in ("", "x", "1", "-1:00", "9" * 30 + ":00", "1:zz"):
+        assert run("journal", "verify", "--head", odd).exit_code == (0 if not odd else 1), odd
+    with site.database.write() as session:
+        for trigger in ("no_update", "no_delete", "sealed_once"):
+            if site.database.is_sqlite:
+                session.execute(text(f"DROP TRIGGER audit_line_{trigger}"))
+        if not site.database.is_sqlite:
+            session.execute(text("ALTER TABLE audit_line DISABLE TRIGGER ALL"))
+        session.execute(text("UPDATE audit_line SET act = 'petition.held' WHERE position = 1"))
+    assert "rompue à la ligne 1" in run("journal", "verify").stderr
+    doctor = run("doctor")
+    assert doctor.exit_code == 1
+    assert "ÉCHEC journal : la chaîne est rompue à la ligne 1" in doctor.output
+
+
+def test_a_password_that_leaked_makes_no_account(run: Run) -> None:
+    result = run("account", "create", "a@exemple.test", "--role", "admin", stdin="motdepasse123\n")
+    assert result.exit_code == 1
+    assert "l’un des premiers que l’on essaie" in result.stderr
 
 
 def test_mistakes_of_typing_exit_with_2(run: Run) -> None:
@@ -254,6 +291,40 @@ def test_account_of_an_organiser_owns_the_petitions_named(run: Run, tmp_path: Pa
         give_password(site.client, "orga@exemple.test")
         site.client.post("/connexion", data={"code": code(totp)})
         assert is_in(site.client, f"/organisation/petitions/{slug}")
+
+
+def test_petitions_are_given_to_an_account_that_exists(run: Run, site: Site) -> None:
+    first, second = site.publish(), site.publish()
+    site.account("organiser", first, email="orga@exemple.test")
+    made = run("account", "create", "Orga@exemple.test", "--role", "organiser", "--petition", second, stdin=PASSWORD)
+    assert made.exit_code == 1
+    assert f"signons account give Orga@exemple.test --petition {second}" in made.stderr
+    for _ in range(2):
+        given = run("account", "give", "Orga@exemple.test", "--petition", second, "--petition", first)
+        assert given.exit_code == 0
+    with site.database.read() as session:
+        owners = session.scalars(select(PetitionOwner.petition_id)).all()
+        lines = session.scalars(select(AuditLine).where(AuditLine.act == "petition.owner_added")).all()
+    assert len(owners) == len(lines) == 2
+
+
+def test_petitions_are_given_whole_or_not_at_all_and_to_organisers(run: Run, site: Site) -> None:
+    slug = site.publish()
+    site.account("organiser", email="orga@exemple.test")
+    site.account("moderator", email="modo@exemple.test")
+    for args, said in [
+        (("orga@exemple.test", "--petition", slug, "--petition", "absente"), "Aucune pétition n’a l’adresse"),
+        (("modo@exemple.test", "--petition", slug), "Seul un compte d’organisation"),
+        (("personne@exemple.test", "--petition", slug), "Aucun compte n’a cette adresse."),
+    ]:
+        result = run("account", "give", *args)
+        assert (result.exit_code, said in result.stderr) == (1, True), args
+    assert run("account", "give", "orga@exemple.test").exit_code == 2
+    wrong = run("account", "create", "a@exemple.test", "--role", "moderator", "--petition", slug, stdin=PASSWORD)
+    assert wrong.exit_code == 1
+    with site.database.read() as session:
+        assert session.scalars(select(PetitionOwner)).all() == []
+        assert session.scalars(select(Account).where(Account.email == "a@exemple.test")).all() == []
 
 
 def test_account_that_is_refused_leaves_nothing(run: Run, site: Site) -> None:

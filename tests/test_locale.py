@@ -7,6 +7,7 @@ from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
 from app.locale.extract import CATALOGUE, collected, sentences
+from app.privacy import retention
 from app.templating import in_language, translate_said
 from tests.site import FORM, PETITION, Site, text_of
 
@@ -267,3 +268,63 @@ def test_a_decision_on_a_comment_is_mailed_in_english(site: Site) -> None:
         paths = re.findall(r"https?://[^/\s]+(/\S*)", text)
         assert paths
         assert [path for path in paths if not path.startswith("/en/")] == []
+
+
+def test_a_refusal_says_why_in_english_and_quotes_the_charter_as_what_it_is(site: Site) -> None:
+    slug = site.publish()
+    site.client.post(f"/en/petitions/{slug}/signatures", data=FORM | {"comment": "You are all stupid."})
+    site.client.post(site.mails()[-1].link("/en/confirmer/"))
+    moderator = site.staff("moderator")
+    (path,) = set(re.findall(r'action="(/moderation/commentaires/\d+/decision)"', moderator.get("/moderation").text))
+    form = {"decision": "refuse", "article": "1", "passage": "stupid", "explanation": ""}
+    assert moderator.post(path, data=form).status_code == 303
+    site.later(minutes=20)
+    mail = site.mails()[-1]
+    assert mail.subject == "Decision about your comment"
+    assert_english(mail.html)
+    quoted = re.findall(r'<(?:p|span) lang="fr">(.*?)</(?:p|span)>', mail.html, re.DOTALL)
+    assert [text_of(words) for words in quoted] == [
+        "Charte, version 1, article 1 : Ni insulte ni acharnement Le passage que vous avez écrit rabaisse une"
+        " personne au lieu de discuter ce qu’elle fait ou ce qu’elle dit.",
+        "Loi du 29 juillet 1881, art. 29, al. 2",
+    ]
+    announced = "The rule and the law are written in French, and that is how they apply; here are their words."
+    assert announced in mail.html
+    assert mail.text.index(announced) < mail.text.index("Charte, version 1")
+
+
+def test_what_nobody_handled_is_told_in_english_alone(site: Site) -> None:
+    slug = site.publish()
+    site.client.post(f"/en/petitions/{slug}/signatures", data=FORM | {"comment": "A view."})
+    site.client.post(site.mails()[-1].link("/en/confirmer/"))
+    site.later(days=31)
+    retention.run(site.database, site.settings)
+    site.later(minutes=2)
+    mail = next(mail for mail in site.mails() if mail.subject == "Decision about your comment")
+    assert_english(mail.html)
+    assert 'lang="fr"' not in mail.html
+    assert "Comments not handled within thirty days" in mail.text
+
+
+def test_what_staff_reads_is_in_one_language_whatever_the_address(site: Site) -> None:
+    slug = site.publish()
+    organiser, admin = site.staff("organiser", slug), site.staff("admin")
+    organiser.post(f"/organisation/petitions/{slug}/exports", data={"purpose": "delivery"})
+    for browser, path in [
+        (organiser, "/organisation"),
+        (organiser, f"/organisation/petitions/{slug}"),
+        (organiser, f"/organisation/petitions/{slug}/nouvelles"),
+        (organiser, "/organisation/petitions/nouvelle"),
+        (organiser, "/organisation/petitions/absente"),
+        (admin, "/moderation"),
+        (admin, "/administration"),
+        (admin, "/administration/comptes"),
+    ]:
+        french, english = browser.get(path), browser.get(f"/en{path}")
+        assert '<html lang="fr">' in english.text, path
+        assert text_of(english.text) == text_of(french.text), path
+        assert 'hreflang="en"' not in english.text, path
+    refused = organiser.post(f"/en/organisation/petitions/{slug}/nouvelles", data={})
+    assert "Donnez un titre de 3 à 150 caractères." in text_of(refused.text)
+    # Who is not signed in yet has chosen a language.
+    assert site.client.get("/en/organisation").headers["location"].startswith("/en/connexion")

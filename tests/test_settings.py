@@ -17,6 +17,16 @@ from app.settings import Settings, load_settings
 from app.templating import ROOT
 from app.vault import open_vault
 
+# What compose.yaml asks for, and the program does not know.
+COMPOSE = """\
+# Pour compose.yaml seulement, où ces deux-là sont obligatoires.
+
+# Nom du site, celui de SIGNONS_BASE_URL, pour le certificat et le serveur d’entrée.
+# SITE=
+
+# Mot de passe de la base PostgreSQL, choisi une fois ; entre apostrophes, il peut contenir / # $ et des espaces.
+# POSTGRES_PASSWORD=
+"""
 HEADING = """\
 # Les réglages de Signons. Copiez ce fichier en .env et retirez le # des lignes que vous changez ;
 # la valeur écrite est celle qui s’applique sans cela. L’environnement l’emporte sur ce fichier.
@@ -34,6 +44,12 @@ WRONG = [
     ("DATABASE_URL", "mysql://hote/base"),
     ("DATABASE_URL", "sqlite:///"),
     ("DATABASE_URL", "postgresql://u:p@hote:port/base"),
+    ("DATABASE_URL", "postgresql://u:a/b@hote/base"),
+    ("DATABASE_URL", "postgresql://u:12/34@hote/base"),
+    ("DATABASE_URL", "postgresql://u:12#34@hote/base"),
+    ("DATABASE_URL", "postgresql://u:a#b@hote/base"),
+    ("REDIS_URL", "redis://:12/34@hote:6379/0"),
+    ("SMTP_URL", "smtp://u:12#34@hote"),
     ("REDIS_URL", "http://hote"),
     ("REDIS_URL", "redis://hote:port"),
     ("BASE_URL", "petitions.exemple.fr"),
@@ -42,17 +58,34 @@ WRONG = [
     ("BASE_URL", "https://[mauvais"),
     ("BASE_URL", "http://127.0.0.1:port"),
     ("SECRET_KEY", "trop-court"),
+    ("METRICS_TOKEN", "trop-court"),
+    ("HSTS_SUBDOMAINS", "peut-être"),
     ("SMTP_URL", "hote:25"),
     ("SMTP_URL", "smtp://"),
     ("SMTP_URL", "smtp://hote:port"),
     ("MAIL_FROM", "Signons"),
     ("MAIL_FROM", "Signons <ne pas repondre@exemple.fr>"),
     ("MAIL_FROM", "Signons <a@exemple.fr>\nBcc: b@exemple.fr"),
+    ("MAIL_FROM", "Les Amis\nBcc: b@exemple.fr <a@exemple.fr>"),
+    ("MAIL_FROM", "Signons <a@exemple.fr>, Autre <b@exemple.fr>"),
+    ("MAIL_FROM", "a@exemple.fr, b@exemple.fr"),
+    ("MAIL_FROM", "Signons <a@exemple.fr"),
+    ("MAIL_FROM", "Signons a@exemple.fr"),
+    ("MAIL_FROM", "Signons <>"),
+    ("MAIL_FROM", "Signons <été@exemple.fr>"),
+    ("MAIL_FROM", "Signons <a@exemple..fr>"),
+    ("MAIL_FROM", "Signons <a@exem ple.fr>"),
+    ("MAIL_FROM", "Signons <a@☃.é‍>"),
+    ("MAIL_FROM", ""),
     ("TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
     ("RATE_SIGN", "beaucoup"),
     ("RATE_POST", ""),
     ("RATE_LOGIN", "5/siecle"),
+    ("PEOPLE_PER_ADDRESS", "3"),
+    ("PEOPLE_PER_ADDRESS", "deux"),
     ("LOG_LEVEL", "bavard"),
+    ("LIVE_EACH", "beaucoup"),
+    ("LIVE_EACH", "0"),
 ]
 
 
@@ -70,7 +103,7 @@ def example() -> str:
         default = ",".join(field.default) if isinstance(field.default, tuple) else str(field.default)
         quoted = f'"{default}"' if re.search(r"[\s;<>]", default) else default
         blocks.append(f"# {field.description}\n# SIGNONS_{name.upper()}={quoted}\n")
-    return "\n".join([HEADING, *blocks])
+    return "\n".join([HEADING, *blocks, COMPOSE])
 
 
 def test_env_example_has_every_setting_with_its_sentence_and_default() -> None:
@@ -110,6 +143,62 @@ def test_public_site_needs_its_secret_and_its_legal_particulars(missing: str, mo
     monkeypatch.delenv(missing)
     with pytest.raises(SettingsError, match=f"^{missing} : "):
         load_settings()
+
+
+def test_a_public_site_does_not_send_as_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in PUBLIC.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SIGNONS_SMTP_URL", "smtp://hote")
+    with pytest.raises(SettingsError, match=r"^SIGNONS_MAIL_FROM : "):
+        load_settings()
+    monkeypatch.setenv("SIGNONS_MAIL_FROM", "Pétitions <envoi@exemple.fr>")
+    load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("SIGNONS_BASE_ULR", "vouliez-vous SIGNONS_BASE_URL ?"),
+        ("SIGNONS_SMTP", "vouliez-vous SIGNONS_SMTP_URL ?"),
+        ("SIGNONS_EMAIL_FROM", "vouliez-vous SIGNONS_MAIL_FROM ?"),
+        ("signons_secret_kez", "vouliez-vous SIGNONS_SECRET_KEY ?"),
+        ("SIGNONS_XYZZY", "la liste est dans .env.example."),
+        ("SIGNONS_", "la liste est dans .env.example."),
+    ],
+)
+@pytest.mark.parametrize("where", ["environment", "file"])
+def test_unknown_setting_stops_the_start_and_the_near_one_is_named(
+    name: str, hint: str, where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if where == "file":
+        (tmp_path / ".env").write_text(f"{name}=valeur\n")
+    else:
+        monkeypatch.setenv(name, "valeur")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == f"{name} : ce réglage n’existe pas ; {hint}"
+
+
+def test_what_a_network_of_containers_says_of_us_is_no_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in {
+        "SIGNONS_SERVICE_HOST": "10.0.0.1",
+        "SIGNONS_SERVICE_PORT_HTTP": "8000",
+        "SIGNONS_PORT": "tcp://10.0.0.1:8000",
+        "SIGNONS_WEB_PORT_8000_TCP_ADDR": "10.0.0.1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / ".env").write_text("SITE=petitions.exemple.fr\nPOSTGRES_PASSWORD=secret\nSIGNONS_LOG_LEVEL=ERROR\n")
+    assert load_settings().log_level == "ERROR"
+
+
+def test_address_of_the_site_is_written_as_browsers_write_it() -> None:
+    for url, origin in [
+        ("https://Pétitions.fr/", "https://xn--ptitions-b1a.fr"),
+        ("https://PETITIONS.fr:8443", "https://petitions.fr:8443"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ]:
+        known = {name.removeprefix("SIGNONS_").lower(): value for name, value in PUBLIC.items()}
+        assert Settings(_env_file=None, **(known | {"base_url": url})).origin == origin  # type: ignore[call-arg, arg-type]
 
 
 def test_secret_never_appears_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:

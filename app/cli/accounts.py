@@ -5,12 +5,13 @@ import sys
 import click
 
 from app.accounts import actions as account_actions
+from app.accounts import passwords
 from app.accounts import queries as account_queries
-from app.accounts.models import ROLES
-from app.cli.group import main, opened
+from app.accounts.models import ROLES, Account
+from app.cli.group import main, opened, petition_of
+from app.db import Session
 from app.errors import Refused
 from app.petitions import actions as petition_actions
-from app.petitions import queries as petition_queries
 
 
 @main.group()
@@ -28,15 +29,46 @@ def create_account(email: str, role: str, petitions: tuple[str, ...]) -> None:
         password = click.prompt("Mot de passe (12 caractères au moins)", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
-    with opened() as (settings, database), database.write() as session:
-        made, uri = account_actions.create(session, email, role, password, site=settings.site_name)
-        for slug in petitions:
-            found = petition_queries.by_slug(session, slug)
-            if found is None:
-                raise Refused(f"Aucune pétition n’a l’adresse « {slug} ».")
-            petition_actions.add_owner(session, found, made.id)
+    with opened() as (settings, database):
+        kept = passwords.hashed(password, email, settings.site_name)
+        with database.write() as session:
+            if petitions and account_queries.by_email(session, email.strip().lower()) is not None:
+                raise Refused(
+                    "Un compte existe déjà pour cette adresse. Pour lui confier ces pétitions :"
+                    f" signons account give {email} " + " ".join(f"--petition {slug}" for slug in petitions)
+                )
+            made, uri = account_actions.create(session, email, role, kept, site=settings.site_name)
+            _give(session, made, petitions)
     click.echo(f"Compte créé : {made.email} ({role}). Ajoutez ce second facteur à votre application :")
     click.echo(uri)
+
+
+@account.command(name="give")
+@click.argument("email")
+@click.option(
+    "--petition", "petitions", multiple=True, required=True, metavar="SLUG", help="Pétition à confier ; plusieurs fois."
+)
+def give_petitions(email: str, petitions: tuple[str, ...]) -> None:
+    """Confier des pétitions à un compte d’organisation qui existe. Le refaire ne change rien."""
+    with opened() as (_, database), database.write() as session:
+        _give(session, _account_of(session, email), petitions)
+    click.echo(f"Ce compte est responsable de : {', '.join(petitions)}.")
+
+
+def _give(session: Session, to: Account, petitions: tuple[str, ...]) -> None:
+    """Raises Refused."""
+    if petitions and to.role != "organiser":
+        raise Refused("Seul un compte d’organisation (organiser) est responsable de pétitions.")
+    for slug in petitions:
+        petition_actions.add_owner(session, petition_of(session, slug), to.id)
+
+
+def _account_of(session: Session, email: str) -> Account:
+    """Raises Refused."""
+    found = account_queries.by_email(session, email.strip().lower())
+    if found is None:
+        raise Refused("Aucun compte n’a cette adresse.")
+    return found
 
 
 @account.command(name="revoke")
@@ -44,8 +76,5 @@ def create_account(email: str, role: str, petitions: tuple[str, ...]) -> None:
 def revoke_sessions(email: str) -> None:
     """Fermer toutes les sessions d’un compte."""
     with opened() as (_, database), database.write() as session:
-        found = account_queries.by_email(session, email)
-        if found is None:
-            raise Refused("Aucun compte n’a cette adresse.")
-        account_actions.close_sessions(session, found.id)
+        account_actions.close_sessions(session, _account_of(session, email).id)
     click.echo("Toutes ses sessions sont fermées.")

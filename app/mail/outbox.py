@@ -21,9 +21,10 @@ from app import clock, crypto
 from app.db import insert_rows, vault_of
 from app.mail.models import CaughtMail, OutboxMail
 
-# Tries after which a mail is set aside, and the wait before each next try.
+# Tries of one mail after which it is set aside, and the wait before each next try; and those of a fault of ours.
 MAX_ATTEMPTS = 8
 BACKOFF = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
+FIRST_WAIT, LAST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 CLAIM = timedelta(minutes=5)
 CLAIMING = 0x5160_0002  # advisory lock
 # What ``error`` says of a mail on its way to the server; still there afterwards, its worker was killed.
@@ -208,6 +209,20 @@ def failed(session: Session, mail_id: int, attempts: int, reason: str, *, final:
     session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(error=reason, **values))
 
 
+def postponed(session: Session, mail_id: int, attempts: int, reason: str) -> None:
+    """Nothing of this mail: our server, our settings, our code. It is tried until it leaves, and no try is counted.
+
+    After a minute first, then after as long as it has waited, an hour at most.
+    """
+    row = session.scalar(select(OutboxMail).where(OutboxMail.id == mail_id))
+    if row is not None:
+        now = clock.now()
+        wait = min(max(now - row.created_at, FIRST_WAIT), LAST_WAIT)
+        session.execute(
+            _still_mine(mail_id, attempts).values(error=reason, attempts=attempts - 1, send_after=now + wait)
+        )
+
+
 def cancel(session: Session, *subjects: uuid.UUID) -> None:
     """Nothing more is sent about *subjects*, and what was caught of them goes."""
     session.execute(delete(OutboxMail).where(OutboxMail.subject.in_(subjects)))
@@ -215,13 +230,17 @@ def cancel(session: Session, *subjects: uuid.UUID) -> None:
 
 
 def health(session: Session, now: datetime) -> dict[str, Any]:
-    """Waiting and set-aside mails, and the age in seconds of the oldest due one."""
+    """Waiting mails, those of them whose last try failed, set-aside ones; the age in seconds of the oldest due one."""
     waiting, oldest = session.execute(
         select(func.count(), func.min(OutboxMail.created_at)).where(OutboxMail.state == "waiting")
     ).one()
+    failing = session.scalar(
+        select(func.count()).where(OutboxMail.state == "waiting", OutboxMail.error.not_in(("", LEAVING, LEAVING_AGAIN)))
+    )
     aside = session.scalar(select(func.count()).where(OutboxMail.state == "aside"))
     return {
         "waiting": waiting,
+        "failing": failing or 0,
         "aside": aside or 0,
         "oldest_seconds": int((now - oldest).total_seconds()) if oldest else 0,
     }

@@ -3,26 +3,28 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.headerregistry import Address
+from email import policy
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid, parseaddr
+from email.utils import format_datetime, make_msgid
 from time import monotonic, sleep
 
 import structlog
-from email_validator import validate_email
+from email_validator import EmailNotValidError, validate_email
 
 from app import clock
 from app.crypto import Unsealable
 from app.db import Database, Session, away
-from app.mail import outbox
+from app.mail import headers, outbox
 from app.mail.models import CaughtMail
-from app.mail.transport import Rejected, SmtpTransport, Transport, Unavailable
+from app.mail.transport import Deferred, Rejected, SmtpTransport, Transport, Unavailable
 from app.settings import Settings
 from app.templating import Templates
 
 # Between two tries to write down what became of a mail, and the tries' end once asked to stop.
 RETRY = 0.5
 STOPPING = 10.0
+# Our headers are written as they must be; the only one that is not ASCII is an address that needs SMTPUTF8.
+AS_WRITTEN = policy.default.clone(refold_source="none", max_line_length=76, utf8=True)
 log = structlog.get_logger("mail")
 
 
@@ -78,30 +80,38 @@ class Sender:
             try:
                 mail = outbox.opened(session, row)
             except (Unsealable, ValueError):
-                outbox.failed(session, row.id, row.attempts, "cannot be opened", final=True)
+                # The key is another's, perhaps: with the right one it leaves.
+                log.error("mail_unreadable", id=row.id, template=row.template)
+                outbox.postponed(session, row.id, row.attempts, "cannot be opened")
                 continue
             claimed.append(Claimed(row.id, row.attempts, mail, again=row.error == outbox.LEAVING_AGAIN))
         return claimed
 
     def _try(self, claimed: Claimed) -> Outcome:
         """Send it; what is to be written of that."""
-        name = claimed.mail.template
+        name, final = claimed.mail.template, False
         try:
             message = self.compose(claimed.mail)
             if self.transport is not None:
                 self.transport.send(message)
+        except (Deferred, Rejected) as error:
+            reason, final = str(error), isinstance(error, Rejected)
+            log.warning("mail_rejected" if final else "mail_deferred", id=claimed.id, template=name, reason=reason)
         except Unavailable as error:
             log.warning("mail_postponed", id=claimed.id, template=name, reason=str(error))
-            reason, final = str(error), False
-        except Rejected as error:
-            log.warning("mail_rejected", id=claimed.id, template=name, reason=str(error))
-            reason, final = str(error), True
+            return self._postponed(claimed, str(error))
         except Exception as error:  # a poison mail must not stop those behind it
             log.error("mail_poison", id=claimed.id, template=name, reason=type(error).__name__)
-            reason, final = type(error).__name__, True
+            return self._postponed(claimed, type(error).__name__)
         else:
             return lambda session: self._sent(session, claimed, message)
         return lambda session: outbox.failed(session, claimed.id, claimed.attempts, reason, final=final)
+
+    @staticmethod
+    def _postponed(claimed: Claimed, reason: str) -> Outcome:
+        return lambda session: outbox.postponed(
+            session, claimed.id, claimed.attempts, outbox.LEAVING if claimed.again else reason
+        )
 
     def _sent(self, session: Session, claimed: Claimed, message: EmailMessage) -> None:
         if self.transport is None:
@@ -139,21 +149,25 @@ class Sender:
             self.transport.close()
 
     def compose(self, mail: outbox.Mail) -> EmailMessage:
-        """Text and HTML in one message, with the headers that mail providers ask for."""
+        """Text and HTML in one message, with the headers that mail providers ask for, all of it ASCII.
+
+        Raises Rejected when nobody can be written to at this address.
+        """
         folder = f"email/{mail.template}"
-        message = EmailMessage()
-        message["Subject"] = self._part(mail, f"{folder}/subject.txt").strip()
-        name, address = parseaddr(self.settings.mail_from)
-        message["From"] = Address(name, addr_spec=address)
-        message["To"] = Address(addr_spec=_ascii(mail.to))
-        message["Date"] = format_datetime(clock.now())
-        message["Message-ID"] = make_msgid(domain=address.rpartition("@")[2])
-        message["Auto-Submitted"] = "auto-generated"
+        name, address = self.settings.sender
+        message = EmailMessage(AS_WRITTEN)
+        message.set_raw("Subject", headers.text("Subject", self._part(mail, f"{folder}/subject.txt")))
+        message.set_raw("From", headers.mailbox("From", name, address))
+        message.set_raw("To", _address(mail.to))
+        message.set_raw("Date", format_datetime(clock.now()))
+        message.set_raw("Message-ID", make_msgid(domain=address.rpartition("@")[2]))
+        message.set_raw("Auto-Submitted", "auto-generated")
         if mail.unsubscribe:
-            message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
-            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        message.set_content(self._part(mail, f"{folder}/body.txt"))
-        message.add_alternative(self._part(mail, f"{folder}/body.html"), subtype="html")
+            message.set_raw("List-Unsubscribe", headers.link(mail.unsubscribe))
+            message.set_raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+        # Not every server on the way takes more than seven bits.
+        message.set_content(self._part(mail, f"{folder}/body.txt"), cte="quoted-printable")
+        message.add_alternative(self._part(mail, f"{folder}/body.html"), subtype="html", cte="quoted-printable")
         return message
 
     def _part(self, mail: outbox.Mail, name: str) -> str:
@@ -161,9 +175,10 @@ class Sender:
         return self.templates.render(name, mail.locale, **context)
 
 
-def _ascii(address: str) -> str:
-    """An address as mail servers write it: the domain's accents in Punycode."""
-    if address.isascii():
-        return address
-    found = validate_email(address, check_deliverability=False, test_environment=True)
-    return found.ascii_email or address
+def _address(address: str) -> str:
+    """As mail servers write it: the domain's accents in Punycode. Raises Rejected."""
+    try:
+        found = validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        raise Rejected("not an address") from None
+    return found.ascii_email or found.normalized

@@ -1,5 +1,6 @@
 """How a message leaves: over SMTP, or into the local mailbox of the demo."""
 
+import re
 import select
 import smtplib
 import ssl
@@ -10,17 +11,27 @@ from urllib.parse import unquote, urlsplit
 TIMEOUT = 20
 
 
+# Answers about whoever is written to: no such mailbox, moved, full or closed; not "you may not", which is about us.
+_NOBODY_THERE = re.compile(rb"5\.(1\.(?![78]\b)|2\.)\d+")
+_ENHANCED = re.compile(rb"[245]\.\d+\.\d+")
+_PLAIN = {550, 551, 553}
+
+
 class Rejected(Exception):
-    """The server will never take this message; the reason holds no address."""
+    """Nobody can be written to at this address; the reason holds no address."""
+
+
+class Deferred(Exception):
+    """This mail did not pass: try it again, but not for ever; the reason holds no address."""
 
 
 class Unavailable(Exception):
-    """Not now: try again later; the reason holds no address."""
+    """No mail leaves, whichever: our server or our settings. The reason holds no address."""
 
 
 class Transport(Protocol):
     def send(self, message: EmailMessage) -> None:
-        """Raises Rejected or Unavailable."""
+        """Raises Rejected, Deferred or Unavailable."""
 
     def close(self) -> None:
         """No more for now."""
@@ -35,19 +46,23 @@ class SmtpTransport:
 
     def send(self, message: EmailMessage) -> None:
         try:
-            self._living_connection().send_message(message)
-        except smtplib.SMTPRecipientsRefused as error:
-            code = next(iter(error.recipients.values()))[0]
-            self._reset()
-            raise (Rejected if code >= 500 else Unavailable)(f"recipient refused ({code})") from None
-        except smtplib.SMTPResponseException as error:
-            self.close()
-            # A sender refused for good, or a text refused for good: another try changes nothing.
-            final = error.smtp_code >= 500 and isinstance(error, smtplib.SMTPDataError | smtplib.SMTPSenderRefused)
-            raise (Rejected if final else Unavailable)(f"server answered {error.smtp_code}") from None
+            connection = self._living_connection()
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self.close()
-            raise Unavailable(type(error).__name__) from None
+            raise Unavailable(_said(error)) from None
+        try:
+            connection.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, answer = next(iter(error.recipients.values()))
+            self._reset()
+            raise (Rejected if _nobody_there(code, answer) else Deferred)(f"recipient refused ({code})") from None
+        except smtplib.SMTPSenderRefused as error:
+            self.close()
+            raise Unavailable(f"sender refused ({error.smtp_code})") from None
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+            # It may have left: whatever fails from here on counts.
+            self.close()
+            raise Deferred(_said(error)) from None
 
     def _living_connection(self) -> smtplib.SMTP:
         """The one at hand, or another when the server closed it while nothing was sent."""
@@ -62,12 +77,16 @@ class SmtpTransport:
         """Between two mails a server says nothing, unless to say goodbye."""
         return connection.sock is None or bool(select.select([connection.sock], [], [], 0)[0])
 
-    def check(self) -> None:
-        """Greet the server and say nothing (``doctor``); raises Unavailable."""
+    def check(self, sender: str) -> None:
+        """Greet the server, say who writes, and no more (``doctor``); raises Unavailable."""
         try:
-            self._connect().quit()
-        except (OSError, smtplib.SMTPException) as error:
-            raise Unavailable(f"{type(error).__name__}") from None
+            connection = self._connect()
+            code, _ = connection.mail(sender)
+            connection.quit()
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+            raise Unavailable(_said(error)) from None
+        if code >= 400:
+            raise Unavailable(f"sender refused ({code})")
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self.url.hostname or "localhost", self.url.port
@@ -93,3 +112,15 @@ class SmtpTransport:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+
+
+def _nobody_there(code: int, answer: bytes) -> bool:
+    if enhanced := _ENHANCED.match(answer):
+        return _NOBODY_THERE.match(enhanced[0]) is not None
+    return code in _PLAIN
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"server answered {error.smtp_code}"
+    return type(error).__name__

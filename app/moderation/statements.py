@@ -27,13 +27,19 @@ CATEGORIES: dict[str, tuple[str, list[str]]] = {
     "TERRORIST": ("STATEMENT_CATEGORY_RISK_FOR_PUBLIC_SECURITY", ["KEYWORD_TERRORIST_CONTENT"]),
     "": ("STATEMENT_CATEGORY_OTHER_VIOLATION_TC", ["KEYWORD_OTHER"]),
 }
-SOURCES = {"notice": "SOURCE_ARTICLE_16", "order": "SOURCE_TYPE_OTHER_NOTIFICATION"}
+SOURCE_TYPES = {"notice": "SOURCE_ARTICLE_16", "order": "SOURCE_TYPE_OTHER_NOTIFICATION"}
 ORIGINS = {
     "own": "lors de la relecture",
     "notice": "à la suite d’un signalement",
     "order": "à la suite d’une injonction d’une autorité",
     "appeal": "à la suite d’un recours",
 }
+# Grounds that are no article of the charter: the rule, and why it applies.
+GROUNDS = {
+    "not_handled": ("Commentaires non traités dans les trente jours", "Aucun modérateur n’a pu lire ce texte à temps."),
+    "withdrawn": ("Retrait par l’auteur", "L’auteur a repris son texte."),
+}
+UNLAWFUL = "Le passage cité dans la décision tombe sous le coup de ce texte."
 WHATS = {"comment": "Commentaire", "petition": "Pétition", "reply": "Droit de réponse"}
 EUROPE = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()  # noqa: SIM905
 
@@ -58,7 +64,7 @@ def statement(
         "application_date": decision.decided_at.astimezone(ZONE).date().isoformat(),
         "territorial_scope": EUROPE,
         "decision_facts": _facts(decision, about, written_on),
-        "source_type": SOURCES.get(decision.source, "SOURCE_VOLUNTARY"),
+        "source_type": SOURCE_TYPES.get(decision.source, "SOURCE_VOLUNTARY"),
         # A hint is never what decides; the machine only closes what nobody handled.
         "automated_detection": "No",
         "automated_decision": (
@@ -104,12 +110,10 @@ def _ground(decision: Decision, cited: Sequence[CharterArticle]) -> dict[str, An
         return {
             "decision_ground": "DECISION_GROUND_ILLEGAL_CONTENT",
             "illegal_content_legal_ground": decision.provision,
-            "illegal_content_explanation": "Le passage cité dans la décision tombe sous le coup de ce texte.",
+            "illegal_content_explanation": UNLAWFUL,
         }
-    if decision.ground == "not_handled":
-        rule, why = "Commentaires non traités dans les trente jours", "Aucun modérateur n’a pu lire ce texte à temps."
-    elif decision.ground == "withdrawn":
-        rule, why = "Retrait par l’auteur", "L’auteur a repris son texte."
+    if decision.ground in GROUNDS:
+        rule, why = GROUNDS[decision.ground]
     else:
         rule = _shorter(charter.cited(cited), 500)
         why = _shorter(" ".join(article.applies for article in cited), 2000)

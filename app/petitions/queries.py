@@ -1,7 +1,6 @@
 """Every SELECT about petitions, and the statements that keep their counts."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +9,7 @@ from sqlalchemy import BindParameter, Integer, Select, bindparam, cast, delete, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
+from app.folding import fold
 from app.petitions.models import (
     CountDelta,
     CountTotal,
@@ -24,12 +24,6 @@ from app.petitions.models import (
 PUBLIC_STATES = ("open", "closed", "delivered", "purged")
 PER_PAGE = 12
 SORTS = {"recentes": "Les plus récentes", "signatures": "Les plus signées", "fin": "Bientôt closes"}
-
-
-def fold(text: str) -> str:
-    """Lower case without accents: what is searched, and what addresses are made of."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
 
 
 def by_slug(session: Session, slug: str) -> Petition | None:
@@ -77,11 +71,12 @@ def open_page(
 ) -> tuple[Sequence[Petition], int]:
     """One page of the open petitions and how many there are in all."""
     query = _open(now)
-    for word in fold(words).split()[:8]:
+    # Marks around words are habits of other search engines, and of typesetters.
+    for word in fold(words).replace('"', " ").split()[:8]:
         escaped = re.sub(r"([%_\\])", r"\\\1", word)
         query = query.where(Petition.search.like(f"%{escaped}%", escape="\\"))
     if theme:
-        query = query.where(Petition.theme == theme)
+        query = query.where(Petition.theme.in_(spellings(session, theme)))
     total = session.scalar(query.with_only_columns(func.count(Petition.id))) or 0
     if sort == "signatures":
         sums = _sums().subquery()
@@ -98,7 +93,25 @@ def open_page(
 
 
 def themes(session: Session, now: datetime) -> Sequence[str]:
-    return session.scalars(_open(now).with_only_columns(Petition.theme).distinct().order_by(Petition.theme)).all()
+    """Those of the open petitions, one spelling each, in the order of the alphabet."""
+    used = session.scalars(_by_use(_open(now))).all()
+    return sorted({_theme_key(theme): theme for theme in reversed(used)}.values(), key=fold)
+
+
+def spellings(session: Session, theme: str, besides: int = 0) -> Sequence[str]:
+    """How this theme is written here, the most used first; as it was typed where no petition *besides* one has it."""
+    used = session.scalars(_by_use(select(Petition).where(Petition.id != besides))).all()
+    return [known for known in used if _theme_key(known) == _theme_key(theme)] or [theme]
+
+
+def _by_use(query: Select[Petition]) -> Select[str]:
+    theme = Petition.theme
+    return query.with_only_columns(theme).group_by(theme).order_by(func.count().desc(), theme)
+
+
+def _theme_key(theme: str) -> tuple[str, ...]:
+    """Neither case, accents, signs nor plurals make another theme."""
+    return tuple(re.sub(r"(?<=..)[sx]$", "", word) for word in re.findall(r"\w+", fold(theme))) or (theme,)
 
 
 def _open(now: datetime) -> Select[Petition]:

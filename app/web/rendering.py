@@ -16,42 +16,56 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
+# What staff and organisers read is in French only: in one language, at least.
+IN_FRENCH = ("/organisation/", "/moderation/", "/administration/")
+
+
 def locale_of(request: Request) -> str:
+    """The language of the answer."""
     locale: str = request.scope["state"]["locale"]
-    return locale
+    return "fr" if f"{request.scope['path']}/".startswith(IN_FRENCH) else locale
 
 
 def localised(request: Request, path: str) -> str:
-    """*path* in the language of the request."""
-    return in_language(locale_of(request), path)
+    """*path* in the language that was asked for."""
+    return in_language(request.scope["state"]["locale"], path)
 
 
 def render(request: Request, template: str, **context: Any) -> str:
     templates: Templates = request.app.state.templates
     locale = locale_of(request)
     path = request.url.path
-    other = "en" if locale == "fr" else "fr"
-    switch = {
-        "href": path if other == "fr" else f"/en{path}",
-        "label": "English" if other == "en" else "Français",
-        "lang": other,
-    }
+    switch = None
+    if not f"{path}/".startswith(IN_FRENCH):
+        other = "en" if locale == "fr" else "fr"
+        switch = {
+            "href": path if other == "fr" else f"/en{path}",
+            "label": "English" if other == "en" else "Français",
+            "lang": other,
+        }
     staff = getattr(request.state, "staff", None)
     return templates.render(template, locale, **{"path": path, "staff": staff, "language_switch": switch, **context})
 
 
+# Its address may be a token, which never leaves for another site. Not no-referrer, which has our own forms
+# come as "Origin: null", like a stranger's hidden frame; browsers too old to know same-origin keep to that.
+PRIVATE = {"cache-control": "no-store", "referrer-policy": "no-referrer, same-origin"}
+
+
 def page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:
     """A page for one person: not kept anywhere, and tells no other site where it was."""
-    return HTMLResponse(
-        render(request, template, **context),
-        status,
-        headers={"cache-control": "no-store", "referrer-policy": "no-referrer"},
-    )
+    return HTMLResponse(render(request, template, **context), status, headers=PRIVATE)
 
 
 def public(request: Request, template: str, petition_id: int = 0, **context: Any) -> HTMLResponse:
     """A page that is the same for everybody; see ``pagecache``."""
-    return HTMLResponse(render(request, template, **context), headers={"x-signons-shared": str(petition_id)})
+    return HTMLResponse(render(request, template, **context), headers=shared(request, petition_id))
+
+
+def shared(request: Request, petition_id: int) -> dict[str, str]:
+    """The marks of an answer that is the same for whoever asks with the same values of its parameters."""
+    reads = ",".join(field.alias for field in request.scope["route"].dependant.query_params)
+    return {"x-signons-shared": str(petition_id), "x-signons-reads": reads}
 
 
 def see_other(request: Request, path: str) -> RedirectResponse:

@@ -144,6 +144,15 @@ def visitor_of_staff(page: Page, demo: Demo, survey: Survey) -> None:
     page.goto("/connexion")
     survey.look(page)
     page.get_by_label("Adresse e-mail").fill(email)
+    page.get_by_role("link", name="Recevoir un lien de connexion").click()
+    survey.look(page)
+    page.get_by_label("Adresse e-mail").fill(email)
+    page.get_by_role("button", name="Recevoir le lien").click()
+    survey.look(page, "a sign-in link, sent")
+    open_mail(page, email, "/connexion/lien/")
+    survey.look(page, "signing in by the link")
+    page.goto("/connexion")
+    page.get_by_label("Adresse e-mail").fill(email)
     page.get_by_label("Mot de passe").fill("non")
     page.get_by_role("button", name="Se connecter").click()
     survey.look(page, "signing in, refused")
@@ -176,6 +185,12 @@ def moderator(page: Page, demo: Demo, survey: Survey) -> None:
     page.locator('button[name="decision"][value="refuse"]:not([formaction])').first.click()
     expect(page.locator("#erreurs")).to_be_visible()
     survey.look(page, "a decision, refused")
+    page.get_by_role("link", name="Mon compte").click()
+    survey.look(page, "one's own account")
+    page.get_by_role("link", name="Changer de mot de passe").click()
+    survey.look(page)
+    page.get_by_role("button", name="Changer").click()
+    survey.look(page, "a password, refused")
 
 
 def administrator(page: Page, demo: Demo, survey: Survey) -> None:

@@ -173,7 +173,7 @@ def test_refused_for_good_is_set_aside_and_seen_by_the_operator(
     assert (row.state, row.attempts, row.error) == ("aside", 1, "recipient refused (550)")
     site.later(days=2)
     assert sender.send_due() == 0
-    assert 'signons_mails{state="aside"} 1.0' in site.client.get("/metrics").text
+    assert 'signons_mails{state="aside"} 1.0' in site.browser(client=("127.0.0.1", 1)).get("/metrics").text
 
 
 def test_reason_holds_no_address(site: Site, mail_server: MailServer, sender: Sender) -> None:
@@ -183,11 +183,76 @@ def test_reason_holds_no_address(site: Site, mail_server: MailServer, sender: Se
     assert "@" not in _rows(site)[0].error
 
 
-def test_text_refused_for_good_is_set_aside(site: Site, mail_server: MailServer, sender: Sender) -> None:
+def _tried_for(site: Site, sender: Sender, days: int) -> int:
+    """Once an hour; gives how many times."""
+    tries = 0
+    for _ in range(days * 24):
+        tries += sender.send_due()
+        site.later(hours=1, seconds=1)
+    return tries
+
+
+def test_text_that_is_always_refused_is_set_aside_in_the_end(
+    site: Site, mail_server: MailServer, sender: Sender
+) -> None:
     mail_server.fail("554 5.7.1 Looks like spam", stage="DATA")
     _put(site, "marie@exemple.test")
-    sender.send_due()
+    assert _tried_for(site, sender, days=4) == MAX_ATTEMPTS
     assert _states(site) == ["aside"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "state"),
+    [
+        ("550 No such user", "aside"),
+        ("550 5.1.1 No such user", "aside"),
+        ("550 5.1.10 No such user", "aside"),
+        ("550 5.2.1 Mailbox disabled", "aside"),
+        ("551 Moved", "aside"),
+        ("553 5.1.3 Not an address", "aside"),
+        ("554 5.7.1 Relay access denied", "waiting"),
+        ("550 5.7.1 Your address is on a list", "waiting"),
+        ("550 5.1.8 Sender’s domain does not exist".replace("’", "'"), "waiting"),
+        ("530 5.7.0 Authentication required", "waiting"),
+        ("554 Transaction failed", "waiting"),
+        ("450 4.2.1 Greylisted", "waiting"),
+    ],
+)
+def test_only_an_answer_about_whoever_is_written_to_sets_a_mail_aside_at_once(
+    site: Site, mail_server: MailServer, sender: Sender, reply: str, state: str
+) -> None:
+    mail_server.fail(reply)
+    _put(site, "marie@exemple.test")
+    sender.send_due()
+    assert _states(site) == [state]
+
+
+def test_a_fault_of_ours_delays_a_mail_and_never_loses_it(site: Site, mail_server: MailServer, sender: Sender) -> None:
+    _put(site, "marie@exemple.test")
+    mail_server.fail("550 5.7.1 You may not send as envoi@exemple.test", stage="MAIL")
+    assert _tried_for(site, sender, days=3) > 2 * MAX_ATTEMPTS
+    assert [(row.state, row.attempts, row.error) for row in _rows(site)] == [("waiting", 0, "sender refused (550)")]
+    assert 'signons_mails{state="failing"} 1.0' in site.client.get("/metrics").text
+    mail_server.stop()  # then the server is away
+    assert _tried_for(site, sender, days=2) > 2 * MAX_ATTEMPTS
+    mail_server.heal()
+    mail_server.start()
+    sender.send_due()
+    assert _states(site) == ["sent"]
+    assert len(mail_server.mails) == 1
+
+
+def test_a_mail_that_we_cannot_make_leaves_once_we_can(site: Site, mail_server: MailServer, sender: Sender) -> None:
+    _put(site, "marie@exemple.test")
+    with site.database.write() as session:
+        row = session.get_one(OutboxMail, _rows(site)[0].id)
+        sealed, row.sealed = row.sealed, b"another key"
+    assert _tried_for(site, sender, days=2) == 0
+    assert [(row.state, row.error) for row in _rows(site)] == [("waiting", "cannot be opened")]
+    with site.database.write() as session:
+        session.get_one(OutboxMail, _rows(site)[0].id).sealed = sealed
+    sender.send_due()
+    assert _states(site) == ["sent"]
 
 
 @pytest.mark.databases("sqlite", "postgresql")
@@ -201,7 +266,7 @@ def test_one_refused_address_does_not_hold_back_the_others(site: Site, mail_serv
 
 
 @pytest.mark.databases("sqlite", "postgresql")
-def test_poison_mail_is_set_aside_and_those_behind_it_leave(
+def test_poison_mail_waits_for_its_remedy_and_those_behind_it_leave(
     site: Site, mail_server: MailServer, sender: Sender
 ) -> None:
     _put(site, "a@exemple.test", template="signatures/absent")
@@ -212,8 +277,18 @@ def test_poison_mail_is_set_aside_and_those_behind_it_leave(
     with site.database.write() as session:
         session.get_one(OutboxMail, _rows(site)[3].id).sealed = b"abime"
     sender.send_due()
-    assert _states(site) == ["aside", "aside", "aside", "aside", "sent"]
+    assert [(row.state, row.error) for row in _rows(site)] == [
+        ("waiting", "TemplateNotFound"),
+        ("waiting", "UndefinedError"),
+        ("aside", "not an address"),
+        ("waiting", "cannot be opened"),
+        ("sent", ""),
+    ]
     assert [mail.recipients for mail in mail_server.mails] == [("d@exemple.test",)]
+    site.later(seconds=61)
+    assert sender.send_due() == 2  # tried again, later and later
+    site.later(seconds=30)
+    assert sender.send_due() == 0
 
 
 @pytest.mark.parametrize("stage", ["RCPT", "DATA"])

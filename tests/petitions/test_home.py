@@ -2,10 +2,13 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import select
 
 from app import clock
+from app.petitions.models import Petition
 from tests.site import PETITION, Site, text_of
 
 TITLE = "Rouvrir la bibliothèque de Montfleur"
@@ -25,6 +28,14 @@ def test_the_search_ignores_accents_case_and_order_and_looks_everywhere(site: Si
     publish(site, TITLE)
     asked = ("bibliotheque", "BIBLIOTHÈQUE", "bibliothe%CC%80que", "montfleur+rouvrir", "vasseur", "metier", "lectrice")
     missed = [words for words in asked if TITLE not in titles(site, f"?q={words}")]
+    assert missed == []
+
+
+def test_the_search_ignores_how_signs_are_typed(site: Site) -> None:
+    title = "Rouvrir l’hôpital des « Œillets » – Saint-Cœur"
+    publish(site, title)
+    asked = ("l'hôpital", "L’HOPITAL", "l`hopital", "oeillets", "œillets", '"saint-coeur"', "saint‑cœur", "- saint")
+    missed = [words for words in asked if titles(site, "?" + urlencode({"q": words})) != [title]]
     assert missed == []
 
 
@@ -55,6 +66,49 @@ def test_a_theme_shows_its_petitions_only(site: Site) -> None:
     assert titles(site, "?theme=Nature") == ["Sauver les chênes"]
     page = site.client.get("/").text
     assert re.findall(r"<option(?: selected)?>(\w+)</option>", page) == ["Culture", "Nature"]
+
+
+def test_a_theme_is_one_whatever_its_case_accents_or_plural(site: Site) -> None:
+    publish(site, "Un train à l’heure", "Transports")
+    publish(site, "Un bus de nuit", "transport")
+    publish(site, "Une école ouverte", "Écoles")
+    publish(site, "Des pistes sûres", "TRANSPORTS")
+    publish(site, "Un préau", "ecole ")
+    publish(site, "Deux arbres", "🌳")
+    publish(site, "Trois ballons", "⚽")
+    page = site.client.get("/").text
+    themes = re.findall(r"<option(?: selected)?>([^<]+)</option>", page)
+    assert set(themes) == {"Transports", "Écoles", "🌳", "⚽"}
+    assert len(titles(site, "?theme=Transports")) == 3
+    assert titles(site, "?theme=%F0%9F%8C%B3") == ["Deux arbres"]
+
+
+def test_spellings_that_were_kept_apart_before_are_shown_together(site: Site) -> None:
+    publish(site, "Un train à l’heure", "Transports")
+    publish(site, "Un bus de nuit", "Culture")
+    publish(site, "Un tramway", "Nature")
+    with site.database.write() as session:  # as an earlier version wrote them
+        for petition in session.scalars(select(Petition).where(Petition.theme != "Transports")):
+            petition.theme = "transport"
+    assert re.findall(r"<option(?: selected)?>([^<]+)</option>", site.client.get("/").text) == ["transport"]
+    assert len(titles(site, "?theme=transport")) == len(titles(site, "?theme=Transports")) == 3
+
+
+def test_an_author_may_correct_the_spelling_of_her_own_theme(site: Site) -> None:
+    organiser = site.staff("organiser")
+    form = {
+        "title": "Un bus de nuit",
+        "author": "Moi",
+        "goal": "100",
+        "recipients": "A, maire",
+        "text": "Un texte. " * 9,
+    }
+    for theme in ("transport", "Transports"):
+        path = "nouvelle" if theme == "transport" else "un-bus-de-nuit/texte"
+        answer = organiser.post(f"/organisation/petitions/{path}", data=form | {"theme": theme})
+        assert answer.status_code == 303
+        with site.database.read() as session:
+            assert session.scalars(select(Petition.theme)).one() == theme
 
 
 def test_newest_first_unless_asked_otherwise(site: Site) -> None:

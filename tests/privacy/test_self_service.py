@@ -241,4 +241,4 @@ def test_link_pages_are_not_kept_and_tell_no_other_site(site: Site) -> None:
     path = site.confirmed(site.publish())
     response = site.client.get(path)
     assert response.headers["cache-control"] == "no-store"
-    assert response.headers["referrer-policy"] == "no-referrer"
+    assert response.headers["referrer-policy"] == "no-referrer, same-origin"

@@ -1,5 +1,6 @@
 """Files whose address changes with their content."""
 
+import gzip
 import re
 
 import pytest
@@ -35,3 +36,40 @@ def test_another_hash_another_folder_or_a_step_outside_is_not_found(site: Site) 
         "/static/",
     ):
         assert site.client.get(address).status_code == 404, address
+
+
+@pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [
+        ("gzip", True),
+        ("gzip, deflate, br, zstd", True),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", True),
+        ("deflate , gzip", True),
+        ("*", True),
+        ("", False),
+        ("identity", False),
+        ("br", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.0, br", False),
+        ("gzipped", False),
+    ],
+)
+def test_texts_leave_compressed_where_a_browser_can_read_them(site: Site, accepted: str, compressed: bool) -> None:
+    for name in ("css/signons.css", "js/live.js", "img/favicon.svg"):
+        with site.client.stream("GET", static_url(name), headers={"accept-encoding": accepted}) as response:
+            sent = b"".join(response.iter_raw())
+            assert response.headers.get("content-encoding") == ("gzip" if compressed else None), name
+        assert response.headers["vary"] == "accept-encoding"
+        assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert response.headers["content-type"].startswith(("text/", "image/svg", "application/javascript"))
+        content = (STATIC / name).read_bytes()
+        assert int(response.headers["content-length"]) == len(sent)
+        assert (gzip.decompress(sent) if compressed else sent) == content
+        assert len(sent) < len(content) or not compressed
+
+
+def test_a_part_of_a_file_is_a_part_of_the_file(site: Site) -> None:
+    headers = {"accept-encoding": "gzip", "range": "bytes=0-9"}
+    response = site.client.get(static_url("css/signons.css"), headers=headers)
+    assert response.status_code == 206
+    assert response.content == (STATIC / "css/signons.css").read_bytes()[:10]

@@ -23,6 +23,7 @@ from app.signatures import queries
 from app.signatures.places import countries
 from app.signatures.public import Line, line
 from app.signatures.routes.base import router
+from app.updates import public as update_public
 from app.web.forms import FormRefused
 from app.web.rendering import EMPTY_FORM, locale_of, page, public, settings_of
 
@@ -66,6 +67,7 @@ def _page_context(
         "more_signatures": len(lines) > NEWEST,
         "comments": comments,
         "replies": replies.published(session, petition.id),
+        "news": update_public.of_petition(session, petition.id),
     }
 
 
