@@ -29,6 +29,8 @@ from app.web.ratelimit import limiter
 from tests.conftest import settings_for
 from tests.site import Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 STAFF_PLACES = ("/organisation", "/moderation", "/administration", "/compte")
 # What thousands post to at once is found before FastAPI, and checks an AsyncLimit itself.
 ASYNC_LIMITED = {"app.signatures.routes.crowd.sign", "app.signatures.routes.crowd.confirm"}

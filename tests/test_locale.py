@@ -11,6 +11,8 @@ from app.privacy import retention
 from app.templating import in_language, translate_said
 from tests.site import FORM, PETITION, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 HOLDER = re.compile(r"%\(\w+\)s|%%|\{n\}")
 # Words that a French sentence of ours can hardly do without.
 FRENCH = re.compile(

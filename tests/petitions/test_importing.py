@@ -19,6 +19,8 @@ from app.settings import Settings
 from tests.petitions.reading import blocks, blocks_of_markdown, prose, words
 from tests.site import PETITION, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "data" / "petition-sante.md"
 

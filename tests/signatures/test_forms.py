@@ -11,6 +11,8 @@ from app.signatures.places import CODES, NOWHERE, OVERSEAS, departement, is_odd,
 from app.templating import STATIC
 from tests.site import FORM, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 def form(**changes: str) -> SignForm:
     return SignForm.model_validate(FORM | changes)

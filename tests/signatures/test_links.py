@@ -17,6 +17,8 @@ from app.vault import open_vault
 from app.web import ratelimit
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 def waiting(site: Site, slug: str, **changes: str) -> str:
     assert site.sign(slug, **changes).status_code == 303
@@ -294,6 +296,7 @@ def test_a_wrong_code_is_refused_with_what_was_typed(site: Site) -> None:
     assert site.count(slug) == 0
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_wrong_codes_end_the_tries_but_not_the_link(site: Site) -> None:
     slug = site.publish()
     token = waiting(site, slug)
@@ -327,6 +330,7 @@ def test_an_unknown_address_and_a_wrong_code_answer_alike(site: Site) -> None:
     assert replies[0] == replies[1]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_code_opens_its_own_petition_only(site: Site) -> None:
     first, second = site.publish(), site.publish()
     site.sign(first)
@@ -366,6 +370,7 @@ def test_resending_to_no_address_is_corrected(site: Site) -> None:
     assert 'value="faux"' in response.text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_one_reminder_after_two_days_and_never_two(site: Site) -> None:
     slug = site.publish()
     waiting(site, slug)

@@ -7,6 +7,8 @@ import pytest
 from app.settings import Settings
 from tests.site import FORM, Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 HERE, ELSEWHERE = "http://127.0.0.1:8000", "https://ailleurs.example"
 
 ACCEPTED: list[dict[str, str]] = [

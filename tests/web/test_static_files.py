@@ -8,6 +8,8 @@ import pytest
 from app.templating import STATIC, static_url
 from tests.site import Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 def test_files_may_be_kept_for_ever_under_their_hashed_address(site: Site) -> None:
     html = site.client.get("/").text
