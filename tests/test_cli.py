@@ -294,6 +294,7 @@ def test_account_of_an_organiser_owns_the_petitions_named(run: Run, tmp_path: Pa
         assert is_in(site.client, f"/organisation/petitions/{slug}")
 
 
+@pytest.mark.typed("signons account give", "une pétition est confiée à un compte qui existe")
 def test_petitions_are_given_to_an_account_that_exists(run: Run, site: Site) -> None:
     first, second = site.publish(), site.publish()
     site.account("organiser", first, email="orga@exemple.test")

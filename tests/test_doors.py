@@ -96,6 +96,9 @@ def test_no_form_breaks_on_what_is_typed(site: Site, slug: str, people: dict[str
             assert answer.status_code < 500, (path, nasty, answer.status_code)
 
 
+@pytest.mark.typed(
+    "5 000 chiffres, des dates du bout du calendrier, chaque champ l’un après l’autre", "une phrase, jamais une erreur"
+)
 def test_no_form_breaks_on_one_field(site: Site, slug: str, people: dict[str, TestClient]) -> None:
     """Everything else right, so that the verb is reached."""
     numbers_and_dates = [
@@ -165,6 +168,7 @@ def test_refused_appeal_and_rewriting_show_what_was_typed(site: Site, slug: str)
     assert comment(site, comment_id).state == "refused"
 
 
+@pytest.mark.typed("une remarque de 2 001 caractères", "une phrase")
 def test_remark_that_is_too_long_is_said(site: Site, slug: str, people: dict[str, TestClient]) -> None:
     with site.database.write() as session:
         petition = petition_actions.create(session, importing.parse(PETITION, "x.md"), folder=None, image_store=None)  # type: ignore[arg-type]

@@ -207,6 +207,7 @@ def test_ordinary_cell_is_left_alone(text: str) -> None:
     assert safe(text) == text
 
 
+@pytest.mark.typed("+336…@… dans l’export", "laissé tel quel, en CSV comme en classeur")
 @pytest.mark.parametrize(
     "text", ["+33612345678@exemple.fr", "-a@exemple.fr", "+marie.d_u+x@mail.exemple-b.fr", "-", "+", "--"]
 )

@@ -227,6 +227,9 @@ def test_only_an_answer_about_whoever_is_written_to_sets_a_mail_aside_at_once(
     assert _states(site) == [state]
 
 
+@pytest.mark.typed(
+    "un expéditeur que le serveur refuse", "les courriels attendent, aucun n’est mis de côté ; l’exploitant le voit"
+)
 def test_a_fault_of_ours_delays_a_mail_and_never_loses_it(site: Site, mail_server: MailServer, sender: Sender) -> None:
     _put(site, "marie@exemple.test")
     mail_server.fail("550 5.7.1 You may not send as envoi@exemple.test", stage="MAIL")

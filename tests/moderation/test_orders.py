@@ -41,6 +41,7 @@ def everything(site: Site) -> dict[str, list[Any]]:
         }
 
 
+@pytest.mark.typed("une injonction qui nomme « 1 99999 »", "refusée en entier : rien n’est fait")
 def test_order_that_names_an_unknown_comment_does_nothing(site: Site, named: list[int], other: TestClient) -> None:
     before = everything(site)
     # Before and after those that exist: neither is touched.

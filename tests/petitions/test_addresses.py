@@ -34,6 +34,7 @@ def test_a_long_title_is_cut_between_words(site: Site) -> None:
     assert re.fullmatch(r"(mot-)+mot", slug)
 
 
+@pytest.mark.typed("un titre en arabe, en cyrillique, en chinois, en emoji", "une adresse est trouvée")
 @pytest.mark.parametrize(
     ("title", "address"),
     [

@@ -74,6 +74,10 @@ def test_a_published_text_does_not_change(site: Site) -> None:
     assert "cent vélos" not in site.client.get(f"/petitions/{slug}").text
 
 
+@pytest.mark.typed(
+    "un texte de 50 001 caractères, un objectif en lettres, un destinataire sans fonction",
+    "la phrase dit quoi ; tout ce qui est saisi reste",
+)
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [

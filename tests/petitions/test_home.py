@@ -68,6 +68,7 @@ def test_a_theme_shows_its_petitions_only(site: Site) -> None:
     assert re.findall(r"<option(?: selected)?>(\w+)</option>", page) == ["Culture", "Nature"]
 
 
+@pytest.mark.typed("Transport, Transports, TRANSPORT", "un seul thème")
 def test_a_theme_is_one_whatever_its_case_accents_or_plural(site: Site) -> None:
     publish(site, "Un train à l’heure", "Transports")
     publish(site, "Un bus de nuit", "transport")

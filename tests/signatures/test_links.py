@@ -63,6 +63,7 @@ def test_a_link_that_was_cut_or_altered_opens_nothing(site: Site) -> None:
     assert len(site.signatures()) == 1
 
 
+@pytest.mark.typed("un lien suivi de « . », « ) », « , », « » »", "le lien est lu sans ce qui le suit")
 def test_a_link_is_read_without_what_was_put_after_it(site: Site) -> None:
     slug = site.publish()
     token = waiting(site, slug)
@@ -166,6 +167,7 @@ def test_the_code_of_the_mail_confirms_instead_of_the_link(site: Site) -> None:
     assert site.count(slug) == 1
 
 
+@pytest.mark.typed("6201-9970, des espaces, des chiffres pleine chasse", "le code est reconnu")
 @pytest.mark.parametrize(
     "spelled",
     ["{0}-{1}", "{0} {1}", "code : {0}{1}", "Code\u00a0: {0}\u202f{1}.", "« {0}{1} »", "{0}.{1}", "\u200b{0}{1}\u200b",
@@ -251,6 +253,7 @@ def test_the_mail_that_says_already_opens_no_other_signature(site: Site) -> None
     assert site.count(slug) == 1
 
 
+@pytest.mark.typed("des nouvelles transférées à quelqu’un d’autre", "le lien n’arrête que cet envoi")
 def test_forwarded_news_can_only_stop_the_news(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, consent_updates="on")

@@ -38,6 +38,7 @@ def test_another_hash_another_folder_or_a_step_outside_is_not_found(site: Site) 
         assert site.client.get(address).status_code == 404, address
 
 
+@pytest.mark.typed("un navigateur sans mandataire devant", "les fichiers partent compressés")
 @pytest.mark.parametrize(
     ("accepted", "compressed"),
     [
