@@ -87,7 +87,7 @@ def own_words(html: str) -> str:
     """What the site itself says: without the petition, the list of countries and the other language's name."""
     html = re.sub(r'<([a-z]+)\b[^>]* lang="fr".*?</\1>', " ", html, flags=re.DOTALL)
     html = re.sub(r"<select\b.*?</select>|<textarea\b.*?</textarea>", " ", html, flags=re.DOTALL)
-    html = re.sub(r'<div class="prose">(?=<p>Depuis janvier).*?</div>', " ", html, flags=re.DOTALL)
+    html = re.sub(r'<div class="prose"[^>]*>(?=<p>Depuis janvier).*?</div>', " ", html, flags=re.DOTALL)
     text = text_of(html)
     for word in (
         "Rouvrir la bibliothèque de Montfleur", "La bibliothèque fermée", "Collectif des lectrices", "mes-signatures",

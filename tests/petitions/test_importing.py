@@ -100,7 +100,7 @@ def test_the_real_petition_has_two_bulleted_lists_and_five_demands_in_strong(rea
 
 def test_the_title_is_the_only_level_one_heading(real_page: str) -> None:
     assert real_page.count("<h1") == 1
-    title = words(real_page.partition("<h1>")[2].partition("</h1>")[0])
+    title = words(real_page.partition('<h1 dir="auto">')[2].partition("</h1>")[0])
     assert title == (
         "Nos données de santé aux mains de Microsoft : un danger pour nous tous !"
         " Non à ce nouvel arrangement technocratique insensé !"
