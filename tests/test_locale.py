@@ -147,15 +147,15 @@ def test_the_french_pages_stay_french(site: Site) -> None:
 
 def test_a_refused_form_says_in_english_what_to_correct(site: Site) -> None:
     slug = site.publish()
-    form = {"given_name": "x" * 81, "family_name": "", "email": "nowhere", "postal_code": "1", "comment": "a" * 2001}
+    form = {"given_name": "x" * 121, "family_name": "", "email": "nowhere", "postal_code": "1", "comment": "a" * 2001}
     response = site.client.post(f"/en/petitions/{slug}/signatures", data=form)
     assert response.status_code == 422
     assert_english(response.text)
     text = text_of(response.text)
     for sentence in (
         "7 answers need correcting",
-        "Shorten this name: 80 characters at most.",
-        "Enter your family name.",
+        "Shorten this name: 120 characters at most.",
+        "Give your family name, or tick",
         "Check your e-mail address",
         "Enter a five-digit French postal code",
         "Shorten your comment: 2000 characters at most, it has 2001.",

@@ -142,7 +142,7 @@ def test_a_picture_comes_with_its_words_and_without_its_secrets(site: Site, tmp_
         slug, image = petition.slug, petition.image
     page = site.client.get(f"/petitions/{slug}").text
     assert f'<img src="/images/{image}" alt="Une façade" width="1600" height="800"' in re.sub(r"\s+", " ", page)
-    assert "Le 3 février — A. B." in page
+    assert "Le 3 février — A. B." in text_of(page)
     response = site.client.get(f"/images/{image}")
     assert response.headers["content-type"] == "image/webp"
     assert b"48.8566" not in response.content
