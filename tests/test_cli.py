@@ -31,6 +31,7 @@ from app.moderation import charter
 from app.petitions.models import PetitionOwner
 from app.settings import Settings
 from tests.conftest import SECRET
+from tests.mailserver import smtp
 from tests.services import Postgres
 from tests.site import PASSWORD, PETITION, Site
 from tests.staff import code, give_password, is_in
@@ -453,12 +454,26 @@ def test_doctor_is_satisfied_with_a_healthy_instance(run: Run) -> None:
         ("base de données", {"DATABASE_URL": "postgresql://u:p@127.0.0.1:9/base"}),
         ("envoi du courrier", {"SMTP_URL": "smtp://127.0.0.1:9"}),
         ("redis", {"REDIS_URL": "redis://127.0.0.1:9/0"}),
+        ("réglages", {"MAIL_FROM": "Association Les Amis, Rennes"}),
+        ("réglages", {"SMTP": "smtp://hote"}),
     ],
 )
 def test_doctor_names_what_fails(run: Run, what: str, env: dict[str, str]) -> None:
     result = run("doctor", **env)
     assert result.exit_code == 1
     assert any(line.startswith(f"ÉCHEC {what} :") for line in result.stdout.splitlines())
+
+
+def test_doctor_says_whom_mails_are_from_and_whether_the_server_takes_them(run: Run) -> None:
+    with smtp() as mail_server:
+        env = {"SMTP_URL": mail_server.url, "MAIL_FROM": '"Les Amis, Rennes" <a@pétitions.fr>'}
+        good = run("doctor", **env)
+        assert good.exit_code == 0, good.stdout
+        assert "courriels de Les Amis, Rennes <a@xn--ptitions-b1a.fr>" in good.stdout
+        mail_server.fail("550 5.7.1 Not you", stage="MAIL")
+        bad = run("doctor", **env)
+    assert bad.exit_code == 1
+    assert "ÉCHEC envoi du courrier : le serveur ne prend pas nos messages (sender refused (550))" in bad.stdout
 
 
 def test_doctor_sees_that_the_secret_was_changed(run: Run, signed: str) -> None:
