@@ -223,7 +223,7 @@ def test_a_name_whose_mail_could_not_go_is_found_from_the_others(site: Site) -> 
     assert sign.status_code == 303
     assert len(site.mails()) == 2
     page = site.client.get(link_of(site, "Pirate")).text
-    found = re.search(r'href="(/confirmer/[^"]+)">[^<]*<span class="visually-hidden">[^<]*Marie Durand', page)
+    found = re.search(r'href="(/confirmer/[^"]+)">[^<]*<span class="visually-hidden">[^<]*<bdi>Marie Durand', page)
     assert found
     mine = site.client.get(found[1])
     assert "Vraiment de moi." in mine.text
