@@ -3,20 +3,20 @@
 A request's session is committed when its route returns and rolled back when it raises, and
 both happen before the response is sent. SQLite has one writer: a writing transaction starts with
 BEGIN IMMEDIATE and waits its turn in this process first, because connections that wait in SQLite
-itself starve each other.
+itself starve each other. Requests wait for theirs in the event loop (``lanes``).
 """
 
 import json
-import threading
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from fastapi import Depends, Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from sqlalchemy import DateTime, Dialect, Engine, LargeBinary, MetaData, Table, Text, Uuid, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -27,7 +27,12 @@ from sqlalchemy.types import TypeDecorator
 
 from app.bus import KEEPALIVES, Bus
 from app.crypto import Vault
+from app.lanes import PATIENCE, lanes_of
 from app.settings import Settings
+from app.turn import Turn
+
+# Of one process: what lanes, intakes, the live feed and the worker use at once, and room to spare.
+CONNECTIONS = 40
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -99,32 +104,57 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.bus = bus
         self.info = {"vault": vault}
-        # One writer at a time in this process (SQLite only); waiting here is fair.
-        self._turn = threading.Lock()
+        # One writer at a time in this process (SQLite only).
+        self.turn = Turn()
         if self.is_sqlite:
             if url.database:
-                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(url, connect_args={"timeout": 30, "isolation_level": None})
+                file = Path(url.database)
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not file.exists():
+                    file.touch(0o600)
+            self.engine = create_engine(
+                url,
+                pool_size=pool_size,
+                max_overflow=CONNECTIONS - pool_size,
+                pool_timeout=PATIENCE,
+                connect_args={"timeout": 30, "isolation_level": None},
+            )
             _sqlite_habits(self.engine)
         else:
             self.engine = create_engine(
                 url.set(drivername="postgresql+psycopg"),
                 pool_size=pool_size,
-                max_overflow=30,
+                max_overflow=CONNECTIONS - pool_size,
+                pool_timeout=PATIENCE,
                 pool_pre_ping=True,
                 connect_args={"connect_timeout": 5, "application_name": "signons", **KEEPALIVES},
             )
         self._writer = self.engine.execution_options(signons_write=True)
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session that may change rows: committed at the end, rolled back on an exception."""
-        turn = self._turn if self.is_sqlite else nullcontext()
-        with turn, Session(self._writer, expire_on_commit=False, info=self.info) as session, session.begin():
+    def write(self, patience: float | None = None) -> Iterator[Session]:
+        """A session that may change rows: committed at the end, rolled back on an exception.
+
+        *patience*, in seconds: who answers a person raises Busy (SQLite) or OperationalError (a lock of
+        PostgreSQL) rather than wait longer; jobs and commands wait as long as it takes.
+        """
+        own = Session(self._writer, expire_on_commit=False, info=self.info)
+        with self._taken(patience), own as session, session.begin():
             session.info["changed"] = told = set[int]()
+            connection = session.connection()  # now, not in a second wait while others wait for the turn
+            if patience is not None and not self.is_sqlite:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(patience * 1000)}")
             yield session
         for petition_id in told:
             self.bus.publish(petition_id)
+
+    @contextmanager
+    def _taken(self, patience: float | None) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        with self.turn.taken(patience):
+            yield
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -139,7 +169,7 @@ class Database:
         """
         if not self.is_sqlite:
             return True
-        with self._turn, self.engine.connect() as connection:
+        with self.turn.taken(), self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
             driver.execute("PRAGMA busy_timeout=1000")
             try:
@@ -279,10 +309,14 @@ def changed(session: Session, petition_id: int) -> None:
     session.info["changed"].add(petition_id)
 
 
-def _request_session(request: Request) -> Iterator[Session]:
+async def _request_session(request: Request) -> AsyncIterator[Session]:
+    """What is waited for is waited for here, in the event loop; then one thread enters and one leaves."""
     database: Database = request.app.state.database
-    reading = request.method in {"GET", "HEAD", "OPTIONS"}
-    with database.read() if reading else database.write() as session:
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        async with contextmanager_in_threadpool(database.read()) as session:
+            yield session
+        return
+    async with lanes_of(request).writing.place(), contextmanager_in_threadpool(database.write(PATIENCE)) as session:
         yield session
 
 

@@ -3,12 +3,13 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import redis
 import sqlalchemy as sa
 
+from app.audit import chain
 from app.bus import Bus
 from app.crypto import Unsealable
 from app.db import Database
@@ -18,11 +19,14 @@ from app.mail.transport import SmtpTransport, Unavailable
 from app.migrations import pending_migrations
 from app.moderation import charter
 from app.petitions import keys
+from app.private import readable_by_others
 from app.settings import Settings, load_settings
 from app.vault import open_vault
 
 FREE_BYTES = 500 * 1024 * 1024
 CLOCK_SECONDS = 5
+# Lines of the journal are sealed within seconds while a worker runs.
+UNSEALED = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ def checks() -> Iterator[Check]:
         yield Check("réglages", False, str(error))
         return
     yield Check("réglages", True, f"{settings.origin}, courriels de {settings.sender}")
+    yield _files(settings)
     database = Database(settings, vault, Bus(settings))
     try:
         yield from _database_checks(database)
@@ -66,6 +71,8 @@ def _database_checks(database: Database) -> Iterator[Check]:
         return
     yield Check("migrations", True, "à jour")
     with database.read() as session:
+        yield _journal(chain.look(session))
+    with database.read() as session:
         try:
             n = keys.check_all(session)
             yield Check("clés", True, f"clés de pétitions lisibles : {n}")
@@ -82,6 +89,15 @@ def _database_checks(database: Database) -> Iterator[Check]:
         )
 
 
+def _journal(found: chain.State) -> Check:
+    if found.broken_at is not None:
+        where = f"la chaîne est rompue à la ligne {found.broken_at}"
+        return Check("journal", False, f"{where} : une ligne a été changée, retirée ou déplacée")
+    late = found.unsealed and found.sealed_at and datetime.now(UTC) - found.sealed_at > UNSEALED
+    told = f"lignes scellées : {found.sealed}, à sceller : {found.unsealed} ; tête {found.head}"
+    return Check("journal", not late, f"{told}. Lancez « signons worker »" if late else told)
+
+
 def _charter(articles: list[int]) -> Check:
     """What was published is never rewritten by an update: say so, and what to do."""
     if not articles:
@@ -92,6 +108,16 @@ def _charter(articles: list[int]) -> Check:
         False,
         f"cette version du logiciel propose d’autres règles (articles : {which}) ; celles d’ici continuent de"
         " s’appliquer. Publiez une nouvelle version : Administration, Charte",
+    )
+
+
+def _files(settings: Settings) -> Check:
+    """Read, not mended: a folder shared with others may be meant."""
+    loose = readable_by_others(settings)
+    if not loose:
+        return Check("fichiers", True, "fermés aux autres comptes de la machine")
+    return Check(
+        "fichiers", False, f"d’autres comptes de la machine peuvent lire {', '.join(map(str, loose))} : chmod go-rwx"
     )
 
 

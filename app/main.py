@@ -8,35 +8,45 @@ from contextlib import asynccontextmanager
 from functools import partial
 from time import perf_counter
 from types import FrameType
+from typing import Any
 from urllib.parse import quote
 
+import anyio.to_thread
 import structlog
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from slowapi.errors import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import State
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from app import text
 from app.accounts import routes as accounts
 from app.accounts.dependencies import SignInFirst
+from app.accounts.presence import Presence
 from app.administration import routes as administration
 from app.bus import Bus
 from app.comments import routes as comments
 from app.db import Database
 from app.errors import Refused, TooMany
 from app.exports import routes as exports
-from app.live.hub import Hub, LiveFeed
+from app.lanes import THREADS, Lanes
+from app.live.feed import LiveFeed
+from app.live.hub import Hub
 from app.mail import routes as mail
 from app.moderation import routes as moderation
 from app.moderation.actions import receiving
+from app.operations import metrics
+from app.operations import routes as operations
+from app.operations.health import Watchdog
 from app.petitions import routes as petitions
 from app.petitions.views import ViewCounter
-from app.privacy import operations
 from app.privacy import routes as privacy
-from app.privacy.operations import observe
 from app.settings import Settings, load_settings
 from app.signatures import actions as signature_actions
 from app.signatures import routes as signatures
@@ -45,6 +55,7 @@ from app.templating import Templates
 from app.updates import routes as updates
 from app.vault import open_vault
 from app.web import ratelimit
+from app.web.admission import admitted
 from app.web.crowd import Crowd, Door
 from app.web.csrf import SameOrigin
 from app.web.errors import error_response, refuse
@@ -83,15 +94,20 @@ class Site(FastAPI):
         await self.state.front(scope, receive, send)
 
 
-def create_app(settings: Settings | None = None, *, with_worker: bool = False) -> FastAPI:
-    """The application; ``with_worker`` also sends mail and runs the periodic jobs in it."""
+def create_app(settings: Settings | None = None, *, with_worker: bool = False, watched: bool = False) -> FastAPI:
+    """The application; ``with_worker`` also sends mail and runs the periodic jobs in it.
+
+    ``watched``: the process ends by itself when it is stuck for good.
+    """
     settings = settings or load_settings()
     ratelimit.configure(settings)
+    text.reserve(["Signons", settings.site_name])
     app = Site(
         title="Signons",
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,  # would send people to whatever Host they said
         lifespan=_lifespan,
     )
     state = app.state
@@ -99,11 +115,15 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
     state.vault = open_vault(settings)
     state.bus = Bus(settings)
     state.database = Database(settings, state.vault, state.bus)
+    state.lanes = Lanes(one_writer=state.database.is_sqlite)
     state.templates = Templates(settings)
     state.views = ViewCounter()
+    state.presence = Presence()
     state.signing_cache = {}
     state.sign_limit = AsyncLimit("sign", settings.rate_sign, settings.redis_url)
     state.confirm_limit = AsyncLimit("confirm", settings.rate_post, settings.redis_url)
+    state.looks = {}
+    state.watchdog = Watchdog(state) if watched else None
     state.worker = Worker(settings, state.database, state.templates) if with_worker else None
     state.sign_intake = Intake("sign", state.database, signature_actions.sign_group)
     state.confirm_intake = Intake(
@@ -112,7 +132,9 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False) -
         lambda session, targets: signature_actions.confirm_group(session, targets, receiving.receive_drafts),
     )
     for router in ROUTERS:
-        app.include_router(router)
+        # Whoever watches must not wait behind those who are watched.
+        first = [] if router is operations.router else [Depends(admitted, scope="function")]
+        app.include_router(router, dependencies=first)
     app.mount("/static", HashedFiles())
     _handle_errors(app)
     _wrap(app, settings)
@@ -127,20 +149,25 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
 
     def viewed(petition_id: int, scope: Scope) -> None:
         """The petition's own page was shown: not its widget, its list, its data, nor only its headers."""
-        operations.pages.inc()
+        metrics.pages.inc()
         path, head = scope["path"].removeprefix("/en"), scope["state"]["head"]
         if path.startswith("/petitions/") and path.count("/") == 2 and not path.endswith(".json") and not head:
             app.state.views.count(petition_id, dict(scope["headers"]))
 
-    https = settings.base_url.startswith("https")
     guarded: ASGIApp = Crowd(partial(FastAPI.__call__, app), signatures.doors)
     guarded = SameOrigin(guarded, settings.origin, exempt=lambda path: path.startswith("/desabonnement/"))
-    guarded = SecurityHeaders(LastResort(RequestGuard(guarded)), https)
+    guarded = SecurityHeaders(LastResort(RequestGuard(guarded)), settings.hsts)
     if settings.trusted_proxies:
         trusted = list(settings.trusted_proxies)
         guarded = ProxyHeadersMiddleware(guarded, trusted)  # type: ignore[arg-type, assignment]
     app.state.page_cache = PageCache(guarded, viewed)
-    app.state.front = LiveFeed(app.state.page_cache, lambda: app.state.hub, https)
+    app.state.front = LiveFeed(
+        app.state.page_cache,
+        lambda: app.state.hub,
+        settings.hsts,
+        each=settings.live_each,
+        trusted=settings.trusted_proxies,
+    )
     app.state.bus.subscribe(app.state.page_cache.forget)
     app.state.bus.subscribe(lambda _petition_id: app.state.signing_cache.clear())
 
@@ -148,7 +175,8 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
-    state.hub = Hub(state.database)
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    state.hub = Hub(state.database, state.lanes.watching)
     state.bus.subscribe(state.hub.notify)
     state.hub.start()
     _let_go_when_asked_to_end(state.hub)
@@ -157,11 +185,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.confirm_intake.start()
     if state.worker is not None:
         state.worker.start()
-    writer = asyncio.create_task(_write_views(app))
+    if state.watchdog is not None:
+        state.watchdog.start()
+    writer = asyncio.create_task(_write_down(app))
     try:
         yield
     finally:
         writer.cancel()
+        if state.watchdog is not None:
+            state.watchdog.stop()
         await state.hub.stop()
         await state.page_cache.drain()
         # What was accepted is written before we go.
@@ -169,7 +201,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(state.confirm_intake.stop)
         if state.worker is not None:
             await asyncio.to_thread(state.worker.stop)
-        await asyncio.to_thread(state.views.write, state.database)
+        await asyncio.to_thread(noted, state)
         await state.sign_limit.close()
         await state.confirm_limit.close()
         state.bus.stop()
@@ -194,13 +226,19 @@ def _let_go_when_asked_to_end(hub: Hub) -> None:
             signal.signal(number, wrapped(previous))
 
 
-async def _write_views(app: FastAPI) -> None:
+async def _write_down(app: FastAPI) -> None:
+    """What pages have only noted: how often they were read, who was there."""
     while True:
         await asyncio.sleep(10)
         try:
-            await asyncio.to_thread(app.state.views.write, app.state.database)
-        except Exception as error:  # the count of views is not worth stopping for
-            log.warning("views_not_written", error=type(error).__name__)
+            await asyncio.to_thread(noted, app.state)
+        except Exception as error:  # not worth stopping for
+            log.warning("not_written_down", error=type(error).__name__)
+
+
+def noted(state: State) -> None:
+    state.views.write(state.database)
+    state.presence.write(state.database)
 
 
 class LastResort:
@@ -232,7 +270,7 @@ class LastResort:
             if not status:
                 await refuse(scope, receive, watch, 500, BROKEN)
         method, route, seconds = scope["method"], _route(scope), perf_counter() - began
-        observe(method, route, status, seconds)
+        metrics.observe(method, route, status, seconds)
         ordinary = method in {"GET", "HEAD"} or isinstance(scope.get("route"), Door)
         if status >= 500 or not ordinary:
             log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
@@ -242,59 +280,74 @@ def _route(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", "-")
 
 
+def _form_again(request: Request, error: FormRefused) -> Response:
+    if error.page is None:
+        return signatures.sign_again_page(request, error)
+    template, context = error.page
+    return page(request, template, error.status, **context)
+
+
 def _handle_errors(app: FastAPI) -> None:
     def answer(request: Request, status: int, message: str, headers: dict[str, str] | None = None) -> Response:
         return error_response(app.state.templates, status, message, locale_of(request), headers)
 
-    def on(error: type[Exception]) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-        def register(handler: Callable[..., Response]) -> Callable[..., Response]:
-            app.add_exception_handler(error, handler)
+    def on(*errors: type[Exception]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Handlers stay in the event loop: threads are for whoever has a place in a lane."""
+
+        def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+            for error in errors:
+                app.add_exception_handler(error, handler)
             return handler
 
         return register
 
-    @on(FormRefused)
-    def form_refused(request: Request, error: FormRefused) -> Response:
-        if error.page is not None:
-            template, context = error.page
-            return page(request, template, error.status, **context)
-        return signatures.sign_again_page(request, error)
-
-    @on(Refused)
-    def refused(request: Request, error: Refused) -> Response:
+    async def refused(request: Request, error: Refused) -> Response:
         retry = getattr(error, "retry_after", None)
         headers = {"retry-after": str(retry)} if retry else None
         return answer(request, error.status, str(error), headers)
 
-    @on(OperationalError)
-    def database_away(request: Request, error: OperationalError) -> Response:
-        """Not there, restarting, disk full: nothing was written, and it will pass."""
-        log.error("database_away", error=type(error.orig).__name__)
+    app.add_exception_handler(Refused, refused)  # type: ignore[arg-type]
+
+    @on(FormRefused)
+    async def form_refused(request: Request, error: FormRefused) -> Response:
+        try:
+            async with app.state.lanes.rendering.place(ratelimit.client_key(request)):
+                return await run_in_threadpool(_form_again, request, error)
+        except Refused as refusal:  # nobody has the time to show it again
+            return await refused(request, refusal)
+
+    @on(OperationalError, PoolTimeout)
+    async def database_away(request: Request, error: OperationalError | PoolTimeout) -> Response:
+        """Not there, restarting, disk full, a lock held too long: nothing was written, and it will pass."""
+        log.error("database_away", error=type(getattr(error, "orig", error)).__name__)
         return answer(request, 503, AWAY, {"retry-after": "5"})
 
     @on(SignInFirst)
-    def sign_in_first(request: Request, error: SignInFirst) -> Response:
+    async def sign_in_first(request: Request, error: SignInFirst) -> Response:
         return see_other(request, f"/connexion?suite={quote(error.path)}")
 
     @on(RateLimitExceeded)
-    def too_many(request: Request, error: RateLimitExceeded) -> Response:
-        return refused(request, TooMany(SENTENCE, error.limit.limit.get_expiry() if error.limit else 60))
+    async def too_many(request: Request, error: RateLimitExceeded) -> Response:
+        return await refused(request, TooMany(SENTENCE, error.limit.limit.get_expiry() if error.limit else 60))
 
     @on(StarletteHTTPException)
-    def http_error(request: Request, error: HTTPException) -> Response:
+    async def http_error(request: Request, error: HTTPException) -> Response:
         sentences = {
             404: "Aucune page n’est à cette adresse.",
             405: "Cette adresse ne répond pas à ce geste.",
         }
+        path = quote(request.url.path.strip("/"))
+        if error.status_code == 404 and path and request.url.path.endswith("/") and request.method == "GET":
+            return see_other(request, f"/{path}")
         message = sentences.get(error.status_code) or str(error.detail)
         return answer(request, error.status_code, message, dict(error.headers or {}))
 
     @on(Exception)
-    def broken(request: Request, _error: Exception) -> Response:
+    async def broken(request: Request, _error: Exception) -> Response:
         """Raised again by FastAPI after this answer: LastResort writes it down."""
         return answer(request, 500, BROKEN)
 
     @on(RequestValidationError)
-    def not_readable(request: Request, error: RequestValidationError) -> Response:
+    async def not_readable(request: Request, error: RequestValidationError) -> Response:
         # Only paths and page numbers are read by FastAPI itself: what does not fit is not there.
         return answer(request, 404, "Aucune page n’est à cette adresse.")

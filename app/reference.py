@@ -1,7 +1,8 @@
-"""What every instance starts with: the charter and the wordings of consent, first versions."""
+"""What every instance starts with: the charter and the wordings of consent, first versions; the journal's chain."""
 
 from sqlalchemy.orm import Session
 
+from app.audit import chain
 from app.consents.actions import install_first_texts
 from app.moderation.charter import install_first_version
 
@@ -10,3 +11,4 @@ def install_reference_data(session: Session) -> None:
     """Harmless when it is there already."""
     install_first_texts(session)
     install_first_version(session)
+    chain.begin(session)

@@ -19,7 +19,7 @@ def app_for_uvicorn() -> FastAPI:
     if not settings.smtp_url and not settings.is_local:
         structlog.get_logger("web").warning("mail.none", why="SIGNONS_SMTP_URL is empty: mails wait in the outbox")
     _open_many_files()
-    app = create_app(settings, with_worker=bool(os.environ.get("SIGNONS_SERVE_WORKER")))
+    app = create_app(settings, with_worker=bool(os.environ.get("SIGNONS_SERVE_WORKER")), watched=True)
     # What is there now stays until the end: the garbage collector need not look at it again and again.
     gc.collect()
     gc.freeze()

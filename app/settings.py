@@ -35,6 +35,24 @@ def _rate(value: str) -> str:
 Rate = Annotated[str, AfterValidator(_rate)]
 
 
+def _whole(value: object) -> object:
+    if not re.fullmatch(r"[1-9]\d{0,8}", str(value), re.ASCII):
+        raise ValueError("un nombre entier, 1 au moins, est attendu")
+    return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+
+
+def _people(value: object) -> object:
+    if str(value) not in {"1", "2"}:
+        raise ValueError("1 ou 2 est attendu")
+    return value
+
+
+People = Annotated[int, BeforeValidator(_people)]
+
+
 def _url(name: str, value: str) -> SplitResult:
     """Its parts; raises ValueError when a host or a port cannot be read, or a password has cut it in two."""
     try:
@@ -52,6 +70,16 @@ def _level(value: object) -> object:
     if value not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         raise ValueError("choisissez DEBUG, INFO, WARNING ou ERROR")
     return value
+
+
+def _switch(value: object) -> object:
+    found = {"true": True, "1": True, "false": False, "0": False, "": False}.get(str(value).lower())
+    if found is None:
+        raise ValueError("écrivez true ou false")
+    return found
+
+
+Switch = Annotated[bool, BeforeValidator(_switch)]
 
 
 class Settings(BaseSettings):
@@ -98,6 +126,19 @@ class Settings(BaseSettings):
         "30/minute", description="Autres envois acceptés d’une même adresse réseau, par formulaire."
     )
     rate_login: Rate = Field("10/minute;50/hour", description="Essais de connexion acceptés d’une même adresse réseau.")
+    live_each: Whole = Field(
+        300,
+        description="Pages suivies en direct à la fois depuis une même adresse réseau (une école n’en a qu’une).",
+    )
+    people_per_address: People = Field(
+        1, description="Personnes qui peuvent signer une pétition avec la même adresse électronique : 1 ou 2."
+    )
+    hsts_subdomains: Switch = Field(
+        False, description="Exiger https de tous les sous-domaines aussi (Strict-Transport-Security) : true ou false."
+    )
+    metrics_token: str = Field(
+        "", description="Jeton à présenter pour lire /metrics (Authorization: Bearer) ; vide : cette machine seulement."
+    )
     var_dir: str = Field("var", description="Dossier des fichiers de l’instance (secrets créés, exports, images).")
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_level)] = Field(
         "INFO", description="Détail des journaux : DEBUG, INFO, WARNING ou ERROR."
@@ -157,6 +198,8 @@ class Settings(BaseSettings):
                 ip_network(proxy, strict=False)
             except ValueError:
                 raise ValueError(f"SIGNONS_TRUSTED_PROXIES : « {proxy} » n’est ni une adresse ni un réseau") from None
+        if self.metrics_token and len(self.metrics_token) < 16:
+            raise ValueError("SIGNONS_METRICS_TOKEN : 16 caractères au moins")
         if self.secret_key and len(self.secret_key) < 32:
             raise ValueError("SIGNONS_SECRET_KEY : 32 caractères au moins")
         if not self.is_local:
@@ -180,6 +223,12 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite")
 
     @property
+    def hsts(self) -> str:
+        """Strict-Transport-Security of this site; "" where it is not served in https."""
+        subdomains = "; includeSubDomains" if self.hsts_subdomains else ""
+        return f"max-age=31536000{subdomains}" if self.base_url.startswith("https") else ""
+
+    @property
     def origin(self) -> str:
         """BASE_URL without a trailing slash, its host as browsers and mails write it."""
         return origin_of(self.base_url)
@@ -201,7 +250,7 @@ class Settings(BaseSettings):
             return self.secret_key.encode()
         path = self.var / "secret.key"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Whole or not at all, and once: processes that start together read the same one.
             with NamedTemporaryFile("w", dir=path.parent, prefix=".secret-") as file:  # created 0600
                 file.write(secrets.token_urlsafe(48))

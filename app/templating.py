@@ -14,19 +14,19 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from app import clock
 from app.settings import Settings
+from app.zone import ZONE as ZONE
+from app.zone import day_of
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "app" / "static"
 LOCALES = ("fr", "en")
-ZONE = ZoneInfo("Europe/Paris")
 NARROW = "\u202f"
 
 _BEFORE = re.compile(r" (?=[;:!?»€]|%(?!\())")
@@ -43,13 +43,20 @@ def typeset(text: str) -> str:
     return _THOUSANDS.sub(NARROW, text)
 
 
-_TOGETHER = re.compile(r"(?:« )?[^\s<>«»]{1,24}(?: [;:!?»])+|« [^\s<>«»]{1,24}")
+_TOGETHER = re.compile(r"((?:« )?[^\s«»]{1,24}(?: [;:!?»])+|« [^\s«»]{1,24})")
+_NOWRAP = Markup('<span class="nowrap">{}</span>')
 
 
 @lru_cache(maxsize=4096)
 def kept_together(text: str) -> Markup:
     """An author's words as they were typed, with no line break before ; : ! ? or inside « »."""
-    return Markup(_TOGETHER.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))  # noqa: S704 escaped
+    around = _TOGETHER.split(text)
+    return Markup("").join(_NOWRAP.format(part) if n % 2 else part for n, part in enumerate(around))
+
+
+def isolated(text: str) -> Markup:
+    """Somebody's words within a sentence: their direction turns nothing around them."""
+    return Markup("<bdi>{}</bdi>").format(text)
 
 
 @lru_cache(maxsize=2)
@@ -119,7 +126,7 @@ def _local(value: datetime | date | str) -> date:
     """The day in France; mails carry theirs as plain JSON."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
-    return value.astimezone(ZONE).date() if isinstance(value, datetime) else value
+    return day_of(value) if isinstance(value, datetime) else value
 
 
 def long_date(value: datetime | date | str, locale: str = "fr") -> str:
@@ -190,6 +197,7 @@ class Site:
     contact_email: str
     dpo_name: str
     dpo_email: str
+    people_per_address: int
 
 
 def site_of(settings: Settings) -> Site:
@@ -207,6 +215,7 @@ def site_of(settings: Settings) -> Site:
         contact_email=settings.contact_email,
         dpo_name=settings.dpo_name,
         dpo_email=settings.dpo_email,
+        people_per_address=settings.people_per_address,
     )
 
 
@@ -258,5 +267,6 @@ def _environment(settings: Settings, locale: str) -> Environment:
         said=lambda message: translate_said(locale, message),
         linebreaks=linebreaks,
         together=kept_together,
+        isolated=isolated,
     )
     return environment

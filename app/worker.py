@@ -8,6 +8,7 @@ from time import monotonic
 import structlog
 
 from app.accounts import jobs as account_jobs
+from app.audit import jobs as audit_jobs
 from app.db import Database
 from app.mail.sending import Sender
 from app.moderation import jobs as moderation_jobs
@@ -45,6 +46,9 @@ class Worker:
             Job("alert_requests", 3600, lambda: privacy_jobs.alert_requests(database, settings)),
             Job("moderation_digests", 600, lambda: moderation_jobs.send_digests(database)),
             Job("purge_sessions", 3600, lambda: account_jobs.purge_sessions(database)),
+            Job("seal_audit", 5, lambda: audit_jobs.seal(database)),
+            Job("audit_head", 3600, lambda: audit_jobs.note_head(database)),
+            Job("verify_audit", 3600, lambda: audit_jobs.verify(database)),
             Job("retention", 3600, lambda: privacy_jobs.daily_retention(database, settings)),
         ]
         self._threads: list[threading.Thread] = []

@@ -1,10 +1,17 @@
-"""One fresh database a test, on SQLite and on a real PostgreSQL; nothing is mocked."""
+"""One fresh database a test, on SQLite and on a real PostgreSQL; nothing is mocked.
+
+A test that asks for a database runs on both. ``@pytest.mark.databases("sqlite")``, on a test or as a module's
+``pytestmark``, keeps to one what no database can answer otherwise: pages, forms, roles, mails, settings. What the
+database decides stays on both: races, constraints, locks, guards, counts, exports, retention, backups, migrations,
+and every statement once (``make statements`` lists those that PostgreSQL would no longer see).
+"""
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app import clock, logs, migrations
 from app.bus import Bus
@@ -13,10 +20,15 @@ from app.reference import install_reference_data
 from app.settings import Settings
 from app.vault import open_vault
 from app.web import ratelimit
+from tests.databases import Reused
 from tests.services import Postgres, postgres
 from tests.site import Site
 
 logs.configure("WARNING")
+# Passwords at the least cost (time, memory, threads), in this process only: half a second of a processor
+# a sign-in otherwise. What production spends is asked of the program itself, in accounts/test_sign_in.py.
+Argon2Hasher.__init__.__defaults__ = (1, 8, 1, *(Argon2Hasher.__init__.__defaults__ or ())[3:])
+DATABASES = ("sqlite", "postgresql")
 SECRET = "a-secret-for-the-tests-that-is-long-enough"
 
 
@@ -60,13 +72,36 @@ def postgres_template(server: Postgres, tmp_path_factory: pytest.TempPathFactory
     return "signons_template"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def reused(server: Postgres, postgres_template: str) -> Reused:
+    return Reused(server, "signons_test", postgres_template)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    by_hand = any("database_url" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "database_url" in metafunc.fixturenames and not by_hand:
+        mark = metafunc.definition.get_closest_marker("databases")
+        metafunc.parametrize("database_url", mark.args if mark else DATABASES, indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs PostgreSQL, so that ``make test FAST=1`` can leave it out."""
+    for item in items:
+        if isinstance(item, pytest.Function) and (
+            "server" in item.fixturenames
+            or (hasattr(item, "callspec") and "postgresql" in item.callspec.params.values())
+        ):
+            item.add_marker("postgresql")
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "signons.db")
         return f"sqlite:///{tmp_path}/signons.db"
-    server: Postgres = request.getfixturevalue("server")
-    return server.create_database("signons_test", template=request.getfixturevalue("postgres_template"))
+    reused: Reused = request.getfixturevalue("reused")
+    return reused.fresh()
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import lru_cache
 from html import unescape
 from pathlib import Path
 from types import TracebackType
@@ -19,11 +20,12 @@ from starlette.testclient import TestClient
 
 from app import clock
 from app.accounts import actions as account_actions
+from app.accounts import passwords
 from app.accounts.models import Account
 from app.db import Database
 from app.mail.models import CaughtMail
 from app.mail.sending import Sender
-from app.main import create_app
+from app.main import create_app, noted
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.petitions import queries as petition_queries
@@ -82,7 +84,7 @@ class Compiled(BytecodeCache):
 COMPILED = {locale: Compiled() for locale in LOCALES}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Received:
     """A mail as its reader sees it."""
 
@@ -149,7 +151,7 @@ class Site:
         """An account without second factor, owner of *slugs*; gives its address."""
         email = email or f"{role}@exemple.test"
         with self.database.write() as session:
-            account, _ = account_actions.create(session, email, role, PASSWORD, second_factor=False)
+            account, _ = account_actions.create(session, email, role, passwords.hashed(PASSWORD), second_factor=False)
             for slug in slugs:
                 petition = petition_queries.by_slug(session, slug)
                 assert petition is not None
@@ -205,10 +207,11 @@ class Site:
             pass
         with self.database.read() as session:
             caught = session.scalars(select(CaughtMail).order_by(CaughtMail.id)).all()
-        return [_received(mail) for mail in caught]
+        return [_received(mail.recipient, mail.title, mail.source) for mail in caught]
 
     def later(self, **delay: float) -> None:
-        """Move the clock."""
+        """Move the clock; what pages had only noted is written down meanwhile."""
+        noted(self.app.state)
         clock.travel(timedelta(**delay))
         self.app.state.signing_cache.clear()
 
@@ -216,13 +219,15 @@ class Site:
         return int(self.client.get(f"/petitions/{slug}/compteur.json").json()["count"])
 
 
-def _received(mail: CaughtMail) -> Received:
-    message = message_from_bytes(mail.source, policy=policy.default)
+@lru_cache(maxsize=1024)
+def _received(recipient: str, title: str, source: bytes) -> Received:
+    """Parsed once: reading all mails again at each look took most of the time of the tests."""
+    message = message_from_bytes(source, policy=policy.default)
     assert isinstance(message, EmailMessage)
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     assert text is not None
     assert html is not None
-    return Received(mail.recipient, mail.title, text.get_content(), html.get_content(), message)
+    return Received(recipient, title, text.get_content(), html.get_content(), message)
 
 
 def text_of(html: str) -> str:

@@ -6,7 +6,7 @@ import pyotp
 from starlette.testclient import TestClient
 
 from app import clock
-from app.accounts import actions
+from app.accounts import actions, passwords
 from app.settings import Settings
 from tests.conftest import settings_for
 from tests.site import PASSWORD, Site
@@ -32,7 +32,7 @@ def public_browser(site: Site) -> TestClient:
 
 def with_second_factor(site: Site, role: str = "moderator", email: str = "double@exemple.test") -> pyotp.TOTP:
     with site.database.write() as session:
-        _, uri = actions.create(session, email, role, PASSWORD)
+        _, uri = actions.create(session, email, role, passwords.hashed(PASSWORD))
     totp = pyotp.parse_uri(uri)
     assert isinstance(totp, pyotp.TOTP)
     return totp

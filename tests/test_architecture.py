@@ -17,7 +17,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, meta, nodes
 
-from app.accounts.dependencies import staff
+from app.accounts.dependencies import staff, staff_aside
 from app.main import ROUTERS
 from app.settings import Settings
 from app.signatures.routes import doors
@@ -28,7 +28,7 @@ from app.web.ratelimit import limiter
 from tests.conftest import settings_for
 from tests.site import Site
 
-STAFF_PLACES = ("/organisation", "/moderation", "/administration")
+STAFF_PLACES = ("/organisation", "/moderation", "/administration", "/compte")
 # What thousands post to at once is found before FastAPI, and checks an AsyncLimit itself.
 ASYNC_LIMITED = {"app.signatures.routes.crowd.sign", "app.signatures.routes.crowd.confirm"}
 SHARED = {"layouts", "parts", "errors", "email"}
@@ -51,7 +51,7 @@ def address(route: APIRoute | Door, slug: str = "p") -> str:
 
 
 def asks_who(dependant: Dependant) -> bool:
-    return dependant.call is staff or any(asks_who(inner) for inner in dependant.dependencies)
+    return dependant.call in {staff, staff_aside} or any(asks_who(inner) for inner in dependant.dependencies)
 
 
 # Every route
@@ -153,7 +153,7 @@ PUBLIC_PAGES = ["/", "/comptage", "/connexion", "/charte", "/confidentialite", "
                 "/petitions/{slug}/partager", "/petitions/{slug}/signaler", "/widget/{slug}", "/absente"]  # fmt: skip
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what a page looks like knows no database
+@pytest.mark.databases("sqlite")  # what a page looks like knows no database
 def test_every_page_has_a_title_and_a_language_and_nothing_foreign(site: Site) -> None:
     slug = site.publish()
     for prefix, language in (("", "fr"), ("/en", "en")):
@@ -298,6 +298,24 @@ def test_no_template_has(what: str, pattern: str) -> None:
         if not name.startswith("email/"):
             found = re.search(pattern, (TEMPLATES / name).read_text(), re.IGNORECASE)
             assert found is None, f"{what} in {name}: {found}"
+
+
+# Walked in tests/journeys with JavaScript and without; every other page is the same either way, and is walked without.
+SCRIPTED = {
+    "moderation/appeal.html",
+    "moderation/case.html",
+    "moderation/petition.html",
+    "moderation/queue.html",
+    "moderation/reply_desk.html",
+    "moderation/second.html",
+    "moderation/urgent.html",
+    "petitions/page.html",
+    "signatures/thanks.html",
+}
+
+
+def test_only_these_pages_have_a_script() -> None:
+    assert {name for name in _templates() if "<script" in (TEMPLATES / name).read_text()} == SCRIPTED
 
 
 def test_no_mail_fetches_anything() -> None:

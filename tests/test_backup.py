@@ -161,7 +161,7 @@ def test_the_file_is_age_and_tells_nothing(settings: Settings, run: Run) -> None
     assert not list(settings.var.glob(".sauvegarde-*"))
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.databases("sqlite")
 def test_what_is_not_a_whole_backup_of_ours_is_refused_in_one_sentence(
     settings: Settings, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -230,7 +230,7 @@ def test_a_newer_schema_is_refused(settings: Settings, run: Run, closed: Databas
     assert "mettez d’abord à jour" in run.refused("restore", run.file, "--yes")
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.databases("sqlite")
 def test_a_backup_of_the_other_database_is_refused(
     run: Run, postgres_template: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,7 +289,7 @@ def _cut(*_: object) -> int:
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.databases("sqlite")
 def test_a_database_that_cannot_be_read_is_put_aside(settings: Settings, run: Run) -> None:
     with Site(settings) as site:
         slug = site.publish()
@@ -302,7 +302,7 @@ def test_a_database_that_cannot_be_read_is_put_aside(settings: Settings, run: Ru
     assert shown(settings, slug) == 1
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.databases("postgresql")
 def test_a_load_that_fails_changes_nothing(settings: Settings, run: Run, tmp_path: Path) -> None:
     with Site(settings) as site:
         slug = site.publish()
@@ -317,7 +317,7 @@ def test_a_load_that_fails_changes_nothing(settings: Settings, run: Run, tmp_pat
         assert shown(settings, slug) == 1
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.databases("postgresql")
 def test_pg_dump_that_is_absent_or_older_is_told(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def installed(*versions: int) -> None:
         monkeypatch.setattr(postgres, "_installed", lambda: iter([(tmp_path, version) for version in versions]))
@@ -329,7 +329,7 @@ def test_pg_dump_that_is_absent_or_older_is_told(run: Run, monkeypatch: pytest.M
     assert not run.file.exists()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.databases("sqlite")
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(run: Run, tmp_path: Path) -> None:
     assert "n’est pas un dossier" in run.refused("backup", tmp_path / "absent" / "b.age")
     assert "écriture impossible" in run.refused("backup", Path("/proc/b.age"))

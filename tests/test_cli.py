@@ -23,7 +23,7 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.accounts.models import Account, StaffSession
-from app.audit import AuditLine
+from app.audit import AuditLine, jobs
 from app.cli import main
 from app.crypto import Unsealable
 from app.exports.models import ExportRecord
@@ -92,6 +92,41 @@ def test_commands_are_those_of_the_public_interface() -> None:
         "counts verify", "counts repair", "erase", "doctor", "backup", "restore",
     }  # fmt: skip
     assert promised <= names
+
+
+def test_the_journal_is_verified_and_compared_with_a_head_noted_before(run: Run, site: Site, tmp_path: Path) -> None:
+    site.publish()
+    jobs.seal(site.database)
+    told = run("journal", "verify")
+    assert told.exit_code == 0
+    head = told.output.split()[-1]
+    assert head in run("doctor").output
+    assert run("backup", "copie.age").exit_code == 0
+    site.account("moderator")
+    jobs.seal(site.database)
+    assert run("journal", "verify", "--head", head, "--backup", "copie.age").exit_code == 0
+    wrong = run("journal", "verify", "--head", head[:-2] + ("00" if head[-2:] != "00" else "11"))
+    assert wrong.exit_code == 1
+    assert "il a été réécrit" in wrong.stderr
+    for odd in ("", "x", "1", "-1:00", "9" * 30 + ":00", "1:zz"):
+        assert run("journal", "verify", "--head", odd).exit_code == (0 if not odd else 1), odd
+    with site.database.write() as session:
+        for trigger in ("no_update", "no_delete", "sealed_once"):
+            if site.database.is_sqlite:
+                session.execute(text(f"DROP TRIGGER audit_line_{trigger}"))
+        if not site.database.is_sqlite:
+            session.execute(text("ALTER TABLE audit_line DISABLE TRIGGER ALL"))
+        session.execute(text("UPDATE audit_line SET act = 'petition.held' WHERE position = 1"))
+    assert "rompue à la ligne 1" in run("journal", "verify").stderr
+    doctor = run("doctor")
+    assert doctor.exit_code == 1
+    assert "ÉCHEC journal : la chaîne est rompue à la ligne 1" in doctor.output
+
+
+def test_a_password_that_leaked_makes_no_account(run: Run) -> None:
+    result = run("account", "create", "a@exemple.test", "--role", "admin", stdin="motdepasse123\n")
+    assert result.exit_code == 1
+    assert "l’un des premiers que l’on essaie" in result.stderr
 
 
 def test_mistakes_of_typing_exit_with_2(run: Run) -> None:
@@ -466,7 +501,7 @@ def test_doctor_says_that_an_update_changed_the_charter_of_this_base(
     assert "Publiez une nouvelle version" in line
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # seconds long; its verbs are tested on both
+@pytest.mark.databases("sqlite")  # seconds long; its verbs are tested on both
 def test_demo_is_loaded_once_and_prints_what_to_open(run: Run, tmp_path: Path) -> None:
     first = run("demo")
     assert first.exit_code == 0

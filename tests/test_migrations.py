@@ -19,7 +19,7 @@ from tests.conftest import settings_for
 from tests.services import Postgres
 from tests.site import PETITION
 
-GUARDED = {"charter_article", "charter_version", "consent_event", "consent_text", "decision"}
+GUARDED = {"audit_line", "charter_article", "charter_version", "consent_event", "consent_text", "decision"}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -58,6 +58,8 @@ WRONG = [
     ("BASE_URL", "https://[mauvais"),
     ("BASE_URL", "http://127.0.0.1:port"),
     ("SECRET_KEY", "trop-court"),
+    ("METRICS_TOKEN", "trop-court"),
+    ("HSTS_SUBDOMAINS", "peut-être"),
     ("SMTP_URL", "hote:25"),
     ("SMTP_URL", "smtp://"),
     ("SMTP_URL", "smtp://hote:port"),
@@ -79,7 +81,11 @@ WRONG = [
     ("RATE_SIGN", "beaucoup"),
     ("RATE_POST", ""),
     ("RATE_LOGIN", "5/siecle"),
+    ("PEOPLE_PER_ADDRESS", "3"),
+    ("PEOPLE_PER_ADDRESS", "deux"),
     ("LOG_LEVEL", "bavard"),
+    ("LIVE_EACH", "beaucoup"),
+    ("LIVE_EACH", "0"),
 ]
 
 

@@ -4,6 +4,7 @@ A stranger is sent to the sign-in page from a page, and gets 404 from anything e
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,12 +12,14 @@ from fastapi import Depends, Request
 from app import clock
 from app.accounts import actions
 from app.accounts.models import Account, StaffSession
+from app.accounts.origins import Came
+from app.accounts.presence import Presence
 from app.db import Db
 from app.errors import NotFound
-from app.web.cookies import session_cookie
-
-# How often "last seen" is written, so that a reading page stays a reading page.
-TOUCH_SECONDS = 60
+from app.web.cookies import browser_cookie, session_cookie
+from app.web.forms import MAX_LONG_FIELDS, FormRefused, read_pairs
+from app.web.ratelimit import client_key
+from app.web.rendering import EMPTY_FORM
 
 
 class SignInFirst(Exception):
@@ -27,6 +30,15 @@ class SignInFirst(Exception):
         self.path = path
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What pages show of who is signed in: it outlives a transaction that was rolled back."""
+
+    id: int
+    email: str
+    role: str
+
+
 def staff_session(request: Request, session: Db) -> StaffSession | None:
     """The session of the cookie, complete or not."""
     cookie = session_cookie(request)
@@ -35,27 +47,30 @@ def staff_session(request: Request, session: Db) -> StaffSession | None:
 
 def staff(request: Request, session: Db) -> Account:
     """Anybody who is signed in. Raises SignInFirst (pages) or NotFound (acts)."""
-    found = staff_session(request, session)
+    return _signed_in(request, staff_session(request, session)).account
+
+
+def _signed_in(request: Request, found: StaffSession | None) -> StaffSession:
     if found is None or not found.complete:
         if request.method == "GET":
             raise SignInFirst(f"{request.url.path}?{request.url.query}".removesuffix("?"))
         raise NotFound("Cette page n’existe pas, ou votre session a pris fin.")
-    now = clock.now()
-    if (now - found.seen_at).total_seconds() > TOUCH_SECONDS:
-        if request.method == "GET":
-            _touch(request, found)
-        else:
-            found.seen_at = now
-    request.state.staff = found.account
-    return found.account
+    presence: Presence = request.app.state.presence
+    presence.note(found.key, clock.now())
+    request.state.staff = Shown(found.account.id, found.account.email, found.account.role)
+    return found
 
 
-def _touch(request: Request, found: StaffSession) -> None:
-    """Remember that the person is still there; a page's own transaction only reads."""
-    with request.app.state.database.write() as session:
-        row = session.get(StaffSession, found.key)
-        if row is not None:
-            row.seen_at = clock.now()
+def staff_aside(request: Request) -> StaffSession:
+    """As ``staff``, for a route that hashes a password, and so takes its sessions itself, before and after."""
+    with request.app.state.database.read() as session:
+        return _signed_in(request, staff_session(request, session))
+
+
+def admin_aside(signed: Annotated[StaffSession, Depends(staff_aside, scope="function")]) -> StaffSession:
+    if signed.account.role != "admin":
+        raise NotFound("Aucune page n’est à cette adresse.")
+    return signed
 
 
 def _in_role(*roles: str) -> Callable[..., Account]:
@@ -73,3 +88,49 @@ Organiser = Annotated[Account, Depends(_in_role("organiser", "admin"), scope="fu
 Moderator = Annotated[Account, Depends(_in_role("moderator", "admin"), scope="function")]
 Admin = Annotated[Account, Depends(_in_role("admin"), scope="function")]
 HalfSession = Annotated[StaffSession | None, Depends(staff_session, scope="function")]
+SignedAside = Annotated[StaffSession, Depends(staff_aside, scope="function")]
+AdminAside = Annotated[StaffSession, Depends(admin_aside, scope="function")]
+
+
+def came(request: Request, account_id: int | None = None, link: str = "") -> Came:
+    """What this request tells of where it comes from; *account_id*: whose earlier visits are looked for."""
+    return Came(
+        network=client_key(request),
+        agent=request.headers.get("user-agent", "")[:400],
+        cookie=session_cookie(request) or "",
+        browser=browser_cookie(request, account_id) if account_id is not None else "",
+        link=link,
+    )
+
+
+async def posted(request: Request) -> list[tuple[str, str]]:
+    """The whole form, field by field, to be sent once more after a proof."""
+    return await read_pairs(request, MAX_LONG_FIELDS)
+
+
+Posted = Annotated[list[tuple[str, str]], Depends(posted)]
+PROOF = {"preuve", "vers"}
+
+
+def require_fresh(request: Request, signed: StaffSession | None, fields: list[tuple[str, str]]) -> None:
+    """For what is grave: code or password given within ten minutes. Raises FormRefused with the page that asks.
+
+    That page holds the form, and sends it again once the proof is given: nothing is typed twice.
+    """
+    if signed is None or not actions.is_fresh(signed):
+        raise proof_asked(request.url.path, signed, fields)
+
+
+def proof_asked(path: str, signed: StaffSession | None, fields: list[tuple[str, str]], error: str = "") -> FormRefused:
+    refused = FormRefused({}, {}, 422 if error else 403)
+    form = {"values": {}, "errors": {"preuve": error}} if error else EMPTY_FORM
+    refused.page = (
+        "accounts/prove.html",
+        {
+            "form": form,
+            "fields": [(name, value) for name, value in fields if name not in PROOF],
+            "vers": path,
+            "by_code": signed is not None and signed.account.totp_sealed is not None,
+        },
+    )
+    return refused

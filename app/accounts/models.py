@@ -1,5 +1,6 @@
 """Accounts and their sessions."""
 
+import uuid
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
@@ -22,8 +23,8 @@ class Account(Base):
     totp_sealed: Mapped[bytes | None]
     # Last 30-second step that was accepted: a code works once.
     totp_step: Mapped[int] = mapped_column(default=0)
-    failures: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
+    # When the last mailed link that served ends: it, and those sent before it, open nothing more.
+    link_served: Mapped[datetime | None]
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
@@ -31,12 +32,14 @@ class Account(Base):
     warned_at: Mapped[datetime | None]
 
     @property
+    def about(self) -> uuid.UUID:
+        """What mails to this account are about: counts them, and takes them back when it ends."""
+        return uuid.UUID(int=self.id)
+
+    @property
     def has_ended(self) -> bool:
         """Forgotten: nobody signs in here again."""
         return not self.password_hash
-
-    def is_locked(self, now: datetime) -> bool:
-        return self.locked_until is not None and now < self.locked_until
 
 
 class StaffSession(Base):
@@ -50,4 +53,33 @@ class StaffSession(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    # When password or code was last given: what is grave asks again after a while.
+    proved_at: Mapped[datetime]
+    # What the browser says it is, in a word each, "" when it is none that we know.
+    browser: Mapped[str] = mapped_column(String(16))
+    system: Mapped[str] = mapped_column(String(16))
+    # Keyed digest of the network: tells "the same network as now", and nothing else.
+    network: Mapped[bytes]
+    # Whose failures count together with those of the code (see SignInThrottle), and whether it is trusted.
+    origin: Mapped[bytes]
+    trusted: Mapped[bool]
     account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+
+
+class SignInThrottle(Base):
+    """Failures on one account from one origin: a network, a browser that has been here, a mailed link.
+
+    Other origins are not closed by them. Those of every network together count under the origin b"".
+    """
+
+    __tablename__ = "sign_in_throttle"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    # Keyed digest: the table tells neither the network nor the browser.
+    origin: Mapped[bytes] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    since: Mapped[datetime] = mapped_column(index=True)
+    closed_until: Mapped[datetime | None]
+
+    def is_closed(self, now: datetime) -> bool:
+        return self.closed_until is not None and now < self.closed_until

@@ -3,20 +3,19 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Account, StaffSession
+from app.accounts.models import Account, SignInThrottle, StaffSession
+from app.mail.models import OutboxMail
 
 
 def by_email(session: Session, email: str) -> Account | None:
     return session.scalars(select(Account).where(Account.email == email.strip().lower())).one_or_none()
 
 
-def lock_by_email(session: Session, email: str) -> Account | None:
-    return session.scalars(
-        select(Account).where(Account.email == email.strip().lower()).with_for_update()
-    ).one_or_none()
+def by_id(session: Session, account_id: int) -> Account | None:
+    return session.get(Account, account_id)
 
 
 def lock(session: Session, account_id: int) -> Account:
@@ -59,6 +58,13 @@ def demo_accounts(session: Session) -> Sequence[Account]:
     return session.scalars(select(Account).where(Account.totp_sealed.is_(None)).order_by(Account.id)).all()
 
 
+def administrators(session: Session) -> Sequence[Account]:
+    """Those in use."""
+    return session.scalars(
+        select(Account).where(Account.role == "admin", Account.disabled_at.is_(None)).order_by(Account.id)
+    ).all()
+
+
 def active_moderators(session: Session) -> int:
     return (
         session.scalar(
@@ -74,8 +80,40 @@ def staff_session(session: Session, key: bytes, now: datetime) -> StaffSession |
     ).one_or_none()
 
 
-def end_sessions(session: Session, account_id: int) -> None:
-    session.execute(delete(StaffSession).where(StaffSession.account_id == account_id))
+def note_seen(session: Session, key: bytes, at: datetime) -> None:
+    session.execute(
+        update(StaffSession).where(StaffSession.key == key, StaffSession.seen_at < at).values(seen_at=at),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def sessions_of(session: Session, account_id: int, now: datetime, idle_since: datetime) -> Sequence[StaffSession]:
+    """Complete and living, the last seen first."""
+    return session.scalars(
+        select(StaffSession)
+        .where(
+            StaffSession.account_id == account_id,
+            StaffSession.complete,
+            StaffSession.expires_at > now,
+            StaffSession.seen_at >= idle_since,
+        )
+        .order_by(StaffSession.seen_at.desc())
+    ).all()
+
+
+def renew_session(session: Session, key: bytes, new_key: bytes, now: datetime) -> None:
+    """The same session under another id, proved now."""
+    session.execute(
+        update(StaffSession)
+        .where(StaffSession.key == key)
+        .values(key=new_key, proved_at=now, seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end_sessions(session: Session, account_id: int, but: bytes | None = None) -> None:
+    ending = delete(StaffSession).where(StaffSession.account_id == account_id)
+    session.execute(ending.where(StaffSession.key != but) if but is not None else ending)
 
 
 def end_session(session: Session, key: bytes) -> None:
@@ -84,3 +122,41 @@ def end_session(session: Session, key: bytes) -> None:
 
 def purge_sessions(session: Session, now: datetime) -> None:
     session.execute(delete(StaffSession).where(StaffSession.expires_at <= now))
+
+
+def purge_throttles(session: Session, before: datetime) -> None:
+    session.execute(delete(SignInThrottle).where(SignInThrottle.since <= before))
+
+
+def throttles(session: Session, account_id: int, origins: Collection[bytes]) -> Sequence[SignInThrottle]:
+    return session.scalars(
+        select(SignInThrottle).where(SignInThrottle.account_id == account_id, SignInThrottle.origin.in_(origins))
+    ).all()
+
+
+def end_throttle(session: Session, account_id: int, origin: bytes) -> None:
+    session.execute(
+        delete(SignInThrottle).where(SignInThrottle.account_id == account_id, SignInThrottle.origin == origin)
+    )
+
+
+def closed_to_strangers(session: Session, now: datetime) -> set[int]:
+    """Accounts that only a browser where they have been, or a mailed link, opens at the moment."""
+    everywhere = select(SignInThrottle.account_id).where(
+        SignInThrottle.origin == b"", SignInThrottle.closed_until > now
+    )
+    return set(session.scalars(everywhere))
+
+
+def mails_since(session: Session, account: Account, template: str, since: datetime) -> int:
+    """How many mails of a kind were written to this account."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                OutboxMail.subject == account.about,
+                OutboxMail.template == template,
+                OutboxMail.created_at > since,
+            )
+        )
+        or 0
+    )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from app.accounts.models import ROLES
 from app.administration.acts import CHOICES
 from app.signatures.actions.setting_aside import MOST
+from app.text import clean_address
 
 VERBS = ("set_aside", "invalidate", "put_back")
 
@@ -67,9 +68,10 @@ class AccountForm(BaseModel):
     @field_validator("email")
     @classmethod
     def _email(cls, value: str) -> str:
-        if not value.strip():
+        email = clean_address(value)
+        if not email:
             raise ValueError("Indiquez l’adresse de la personne.")
-        return value.strip()[:254]
+        return email[:254]
 
     @field_validator("role")
     @classmethod

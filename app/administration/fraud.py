@@ -15,10 +15,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app import crypto
+from app.folding import fold
 from app.petitions import keys as petition_keys
 from app.petitions.keys import Keys
-from app.petitions.queries import fold
 from app.signatures import queries
+from app.signatures.places import is_odd
 from app.signatures.public import open_field, public_name, reference
 from app.templating import ZONE
 
@@ -49,6 +50,8 @@ class Line:
     at: datetime
     shown: str
     departement: str
+    # No commune has this postal code.
+    odd_code: bool
     state: str
 
     @property
@@ -105,7 +108,13 @@ def aside(session: Session, petition_id: int) -> Group:
 def _line(row: Any, keys: Keys) -> Line:
     shown = " · ".join(part for part in public_name(row, keys) if part)
     return Line(
-        row.id, reference(keys, row.id, "review"), row.confirmed_at, shown, row.departement or row.country, row.state
+        row.id,
+        reference(keys, row.id, "review"),
+        row.confirmed_at,
+        shown,
+        row.departement or row.country,
+        is_odd(row.postal_code, row.country),
+        row.state,
     )
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from app import clock, migrations
+from app.audit import chain
 from app.backup import archive, postgres, sqlite
 from app.backup.progress import Progress
 from app.bus import Bus
@@ -64,7 +65,21 @@ def _about(settings: Settings, database: Database) -> dict[str, Any]:
         "revision": migrations.revision(database),
         "masters": sorted(masters),
         "tools": 0,
+        "journal": _head(database),
     }
+
+
+def _head(database: Database) -> str:
+    """Where the journal's chain ended: compared later with what the instance says. "" before there was one."""
+    if not sa.inspect(database.engine).has_table("audit_chain"):
+        return ""
+    with database.read() as session:
+        return str(chain.head(session))
+
+
+def noted_head(settings: Settings, path: Path, progress: Progress) -> str:
+    """The journal's head when this backup was made, "" when it has none. Raises Refused."""
+    return str(archive.read(path, archive.identity(settings.secret), None, progress).get("journal", ""))
 
 
 @dataclass(frozen=True)

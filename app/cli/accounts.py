@@ -5,6 +5,7 @@ import sys
 import click
 
 from app.accounts import actions as account_actions
+from app.accounts import passwords
 from app.accounts import queries as account_queries
 from app.accounts.models import ROLES, Account
 from app.cli.group import main, opened, petition_of
@@ -28,14 +29,16 @@ def create_account(email: str, role: str, petitions: tuple[str, ...]) -> None:
         password = click.prompt("Mot de passe (12 caractères au moins)", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
-    with opened() as (settings, database), database.write() as session:
-        if petitions and account_queries.by_email(session, email.strip().lower()) is not None:
-            raise Refused(
-                "Un compte existe déjà pour cette adresse. Pour lui confier ces pétitions :"
-                f" signons account give {email} " + " ".join(f"--petition {slug}" for slug in petitions)
-            )
-        made, uri = account_actions.create(session, email, role, password, site=settings.site_name)
-        _give(session, made, petitions)
+    with opened() as (settings, database):
+        kept = passwords.hashed(password, email, settings.site_name)
+        with database.write() as session:
+            if petitions and account_queries.by_email(session, email.strip().lower()) is not None:
+                raise Refused(
+                    "Un compte existe déjà pour cette adresse. Pour lui confier ces pétitions :"
+                    f" signons account give {email} " + " ".join(f"--petition {slug}" for slug in petitions)
+                )
+            made, uri = account_actions.create(session, email, role, kept, site=settings.site_name)
+            _give(session, made, petitions)
     click.echo(f"Compte créé : {made.email} ({role}). Ajoutez ce second facteur à votre application :")
     click.echo(uri)
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import sqlalchemy.exc
 
-from app import logs, migrations
+from app import logs, migrations, private
 from app.bus import Bus
 from app.db import Database, Session
 from app.errors import Refused, SettingsError, SignonsError
@@ -51,9 +51,16 @@ def main() -> None:
         logs.configure(load_settings().log_level)
 
 
+def run() -> None:
+    """The program that is typed."""
+    private.create_privately()
+    main()
+
+
 @contextmanager
 def opened(settings: Settings | None = None) -> Iterator[tuple[Settings, Database]]:
     settings = settings or load_settings()
+    private.tighten(settings)
     bus = Bus(settings)
     database = Database(settings, open_vault(settings), bus)
     try:

@@ -10,6 +10,7 @@ from app.errors import Refused
 from app.settings import load_settings
 from app.templating import Templates
 from app.vault import open_vault
+from app.web.connection import BoundedProtocol
 
 
 @main.command()
@@ -45,6 +46,8 @@ def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     uvicorn.run(
         "app.serve:app_for_uvicorn",
         factory=True,
+        http=BoundedProtocol,
+        ws="none",
         host=host,
         port=port,
         workers=workers,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.accounts import actions as account_actions
+from app.accounts import passwords
 from app.accounts import queries as account_queries
 from app.comments.models import Comment
 from app.db import Database
@@ -29,7 +30,7 @@ from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.settings import Settings
 from app.signatures import actions as signature_actions
-from app.signatures.actions import SignRequest
+from app.signatures.actions import SignRequest, Target
 from app.signatures.forms import SignForm
 from app.signatures.models import Signature
 
@@ -126,7 +127,7 @@ def _sign(
             signature = session.scalars(
                 select(Signature).where(Signature.petition_id == petition.id, Signature.state == "pending")
             ).one()
-            signature_actions.confirm_group(session, [(petition.id, signature.id)], receiving.receive_drafts)
+            signature_actions.confirm_group(session, [Target(petition.id, signature.id)], receiving.receive_drafts)
             petition_actions.fold_counts(session)
             # About one reader in eight signs.
             petition_queries.add_views(
@@ -135,8 +136,9 @@ def _sign(
 
 
 def _accounts(session: Session, petitions: list[Petition]) -> None:
+    kept = passwords.hashed(PASSWORD)
     for email, role in ACCOUNTS.items():
-        account, _ = account_actions.create(session, email, role, PASSWORD, second_factor=False)
+        account, _ = account_actions.create(session, email, role, kept, second_factor=False)
         if role == "organiser":
             for petition in petitions:
                 petition_actions.add_owner(session, petition, account.id)

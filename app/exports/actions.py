@@ -16,7 +16,7 @@ from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.keys import Keys
 from app.petitions.models import Petition
-from app.signatures.places import country_name
+from app.signatures.places import NOWHERE, country_name
 from app.signatures.public import open_fields, references
 from app.templating import ZONE
 
@@ -132,9 +132,12 @@ def _states(keys: Keys, purpose: str, batches: queries.Batches) -> Iterator[Sequ
         )
 
 
+PLACES = {"": "Hors de France", NOWHERE: "En France, code inconnu"}
+
+
 def merged(cells: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     """Groups under eleven go together into ``Autres``."""
-    kept = [(place or "Hors de France", n) for place, n in cells if n >= SMALLEST_CELL]
+    kept = [(PLACES.get(place, place), n) for place, n in cells if n >= SMALLEST_CELL]
     rest = sum(n for _, n in cells if n < SMALLEST_CELL)
     return [*kept, ("Autres", rest)] if rest else kept
 

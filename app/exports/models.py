@@ -1,4 +1,4 @@
-"""The journal of exports."""
+"""The journal of exports, and what administrators allow each other."""
 
 from datetime import datetime
 
@@ -24,3 +24,23 @@ class ExportRecord(Base):
     finished_at: Mapped[datetime | None]
     rows: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
+
+
+class ExportPermission(Base):
+    """An administrator asks another for an export of a petition that is not theirs, and says why."""
+
+    __tablename__ = "export_permission"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('delivery', 'contact')", name="purpose"),
+        CheckConstraint("answered_by <> asked_by", name="two_people"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str]
+    asked_by: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    asked_at: Mapped[datetime]
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    answered_at: Mapped[datetime | None]
+    granted: Mapped[bool]

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.consents import queries as consent_queries
-from app.exports.models import ExportRecord
+from app.exports.models import ExportPermission, ExportRecord
+from app.petitions.models import Petition
 from app.signatures.models import Signature
 
 _COLUMNS = (
@@ -111,3 +112,32 @@ def begun(session: Session, petition_id: int) -> Sequence[ExportRecord]:
     return session.scalars(
         select(ExportRecord).where(ExportRecord.petition_id == petition_id).order_by(ExportRecord.id)
     ).all()
+
+
+def granted(session: Session, petition_id: int, account_id: int, since: datetime) -> set[str]:
+    """Purposes that somebody else has allowed this account since then."""
+    return set(
+        session.scalars(
+            select(ExportPermission.purpose).where(
+                ExportPermission.petition_id == petition_id,
+                ExportPermission.asked_by == account_id,
+                ExportPermission.granted,
+                ExportPermission.answered_at >= since,
+            )
+        )
+    )
+
+
+def waiting_permissions(session: Session, since: datetime) -> Sequence[Any]:
+    """``(request, petition, who asks)`` without answer, the oldest first."""
+    return session.execute(
+        select(ExportPermission, Petition, Account.email)
+        .join(Petition, Petition.id == ExportPermission.petition_id)
+        .join(Account, Account.id == ExportPermission.asked_by)
+        .where(ExportPermission.answered_at.is_(None), ExportPermission.asked_at >= since)
+        .order_by(ExportPermission.id)
+    ).all()
+
+
+def lock_permission(session: Session, permission_id: int) -> ExportPermission | None:
+    return session.get(ExportPermission, permission_id, with_for_update=True)

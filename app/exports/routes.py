@@ -7,10 +7,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
 from app import clock
-from app.accounts.dependencies import Organiser
+from app.accounts.dependencies import HalfSession, Organiser, Posted, require_fresh
+from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.db import Db, Session
-from app.exports import actions, queries
+from app.errors import Invalid
+from app.exports import actions, permissions, queries
 from app.exports.dependencies import OwnPetition
 from app.petitions import actions as petition_actions
 from app.petitions import public
@@ -18,9 +20,9 @@ from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
 from app.templating import ZONE
-from app.web.forms import Form
+from app.web.forms import Form, FormRefused
 from app.web.ratelimit import limited
-from app.web.rendering import page, see_other, settings_of
+from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
 router = APIRouter(prefix="/organisation")
 DAYS = 30
@@ -40,8 +42,9 @@ def petitions(request: Request, session: Db, organiser: Organiser) -> Response:
 
 
 @router.get("/petitions/{slug}")
-def figures(request: Request, session: Db, organiser: Organiser, petition: OwnPetition) -> Response:
-    return page(request, "exports/petition.html", **_figures(request, session, petition))
+def figures(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, demande: str = "") -> Response:
+    shown = _figures(request, session, petition, organiser) | {"asked": demande == "envoyee"}
+    return page(request, "exports/petition.html", **shown)
 
 
 def _rate(confirmed: int, pending: int) -> float | None:
@@ -49,7 +52,7 @@ def _rate(confirmed: int, pending: int) -> float | None:
     return confirmed / (confirmed + pending) if confirmed + pending else None
 
 
-def _figures(request: Request, session: Session, petition: Petition) -> dict[str, Any]:
+def _figures(request: Request, session: Session, petition: Petition, account: Account) -> dict[str, Any]:
     now = clock.now()
     view = public.view(
         session,
@@ -72,6 +75,10 @@ def _figures(request: Request, session: Session, petition: Petition) -> dict[str
             "views": view.views,
         },
         "days": days,
+        "theirs": permissions.needed(session, petition, account),
+        "allowed": permissions.held(session, petition, account),
+        "form": EMPTY_FORM,
+        "asked": False,
         "to_pass_on": _to_pass_on(session, petition),
         "exports": [
             {
@@ -123,7 +130,18 @@ def _per_day(hours: list[tuple[datetime, int]], now: datetime) -> list[tuple[dat
 
 @router.post("/petitions/{slug}/exports")
 @limited("staff")
-def export(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form) -> Response:
+def export(
+    request: Request,
+    session: Db,
+    organiser: Organiser,
+    signed: HalfSession,
+    petition: OwnPetition,
+    fields: Posted,
+    values: Form,
+) -> Response:
+    if values.get("purpose") == "contact":  # addresses leave
+        require_fresh(request, signed, fields)
+    permissions.check(session, petition, values.get("purpose", ""), organiser)
     kind = values.get("format", "csv")
     record = actions.begin(session, petition, values.get("purpose", ""), organiser.id, kind)
     name = actions.filename(petition, record.purpose, record.started_at, kind)
@@ -136,6 +154,24 @@ def export(request: Request, session: Db, organiser: Organiser, petition: OwnPet
             "x-export-id": str(record.id),
         },
     )
+
+
+@router.post("/petitions/{slug}/exports/demandes")
+@limited("staff")
+def ask_for_export(
+    request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form
+) -> Response:
+    """Of another administrator, who agrees or not at /administration/exports."""
+    try:
+        permissions.ask(session, petition, values.get("asked", ""), values.get("reason", ""), organiser)
+    except Invalid as invalid:
+        refused = FormRefused(invalid.errors, values)
+        refused.page = (
+            "exports/petition.html",
+            _figures(request, session, petition, organiser) | {"form": refused.form},
+        )
+        raise refused from None
+    return see_other(request, f"/organisation/petitions/{petition.slug}?demande=envoyee#titre-exports")
 
 
 @router.post("/petitions/{slug}/commentaires")

@@ -9,24 +9,23 @@ else, no task and no layer of ours: ten thousand are expected.
 import asyncio
 import json
 import random
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Send
 
 from app import clock
 from app.db import Database
+from app.lanes import Lane
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.signatures import queries as signature_queries
 from app.signatures.public import Line, line
-from app.web.errors import refuse
-from app.web.headers import SecurityHeaders, security_headers
 
 # Between two messages to the same viewers: a rush writes to each a few times a second.
 GROUPING = 0.25
@@ -34,15 +33,10 @@ GROUPING = 0.25
 LOOK_AGAIN = 1.0
 HEARTBEAT = 15.0
 NEWEST = 10
-MAX_VIEWERS = 20_000
 # Written to as many viewers before others have their turn.
 AT_ONCE = 500
-HEADERS = (
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store, no-transform"),
-    (b"x-accel-buffering", b"no"),
-)
 log = structlog.get_logger("live")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -96,8 +90,9 @@ class Viewer:
 class Hub:
     """Channels by petition. ``start`` and ``stop`` in the event loop; ``notify`` from any thread."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lane: Lane) -> None:
         self.database = database
+        self.lane = lane
         self.channels: dict[int, Channel] = {}
         self._changed: set[int] = set()
         self._wake = asyncio.Event()
@@ -112,9 +107,13 @@ class Hub:
         if known is None or monotonic() - known[0] >= 1:
             if len(self._known) > 1000:
                 self._known.clear()
-            reading = asyncio.ensure_future(asyncio.to_thread(_find, self.database, slug))
+            reading = asyncio.ensure_future(self._in_lane(_find, self.database, slug))
             known = self._known[slug] = (monotonic(), reading)
         return await asyncio.shield(known[1])
+
+    async def _in_lane(self, read: Callable[..., Found], *about: Any) -> Found:
+        async with self.lane.place():
+            return await run_in_threadpool(read, *about)
 
     @property
     def viewers(self) -> int:
@@ -179,7 +178,7 @@ class Hub:
 
     async def _refresh(self, channel: Channel) -> None:
         try:
-            new = await asyncio.to_thread(self._read, channel)
+            new = await self._in_lane(self._read, channel)
         except Exception as error:  # the database may be away: the viewers keep what they have
             log.warning("live_unreadable", error=type(error).__name__)
             return
@@ -234,63 +233,6 @@ def _line_event(shown: Line) -> bytes:
         ensure_ascii=False,
     )
     return f"event: signature\ndata: {data}\n\n".encode()
-
-
-class LiveFeed:
-    """``GET /petitions/{slug}/direct``, in front of everything: each layer would be there once a viewer."""
-
-    def __init__(self, app: ASGIApp, hub: Callable[[], Hub], https: bool) -> None:
-        self.app = app
-        self.hub = hub
-        self.headers = [*HEADERS, *security_headers(https)]
-        self.full = SecurityHeaders(_too_many, https)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        slug = _slug(scope)
-        if slug is None:
-            await self.app(scope, receive, send)
-            return
-        hub = self.hub()
-        if hub.viewers >= MAX_VIEWERS:
-            await self.full(scope, receive, send)
-            return
-        found = await hub.find(slug)
-        if found is None:
-            await self.app(scope, receive, send)  # which has no such page either
-            return
-        scope["headers"].clear()  # what a browser asked with would be kept for as long as it looks
-        await send({"type": "http.response.start", "status": 200, "headers": self.headers})
-        if scope["method"] == "HEAD":  # asked for the headers only: there is nothing to wait for
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await _stream(hub, *found, receive, send)
-
-
-async def _stream(hub: Hub, petition_id: int, goal: int, receive: Receive, send: Send) -> None:
-    channel, viewer = await hub.open(petition_id, goal, send)
-    try:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-    except asyncio.CancelledError:
-        if not viewer.closed:
-            raise
-    finally:
-        viewer.closed = True
-        hub.leave(channel, viewer)
-
-
-async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:
-    await refuse(scope, receive, send, 503, "Trop de spectateurs : la page reste à jour au chargement.")
-
-
-def _slug(scope: Scope) -> str | None:
-    if scope["type"] != "http" or not scope["path"].endswith("/direct") or scope["method"] not in {"GET", "HEAD"}:
-        return None
-    found = _PATH.fullmatch(scope["path"])
-    return found[1] if found else None
-
-
-_PATH = re.compile(r"(?:/en)?/petitions/([a-z0-9-]+)/direct")
 
 
 def _find(database: Database, slug: str) -> tuple[int, int] | None:

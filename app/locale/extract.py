@@ -21,6 +21,10 @@ STAFF = (
     "exports/",
     "updates/",
     "layouts/staff.html",
+    "email/accounts/locked/",
+    "email/accounts/new_administrator/",
+    "email/accounts/new_browser/",
+    "email/accounts/password_changed/",
     "email/moderation/digest/",
     "email/moderation/petition/",
 )
@@ -28,11 +32,12 @@ STAFF_LAYOUT = '{% extends "layouts/staff.html" %}'
 JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 # Modules that speak to the public, and the calls and tables in which they do.
 SPEAKERS = (
-    "accounts/actions.py",
+    "accounts/actions/*.py",
     "accounts/dependencies.py",
-    "accounts/routes.py",
+    "accounts/routes/signing_in.py",
     "comments/*.py",
-    "live/hub.py",
+    "lanes.py",
+    "live/feed.py",
     "mail/routes.py",
     "moderation/actions/appealing.py",
     "moderation/actions/noticing.py",
@@ -50,20 +55,23 @@ SPEAKERS = (
     "privacy/routes.py",
     "privacy/schedule.py",
     "privacy/self_service.py",
+    "turn.py",
     "signatures/*.py",
     "signatures/actions/*.py",
     "signatures/routes/*.py",
+    "text.py",
     "web/*.py",
 )
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany", "FormRefused",
-    "HTTPException", "refuse", "answer", "person_name", "Line", "_text",
+    "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "_text",
 }  # fmt: skip
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "UNLAWFUL", "SORTS", "CONSENT_LABELS",
     "DISPLAY_LABELS", "PURPOSE_LABELS",
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
-    "errors", "error", "NOTICE_VERSIONS", "DONE",
+    "errors", "error", "NOTICE_VERSIONS", "DONE", "SLOW", "FULL", "LATE",
+    "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from email_validator import EmailNotValidError, validate_email
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from app.signatures.forms import clean_text
+from app.text import clean_address, clean_line, clean_text, proper_name
 
 MAX_EXPLANATION = 2000
 MAX_REASONS = 4000
@@ -134,6 +134,16 @@ class NoticeForm(_Form):
     def _passage(cls, value: str) -> str:
         return _text(value, "le passage", MAX_REASONS)
 
+    @field_validator("name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        return clean_line(value)
+
+    @field_validator("email")
+    @classmethod
+    def _email(cls, value: str) -> str:
+        return clean_address(value)
+
     @field_validator("good_faith")
     @classmethod
     def _good_faith(cls, value: str) -> str:
@@ -146,8 +156,10 @@ class NoticeForm(_Form):
         errors = {}
         anonymous = self.category == "minors" and not self.name.strip() and not self.email.strip()
         if not anonymous:
-            if not self.name.strip() or len(self.name) > 120:
-                errors["name"] = "Donnez votre nom."
+            try:
+                proper_name(self.name, "Donnez votre nom.")
+            except ValueError as error:
+                errors["name"] = str(error)
             if address_error(self.email):
                 errors["email"] = "Donnez une adresse électronique complète, comme nom@exemple.fr."
         return errors
@@ -197,16 +209,15 @@ class ReplyForm(_Form):
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
-        if not value.strip():
-            raise ValueError("Donnez le nom qui signera la réponse.")
-        return _text(value, "le nom", 120)
+        return proper_name(value, "Donnez le nom qui signera la réponse.")
 
     @field_validator("email")
     @classmethod
     def _email(cls, value: str) -> str:
-        if address_error(value):
+        email = clean_address(value)
+        if address_error(email):
             raise ValueError("Donnez une adresse électronique complète, comme nom@exemple.fr.")
-        return value.strip()
+        return email
 
     @field_validator("passage")
     @classmethod

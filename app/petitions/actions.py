@@ -1,7 +1,8 @@
 """What is done to petitions: made, published, closed, delivered."""
 
 import re
-from datetime import datetime, timedelta
+import secrets
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -9,13 +10,14 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.db import changed
 from app.errors import Conflict, Refused
+from app.folding import fold
 from app.petitions import images, keys, markdown, queries
 from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition, PetitionOwner, PetitionText, Recipient, Source
-from app.templating import ZONE
-
-LONGEST = timedelta(days=365)
+from app.petitions.typed import latest_day
+from app.text import romanised
+from app.zone import end_of
 
 
 def create(
@@ -38,7 +40,11 @@ def create(
     if file.image is not None:
         if folder is None:
             raise Refused("champ image : aucun dossier où chercher cette image.")
-        kept = images.keep(folder / file.image.file, image_store)
+        try:
+            picture = images.read(folder / file.image.file)
+        except Refused as refused:
+            raise Refused(f"champ image.file : {refused}.") from None
+        kept = images.keep(picture, image_store)
         petition.image, petition.image_width, petition.image_height = kept
         petition.image_alt = file.image.alt
         petition.image_caption, petition.image_credit = file.image.caption, file.image.credit
@@ -97,18 +103,25 @@ def rewrite(session: Session, petition: Petition, file: PetitionFile, by: int | 
 
 
 def publish(session: Session, petition: Petition, by: int | None = None) -> None:
-    """Open it for signatures, for twelve months at most. Raises Conflict, Refused."""
+    """Open it for signatures, for twelve months at most. Raises Conflict.
+
+    A last day that passed while it waited binds nobody: whoever decides is not refused for that.
+    """
     now = clock.now()
     if petition.state not in {"draft", "submitted"}:
         raise Conflict("Cette pétition est déjà publiée.")
-    latest = now + LONGEST
-    if petition.closes_at is not None and petition.closes_at <= now:
-        raise Refused("champ closes_on : cette date est passée.")
-    petition.closes_at = min(petition.closes_at or latest, latest)
+    petition.closes_at = planned_end(petition, now)
     petition.state, petition.opened_at = "open", now
     keys.create(session, petition.id)
     audit.record(session, "petition.published", "petition", petition.id, by)
     changed(session, petition.id)
+
+
+def planned_end(petition: Petition, now: datetime) -> datetime:
+    """When signing would end if it was published at *now*."""
+    latest = end_of(latest_day(now))
+    wanted = petition.closes_at
+    return latest if wanted is None or wanted <= now else min(wanted, latest)
 
 
 def close(session: Session, petition: Petition, by: int | None = None) -> None:
@@ -184,15 +197,15 @@ def fold_counts(session: Session) -> int:
 
 
 def _free_slug(session: Session, title: str) -> str:
-    """An address made of the title's first words; raises Refused when there are none."""
-    words = re.findall(r"[a-z0-9]+", queries.fold(re.sub(r"[’']", " ", title)))
+    """An address made of the title's first words, or of nothing but chance when no letter of it has a Latin one."""
+    words = re.findall(r"[a-z0-9]+", romanised(fold(re.sub(r"[’']", " ", title))))
     slug = ""
     for word in words:
         if slug and len(slug) + len(word) > 60:
             break
         slug = f"{slug}-{word}".strip("-")[:80]
-    if not slug:
-        raise Refused("champ title : aucun mot dont faire une adresse.")
+    if not re.search("[a-z]", slug):
+        slug = f"petition-{slug or secrets.token_hex(4)}"
     candidate, n = slug, 2
     while queries.slug_taken(session, candidate):
         candidate, n = f"{slug}-{n}", n + 1
@@ -201,12 +214,8 @@ def _free_slug(session: Session, title: str) -> str:
 
 def _searched(file: PetitionFile) -> str:
     people = " ".join(f"{entry.name} {entry.role}" for entry in file.recipients)
-    return queries.fold(f"{file.title} {file.theme} {file.author} {people} {file.text}")
+    return fold(f"{file.title} {file.theme} {file.author} {people} {file.text}")
 
 
 def _end_of(file: PetitionFile) -> datetime | None:
-    """Midnight after the last day, in France."""
-    if file.closes_on is None:
-        return None
-    day = file.closes_on + timedelta(days=1)
-    return datetime(day.year, day.month, day.day, tzinfo=ZONE)
+    return end_of(file.closes_on) if file.closes_on else None

@@ -1,7 +1,7 @@
 """A petition as the writing page shows it: the inverse of :class:`forms.DraftForm`."""
 
 from app.petitions.models import Petition, PetitionText
-from app.templating import ZONE
+from app.zone import last_day_before
 
 
 def values_of(petition: Petition, text: PetitionText) -> dict[str, str]:
@@ -18,6 +18,6 @@ def values_of(petition: Petition, text: PetitionText) -> dict[str, str]:
         "recipients": "\n".join(f"{r.name}, {r.role}" for r in petition.recipients),
         "text": text.markdown,
         "sources": "\n".join(sources),
-        "closes_on": petition.closes_at.astimezone(ZONE).date().isoformat() if petition.closes_at else "",
+        "closes_on": last_day_before(petition.closes_at).isoformat() if petition.closes_at else "",
         "delivery_mode": petition.delivery_mode,
     }

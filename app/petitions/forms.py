@@ -5,7 +5,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from app.petitions.importing import MAX_TEXT, PetitionFile
+from app.petitions import typed
+from app.petitions.importing import MAX_LINE, MAX_TEXT, PetitionFile
+from app.text import clean_line, clean_text, has_ink, proper_name, visible
+
+TOO_LONG = "Remplissez ce champ, en 60 caractères au plus."
 
 
 class DraftForm(BaseModel):
@@ -26,35 +30,47 @@ class DraftForm(BaseModel):
     @field_validator("title")
     @classmethod
     def _title(cls, value: str) -> str:
-        if not 5 <= len(value) <= 200:
+        title = clean_line(value)
+        if not 5 <= len(title) <= 200 or not has_ink(title):
             raise ValueError("Donnez un titre de 5 à 200 caractères.")
-        return value
+        return title
 
-    @field_validator("author", "theme")
+    @field_validator("author")
     @classmethod
-    def _short(cls, value: str) -> str:
-        if not 1 <= len(value) <= 60:
-            raise ValueError("Remplissez ce champ, en 60 caractères au plus.")
-        return value
+    def _author(cls, value: str) -> str:
+        author = proper_name(value, TOO_LONG)
+        if len(author) > 60:
+            raise ValueError(TOO_LONG)
+        return author
+
+    @field_validator("theme")
+    @classmethod
+    def _theme(cls, value: str) -> str:
+        theme = clean_line(value)
+        if len(theme) > 60 or not has_ink(theme):
+            raise ValueError(TOO_LONG)
+        return theme
 
     @field_validator("goal", mode="before")
     @classmethod
     def _goal(cls, value: object) -> object:
-        digits = "".join(str(value).split())
-        if not (digits.isascii() and digits.isdecimal() and 1 <= int(digits[:10]) <= 100_000_000):
-            raise ValueError("Indiquez un nombre de signatures, par exemple 5 000.")
-        return int(digits)
+        try:
+            return typed.goal(str(value))
+        except ValueError:
+            raise ValueError("Indiquez un nombre de signatures, par exemple 5 000.") from None
 
     @field_validator("recipients", mode="before")
     @classmethod
     def _recipients(cls, value: object) -> object:
         found = []
-        for line in str(value or "").splitlines():
-            name, _, role = line.partition(",")
-            if line.strip():
-                if not name.strip() or not role.strip():
+        for line in clean_text(str(value or "")).split("\n"):
+            name, _, role = (part.strip() for part in line.partition(","))
+            if line:
+                if not name or not role:
                     raise ValueError("Un destinataire par ligne : « Nom, fonction ».")
-                found.append({"name": name.strip()[:300], "role": role.strip()[:300]})
+                if len(name) > MAX_LINE or len(role) > MAX_LINE:
+                    raise ValueError(f"Raccourcissez ce destinataire : {MAX_LINE} caractères au plus pour son nom.")
+                found.append({"name": name, "role": role})
         if not 1 <= len(found) <= 20:
             raise ValueError("Indiquez de un à vingt destinataires, un par ligne : « Nom, fonction ».")
         return found
@@ -62,23 +78,30 @@ class DraftForm(BaseModel):
     @field_validator("text")
     @classmethod
     def _text(cls, value: str) -> str:
-        if not 50 <= len(value) <= MAX_TEXT:
+        text = visible(value).strip()
+        if len(text) < 50 or not has_ink(text):
             raise ValueError("Écrivez le texte de la pétition, en 50 caractères au moins.")
-        return value
+        if len(text) > MAX_TEXT:
+            raise ValueError(f"Raccourcissez le texte : {MAX_TEXT} caractères au plus, il en compte {len(text)}.")
+        return text
 
     @field_validator("sources", mode="before")
     @classmethod
     def _sources(cls, value: object) -> object:
         found = []
-        for line in str(value or "").splitlines():
+        for line in clean_text(str(value or "")).split("\n"):
             parts = [part.strip() for part in line.split("|")]
-            if line.strip():
-                if len(parts) < 2 or not all(parts[:2]):
+            if line:
+                if not 2 <= len(parts) <= 4 or not all(parts[:2]):
                     raise ValueError("Une source par ligne : « Titre | Média | 2026-02-03 | https://… ».")
-                source: dict[str, Any] = {"title": parts[0][:300], "publisher": parts[1][:300]}
+                if len(parts[0]) > MAX_LINE or len(parts[1]) > MAX_LINE:
+                    raise ValueError(f"Raccourcissez cette source : {MAX_LINE} caractères au plus pour son titre.")
+                source: dict[str, Any] = {"title": parts[0], "publisher": parts[1]}
                 source |= {"date": parts[2]} if len(parts) > 2 and parts[2] else {}
                 source |= {"url": parts[3]} if len(parts) > 3 and parts[3] else {}
                 found.append(source)
+        if len(found) > 50:
+            raise ValueError("Indiquez 50 sources au plus.")
         return found
 
     @field_validator("closes_on", mode="before")
@@ -87,9 +110,9 @@ class DraftForm(BaseModel):
         if not value:
             return None
         try:
-            return dt.date.fromisoformat(str(value))
-        except ValueError:
-            raise ValueError("Indiquez une date, par exemple 2027-01-31, ou laissez vide.") from None
+            return typed.last_day(typed.day(str(value)))
+        except ValueError as error:
+            raise ValueError(f"Indiquez un jour comme 2027-01-31, ou laissez vide : {error}.") from None
 
     @field_validator("delivery_mode")
     @classmethod

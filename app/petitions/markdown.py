@@ -11,26 +11,34 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup
 
+from app.petitions.blocks import is_visible
+from app.petitions.glyphs import WORD
 from app.templating import kept_together
 
 TAGS = {"p", "h2", "h3", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr", "code", "span"}
-_PARSER = MarkdownIt("commonmark", {"html": False, "typographer": False})
+# A paragraph that begins with a tab or four spaces is one, not code: people write so.
+_PARSER = MarkdownIt("commonmark", {"html": False, "typographer": False}).disable("code")
 
 
 def _text(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
     return str(kept_together(tokens[index].content))
 
 
+def _fence(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType) -> str:
+    """As a paragraph, line by line: a block that does not fold would leave a narrow screen."""
+    lines = Markup("<br>").join(tokens[index].content.rstrip("\n").split("\n"))
+    return f"<p><code>{lines}</code></p>\n"
+
+
 _PARSER.add_render_rule("text", _text)
+_PARSER.add_render_rule("fence", _fence)
 
 
 def render(text: str) -> str:
     """Safe HTML; level-one headings become ``h2``: the page's title is its only ``h1``."""
-    tokens = _PARSER.parse(text)
-    for token in tokens:
-        if token.type in {"heading_open", "heading_close"}:
-            token.tag = "h2" if token.tag in {"h1", "h2"} else "h3"
+    tokens = _outlined(_PARSER.parse(text.translate(WORD)))
     html = _PARSER.renderer.render(tokens, _PARSER.options, {})
     return nh3.clean(
         html,
@@ -42,6 +50,23 @@ def render(text: str) -> str:
     )
 
 
+def _outlined(tokens: list[Token]) -> list[Token]:
+    """Headings as an outline: the first is an ``h2``, none is empty, no level is skipped."""
+    kept: list[Token] = []
+    started = False
+    for token in tokens:
+        if token.type == "heading_open":
+            token.tag = "h3" if started and token.tag not in {"h1", "h2"} else "h2"
+        elif token.type == "heading_close":
+            opening, words = kept[-2:]
+            if not is_visible(words.content):
+                del kept[-2:]
+                continue
+            token.tag, started = opening.tag, True
+        kept.append(token)
+    return kept
+
+
 _DOCUMENTS = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
@@ -49,14 +74,3 @@ def render_document(text: str) -> str:
     """One of our own papers: tables and anchors too."""
     allowed = TAGS | {"h1", "h4", "table", "thead", "tbody", "tr", "th", "td", "pre"}
     return nh3.clean(_DOCUMENTS.render(text), tags=allowed, link_rel="noopener")
-
-
-def plain(text: str, length: int = 200) -> str:
-    """The first words, without marks, for descriptions and previews."""
-    words = nh3.clean(_PARSER.render(text), tags=set()).split()
-    line = ""
-    for word in words:
-        if len(line) + len(word) + 1 > length:
-            return line + " …"
-        line = f"{line} {word}".strip()
-    return line

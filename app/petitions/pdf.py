@@ -1,82 +1,164 @@
-"""The printable text, set by Typst: tagged PDF, nothing needed from the system.
+"""The printable text and the poster, set by Typst: tagged PDF, nothing needed from the system.
 
-Values reach the template as JSON, never as source: a petition cannot write Typst.
+Values reach the templates as JSON, never as source: a petition cannot write Typst. Whatever was
+typed, a PDF comes out: what cannot be printed is marked, see :mod:`app.petitions.glyphs`.
 """
 
-import html
 import json
-import re
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-import nh3
+import structlog
 import typst
 
+from app.petitions import glyphs
+from app.petitions.blocks import Block, Run, blocks_of, is_rtl, is_visible
 from app.petitions.public import View
-from app.templating import long_date, number
+from app.templating import long_date
 
+log = structlog.get_logger("pdf")
 _TEMPLATE = Path(__file__).with_name("petition.typ")
 _POSTER = Path(__file__).with_name("poster.typ")
+# A poster names the first recipients, up to so many letters.
+_POSTER_RECIPIENTS = 240
+# Not words: they are left as they are.
+_VERBATIM = {"kind", "href", "qr", "families"}
 
 
-def render(view: View, now_text: str) -> bytes:
-    """The PDF of one petition's text as it stands."""
+def render(view: View) -> bytes:
+    """The PDF of one version of a petition's text: no number that moves is on it, so that it is set once."""
+    blocks = blocks_of(str(view.body_html), view.url)
+    links = _number_links(blocks)
     data = {
-        "title": view.title,
+        "title": _title(view),
+        "rtl": is_rtl(view.title),
         "recipients": [f"{r['name']}, {r['role']}" for r in view.recipients],
         "author": view.author,
-        "blocks": _blocks(str(view.body_html)),
+        "blocks": blocks,
+        "links": [{"href": href, "text": href.removeprefix("mailto:")} for href in links],
         "sources": [
-            ", ".join(filter(None, [s["title"], s["publisher"], long_date(s["date"]) if s["date"] else ""]))
+            {
+                "text": ", ".join(
+                    filter(None, [s["title"], s["publisher"], long_date(s["date"]) if s["date"] else ""])
+                ),
+                "href": s["url"],
+                "address": s["url"],
+            }
             for s in view.sources
         ],
-        "footer": f"{view.url} — {_confirmed(view.count)} — {now_text}",
+        "footer": view.url,
         "version": f"Texte du {long_date(view.version_at)}, version {view.version}",
     }
-    return typst.compile(_TEMPLATE.read_bytes(), sys_inputs={"petition": json.dumps(data)}, pdf_standards=["ua-1"])
-
-
-def _confirmed(count: int) -> str:
-    plural = "s" if count > 1 else ""
-    return f"{number(count)} signature{plural} confirmée{plural}"
+    return _typeset(_TEMPLATE, data)
 
 
 def poster(view: View, qr_svg: bytes) -> bytes:
     """One A4 page for a wall: the title, who it is for, a code to scan."""
+    title = _title(view)
     data = {
-        "title": view.title,
-        "recipients": [f"{r['name']}, {r['role']}" for r in view.recipients],
+        "title": title,
+        "longest": max(title.split(), key=len),
+        "rtl": is_rtl(title),
+        "recipients": _few([f"{r['name']}, {r['role']}" for r in view.recipients]),
         "url": view.url.partition("://")[2],
         "qr": qr_svg.decode(),
     }
-    return typst.compile(_POSTER.read_bytes(), sys_inputs={"petition": json.dumps(data)}, pdf_standards=["ua-1"])
+    return _typeset(_POSTER, data)
 
 
-def _blocks(body: str) -> list[dict[str, object]]:
-    """The sanitised HTML as a flat list of blocks, made of runs of text, strong or not."""
-    blocks: list[dict[str, object]] = []
-    numbered = False
-    n = 0
-    for match in re.finditer(r"<(/?)(ol|ul)[^>]*>|<(p|h2|h3|li)>(.*?)(?=</\3>)", body, re.DOTALL):
-        closing, list_tag, tag, inner = match.groups()
-        if list_tag:
-            numbered, n = list_tag == "ol" and not closing, 0
-            continue
-        if tag == "li":
-            n += 1
-        blocks.append(
-            {
-                "kind": ("ol" if numbered else "ul") if tag == "li" else tag,
-                "n": n,
-                "runs": _runs(inner),
-            }
-        )
-    return blocks
+def _title(view: View) -> str:
+    """Never empty: accessible PDF refuses a document without one."""
+    title = " ".join(view.title.split())
+    return title if is_visible(title) else "Pétition"
 
 
-def _runs(inner: str) -> list[dict[str, object]]:
-    runs = []
-    for part in re.split(r"(<strong>.*?</strong>)", inner, flags=re.DOTALL):
-        text = html.unescape(re.sub(r"\s+", " ", nh3.clean(part, tags=set())))
-        if text.strip() or text == " ":
-            runs.append({"text": text, "strong": part.startswith("<strong>")})
-    return runs
+def _few(recipients: list[str]) -> str:
+    """The first of them, as many as a poster has room for, and how many more there are."""
+    shown: list[str] = []
+    for recipient in recipients:
+        if shown and len(" ; ".join([*shown, recipient])) > _POSTER_RECIPIENTS:
+            break
+        shown.append(recipient if len(recipient) <= _POSTER_RECIPIENTS else recipient[: _POSTER_RECIPIENTS - 2] + " …")
+    more = len(recipients) - len(shown)
+    if more:
+        shown.append(f"et {more} autre{'s' if more > 1 else ''}")
+    return " ; ".join(shown)
+
+
+def _number_links(blocks: list[Block]) -> list[str]:
+    """Give each link whose words are not its address a number; returns the addresses in that order."""
+    numbers: dict[str, int] = {}
+    for runs in _every_runs(blocks):
+        for run, following in zip(runs, [*runs[1:], None], strict=True):
+            href = run["href"]
+            ends = following is None or following["href"] != href
+            if href and ends and href.removeprefix("mailto:") != run["text"].strip():
+                run["n"] = numbers.setdefault(href, len(numbers) + 1)
+    return list(numbers)
+
+
+def _every_runs(blocks: list[Block]) -> Iterator[list[Run]]:
+    for block in blocks:
+        if "runs" in block:
+            yield block["runs"]
+        for inner in (block.get("blocks", []), *block.get("items", ())):
+            yield from _every_runs(inner)
+
+
+@lru_cache(maxsize=1)
+def _compiler() -> typst.Compiler:
+    """Kept: looking through the fonts takes longer than setting a page."""
+    return typst.Compiler(font_paths=glyphs.folders(), ignore_system_fonts=True)
+
+
+# The compiler sets one document at a time; two would hold the fonts twice.
+_turn = threading.Lock()
+
+
+def _typeset(template: Path, data: dict[str, Any]) -> bytes:
+    return _kept(template, json.dumps(data, ensure_ascii=False))
+
+
+@lru_cache(maxsize=128)
+def _kept(template: Path, values: str) -> bytes:
+    """What was set is kept: everybody who prints the same words gets the same bytes."""
+    data = json.loads(values)
+    families = glyphs.families(values)
+    data = _mapped(data, glyphs.printable)
+    marked = glyphs.MARK in json.dumps(data, ensure_ascii=False)
+    return _at_any_price(template, data | {"families": families, "marked": marked})
+
+
+def _at_any_price(template: Path, data: dict[str, Any]) -> bytes:
+    """Accessible; or so without accents and joiners, which fonts may lack upon a sign; or plain."""
+    for tried in (lambda: data, lambda: _mapped(data, _bare)):
+        try:
+            return _compiled(template, tried(), accessible=True)
+        except typst.TypstError as error:
+            log.warning("pdf.refused", template=template.name, reason=str(error).partition("`")[0])
+    return _compiled(template, data, accessible=False)
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in text if unicodedata.category(c) not in {"Mn", "Me", "Cf"})
+
+
+def _compiled(template: Path, data: dict[str, Any], *, accessible: bool) -> bytes:
+    source, values = template.read_bytes(), {"petition": json.dumps(data)}
+    with _turn:
+        content = _compiler().compile(source, sys_inputs=values, pdf_standards=["ua-1"] if accessible else [])
+    assert isinstance(content, bytes)
+    return content
+
+
+def _mapped(data: Any, change: Callable[[str], str]) -> Any:
+    """*data* with every text in it changed."""
+    if isinstance(data, dict):
+        return {key: value if key in _VERBATIM else _mapped(value, change) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_mapped(value, change) for value in data]
+    return change(data) if isinstance(data, str) else data

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from markupsafe import Markup
@@ -12,6 +12,7 @@ from app.petitions import queries
 from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
 from app.petitions.models import Petition
+from app.zone import last_day_before
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Card:
     opened_at: datetime | None
     closes_at: datetime | None
     closed_at: datetime | None
+    # The last day on which it may, or might, be signed.
+    last_day: date | None
     recipients: list[dict[str, str]]
     image: dict[str, Any] | None
     url: str
@@ -58,6 +61,7 @@ class View(Card):
 
 def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> dict[str, Any]:
     ended = petition.ended_at(now)
+    end = ended or petition.closes_at
     state = "closed" if petition.state == "open" and ended else petition.state
     return {
         "slug": petition.slug,
@@ -73,6 +77,7 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "opened_at": petition.opened_at,
         "closes_at": petition.closes_at,
         "closed_at": ended,
+        "last_day": last_day_before(end) if end else None,
         "recipients": [{"name": r.name, "role": r.role} for r in petition.recipients],
         "image": _image(petition),
         "url": f"{origin}/petitions/{petition.slug}",

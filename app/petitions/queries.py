@@ -1,7 +1,6 @@
 """Every SELECT about petitions, and the statements that keep their counts."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +9,7 @@ from sqlalchemy import BindParameter, Integer, Select, bindparam, cast, delete, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
+from app.folding import fold
 from app.petitions.models import (
     CountDelta,
     CountTotal,
@@ -24,12 +24,6 @@ from app.petitions.models import (
 PUBLIC_STATES = ("open", "closed", "delivered", "purged")
 PER_PAGE = 12
 SORTS = {"recentes": "Les plus récentes", "signatures": "Les plus signées", "fin": "Bientôt closes"}
-
-
-def fold(text: str) -> str:
-    """Lower case without accents: what is searched, and what addresses are made of."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
 
 
 def by_slug(session: Session, slug: str) -> Petition | None:
@@ -77,7 +71,8 @@ def open_page(
 ) -> tuple[Sequence[Petition], int]:
     """One page of the open petitions and how many there are in all."""
     query = _open(now)
-    for word in fold(words).split()[:8]:
+    # Marks around words are habits of other search engines, and of typesetters.
+    for word in fold(words).replace('"', " ").split()[:8]:
         escaped = re.sub(r"([%_\\])", r"\\\1", word)
         query = query.where(Petition.search.like(f"%{escaped}%", escape="\\"))
     if theme:

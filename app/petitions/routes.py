@@ -16,26 +16,31 @@ from app.accounts.models import Account
 from app.db import Db, Session
 from app.errors import NotFound
 from app.moderation import replies
-from app.petitions import actions, drafts, pdf, public, queries
+from app.petitions import actions, drafts, pdf, public, queries, typed
 from app.petitions.dependencies import PublicPetition
 from app.petitions.forms import DraftForm
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
-from app.templating import long_date
+from app.web.admission import in_lane
 from app.web.forms import Form, FormRefused, Values, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.web.rendering import EMPTY_FORM, page, see_other, settings_of, shared
 from app.web.rendering import public as public_page
 
 router = APIRouter()
 CACHE = "public, max-age=1"
+DRAFT_PAGE = "petitions/draft.html"
+WRITABLE = {"draft", "refused"}
+LATE = "Ce texte est en relecture ou publié : il ne change plus. Ce que vous venez d’écrire n’est pas enregistré."
 
 
 @router.get("/")
-def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str = "recentes") -> Response:
+def home(
+    request: Request, session: Db, q: str = "", theme: str = "", tri: str = "recentes", page: str = "1"
+) -> Response:
     now = clock.now()
-    number = _page_number(request)
+    number = _page_number(page)
     sort = tri if tri in queries.SORTS else "recentes"
     words = q.strip()[:120]
     petitions, total = queries.open_page(session, now, words=words, theme=theme, sort=sort, page=number)
@@ -63,8 +68,7 @@ def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str =
     return public_page(request, "petitions/home.html", **context)
 
 
-def _page_number(request: Request) -> int:
-    typed = request.query_params.get("page", "1")
+def _page_number(typed: str) -> int:
     return int(typed) if typed.isdecimal() and typed.isascii() and 0 < int(typed[:6]) < 100_000 else 1
 
 
@@ -117,31 +121,22 @@ def _open_json(body: dict[str, object], petition_id: int) -> Response:
 
 
 @router.get("/petitions/{slug}/petition.pdf")
+@in_lane("setting")
 def printable(request: Request, session: Db, petition: PublicPetition) -> Response:
-    now = clock.now()
-    view = public.view(session, petition, settings_of(request).origin, now)
-    content = pdf.render(view, long_date(now))
-    return Response(
-        content,
-        media_type="application/pdf",
-        headers={
-            "content-disposition": f'inline; filename="{petition.slug}.pdf"',
-            "cache-control": "public, max-age=60",
-        },
-    )
+    view = public.view(session, petition, settings_of(request).origin, clock.now())
+    return _paper(request, petition, f"{petition.slug}.pdf", pdf.render(view))
 
 
 @router.get("/petitions/{slug}/affiche.pdf")
+@in_lane("setting")
 def poster(request: Request, session: Db, petition: PublicPetition) -> Response:
     view = public.view(session, petition, settings_of(request).origin, clock.now())
-    return Response(
-        pdf.poster(view, _qr_svg(view.url)),
-        media_type="application/pdf",
-        headers={
-            "content-disposition": f'inline; filename="affiche-{petition.slug}.pdf"',
-            "cache-control": "public, max-age=60",
-        },
-    )
+    return _paper(request, petition, f"affiche-{petition.slug}.pdf", pdf.poster(view, _qr_svg(view.url)))
+
+
+def _paper(request: Request, petition: Petition, name: str, content: bytes) -> Response:
+    headers = {"content-disposition": f'inline; filename="{name}"', "cache-control": "public, max-age=60"}
+    return Response(content, media_type="application/pdf", headers=headers | shared(request, petition.id))
 
 
 @lru_cache(maxsize=256)
@@ -176,22 +171,17 @@ def image(request: Request, name: str) -> Response:
 
 @router.get("/organisation/petitions/nouvelle")
 def new_draft(request: Request, organiser: Organiser) -> Response:
-    return _draft_page(request, EMPTY_FORM)
+    return page(request, DRAFT_PAGE, **_draft_context(EMPTY_FORM))
 
 
-def _draft_page(
-    request: Request, form: dict[str, Any], petition: Petition | None = None, status: int = 200
-) -> Response:
-    return page(request, "petitions/draft.html", status, form=form, petition=petition)
+def _draft_context(form: dict[str, Any], slug: str = "") -> dict[str, Any]:
+    return {"form": form, "slug": slug, "latest_day": typed.latest_day(clock.now())}
 
 
 @router.post("/organisation/petitions/nouvelle")
 @limited("staff")
 def write_draft(request: Request, session: Db, organiser: Organiser, values: Form) -> Response:
-    try:
-        form, file = _draft(values)
-    except FormRefused as refused:
-        return _draft_page(request, refused.form, None, 422)
+    form, file = _draft(values)
     petition = actions.create(
         session, file, folder=None, image_store=settings_of(request).var / "images", by=organiser.id
     )
@@ -201,38 +191,44 @@ def write_draft(request: Request, session: Db, organiser: Organiser, values: For
     return see_other(request, f"/organisation/petitions/{petition.slug}")
 
 
-def _draft(values: Values) -> tuple[DraftForm, PetitionFile]:
-    """Raises FormRefused."""
-    form = validated(DraftForm, values)
+def _draft(values: Values, slug: str = "") -> tuple[DraftForm, PetitionFile]:
+    """Raises FormRefused with the page on which everything typed still stands."""
     try:
-        return form, form.file()
-    except ValueError as error:
-        raise FormRefused({"sources": str(error)}, values) from None
+        form = validated(DraftForm, values)
+        try:
+            return form, form.file()
+        except ValueError as error:
+            raise FormRefused({"sources": str(error)}, values) from None
+    except FormRefused as refused:
+        refused.page = (DRAFT_PAGE, _draft_context(refused.form, slug))
+        raise
 
 
-def _own_draft(session: Session, organiser: Account, slug: str) -> Petition:
+def _own(session: Session, organiser: Account, slug: str) -> Petition:
     petition = queries.by_slug(session, slug)
-    owned = petition is not None and queries.owns(session, organiser.id, petition.id)
-    if petition is None or not owned or petition.state not in {"draft", "refused"}:
+    if petition is None or not queries.owns(session, organiser.id, petition.id):
         raise NotFound("Aucun de vos brouillons n’est à cette adresse.")
     return petition
 
 
 @router.get("/organisation/petitions/{slug}/texte")
 def edit_draft(request: Request, session: Db, organiser: Organiser, slug: str) -> Response:
-    petition = _own_draft(session, organiser, slug)
+    petition = _own(session, organiser, slug)
+    if petition.state not in WRITABLE:
+        raise NotFound("Aucun de vos brouillons n’est à cette adresse.")
     values = drafts.values_of(petition, queries.text_of(session, petition))
-    return _draft_page(request, {"values": values, "errors": {}}, petition)
+    return page(request, DRAFT_PAGE, **_draft_context({"values": values, "errors": {}}, slug))
 
 
 @router.post("/organisation/petitions/{slug}/texte")
 @limited("staff")
 def rewrite_draft(request: Request, session: Db, organiser: Organiser, slug: str, values: Form) -> Response:
-    petition = _own_draft(session, organiser, slug)
-    try:
-        form, file = _draft(values)
-    except FormRefused as refused:
-        return _draft_page(request, refused.form, petition, 422)
+    petition = _own(session, organiser, slug)
+    if petition.state not in WRITABLE:  # proposed from another window meanwhile
+        refused = FormRefused({"": LATE}, values, 409)
+        refused.page = (DRAFT_PAGE, _draft_context(refused.form, slug))
+        raise refused
+    form, file = _draft(values, slug)
     actions.rewrite(session, petition, file, organiser.id)
     signed = signature_queries.any_signature(session, petition.id)
     actions.set_delivery_mode(session, petition, form.delivery_mode, signed=signed, by=organiser.id)

@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from app.signatures.forms import Country, Display, FamilyName, GivenName, PostalCode, clean_text
+from app.signatures.forms import Country, Display, FamilyName, GivenName, PostalCode, Tick
+from app.text import clean_text
 
 
 class CorrectionForm(BaseModel):
@@ -13,6 +14,7 @@ class CorrectionForm(BaseModel):
 
     model_config = ConfigDict(validate_default=True, extra="ignore")
 
+    single_name: Tick = False
     given_name: GivenName = ""
     family_name: FamilyName = ""
     country: Country = "FR"

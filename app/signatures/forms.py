@@ -8,61 +8,29 @@ from typing import Annotated, Literal
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
 
-from app.signatures.places import COUNTRY_CODES, postal_code
+from app.signatures.places import country_code, postal_code
+from app.text import MAX_NAME, clean_address, clean_line, clean_text, may_be_ours, proper_name
 
-MAX_NAME = 80
 MAX_COMMENT = 2000
-_LINK = re.compile(
-    r"://|\bwww\.|[\w-]{2,}\.(?:com|fr|net|org|info|biz|eu|io|ru|cn|xyz|top|site|online|shop|app|dev|me|co|uk|de)\b",
-    re.IGNORECASE,
-)
-_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
-
-
-def clean_line(text: str) -> str:
-    """One line: NFC, spaces folded, invisible controls removed."""
-    text = unicodedata.normalize("NFC", text)
-    if text.isprintable():  # nearly always: nothing to remove, and no other blank than the space
-        return re.sub(r" {2,}", " ", text).strip()
-    text = "".join(
-        " " if c.isspace() else c
-        for c in text
-        if c.isspace() or unicodedata.category(c) not in {"Cc", "Cs", "Co", "Cn"}
-    )
-    # Marks that change the direction of the text would disturb the lines around it.
-    text = re.sub(r"[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", "", text)
-    return re.sub(r" {2,}", " ", text).strip()
-
-
-def clean_text(text: str) -> str:
-    """Several lines: as :func:`clean_line`, line by line, at most one empty line in a row."""
-    lines = [clean_line(line) for line in text.replace("\r\n", "\n").split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
+_FORMULA = re.compile(r"^[=+\-@＝＋－＠]")
 
 # Letters of French, joined by single blanks, hyphens or apostrophes: there is nothing to look for in these.
 _PLAIN_NAME = re.compile(rf"(?=.{{1,{MAX_NAME}}}$)[a-zA-ZÀ-ÖØ-öø-ÿŒœŸ]+(?:[ '’-][a-zA-ZÀ-ÖØ-öø-ÿŒœŸ]+)*")
 
 
 def person_name(text: str, missing: str) -> str:
-    if _PLAIN_NAME.fullmatch(text):
+    if _PLAIN_NAME.fullmatch(text) and not may_be_ours(text):
         return text
-    name = clean_line(text)
-    if _FORMULA.match(name) or _FORMULA.match(text.strip(" ")):
+    if _FORMULA.match(clean_line(text)):
         raise ValueError("Un nom ne peut pas commencer par ce signe : retirez-le.")
-    if not name:
-        raise ValueError(missing)
-    if len(name) > MAX_NAME:
-        raise ValueError(f"Raccourcissez ce nom : {MAX_NAME} caractères au plus.")
-    if _LINK.search(name):
-        raise ValueError("Un nom ne peut pas contenir d’adresse de site : retirez-la.")
-    if not any(c.isalpha() for c in name) or re.search(r"[<>{}|\\^~\[\]]", name):
+    name = proper_name(text, missing)
+    if sum(sign.isdecimal() for sign in name) > 3 or re.search(r"[<>{}|\\^~\[\]]", name):
         raise ValueError("Écrivez ce nom avec des lettres.")
     return name
 
 
 def email_address(text: str) -> str:
-    text = text.strip()
+    text = clean_address(text)
     if not text:
         raise ValueError("Indiquez votre adresse e-mail : nous y envoyons un lien à confirmer.")
     local, _, domain = text.rpartition("@")
@@ -94,13 +62,6 @@ def _ticked(value: object) -> object:
     return value if isinstance(value, bool) else str(value).lower() in {"on", "1", "true", "yes", "oui"}
 
 
-def _country(value: str) -> str:
-    code = (value or "FR").strip().upper()
-    if code not in COUNTRY_CODES:
-        raise ValueError("Choisissez votre pays dans la liste.")
-    return code
-
-
 def _postal_code(value: str, info: ValidationInfo) -> str:
     """Read after the country, which says how a code is written."""
     return postal_code(value, info.data.get("country", "FR"))
@@ -112,9 +73,18 @@ def _display(value: str) -> str:
     return value or "hidden"
 
 
+def _family_name(value: str, info: ValidationInfo) -> str:
+    """Read after ``single_name``: who has one name only leaves this one empty."""
+    if not info.data.get("single_name"):
+        return person_name(value, "Indiquez votre nom de famille, ou cochez « Je n’ai qu’un nom ».")
+    if clean_line(value):
+        raise ValueError("Videz ce champ, ou décochez « Je n’ai qu’un nom ».")
+    return ""
+
+
 GivenName = Annotated[str, AfterValidator(lambda v: person_name(v, "Indiquez votre prénom."))]
-FamilyName = Annotated[str, AfterValidator(lambda v: person_name(v, "Indiquez votre nom de famille."))]
-Country = Annotated[str, BeforeValidator(_country)]
+FamilyName = Annotated[str, AfterValidator(_family_name)]
+Country = Annotated[str, BeforeValidator(country_code)]
 PostalCode = Annotated[str, AfterValidator(_postal_code)]
 Display = Annotated[Literal["hidden", "initial", "full"], BeforeValidator(_display)]
 Email = Annotated[str, AfterValidator(email_address)]
@@ -126,6 +96,7 @@ class SignForm(BaseModel):
 
     model_config = ConfigDict(validate_default=True, extra="ignore")
 
+    single_name: Tick = False
     given_name: GivenName = ""
     family_name: FamilyName = ""
     email: Email = ""
@@ -194,7 +165,8 @@ class CodeForm(EmailForm):
     @field_validator("code")
     @classmethod
     def _code(cls, value: str) -> str:
-        digits = re.sub(r"\s", "", value)
-        if not re.fullmatch(r"[0-9]{8}", digits):
+        # However they are grouped or introduced, and in whatever digits a keyboard writes.
+        digits = re.findall(r"\d", unicodedata.normalize("NFKC", value))
+        if len(digits) != 8:
             raise ValueError("Tapez les huit chiffres du message.")
-        return digits
+        return "".join(str(int(digit)) for digit in digits)

@@ -11,6 +11,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Generic, TypeVar
 
 import structlog
@@ -18,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.db import Database, away
 from app.errors import Busy, Refused
+from app.lanes import PATIENCE
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -40,6 +42,7 @@ class Intake(Generic[In, Out]):
         self.handle = handle
         self._queue: queue.SimpleQueue[tuple[In, asyncio.Future[Out]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._since: float | None = None
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -63,28 +66,47 @@ class Intake(Generic[In, Out]):
         self._queue.put((item, future))
         return await future
 
+    @property
+    def writing_for(self) -> float:
+        """Seconds since the present group was taken; for ever when the thread is gone."""
+        if self._thread is not None and not self._thread.is_alive():
+            return float("inf")
+        since = self._since
+        return 0.0 if since is None else monotonic() - since
+
     def _run(self) -> None:
-        while True:
-            first = self._queue.get()
-            group = []
-            while first is not None:
-                group.append(first)
-                if len(group) == GROUP:
-                    break
-                try:
-                    first = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-            if group:
-                outcomes = self._write([item for item, _ in group])
-                self._loop.call_soon_threadsafe(_answer, [future for _, future in group], outcomes)
-            if first is None:
-                return
+        ending = False
+        while not ending:
+            group, ending = self._queued(GROUP, wait=True)
+            if not group:
+                continue
+            self._since = monotonic()
+            outcomes: Sequence[Out | Exception] = self._write([item for item, _ in group])
+            self._since = None
+            if isinstance(outcomes[0], Busy):  # those behind have waited as long, and would again
+                late, stopped = self._queued(WAITING)
+                group, outcomes, ending = [*group, *late], [*outcomes, *[outcomes[0]] * len(late)], ending or stopped
+            self._loop.call_soon_threadsafe(_answer, [future for _, future in group], outcomes)
+
+    def _queued(self, most: int, *, wait: bool = False) -> tuple[list[tuple[In, "asyncio.Future[Out]"]], bool]:
+        """What is queued, and whether it was said to end; *wait* for the first one."""
+        group: list[tuple[In, asyncio.Future[Out]]] = []
+        while len(group) < most:
+            try:
+                queued = self._queue.get(block=wait and not group)
+            except queue.Empty:
+                break
+            if queued is None:
+                return group, True
+            group.append(queued)
+        return group, False
 
     def _write(self, items: list[In]) -> Sequence[Out | Exception]:
         try:
-            with self.database.write() as session:
+            with self.database.write(PATIENCE) as session:
                 return self.handle(session, items)
+        except Busy as busy:
+            return [busy] * len(items)
         except Exception as error:
             if away(error):
                 log.error("intake_away", intake=self.name, size=len(items), error=type(error).__name__)

@@ -6,39 +6,62 @@ from functools import lru_cache
 
 from babel import Locale
 
-_FRENCH = re.compile(
-    r"(?:0[1-9]|[1-8]\d|9[0-5])\d{3}"  # metropolitan, Corsica's 20 included
-    r"|97[1-8]\d{2}|98[46-9]\d{2}"  # overseas
-    r"|980\d{2}"  # Monaco
-)
+from app.signatures import postal_codes
+from app.text import clean_line
+
+CODES = postal_codes.read()
+_DEPARTEMENTS = frozenset(CODES.values())
+# In France, nobody knows where: the army, a code that is no place's.
+NOWHERE = "00"
+# Chosen as a country, though their codes and their signatures are French.
+OVERSEAS = frozenset({"BL", "GF", "GP", "MF", "MQ", "NC", "PF", "PM", "RE", "TF", "WF", "YT"})
+_FRENCH = re.compile(r"(?:FR?[ -]*)?((?:\d[ .]?){5})(?:[ ,-]+[^\W\d_].*)?", re.ASCII)
 _ABROAD = re.compile(r"[0-9A-Z](?:[0-9A-Z -]{0,10}[0-9A-Z])?")
 
 
 def postal_code(typed: str, country: str) -> str:
     """The code as it is kept. Raises ValueError with a sentence that says what to do."""
-    code = unicodedata.normalize("NFKC", typed).upper()
-    code = re.sub(r"[\s\u200b-\u200f\u202a-\u202e\u2060\ufeff]+", " ", code).strip()
+    if country == "FR" and typed in CODES:
+        return typed
+    code = clean_line(unicodedata.normalize("NFKC", typed)).upper()
     if country == "FR":
-        code = re.sub(r"^F-?(?=\d)|[ .]", "", code)
         if not code:
             raise ValueError("Indiquez votre code postal, par exemple 35000.")
-        if not _FRENCH.fullmatch(code) or not code.isascii():
+        found = _FRENCH.fullmatch(code)
+        if not found:
             raise ValueError(
                 "Indiquez un code postal français de cinq chiffres, par exemple 35000, ou choisissez votre pays."
             )
-        return code
+        return re.sub("[ .]", "", found[1])
     if code and not (_ABROAD.fullmatch(code) and code.isascii()):
         raise ValueError("Indiquez votre code postal tel qu’il s’écrit dans votre pays, ou laissez vide.")
     return code
 
 
+def country_code(chosen: str) -> str:
+    """``FR`` for its parts overseas. Raises ValueError."""
+    code = chosen.strip().upper() or "FR"
+    if code not in COUNTRY_CODES:
+        raise ValueError("Choisissez votre pays dans la liste.")
+    return "FR" if code in OVERSEAS else code
+
+
+def is_odd(code: str, country: str) -> bool:
+    """A French code that no commune has: a CEDEX, the army, a mistake, an invention."""
+    return country == "FR" and code not in CODES
+
+
 def departement(code: str, country: str) -> str:
-    """Number of the département (``2A``, ``971``, ``980`` for Monaco); "" abroad."""
+    """Number of the département (``2A``, ``971``, ``980`` for Monaco), perhaps NOWHERE; "" abroad."""
     if country != "FR" or not code:
         return ""
-    if code.startswith("20"):
-        return "2A" if code[2] in "01" else "2B"
-    return code[:3] if code.startswith(("97", "98")) else code[:2]
+    found = CODES.get(code)
+    if found is None:
+        if code.startswith("20"):
+            found = "2A" if code[2] in "01" else "2B"
+        else:
+            found = code[:3] if code.startswith(("97", "98")) else code[:2]
+    return found if found in _DEPARTEMENTS else NOWHERE
 
 
 @lru_cache(maxsize=4)

@@ -8,8 +8,9 @@ from typing import Any
 
 from app import crypto
 from app.petitions.keys import Keys
-from app.signatures.places import country_name
+from app.signatures.places import NOWHERE, country_name
 from app.templating import elapsed
+from app.text import first_letters
 
 HIDDEN = {"fr": "Anonyme", "en": "Anonymous"}
 
@@ -46,8 +47,14 @@ def shown(
         return HIDDEN[locale], ""
     foreign = "" if country == "FR" else country_name(country, locale)
     if display == "full":
-        return f"{given} {family}", f"{postal_code} {foreign}".strip()
-    return f"{given} {family[:1].upper()}.", foreign or departement
+        return f"{given} {family}".strip(), f"{postal_code} {foreign}".strip()
+    return f"{given} {_initial(family)}".strip(), foreign or (departement if departement != NOWHERE else "")
+
+
+def _initial(family: str) -> str:
+    """Its first letter and a dot; nothing when that letter is the whole name, or there is none."""
+    letters = first_letters(family, 2)
+    return f"{letters[0].upper()}." if len(letters) == 2 else ""
 
 
 def reference(keys: Keys, row_id: uuid.UUID, purpose: str) -> str:

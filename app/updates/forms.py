@@ -1,15 +1,22 @@
 """What an organiser may post as news, and an administrator as a letter."""
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
+
+from app.text import clean_line, visible
 
 MAX_TEXT = 10_000
+Line = Annotated[str, AfterValidator(clean_line)]
+# Markdown: its spaces mean something.
+Text = Annotated[str, AfterValidator(lambda value: visible(value).strip())]
 
 
 class UpdateForm(BaseModel):
-    model_config = ConfigDict(extra="ignore", validate_default=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="ignore", validate_default=True)
 
-    title: str = ""
-    text: str = ""
+    title: Line = ""
+    text: Text = ""
 
     @field_validator("title")
     @classmethod
@@ -27,15 +34,15 @@ class UpdateForm(BaseModel):
 
 
 class LetterForm(BaseModel):
-    model_config = ConfigDict(extra="ignore", validate_default=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="ignore", validate_default=True)
 
-    title: str = ""
-    text: str = ""
+    title: Line = ""
+    text: Text = ""
 
     @field_validator("title")
     @classmethod
     def _title(cls, value: str) -> str:
-        if not 3 <= len(value) <= 150 or not value.isprintable():
+        if not 3 <= len(value) <= 150:
             raise ValueError("Donnez un objet de 3 à 150 caractères, sur une ligne.")
         return value
 

@@ -1,9 +1,15 @@
-"""The one cookie: the session of a person who works here. Public pages set none."""
+"""The cookies of people who work here: their session, and what lets a browser be known again.
+
+Public pages set none, and are sent the session's only.
+"""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.web.rendering import settings_of
+from app.web.rendering import localised, settings_of
+
+# As long as what it holds is worth something.
+HALF_A_YEAR = 180 * 24 * 3600
 
 
 def _name(request: Request) -> str:
@@ -30,6 +36,30 @@ def clear_session_cookie(request: Request, response: Response) -> None:
     response.delete_cookie(
         _name(request),
         path="/",
+        httponly=True,
+        samesite="lax",
+        secure=settings_of(request).base_url.startswith("https"),
+    )
+
+
+def _browser_name(request: Request, account_id: int) -> str:
+    """One for each account: people share computers."""
+    prefix = "__Secure-" if settings_of(request).base_url.startswith("https") else ""
+    return f"{prefix}browser-{account_id}"
+
+
+def browser_cookie(request: Request, account_id: int) -> str:
+    """What this browser keeps of an earlier sign-in, or ""."""
+    return request.cookies.get(_browser_name(request, account_id), "")
+
+
+def set_browser_cookie(request: Request, response: Response, account_id: int, value: str) -> None:
+    """Sent back to the sign-in page only."""
+    response.set_cookie(
+        _browser_name(request, account_id),
+        value,
+        max_age=HALF_A_YEAR,
+        path=localised(request, "/connexion"),
         httponly=True,
         samesite="lax",
         secure=settings_of(request).base_url.startswith("https"),

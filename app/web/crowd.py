@@ -5,7 +5,6 @@ as what it leads to. Everything that protects the others stands in front of thes
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -47,5 +46,6 @@ async def _answer(door: Door, request: Request) -> Response:
             if kind is Exception:
                 break  # nobody's: the last resort answers and writes it down
             if handler := request.app.exception_handlers.get(kind):
-                return await run_in_threadpool(handler, request, error)
+                answer: Response = await handler(request, error)
+                return answer
         raise

@@ -1,5 +1,7 @@
 """Error pages: in the site's style, in plain words, without a traceback or a database."""
 
+from functools import lru_cache
+
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -10,6 +12,7 @@ TITLES = {
     403: "Refusé",
     404: "Page introuvable",
     405: "Geste impossible ici",
+    408: "Trop lent",
     409: "Déjà fait",
     410: "Ce lien ne sert plus",
     413: "Envoi trop long",
@@ -24,11 +27,17 @@ TITLES = {
 def error_response(
     templates: Templates, status: int, message: str, locale: str = "fr", headers: dict[str, str] | None = None
 ) -> Response:
-    """The page of one error; falls back to one sentence if even the template fails."""
+    """The page of one error."""
+    body = _page(templates, status, message, locale)
+    return HTMLResponse(body, status, headers={"cache-control": "no-store", **(headers or {})})
+
+
+@lru_cache(maxsize=512)
+def _page(templates: Templates, status: int, message: str, locale: str) -> str:
+    """Made once: whoever sends rubbish by the thousand is answered without cost."""
     title = TITLES.get(status, TITLES[500 if status >= 500 else 400])
     template = f"errors/{status if status in TITLES else 400}.html"
-    body = templates.render(template, locale, status=status, title=title, message=message, path="/", staff=None)
-    return HTMLResponse(body, status, headers={"cache-control": "no-store", **(headers or {})})
+    return templates.render(template, locale, status=status, title=title, message=message, path="/", staff=None)
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, status: int, message: str) -> None:

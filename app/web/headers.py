@@ -17,22 +17,22 @@ FIXED = {
 Headers = list[tuple[bytes, bytes]]
 
 
-def security_headers(https: bool, *, framed: bool = False) -> Headers:
+def security_headers(hsts: str, *, framed: bool = False) -> Headers:
     headers = {**FIXED, "content-security-policy": POLICY.format(ancestors="*" if framed else "'none'")}
     if not framed:
         headers["x-frame-options"] = "DENY"
-    if https:
-        headers["strict-transport-security"] = "max-age=31536000"
+    if hsts:
+        headers["strict-transport-security"] = hsts
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 class SecurityHeaders:
     """Adds what a response did not set itself; only the widget may be framed by others."""
 
-    def __init__(self, app: ASGIApp, https: bool) -> None:
+    def __init__(self, app: ASGIApp, hsts: str) -> None:
         self.app = app
-        self.framed = security_headers(https, framed=True)
-        self.others = security_headers(https)
+        self.framed = security_headers(hsts, framed=True)
+        self.others = security_headers(hsts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -2,7 +2,9 @@
 
 Pure ASGI, in front of everything, FastAPI's own middleware included. A page is kept when its route
 says so (``rendering.public``); it is compressed and fingerprinted once per rendering, dropped as
-soon as what it shows changes, and never shown when it is a second old. HEAD is answered here as GET without its body.
+soon as what it shows changes, and never shown when it is a second old. HEAD is answered here as GET
+without its body. What a page does not read makes no other page of it: cookies, and the parameters
+of a query that its route does not know, are looked past.
 """
 
 import asyncio
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,10 +23,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 FRESH = 0.5
 STALE = 1.0
 ENTRIES = 2000
+# Bytes of all entries together.
+ROOM = 64 * 1024 * 1024
 # Set by a route on a response that is the same for everybody; value: the petition's id, or 0.
 MARK = b"x-signons-shared"
+# Beside it: which parameters of the query the page depends on, separated by commas.
+READS = b"x-signons-reads"
+# Addresses of pages that are known to be shared, with what they read.
+KNOWN = 20_000
 BROWSER = b"public, max-age=1, stale-while-revalidate=5"
-PRIVATE = b"private, no-cache"
 SHOWN = {"GET", "HEAD"}
 Headers = list[tuple[bytes, bytes]]
 
@@ -40,6 +48,10 @@ class Entry:
     etag: bytes
     refreshing: bool = False
 
+    @property
+    def size(self) -> int:
+        return len(self.plain[1]) + len(self.gzipped[1])
+
 
 class PageCache:
     """*viewed* is told of every page shown: it counts views."""
@@ -49,7 +61,9 @@ class PageCache:
         self.viewed = viewed
         self.entries: OrderedDict[str, Entry] = OrderedDict()
         self.generations: dict[int, int] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._reads: dict[str, frozenset[str]] = {}
+        self._room = ROOM
+        self._rendering: dict[str, asyncio.Future[Entry | None]] = {}
         self._background: set[asyncio.Task[Entry | None]] = set()
 
     def forget(self, petition_id: int) -> None:
@@ -69,12 +83,7 @@ class PageCache:
         scope.setdefault("state", {})["head"] = head
         if head:  # GET without its body; on a copy, because the server looks at its own
             scope, send = {**scope, "method": "GET"}, _without_body(send)
-        headers = dict(scope["headers"])
-        if scope["query_string"] or b"cookie" in headers:
-            # Somebody signed in sees the same pages, but nothing of theirs is ever kept here.
-            await self._pass_by(scope, receive, send, PRIVATE if b"cookie" in headers else BROWSER)
-            return
-        key = scope["path"]
+        key = self._key(scope)
         entry = self._usable(key)
         if entry is None:
             entry = await self._render_once(key, scope, receive, send)
@@ -86,35 +95,21 @@ class PageCache:
             self._background.add(task)
             task.add_done_callback(self._background.discard)
         self.viewed(entry.petition_id, scope)
-        await _answer(entry, headers, send)
+        await _answer(entry, dict(scope["headers"]), send)
 
-    async def _render_once(self, key: str, scope: Scope, receive: Receive, send: Send) -> Entry | None:
-        """The first renders, those behind find it done; only where pages are known to be shared:
-        others (a live feed, a PDF) never wait for each other."""
-        if key not in self.entries:
-            return await self._render(key, scope, receive, send)
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        async with lock:
-            entry = self._usable(key) or await self._render(key, scope, receive, send)
-        if not lock.locked():
-            self._locks.pop(key, None)
-        return entry
-
-    async def _pass_by(self, scope: Scope, receive: Receive, send: Send, caching: bytes) -> None:
-        """A page that is not kept here is a view all the same, and our mark stays inside."""
-
-        async def unmark(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                petition_id = _shared(message)
-                if petition_id is not None:
-                    self.viewed(petition_id, scope)
-                    headers = [(k, v) for k, v in message["headers"] if k != MARK]
-                    if caching is PRIVATE or not any(k == b"cache-control" for k, _ in headers):
-                        headers = [*((k, v) for k, v in headers if k != b"cache-control"), (b"cache-control", caching)]
-                    message = {**message, "headers": headers}
-            await send(message)
-
-        await self.app(dict(scope), receive, unmark)
+    def _key(self, scope: Scope) -> str:
+        """The path, and of the query what this page is known to read; all of it as long as that is unknown."""
+        path: str = scope["path"]
+        if not scope["query_string"]:
+            return path
+        reads = self._reads.get(path)
+        if reads is None:
+            return f"{path}?{scope['query_string'].decode('latin-1')}"
+        if not reads:
+            return path
+        pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        read = sorted({name: value for name, value in pairs if name in reads}.items())  # of two, the last one
+        return f"{path}?{urlencode(read)}" if read else path
 
     def _usable(self, key: str) -> Entry | None:
         entry = self.entries.get(key)
@@ -124,6 +119,32 @@ class PageCache:
             or entry.generation != self.generations.get(entry.petition_id, 0)
         ):
             return None
+        return entry
+
+    async def _render_once(self, key: str, scope: Scope, receive: Receive, send: Send) -> Entry | None:
+        """The first renders, those behind find it done. As soon as the answer turns out not to be shared
+        (a live feed, a page of one person), they go on their own: these never wait for each other."""
+        while (rendering := self._rendering.get(key)) is not None:
+            entry = await asyncio.shield(rendering)
+            if entry is None:
+                return await self._render(key, scope, receive, send)
+            if self._usable(key) is not None:  # else it changed meanwhile
+                return entry
+        self._rendering[key] = rendering = asyncio.get_running_loop().create_future()
+
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start" and not rendering.done():
+                rendering.set_result(None)
+            await send(message)
+
+        try:
+            entry = await self._render(key, scope, receive, tell)
+            if not rendering.done():
+                rendering.set_result(entry)
+        finally:
+            if not rendering.done():
+                rendering.set_result(None)
+            self._rendering.pop(key, None)
         return entry
 
     async def _render(self, key: str, scope: Scope, receive: Receive, send: Send) -> Entry | None:
@@ -146,11 +167,22 @@ class PageCache:
             return None
         petition_id = _shared(head) or 0
         entry = _entry(petition_id, before.get(petition_id, 0), made, head["headers"], bytes(body))
-        self.entries[key] = entry
-        self.entries.move_to_end(key)
-        while len(self.entries) > ENTRIES:
-            self.entries.popitem(last=False)
+        if len(self._reads) >= KNOWN:
+            self._reads.clear()
+        self._reads[scope["path"]] = _read_by(head)
+        self._keep(self._key(scope), entry)
         return entry
+
+    def _keep(self, key: str, entry: Entry) -> None:
+        self._drop(key)
+        self.entries[key] = entry
+        self._room -= entry.size
+        while len(self.entries) > ENTRIES or self._room < 0:
+            self._drop(next(iter(self.entries)))
+
+    def _drop(self, key: str) -> None:
+        if (entry := self.entries.pop(key, None)) is not None:
+            self._room += entry.size
 
 
 async def _no_body() -> Message:
@@ -172,6 +204,11 @@ def _shared(start: Message) -> int | None:
     if start["status"] != 200:
         return None
     return next((int(value) for name, value in start["headers"] if name == MARK), None)
+
+
+def _read_by(start: Message) -> frozenset[str]:
+    named = next((value for name, value in start["headers"] if name == READS), b"")
+    return frozenset(named.decode().split(",")) - {""}
 
 
 async def _answer(entry: Entry, headers: dict[bytes, bytes], send: Send) -> None:
@@ -217,7 +254,7 @@ def _entry(petition_id: int, generation: int, made: float, sent: Headers, body: 
 def _kept(headers: Headers) -> Iterator[tuple[bytes, bytes]]:
     names = {name for name, _ in headers}
     for name, value in headers:
-        if name not in {MARK, b"content-length", b"etag", b"vary"}:
+        if name not in {MARK, READS, b"content-length", b"etag", b"vary"}:
             yield name, value
     if b"cache-control" not in names:
         yield b"cache-control", BROWSER

@@ -5,13 +5,15 @@ process limits by itself.
 
 import ipaddress
 from collections.abc import Callable
+from functools import lru_cache, partial
 from time import monotonic
 from typing import Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from limits import RateLimitItem, parse_many
 from limits.aio.storage import Storage as AsyncStorage
 from limits.aio.strategies import FixedWindowRateLimiter
-from limits.storage import storage_from_string
+from limits.storage import MemoryStorage, storage_from_string
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -29,20 +31,42 @@ AWAY = 2.0
 SENTENCE = "Trop d’envois en peu de temps depuis votre connexion. Réessayez un peu plus tard."
 
 
+# A customer of IPv6 is a /64, and may have many: the networks around count as well, this many times as wide.
+CUSTOMER = 64
+AROUND = {56: 4, 48: 16}
+
+
 def client_key(request: Request) -> str:
     """The client's address; an IPv6 customer is a /64."""
     host = request.client.host if request.client else "unknown"
-    if ":" not in host:
+    address = _ipv6(host)
+    if address is None:
         return host
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, CUSTOMER), strict=False).network_address)
+
+
+def _ipv6(host: str) -> ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(host)
+        return ipaddress.IPv6Address(host) if ":" in host else None
     except ValueError:
-        return host
-    if address.version == 6:
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False).network_address)
-    return host
+        return None
+
+
+def _around(bits: int, request: Request) -> str:
+    """The wider network of an IPv6 client, "" for any other."""
+    address = _ipv6(request.client.host) if request.client else None
+    if address is None or address.ipv4_mapped is not None:
+        return ""
+    return str(ipaddress.ip_network((address, bits), strict=False))
+
+
+def _alone(bits: int, request: Request) -> bool:
+    return not _around(bits, request)
+
+
+def _wider(rate: str, times: int) -> str:
+    """``5/minute`` becomes ``20 per 1 minute``."""
+    return ";".join(f"{item.amount * times} per {item.multiples} {item.GRANULARITY.name}" for item in parse_many(rate))
 
 
 def _impatient(retry: type[Any]) -> dict[str, Any]:
@@ -64,7 +88,40 @@ limiter = Limiter(client_key, key_style="endpoint", in_memory_fallback=["30/minu
 
 def limited(rate: str = "post") -> Callable[[Endpoint], Endpoint]:
     """Decorate a POST route: at most ``rates.<rate>`` an address."""
-    return limiter.limit(lambda: getattr(rates, rate))
+
+    def decorate(endpoint: Endpoint) -> Endpoint:
+        limit: Endpoint = limiter.limit(lambda: getattr(rates, rate))(endpoint)
+        for bits, times in AROUND.items():
+            limit = limiter.limit(
+                partial(_widened, rate, times),
+                key_func=partial(_around, bits),
+                exempt_when=partial(_alone, bits),
+            )(limit)
+        return limit
+
+    return decorate
+
+
+def _widened(rate: str, times: int) -> str:
+    return _wider(getattr(rates, rate), times)
+
+
+async def check(request: Request) -> None:
+    """Count this request against its route's limits, before anything else is done for it.
+
+    The decorator, which stands behind sessions and permissions, finds it done. Raises RateLimitExceeded.
+    """
+    count = partial(limiter._check_request_limit, request, request.scope["endpoint"], False)
+    if isinstance(limiter._storage, MemoryStorage):
+        count()
+    else:  # a shared storage is asked in a thread, of which those who act have no need
+        await to_thread.run_sync(count, limiter=_askers())
+    request.state._rate_limiting_complete = True
+
+
+@lru_cache(maxsize=1)
+def _askers() -> CapacityLimiter:
+    return CapacityLimiter(8)
 
 
 class _Hits:
@@ -93,7 +150,11 @@ class AsyncLimit:
 
     def __init__(self, name: str, rate: str, redis_url: str) -> None:
         self.name = name
-        self.items = [(item, _Hits(item)) for item in parse_many(rate)]
+        self.items = [
+            (bits, item, _Hits(item))
+            for bits, times in {CUSTOMER: 1, **AROUND}.items()
+            for item in parse_many(_wider(rate, times))
+        ]
         self._shared: FixedWindowRateLimiter | None = None
         # Redis was not there: it is not asked again before.
         self._away_until = 0.0
@@ -108,9 +169,9 @@ class AsyncLimit:
 
     async def check(self, request: Request) -> None:
         """Raises TooMany."""
-        key = client_key(request)
-        for item, local in self.items:
-            if not await self._hit(item, local, key):
+        for bits, item, local in self.items:
+            key = client_key(request) if bits == CUSTOMER else _around(bits, request)
+            if key and not await self._hit(item, local, key):
                 raise TooMany(SENTENCE, item.get_expiry())
 
     async def _hit(self, item: RateLimitItem, local: _Hits, key: str) -> bool:

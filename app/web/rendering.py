@@ -59,7 +59,13 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
 
 def public(request: Request, template: str, petition_id: int = 0, **context: Any) -> HTMLResponse:
     """A page that is the same for everybody; see ``pagecache``."""
-    return HTMLResponse(render(request, template, **context), headers={"x-signons-shared": str(petition_id)})
+    return HTMLResponse(render(request, template, **context), headers=shared(request, petition_id))
+
+
+def shared(request: Request, petition_id: int) -> dict[str, str]:
+    """The marks of an answer that is the same for whoever asks with the same values of its parameters."""
+    reads = ",".join(field.alias for field in request.scope["route"].dependant.query_params)
+    return {"x-signons-shared": str(petition_id), "x-signons-reads": reads}
 
 
 def see_other(request: Request, path: str) -> RedirectResponse:

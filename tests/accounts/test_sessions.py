@@ -1,6 +1,7 @@
 """Sessions are rows: hashed, revocable, ended by idleness, by the day's end and by hand."""
 
 import hashlib
+import re
 from pathlib import Path
 
 from sqlalchemy import func, select, text
@@ -19,9 +20,12 @@ def _attributes(header: str) -> set[str]:
 
 def test_cookie_of_a_local_site_is_closed_to_scripts_and_other_sites(site: Site) -> None:
     response = site.client.post("/connexion", data={"email": site.account("moderator"), "password": PASSWORD})
-    header = response.headers["set-cookie"]
-    assert header.startswith("session=")
-    assert _attributes(header) == {"httponly", "path=/", "samesite=lax"}
+    session, browser = response.headers.get_list("set-cookie")
+    assert session.startswith("session=")
+    assert _attributes(session) == {"httponly", "path=/", "samesite=lax"}
+    # What lets the browser be known again goes to the sign-in page only: public pages are asked for without it.
+    assert re.match(r"browser-\d+=", browser)
+    assert _attributes(browser) == {"httponly", "path=/connexion", "samesite=lax", "max-age=15552000"}
 
 
 def test_cookie_of_a_public_site_is_secure_and_bound_to_its_host(database_url: str, tmp_path: Path) -> None:
@@ -31,8 +35,13 @@ def test_cookie_of_a_public_site_is_secure_and_bound_to_its_host(database_url: s
         half = browser.post("/connexion", data={"email": "double@exemple.test", "password": PASSWORD})
         whole = browser.post("/connexion", data={"code": code(totp)})
         for response in (half, whole):
-            assert response.headers["set-cookie"].startswith("__Host-session=")
-            assert _attributes(response.headers["set-cookie"]) == {"httponly", "path=/", "samesite=lax", "secure"}
+            header = response.headers.get_list("set-cookie")[0]
+            assert header.startswith("__Host-session=")
+            assert _attributes(header) == {"httponly", "path=/", "samesite=lax", "secure"}
+        browser_cookie = whole.headers.get_list("set-cookie")[1]
+        assert browser_cookie.startswith("__Secure-browser-")
+        assert {"httponly", "secure"} < _attributes(browser_cookie)
+        assert len(half.headers.get_list("set-cookie")) == 1  # a password alone makes no browser known
         assert is_in(browser)
         out = browser.post("/deconnexion")
         assert {"secure", "max-age=0", "path=/"} <= _attributes(out.headers["set-cookie"])

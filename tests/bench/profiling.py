@@ -24,7 +24,7 @@ ROWS = 1_000_000
 # What a file of a stack belongs to; the first that fits.
 LAYERS = {
     "the protections in front": (
-        r"app/web/(?!forms)|app/main\.py|app/privacy/operations|app/live|uvicorn/middleware|prometheus|limits/"
+        r"app/web/(?!forms)|app/main\.py|app/operations|app/live|uvicorn/middleware|prometheus|limits/"
     ),
     "the server: HTTP and its event loop": r"uvicorn|uvloop|httptools|asyncio/|starlette/|h11|anyio",
     "reading the form": r"urllib/parse|app/web/forms\.py",

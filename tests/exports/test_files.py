@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tracemalloc
+import zipfile
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -206,6 +207,43 @@ def test_ordinary_cell_is_left_alone(text: str) -> None:
     assert safe(text) == text
 
 
+@pytest.mark.parametrize(
+    "text", ["+33612345678@exemple.fr", "-a@exemple.fr", "+marie.d_u+x@mail.exemple-b.fr", "-", "+", "--"]
+)
+def test_what_cannot_be_a_formula_is_left_alone(text: str) -> None:
+    assert safe(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "=1+1@exemple.fr",
+            "@a@exemple.fr",
+            "+1-@exemple.fr",
+            "-1+@nom",
+            "+A1",
+            "-Dupont",
+            "-5",
+            "+33 6 12",
+            "+a@exemple",
+        ),
+        *("+cmd|'/C calc'!A0@exemple.fr", "-a@exemple.fr+1", "+1*2@exemple.fr", "+a@exemple.fr\n=1", "＋a@exemple.fr"),
+        *("+a@exemple.fr\n", "\u200b+a@exemple.fr", "-SOMME(A1)@exemple.fr", "+А1@exemple.fr"),
+    ],
+)
+def test_what_can_be_a_formula_is_not_excused_by_an_address(text: str) -> None:
+    assert safe(text) == "'" + text
+
+
+def test_an_address_is_the_same_in_both_files(site: Site) -> None:
+    slug = site.publish()
+    site.confirmed(slug, email="+33612345678@exemple.test", consent_organiser="on")
+    assert rows_of(export(site, slug, "contact"))[1][3] == "+33612345678@exemple.test"
+    book = zipfile.ZipFile(io.BytesIO(export(site, slug, "contact", format="xlsx").content))
+    assert b">+33612345678@exemple.test<" in b"".join(book.read(name) for name in book.namelist())
+
+
 def test_formula_that_slipped_into_a_name_is_neutralised_in_the_file(site: Site) -> None:
     slug = site.publish()
     _insert(site, slug, 1, given_name='=cmd|"/c calc"!A1', family_name="＝1+1")
@@ -349,7 +387,7 @@ def libreoffice(tmp_path: Path, content: bytes, name: str, *options: str) -> tup
     return sheet, re.findall(r"<text:p>(.*?)</text:p>", sheet[sheet.index("<office:spreadsheet") :])
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_libreoffice_opens_the_file_right(site: Site, tmp_path: Path, kind: str) -> None:
     slug = site.publish()

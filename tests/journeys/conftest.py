@@ -13,10 +13,13 @@ from tests.services import chromium, serve
 MANY = {f"SIGNONS_RATE_{what}": "10000/minute" for what in ("SIGN", "POST", "LOGIN")}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marked, and first: they are the longest, and each process has its demo and browser once."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
 
 
 # "package", not "session": Playwright keeps an event loop running, which other tests could not bear.

@@ -51,6 +51,12 @@ def follow(page: Page, survey: Survey, *starts: str, within: tuple[str, ...] = (
                 todo.append(path)
 
 
+def found(survey: Survey, *pages: str) -> None:
+    """Links led to these too: their addresses begin so."""
+    for page in pages:
+        assert any(f"{seen}?".startswith(page) for seen in survey.seen), (page, survey.seen)
+
+
 def send(page: Page) -> None:
     page.locator("main").get_by_role("button").first.click()
 
@@ -58,6 +64,10 @@ def send(page: Page) -> None:
 def citizen(page: Page, demo: Demo, survey: Survey) -> None:
     petition = demo.petition("nuit")
     follow(page, survey, "/", f"/widget/{petition.removeprefix('/petitions/')}", "/?q=introuvable", "/boite-locale")
+    found(survey, "/charte?", "/transparence?", "/transparence/journal?")
+    for form in ("signaler", "droit-de-reponse"):
+        assert any(re.search(rf"^/petitions/.+/{form}\b", seen) for seen in survey.seen), (form, survey.seen)
+    assert any(re.search(r"^/commentaires/\d+/signaler", seen) for seen in survey.seen), survey.seen
     page.goto(petition)
     form_of(page).get_by_role("button", name="Signer").click()
     expect(page.locator("#erreurs")).to_be_visible()
@@ -134,6 +144,15 @@ def visitor_of_staff(page: Page, demo: Demo, survey: Survey) -> None:
     page.goto("/connexion")
     survey.look(page)
     page.get_by_label("Adresse e-mail").fill(email)
+    page.get_by_role("link", name="Recevoir un lien de connexion").click()
+    survey.look(page)
+    page.get_by_label("Adresse e-mail").fill(email)
+    page.get_by_role("button", name="Recevoir le lien").click()
+    survey.look(page, "a sign-in link, sent")
+    open_mail(page, email, "/connexion/lien/")
+    survey.look(page, "signing in by the link")
+    page.goto("/connexion")
+    page.get_by_label("Adresse e-mail").fill(email)
     page.get_by_label("Mot de passe").fill("non")
     page.get_by_role("button", name="Se connecter").click()
     survey.look(page, "signing in, refused")
@@ -160,19 +179,24 @@ def organiser(page: Page, demo: Demo, survey: Survey) -> None:
 def moderator(page: Page, demo: Demo, survey: Survey) -> None:
     sign_in(page, "moderateur@demo.test")
     follow(page, survey, "/moderation", within=("/moderation",))
+    found(survey, *(f"/moderation/{path}?" for path in ("urgences", "indices", "moi")))
     page.goto("/moderation")
     page.locator('[name="passage"]').first.fill("")
     page.locator('button[name="decision"][value="refuse"]:not([formaction])').first.click()
     expect(page.locator("#erreurs")).to_be_visible()
     survey.look(page, "a decision, refused")
+    page.get_by_role("link", name="Mon compte").click()
+    survey.look(page, "one's own account")
+    page.get_by_role("link", name="Changer de mot de passe").click()
+    survey.look(page)
+    page.get_by_role("button", name="Changer").click()
+    survey.look(page, "a password, refused")
 
 
 def administrator(page: Page, demo: Demo, survey: Survey) -> None:
     sign_in(page, "admin@demo.test")
     follow(page, survey, "/administration", within=("/administration",))
-    # Found by links, as every page is.
-    for path in ("fraude?", "fraude/", "comptes?", "journal?", "demandes?"):
-        assert any(f"/administration/{path}" in f"{seen}?" for seen in survey.seen), path
+    found(survey, *(f"/administration/{path}" for path in ("fraude?", "fraude/", "comptes?", "journal?", "demandes?")))
     page.goto("/administration/fraude" + demo.petition("pietons").removeprefix("/petitions"))
     page.locator("article summary").first.click()
     page.get_by_role("button", name="Mettre de côté").first.click()
@@ -212,7 +236,11 @@ WALKS: list[Callable[[Page, Demo, Survey], None]] = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="package", params=WALKS, ids=lambda walk: walk.__name__)
+# Each walk is made once, by the process that looks at all that was found on it.
+@pytest.fixture(
+    scope="package",
+    params=[pytest.param(walk, id=walk.__name__, marks=pytest.mark.xdist_group(walk.__name__)) for walk in WALKS],
+)
 def survey(request: pytest.FixtureRequest, browser: Browser, demo: Demo) -> Survey:
     people, found = People(browser, demo), Survey()
     page = people.arrive()
@@ -249,6 +277,7 @@ def big_text(browser: Browser) -> Iterator[Page]:
     running.close()
 
 
+@pytest.mark.xdist_group("big text")
 @pytest.mark.parametrize("width", [360, 768, 1440])
 @pytest.mark.parametrize("path", ["/", "the petition", "/charte", "/mes-signatures", "/connexion", "/confidentialite"])
 def test_twice_as_big_a_text_fits(big_text: Page, demo: Demo, path: str, width: int) -> None:

@@ -1,9 +1,8 @@
-"""An organiser sees the figures, takes the file away, closes the comments."""
+"""An organiser sees the figures, takes the file away, closes the comments, without JavaScript: no page has any."""
 
 import hashlib
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.people import Demo, People, form_of, number, sign_in
@@ -11,12 +10,9 @@ from tests.journeys.people import Demo, People, form_of, number, sign_in
 ORGANISER = "organisatrice@demo.test"
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
-def test_figures_export_and_its_line_in_the_journal(
-    people: People, demo: Demo, tmp_path: Path, javascript: bool
-) -> None:
+def test_figures_export_and_its_line_in_the_journal(people: People, demo: Demo, tmp_path: Path) -> None:
     petition = demo.petition("mediatheque")
-    page = people.arrive(javascript)
+    page = people.arrive(javascript=False)
     sign_in(page, ORGANISER)
     page.goto("/organisation")
     page.locator(f'a[href="/organisation{petition}"]').click()
@@ -33,8 +29,7 @@ def test_figures_export_and_its_line_in_the_journal(
     assert download.value.suggested_filename.endswith(".csv")
     content = file.read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
-    if not javascript:
-        page.reload()
+    page.reload()
     expect(page.get_by_role("region", name="Journal des exports")).to_contain_text(hashlib.sha256(content).hexdigest())
 
 

@@ -1,14 +1,14 @@
-"""A signer asks for a link, sees, corrects, hides, withdraws."""
+"""A signer asks for a link, sees, corrects, hides, withdraws.
+
+Without JavaScript, which none of these pages has (tests/test_architecture.py keeps the list of those that do).
+"""
 
 import json
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.journeys.people import Demo, People, mails_to, open_mail, sign, signed
-
-javascript = pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
 
 
 def ask_for_the_link(page: Page, email: str) -> None:
@@ -38,10 +38,9 @@ def correct(page: Page, **values: str) -> Locator:
     return line
 
 
-@javascript
-def test_see_correct_hide_and_withdraw(people: People, demo: Demo, javascript: bool) -> None:
-    petition, email = demo.petition("parc"), f"moi-{javascript}@exemple.test"
-    page, public = people.arrive(javascript), people.arrive()
+def test_see_correct_hide_and_withdraw(people: People, demo: Demo) -> None:
+    petition, email = demo.petition("parc"), "moi@exemple.test"
+    page, public = people.arrive(javascript=False), people.arrive()
     newest = public.locator("[data-live-list] tr").first
     signed(page, petition, email, given_name="Ninon", family_name="Dubuc", display="initial", postal_code="44000")
     count = demo.count(petition)
@@ -73,10 +72,9 @@ def test_see_correct_hide_and_withdraw(people: People, demo: Demo, javascript: b
     assert demo.count(petition) == count - 1
 
 
-@javascript
-def test_the_session_is_kept_to_its_own_pages_and_ends(people: People, demo: Demo, javascript: bool) -> None:
-    petition, email = demo.petition("parc"), f"seance-{javascript}@exemple.test"
-    page = people.arrive(javascript)
+def test_the_session_is_kept_to_its_own_pages_and_ends(people: People, demo: Demo) -> None:
+    petition, email = demo.petition("parc"), "seance@exemple.test"
+    page = people.arrive(javascript=False)
     signed(page, petition, email)
     open_my_signatures(page, email)
     assert page.context.cookies(f"{demo.url}{petition}") == []
@@ -88,10 +86,9 @@ def test_the_session_is_kept_to_its_own_pages_and_ends(people: People, demo: Dem
     expect(page.get_by_text(email)).to_have_count(0)
 
 
-@javascript
-def test_one_downloads_what_is_known_of_oneself(people: People, demo: Demo, tmp_path: Path, javascript: bool) -> None:
-    email = f"copie-{javascript}@exemple.test"
-    page = people.arrive(javascript)
+def test_one_downloads_what_is_known_of_oneself(people: People, demo: Demo, tmp_path: Path) -> None:
+    email = "copie@exemple.test"
+    page = people.arrive(javascript=False)
     signed(page, demo.petition("parc"), email, given_name="Zoé", family_name="Copie")
     open_my_signatures(page, email)
     with page.expect_download() as download:
@@ -106,10 +103,9 @@ def test_one_downloads_what_is_known_of_oneself(people: People, demo: Demo, tmp_
     assert "Zoé;Copie" in (tmp_path / "mine.csv").read_text("utf-8-sig")
 
 
-@javascript
-def test_stopping_one_mailing(people: People, demo: Demo, javascript: bool) -> None:
-    petition, email = demo.petition("parc"), f"arret-{javascript}@exemple.test"
-    page = people.arrive(javascript)
+def test_stopping_one_mailing(people: People, demo: Demo) -> None:
+    petition, email = demo.petition("parc"), "arret@exemple.test"
+    page = people.arrive(javascript=False)
     signed(page, petition, email, consent_updates="on", consent_newsletter="on")
     count = demo.count(petition)
     open_my_signatures(page, email)
@@ -144,10 +140,9 @@ def test_a_scanner_that_runs_scripts_and_follows_links_confirms_nothing(people: 
     assert demo.count(petition) == count + 1
 
 
-@javascript
-def test_erasing_everything(people: People, demo: Demo, javascript: bool) -> None:
-    petition, email = demo.petition("parc"), f"tout-{javascript}@exemple.test"
-    page = people.arrive(javascript)
+def test_erasing_everything(people: People, demo: Demo) -> None:
+    petition, email = demo.petition("parc"), "tout@exemple.test"
+    page = people.arrive(javascript=False)
     signed(page, petition, email)
     count = demo.count(petition)
     open_my_signatures(page, email)
@@ -168,10 +163,9 @@ def test_an_address_that_never_signed_gets_the_same_answer_and_no_mail(people: P
     assert mails_to(witness, "jamais@exemple.test").count() == 0
 
 
-@javascript
-def test_two_clicks_from_the_mail_to_the_withdrawal(people: People, demo: Demo, javascript: bool) -> None:
-    petition, email = demo.petition("parc"), f"deux-clics-{javascript}@exemple.test"
-    page = people.arrive(javascript)
+def test_two_clicks_from_the_mail_to_the_withdrawal(people: People, demo: Demo) -> None:
+    petition, email = demo.petition("parc"), "deux-clics@exemple.test"
+    page = people.arrive(javascript=False)
     signed(page, petition, email)
     count = demo.count(petition)
     ask_for_the_link(page, email)

@@ -180,10 +180,10 @@ def test_the_code_of_the_mail_confirms_without_a_link(people: People, demo: Demo
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre signature est comptée")
 
 
-@javascript
-def test_public_pages_set_no_cookie(people: People, demo: Demo, javascript: bool) -> None:
+def test_public_pages_set_no_cookie(people: People, demo: Demo) -> None:
+    """Neither their answers nor their scripts."""
     petition = demo.petition("nuit")
-    page = people.arrive(javascript)
+    page = people.arrive()
     around = ["", "/signatures", "/commentaires", "/partager", "/verifier"]
     apart = ["/", "/?q=parc", "/charte", "/confidentialite", "/mentions-legales", "/accessibilite", "/transparence",
              "/contact", "/comptage", "/mes-signatures", "/connexion", "/nulle-part"]  # fmt: skip

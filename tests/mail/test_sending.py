@@ -169,7 +169,7 @@ def test_refused_for_good_is_set_aside_and_seen_by_the_operator(
     assert (row.state, row.attempts, row.error) == ("aside", 1, "recipient refused (550)")
     site.later(days=2)
     assert sender.send_due() == 0
-    assert 'signons_mails{state="aside"} 1.0' in site.client.get("/metrics").text
+    assert 'signons_mails{state="aside"} 1.0' in site.browser(client=("127.0.0.1", 1)).get("/metrics").text
 
 
 def test_reason_holds_no_address(site: Site, mail_server: MailServer, sender: Sender) -> None:

@@ -1,10 +1,10 @@
 """The address of a petition, made of its title."""
 
 import re
+from html import unescape
 
 import pytest
 
-from app.errors import Refused
 from tests.site import PETITION, Site
 
 TITLE = "Rouvrir la bibliothèque de Montfleur"
@@ -31,6 +31,21 @@ def test_a_long_title_is_cut_between_words(site: Site) -> None:
     assert re.fullmatch(r"(mot-)+mot", slug)
 
 
-def test_a_title_without_any_letter_is_refused(site: Site) -> None:
-    with pytest.raises(Refused, match="champ title"):
-        publish(site, "!!! ??? !!!")
+@pytest.mark.parametrize(
+    ("title", "address"),
+    [
+        ("Спасём библиотеку", "spasem-bibliotekou"),
+        ("Σώστε τη βιβλιοθήκη", "soste-ti-vivliothiki"),
+        ("Žižek et Łódź", "zizek-et-lodz"),
+        ("أنقذوا المكتبة", "petition-[0-9a-f]{8}"),
+        ("救救我们的图书馆", "petition-[0-9a-f]{8}"),
+        ("救救图书馆 2027", "petition-2027"),
+        ("🙏🙏🙏🙏🙏", "petition-[0-9a-f]{8}"),
+        ("!!! ??? !!!", "petition-[0-9a-f]{8}"),
+    ],
+)
+def test_an_address_is_found_for_every_title(site: Site, title: str, address: str) -> None:
+    slug = publish(site, title)
+    assert re.fullmatch(address, slug)
+    page = site.client.get(f"/petitions/{slug}")
+    assert title in unescape(re.sub("<[^>]+>", "", page.text))

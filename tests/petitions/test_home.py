@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from sqlalchemy import select
 
@@ -26,6 +27,14 @@ def test_the_search_ignores_accents_case_and_order_and_looks_everywhere(site: Si
     publish(site, TITLE)
     asked = ("bibliotheque", "BIBLIOTHÈQUE", "bibliothe%CC%80que", "montfleur+rouvrir", "vasseur", "metier", "lectrice")
     missed = [words for words in asked if TITLE not in titles(site, f"?q={words}")]
+    assert missed == []
+
+
+def test_the_search_ignores_how_signs_are_typed(site: Site) -> None:
+    title = "Rouvrir l’hôpital des « Œillets » – Saint-Cœur"
+    publish(site, title)
+    asked = ("l'hôpital", "L’HOPITAL", "l`hopital", "oeillets", "œillets", '"saint-coeur"', "saint‑cœur", "- saint")
+    missed = [words for words in asked if titles(site, "?" + urlencode({"q": words})) != [title]]
     assert missed == []
 
 

@@ -1,5 +1,6 @@
 """A petition made of a file: the real one whole, a broken one not at all."""
 
+import datetime as dt
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import func, select
 
+from app import clock
 from app.errors import Refused
 from app.petitions import actions, importing
 from app.petitions.models import Petition
@@ -107,6 +109,18 @@ def test_the_title_is_the_only_level_one_heading(real_page: str) -> None:
     )
 
 
+def test_a_title_and_an_address_are_shown_sign_for_sign(site: Site) -> None:
+    title = "Non à l'institutionnalisation & à « l'entre-soi-administratif » !"
+    address = "https://exemple.org/lire?page=1&section=2&copy=3"
+    source = PETITION.replace("Rouvrir la bibliothèque de Montfleur", title).replace(
+        "Depuis", f"Lire <{address}> ! Depuis"
+    )
+    page = site.client.get(f"/petitions/{site.publish(source)}").text
+    assert words(page.partition("<h1>")[2].partition("</h1>")[0]) == title
+    assert f"Lire {address} !" in words(prose(page))
+    assert title in text_of(site.client.get("/").text)
+
+
 def test_both_recipients_are_shown_with_their_functions(real_page: str) -> None:
     shown = text_of(real_page)
     assert "Catherine Vautrin , Ministre du Travail, de la Santé et des Solidarités" in shown
@@ -169,7 +183,7 @@ def test_a_missing_picture_is_named_and_nothing_is_made(site: Site, tmp_path: Pa
             "date: 2026-02-03\n    url: javascript:alert(1)",
             "ligne 13, champ sources[1].url : une adresse commence par https:// ou http://.",
         ),
-        ('theme: "Culture"', 'theme: "Culture', "ligne 10 : en-tête YAML illisible"),
+        ('theme: "Culture"', 'theme: "Culture', "ligne 10, champ title : des guillemets manquent"),
         ("goal: 500", "goal: 500\nclosesOn: 2027-01-01", "ligne 8, champ closesOn : ce champ n’existe pas."),
         ("goal: 500", "closes_on: 2026-13-45\ngoal: 500", "ligne 7, champ closes_on : une date AAAA-MM-JJ"),
         ("---\ntitle", "--\ntitle", "ligne 1 : le fichier commence par un en-tête YAML"),
@@ -184,6 +198,97 @@ def test_a_broken_file_names_the_field_and_the_line(correct: str, broken: str, c
     assert complaint in str(refused.value)
 
 
+def fourth(line: str) -> str:
+    """A file whose fourth line is *line*."""
+    others = [
+        other
+        for other in ('title: "Un titre"', 'author: "Nous"', 'theme: "Culture"', "goal: 500")
+        if other.partition(":")[0] != line.partition(":")[0]
+    ]
+    head = "---\nrecipients: [{name: Claire, role: Maire}]\nsources: []"
+    return "\n".join([head, line, *others, "---", PETITION.split("\n---\n")[1]])
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        ("goal: 5000", "goal", 5000),
+        ("goal: 05000", "goal", 5000),
+        ("goal: 5 000", "goal", 5000),
+        ("goal: 5\u202f000 # pour commencer", "goal", 5000),
+        ('goal: "12500"', "goal", 12500),
+        ("title: Sauvons le #climat", "title", "Sauvons le #climat"),
+        ("title: #climat d’abord", "title", "#climat d’abord"),
+        ("title: &Stop aux bruits", "title", "&Stop aux bruits"),
+        ("title: !Non à la fermeture", "title", "!Non à la fermeture"),
+        ("title: Oui à la gare # pas à celle d’en face", "title", "Oui à la gare"),
+        ("title: 2026-02-03", "title", "2026-02-03"),
+        ("title: 1234567", "title", "1234567"),
+        ("title: >-\n  Une demande\n  en deux lignes", "title", "Une demande en deux lignes"),
+        ("title: Une demande\n  en deux lignes", "title", "Une demande en deux lignes"),
+        ("author: yes", "author", "yes"),
+        ("author: 007", "author", "007"),
+        ("author: Null", "author", "Null"),
+        ("theme: 1:30", "theme", "1:30"),
+        ("theme: 'L''eau # et l''air'", "theme", "L'eau # et l'air"),
+        ("closes_on:", "closes_on", None),
+        ("closes_on: 31/12/2026", "closes_on", dt.date(2026, 12, 31)),
+        ("image:", "image", None),
+    ],
+)
+def test_a_value_is_what_stands_in_the_file(line: str, field: str, value: object) -> None:
+    clock.travel(dt.datetime(2026, 3, 1, tzinfo=dt.UTC) - clock.now())
+    assert getattr(importing.parse(fourth(line), "essai.md"), field) == value
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("goal: 5.000", "ligne 4, champ goal : un nombre entier est attendu."),
+        ("goal: 5,000", "ligne 4, champ goal : un nombre entier est attendu."),
+        ("goal: 5000.0", "ligne 4, champ goal : un nombre entier est attendu."),
+        ("goal: 5e3", "ligne 4, champ goal : un nombre entier est attendu."),
+        ("goal: 0x1F", "ligne 4, champ goal : un nombre entier est attendu."),
+        ("goal: yes", "ligne 4, champ goal : un nombre entier est attendu."),
+        ("goal: 1:30", "ligne 4, champ goal : un nombre entier est attendu."),
+        ("goal: -5", "ligne 4, champ goal : un nombre entier est attendu."),
+        ("goal: ٥٠٠", "ligne 4, champ goal : un nombre entier est attendu."),
+        ("goal: [5]", "ligne 4, champ goal : un nombre entier est attendu."),
+        ("goal: 0", "ligne 4, champ goal : ce nombre est trop petit."),
+        (f"goal: {'9' * 5000}", "ligne 4, champ goal : ce nombre est trop grand."),
+        ("goal:", "ligne 4, champ goal : ce champ est obligatoire."),
+        ("title: Une autre\ntitle: encore une", "ligne 5, champ title : ce champ est déjà à la ligne 4."),
+        ("title: Oui : et non", "ligne 4, champ title : mettez cette valeur entre guillemets."),
+        ("title: *Sauvons* le lac", "ligne 4, champ title : mettez cette valeur entre guillemets."),
+        ("title: *Sauvons le lac", "ligne 4, champ title : mettez cette valeur entre guillemets."),
+        ("title: @mairie, ouvrez", "ligne 4, champ title : mettez cette valeur entre guillemets."),
+        ("title: 50 %\n\tde plus", "ligne 5 : des espaces sont attendus en début de ligne, pas une tabulation."),
+        ("title: [Alerte]", "ligne 4, champ title : un texte est attendu"),
+        ("title: Un si\x07gnal", "ligne 4 : un caractère invisible (U+0007) est à enlever."),
+        ("title: Un nul\x00ici", "ligne 4 : un caractère invisible (U+0000) est à enlever."),
+        ("closes_on: 2026", "ligne 4, champ closes_on : une date AAAA-MM-JJ est attendue."),
+        ("closes_on: 2026-02-30", "ligne 4, champ closes_on : une date AAAA-MM-JJ est attendue."),
+        ("closes_on: 2026-02-28", "ligne 4, champ closes_on : cette date est passée."),
+        ("closes_on: 0001-01-01", "ligne 4, champ closes_on : cette date est passée."),
+        (
+            "closes_on: 2029-01-01",
+            "ligne 4, champ closes_on : cette date est trop lointaine : au plus tard le 1er mars 2027",
+        ),
+        ("closes_on: 9999-12-31", "ligne 4, champ closes_on : cette date est trop lointaine"),
+        ("image: photo.jpg", "ligne 4, champ image : des champs « nom : valeur » sont attendus."),
+        ("? [a]\n: b", "ligne 4 : « champ : valeur » est attendu."),
+        ("une ligne sans rien", "ligne 4 : « champ : valeur » est attendu."),
+        (f"author: {'[' * 3000}", "ligne 2"),
+    ],
+)
+def test_what_cannot_be_understood_is_said_in_french_with_its_line(line: str, complaint: str) -> None:
+    clock.travel(dt.datetime(2026, 3, 1, tzinfo=dt.UTC) - clock.now())
+    with pytest.raises(Refused) as refused:
+        importing.parse(fourth(line), "essai.md")
+    assert complaint in str(refused.value)
+    assert not re.search(r"\b(expected|found|valid|input|should)\b", str(refused.value))
+
+
 def test_a_text_that_is_too_short_is_named_with_the_line_where_it_begins() -> None:
     header = PETITION.partition("\n---\n")[0]
     with pytest.raises(Refused, match=r"ligne 13, champ text : ce texte est trop court\.$"):
@@ -191,7 +296,7 @@ def test_a_text_that_is_too_short_is_named_with_the_line_where_it_begins() -> No
 
 
 def test_every_mistake_is_told_at_once() -> None:
-    source = PETITION.replace("goal: 500", "goal: x").replace('theme: "Culture"', "theme: 3")
+    source = PETITION.replace("goal: 500", "goal: x").replace('theme: "Culture"', "theme: [3]")
     with pytest.raises(Refused) as refused:
         importing.parse(source, "essai.md")
     assert len(str(refused.value).splitlines()) == 2

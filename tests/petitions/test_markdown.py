@@ -1,10 +1,13 @@
 """What an organiser's Markdown may become, and what it never becomes."""
 
 import re
+from html import unescape
 
 import pytest
+from markupsafe import escape
 
 from app.petitions import markdown
+from app.templating import kept_together
 
 
 @pytest.mark.parametrize(
@@ -66,11 +69,41 @@ def test_a_list_keeps_the_number_it_starts_with() -> None:
     assert '<ol start="4">' in markdown.render("4. quatre\n5. cinq")
 
 
-def test_the_plain_text_is_cut_between_words() -> None:
-    assert markdown.plain("Un **deux** <trois> quatre", 12) == "Un deux …"
-
-
 def test_words_are_kept_as_they_were_typed() -> None:
     typed = "NON MERCI ! « Vraiment ? » C’est à 10 % & plus : d'accord ; oui"
     shown = re.sub(r"</?(p|span)[^>]*>", "", markdown.render(typed)).strip()
     assert shown.replace("&amp;", "&") == typed
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Non à l'institutionnalisation !",
+        "« L'anticonstitutionnellement »",
+        'Dit "vous-et-moi-ensemble-toujours" ?',
+        "https://exemple.org/lire?page=1&section=2 : à lire",
+        "Coûts &amp; délais : &sect; &#39; 1 < 2 ; R&D !",
+        "&" * 30 + " !",
+    ],
+)
+def test_typography_never_cuts_what_stands_for_a_sign(typed: str) -> None:
+    plain = re.sub(r"</?span[^>]*>", "", str(kept_together(typed)))
+    assert unescape(plain) == typed
+    assert plain == str(escape(typed))
+    # Typed as it must be so that Markdown reads it word for word.
+    marked = re.sub(r"([&<>\\*_])", r"\\\1", typed)
+    assert unescape(re.sub(r"</?(p|span)[^>]*>", "", markdown.render(marked))).strip() == typed
+
+
+def test_an_address_in_a_text_is_whole_in_its_words_and_in_its_link() -> None:
+    html = markdown.render("Voir <https://exemple.org/lire?page=1&section=2&copy=3> !")
+    assert 'href="https://exemple.org/lire?page=1&amp;section=2&amp;copy=3"' in html
+    assert unescape(re.sub(r"<[^>]+>", "", html)).strip() == "Voir https://exemple.org/lire?page=1&section=2&copy=3 !"
+
+
+def test_words_stay_with_their_sign() -> None:
+    assert kept_together("Non à l'oubli !") == 'Non à <span class="nowrap">l&#39;oubli !</span>'
+
+
+def test_a_block_of_code_is_lines_that_fold() -> None:
+    assert markdown.render("```\na & b\n  c\n```") == "<p><code>a &amp; b<br>  c</code></p>\n"

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from app.signatures.forms import SignForm, email_address, with_library
-from app.signatures.places import departement, postal_code
+from app.signatures.places import CODES, NOWHERE, OVERSEAS, departement, is_odd, postal_code
+from app.templating import STATIC
 from tests.site import FORM, Site, text_of
 
 
@@ -26,7 +27,7 @@ def complaint(field: str, **changes: str) -> str:
 @pytest.mark.parametrize(
     "name",
     ["É", "李", "O’Neil", "d'Arc", "de La Tour du Pin", "Jean-Pierre", "N’Guyễn", "Мария", "أحمد", "Ælfgifu",
-     "M. Durand", "’t Hooft", "García (Pérez)", "X"],
+     "M. Durand", "’t Hooft", "García (Pérez)", "X", "Ph.de Rothschild", "J.-P. Dupont", "St.Martin", "W" * 120],
 )  # fmt: skip
 def test_names_of_people_are_accepted_as_they_are(name: str) -> None:
     signed = form(given_name=name, family_name=name)
@@ -51,7 +52,9 @@ def test_names_are_cleaned_of_what_nobody_sees(typed: str, kept: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["", "   ", "\u200b", "=1+1", "+33612345678", "-Marie", "@marie", "＝cmd", "\u200b=cmd", "\u00a0@cmd", "12345",
-     "!!!", "https://exemple.fr", "www.exemple", "exemple.com", "Marie exemple.fr", "<b>M</b>", "{Marie}", "M" * 81],
+     "!!!", "https://exemple.fr", "www.exemple", "exemple.com", "Marie exemple.fr", "<b>M</b>", "{Marie}", "M" * 121,
+     "t.me/xx", "ev1l.gg",
+     "Jo\u00ado.com", "Ѕіgnоns", "Signons", "\u3164", "\ufe0f", "Appelez le 06 12 34 56 78"],
 )  # fmt: skip
 def test_what_is_no_name_is_refused(name: str) -> None:
     assert complaint("given_name", given_name=name)
@@ -76,6 +79,12 @@ def test_what_is_no_name_is_refused(name: str) -> None:
         ("98800", "98800"),
         ("98000", "98000"),
         ("95880", "95880"),
+        ("F 35000", "35000"),
+        ("FR-35000", "35000"),
+        ("75008 PARIS", "75008"),
+        ("35042 Rennes Cedex 3", "35042"),
+        ("00100", "00100"),
+        ("99999", "99999"),
     ],
 )
 def test_french_postal_codes_are_accepted_as_people_paste_them(typed: str, kept: str) -> None:
@@ -84,7 +93,7 @@ def test_french_postal_codes_are_accepted_as_people_paste_them(typed: str, kept:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "   ", "3500", "350000", "00100", "96000", "99000", "97900", "98100", "2A004", "abcde", "35-00", "٣٥٠٠٠"],
+    ["", "   ", "3500", "350000", "2A004", "abcde", "35-00", "٣٥٠٠٠", "35000A", "Paris", "75008 01"],
 )
 def test_what_is_no_french_postal_code_is_refused(typed: str) -> None:
     assert complaint("postal_code", postal_code=typed)
@@ -99,6 +108,7 @@ def test_what_is_no_french_postal_code_is_refused(typed: str) -> None:
         ("", "IE", ""),
         ("00-950", "PL", "00-950"),
         ("98000", "MC", "98000"),
+        ("97400", "RE", "97400"),
         ("35000", "", "35000"),
         ("1000", "be", "1000"),
     ],
@@ -120,7 +130,9 @@ def test_a_country_that_does_not_exist_is_refused(country: str) -> None:
 @pytest.mark.parametrize(
     ("code", "number"),
     [("35000", "35"), ("01000", "01"), ("20000", "2A"), ("20137", "2A"), ("20200", "2B"), ("20620", "2B"),
-     ("97110", "971"), ("97600", "976"), ("98735", "987"), ("98000", "980")],
+     ("97110", "971"), ("97600", "976"), ("98735", "987"), ("98000", "980"), ("97133", "977"), ("97150", "978"),
+     ("94390", "91"), ("98799", "989"), ("33220", "33"), ("75116", "75"), ("35042", "35"), ("20090", "2A"),
+     ("20600", "2B"), ("00100", NOWHERE), ("96000", NOWHERE), ("97999", NOWHERE)],
 )  # fmt: skip
 def test_the_departement_comes_from_the_code(code: str, number: str) -> None:
     assert departement(postal_code(code, "FR"), "FR") == number
@@ -128,6 +140,46 @@ def test_the_departement_comes_from_the_code(code: str, number: str) -> None:
 
 def test_there_is_no_departement_abroad() -> None:
     assert departement("35000", "DE") == ""
+
+
+def test_overseas_is_france_whatever_was_chosen_in_the_list() -> None:
+    signed = form(country="RE", postal_code="97400")
+    assert (signed.country, departement(signed.postal_code, signed.country)) == ("FR", "974")
+
+
+def test_a_code_that_no_commune_has_is_odd() -> None:
+    assert [is_odd(code, "FR") for code in ("35000", "98000", "35042", "00100", "99999")] == [
+        False, False, True, True, True
+    ]  # fmt: skip
+    assert not is_odd("99999", "DE")
+
+
+def test_the_page_knows_the_codes_that_do_not_follow_their_prefix() -> None:
+    """sign.js shows the public line before anybody sends it."""
+    script = (STATIC / "js" / "sign.js").read_text()
+    told = dict(re.findall(r'(\d{5}): "(\w+)"', script))
+
+    def by_prefix(code: str) -> str:
+        if code.startswith("20"):
+            return "2A" if code < "20200" else "2B"
+        return code[:3] if code.startswith(("97", "98")) else code[:2]
+
+    assert told == {code: place for code, place in CODES.items() if place != by_prefix(code)}
+    assert set(re.findall(r'"([A-Z]{2})"', script)) - {"FR"} == OVERSEAS
+
+
+@pytest.mark.parametrize(
+    "typed", ["marie@exemple.test\u200b", "ma\u200brie@exemple\u00ad.test", "\u202amarie@exemple.test\u202c"]
+)
+def test_an_address_is_cleaned_of_what_a_copy_brings_along(typed: str) -> None:
+    assert form(email=typed).email == "marie@exemple.test"
+
+
+def test_who_has_one_name_ticks_a_box() -> None:
+    signed = form(given_name="Sukarno", family_name="", single_name="on")
+    assert (signed.given_name, signed.family_name) == ("Sukarno", "")
+    assert "cochez" in complaint("family_name", family_name="")
+    assert "décochez" in complaint("family_name", family_name="Durand", single_name="on")
 
 
 @pytest.mark.parametrize(
@@ -261,6 +313,6 @@ def test_no_optional_box_is_ticked_before_somebody_ticks_it(site: Site) -> None:
     slug = site.publish()
     html = site.client.get(f"/petitions/{slug}").text
     boxes = re.findall(r'<input[^>]*type="checkbox"[^>]*>', html)
-    assert len(boxes) == 5
+    assert len(boxes) == 6
     assert not [box for box in boxes if "checked" in box]
     assert re.search(r'value="hidden"\s+checked', html)

@@ -160,11 +160,48 @@ def test_nothing_that_somebody_typed_is_ever_kept(site: Site) -> None:
     assert not any(b"Zyxwv" in entry.plain[1] for entry in cache(site).entries.values())
 
 
-def test_a_visitor_with_a_cookie_is_neither_served_from_nor_kept_in_the_cache(site: Site) -> None:
+def test_cookies_and_parameters_that_a_page_does_not_read_make_no_other_page_of_it(site: Site) -> None:
     slug = site.publish()
-    response = site.client.get(f"/petitions/{slug}", headers={"cookie": "session=x"})
-    assert cache(site).entries == {}
-    assert response.headers["cache-control"] == "private, no-cache"
+    for path in (f"/petitions/{slug}", "/", "/charte", f"/petitions/{slug}.json"):
+        first = site.client.get(path, headers={"cookie": "session=x"})
+        before = dict(cache(site).entries)
+        for n in range(3):
+            again = site.client.get(f"{path}?utm_source={n}&x=&{n}", headers={"cookie": f"session={n}; a=b"})
+            assert again.text == first.text
+            assert again.headers["cache-control"] == first.headers["cache-control"]
+        assert set(cache(site).entries) == set(before), path
+    assert "set-cookie" not in first.headers
+
+
+def test_somebody_signed_in_and_a_stranger_see_the_same_public_page(site: Site) -> None:
+    slug = site.publish()
+    admin = site.staff("admin")
+    for path in (f"/petitions/{slug}", "/", "/charte"):
+        grow_older(site, 1.0)
+        first = admin.get(path).text
+        grow_older(site, 1.0)
+        assert site.client.get(path).text == first, path
+
+
+def test_parameters_that_a_page_reads_have_pages_of_their_own(site: Site) -> None:
+    slug = site.publish()
+    for path, count in (("/?q=bibliotheque", 1), ("/?x=2&q=rien", 0), ("/?q=rien&q=bibliotheque&x=1", 1)):
+        assert site.client.get(path).text.count(f'href="/petitions/{slug}"') >= count, path
+    assert "Aucune" in site.client.get("/?q=rien").text
+    assert set(cache(site).entries) == {"/?q=bibliotheque", "/?q=rien"}
+
+
+def test_the_cache_has_a_bound_in_bytes(site: Site) -> None:
+    found = cache(site)
+    site.publish()
+    size = 0
+    for n in range(20):
+        site.client.get(f"/?q=mot{n}")
+        size = max(size, sum(entry.size for entry in found.entries.values()))
+    found._room = 3 * size // 20 - size  # as if three pages fitted
+    site.client.get("/?q=encore")
+    assert 1 <= len(found.entries) <= 4
+    assert "/?q=encore" in found.entries
 
 
 def test_the_inner_mark_of_the_cache_never_leaves(site: Site) -> None:
@@ -173,8 +210,6 @@ def test_the_inner_mark_of_the_cache_never_leaves(site: Site) -> None:
         response = site.client.get(path)
         assert not [name for name in response.headers if name.startswith("x-signons")], path
         assert "max-age=1" in response.headers["cache-control"], path
-    response = site.client.get(f"/petitions/{slug}", headers={"cookie": "a=b"})
-    assert "x-signons-shared" not in response.headers
 
 
 def test_errors_are_not_kept(site: Site) -> None:

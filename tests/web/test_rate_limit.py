@@ -1,6 +1,6 @@
 """Limits by the client's address, believed from trusted proxies only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import httpx2
@@ -82,6 +82,32 @@ def test_an_ipv6_customer_is_one_network(settings: Settings) -> None:
         same = ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:2::3"]
         assert [sign(site, slug, address).status_code for address in same] == [303, 303, 429]
         assert sign(site, slug, "2001:db8:1:3::1").status_code == 303
+
+
+def test_many_networks_of_one_ipv6_customer_count_together(settings: Settings) -> None:
+    def tried(site: Site, slug: str, door: str, networks: Iterable[int]) -> list[int]:
+        """Statuses of one post each from these /64 of 2001:db8:1::/48."""
+        return [
+            site.client.post(
+                f"/petitions/{slug}/{door}",
+                data=FORM | {"email": f"p{n}@exemple.test"},
+                headers={"x-forwarded-for": f"2001:db8:1:{n:x}::1"},
+            ).status_code
+            for n in networks
+        ]
+
+    for door in ("signatures", "renvoi"):
+        with running(settings, PROXY, trusted_proxies=(PROXY,), rate_post="2/minute") as site:
+            slug = site.publish()
+            # A /56 has room for four times as many as one customer, a /48 for sixteen times.
+            assert tried(site, slug, door, range(9)) == [303] * 8 + [429], door
+            beside = [256 * part + n for part in range(1, 4) for n in range(8)]
+            assert tried(site, slug, door, [*beside, 256 * 5]) == [303] * 24 + [429], door
+            # Nobody else is concerned.
+            headers = {"x-forwarded-for": "2001:db8:2::1"}
+            assert site.client.post(f"/petitions/{slug}/{door}", data=FORM, headers=headers).status_code == 303
+            headers = {"x-forwarded-for": "198.51.100.1"}
+            assert site.client.post(f"/petitions/{slug}/{door}", data=FORM, headers=headers).status_code == 303
 
 
 def test_every_other_form_is_limited_too(settings: Settings) -> None:

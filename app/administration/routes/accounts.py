@@ -6,15 +6,18 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from app import clock
-from app.accounts import actions, queries
-from app.accounts.dependencies import Admin
+from app.accounts import actions, passwords, queries
+from app.accounts.dependencies import Admin, AdminAside, HalfSession, Posted, require_fresh
 from app.accounts.models import ROLES, Account
+from app.accounts.passwords import Hashed
 from app.administration.forms import AccountForm
 from app.administration.routes.base import router
-from app.db import Db, Session
+from app.db import Database, Db, Session
 from app.errors import Refused
+from app.lanes import PATIENCE
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
+from app.web.admission import in_lane
 from app.web.forms import Form, FormRefused, RowId, Values, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
@@ -34,6 +37,7 @@ def _page(request: Request, session: Session, refused: FormRefused | None = None
         "administration/accounts.html",
         422 if refused else 200,
         accounts=queries.all_accounts(session),
+        closed=queries.closed_to_strangers(session, clock.now()),
         open_sessions=queries.open_sessions(session, clock.now(), clock.now() - actions.IDLE),
         roles=[(role, ROLE_LABELS[role]) for role in ROLES],
         labels=ROLE_LABELS,
@@ -42,15 +46,24 @@ def _page(request: Request, session: Session, refused: FormRefused | None = None
 
 
 @router.post("/comptes")
+@in_lane("hashing")
 @limited("staff")
-def create_account(request: Request, session: Db, admin: Admin, values: Form) -> Response:
+def create_account(request: Request, signed: AdminAside, fields: Posted, values: Form) -> Response:
     """What opens the account is shown in this answer, and nowhere else, ever."""
-    password = actions.new_password()
+    database: Database = request.app.state.database
+    password = passwords.drawn()
     try:
         form = validated(AccountForm, values)
-        account, uri = _created(request, session, form, values, password, admin.id)
+        if form.role == "admin":
+            require_fresh(request, signed, fields)
+        kept = passwords.hashed(password)
+        with database.write(PATIENCE) as session:
+            account, uri = _created(request, session, form, values, kept, signed.account_id)
     except FormRefused as refused:
-        return _page(request, session, refused)
+        if refused.page is not None:
+            raise
+        with database.read() as session:
+            return _page(request, session, refused)
     code = segno.make(uri, error="m").svg_inline(scale=5, dark="#000", light="#fff", border=3)
     return page(
         request,
@@ -64,7 +77,7 @@ def create_account(request: Request, session: Db, admin: Admin, values: Form) ->
 
 
 def _created(
-    request: Request, session: Session, form: AccountForm, values: Values, password: str, by: int
+    request: Request, session: Session, form: AccountForm, values: Values, password: Hashed, by: int
 ) -> tuple[Account, str]:
     """The account, owner of its petitions, and its otpauth:// URI. Raises FormRefused."""
     if form.slugs and form.role != "organiser":
@@ -87,20 +100,29 @@ def _created(
 
 @router.post("/comptes/{account_id}/sessions")
 @limited("staff")
-def close_sessions(request: Request, session: Db, admin: Admin, account_id: RowId) -> Response:
+def close_sessions(
+    request: Request, session: Db, admin: Admin, signed: HalfSession, fields: Posted, account_id: RowId
+) -> Response:
+    require_fresh(request, signed, fields)
     actions.close_sessions(session, account_id, admin.id)
     return see_other(request, f"{HOME}#compte-{account_id}")
 
 
 @router.post("/comptes/{account_id}/desactivation")
 @limited("staff")
-def disable_account(request: Request, session: Db, admin: Admin, account_id: RowId) -> Response:
+def disable_account(
+    request: Request, session: Db, admin: Admin, signed: HalfSession, fields: Posted, account_id: RowId
+) -> Response:
+    require_fresh(request, signed, fields)
     actions.disable(session, account_id, admin.id)
     return see_other(request, f"{HOME}#compte-{account_id}")
 
 
 @router.post("/comptes/{account_id}/reactivation")
 @limited("staff")
-def enable_account(request: Request, session: Db, admin: Admin, account_id: RowId) -> Response:
+def enable_account(
+    request: Request, session: Db, admin: Admin, signed: HalfSession, fields: Posted, account_id: RowId
+) -> Response:
+    require_fresh(request, signed, fields)
     actions.enable(session, account_id, admin.id)
     return see_other(request, f"{HOME}#compte-{account_id}")

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from app import clock
-from app.accounts.dependencies import Admin
+from app.accounts.dependencies import Admin, HalfSession, Posted, require_fresh
 from app.administration import acts, fraud, queries
 from app.administration.forms import LotForm, problems, ticked
 from app.administration.routes.base import router
@@ -102,7 +102,15 @@ def _page(
 
 @router.post("/fraude/{slug}/lots")
 @limited("staff")
-def act_on_lot(request: Request, session: Db, admin: Admin, petition: Signed, values: LongForm) -> Response:
+def act_on_lot(
+    request: Request,
+    session: Db,
+    admin: Admin,
+    signed: HalfSession,
+    petition: Signed,
+    fields: Posted,
+    values: LongForm,
+) -> Response:
     """Set aside, invalidate or put back the lines that were ticked."""
     only = values.get("groupe", "") if values.get("seul") else ""
     try:
@@ -110,6 +118,7 @@ def act_on_lot(request: Request, session: Db, admin: Admin, petition: Signed, va
     except FormRefused as refused:
         return _page(request, session, petition, only, refused)
     if form.act == "put_back":
+        require_fresh(request, signed, fields)
         n = signature_actions.put_back(session, petition.id, ids, admin.id)
     else:
         n = VERBS[form.act](session, petition.id, ids, admin.id, form.reason)

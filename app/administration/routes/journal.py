@@ -10,6 +10,7 @@ from app.accounts import queries as account_queries
 from app.accounts.dependencies import Admin
 from app.administration import acts, queries
 from app.administration.routes.base import router
+from app.audit import chain
 from app.db import Db
 from app.web.rendering import page
 
@@ -36,6 +37,7 @@ def journal(
         "administration/journal.html",
         lines=_told(session, rows),
         older=older,
+        chain=chain.row(session),
         filters={"values": {"acte": acte, "compte": compte}, "errors": {}},
         acts=[("", "Tous"), *sorted(acts.ACTS.items(), key=lambda pair: pair[1])],
         accounts=[

@@ -26,7 +26,7 @@ from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
-from app.templating import ZONE
+from app.zone import day_of, last_day_before
 
 MAX_SUBMISSIONS = 2
 # What a decision leaves a petition in, and what else it may move.
@@ -41,11 +41,13 @@ def published_revision(petition: Petition) -> int:
 
 
 def submit(session: Session, petition: Petition, by: int | None = None) -> None:
-    """Send a draft to the moderators. Raises Conflict, Refused (sent twice already)."""
+    """Send a draft to the moderators. Raises Conflict, Refused (sent twice already, its last day passed)."""
     if petition.state not in {"draft", "refused"}:
         raise Conflict("Cette pétition est déjà envoyée ou publiée.")
     if petition.submissions >= MAX_SUBMISSIONS:
         raise Refused("Cette pétition a déjà été proposée deux fois : vous pouvez contester la décision.")
+    if petition.closes_at is not None and petition.closes_at <= clock.now():
+        raise Refused("Le dernier jour choisi est passé : changez-le dans le brouillon, puis proposez la pétition.")
     # It is another text now: nobody has to look again at the one that was refused.
     notices.drop_looks(session, [petition.id], "petition")
     for case in notices.open_cases(session, "petition", petition.id):
@@ -159,7 +161,7 @@ def _record(
         batch="",
         before=_snapshot(petition),
     )
-    written_on = text.created_at.astimezone(ZONE).date()
+    written_on = day_of(text.created_at)
     decision.statement = statement(decision, reasons.cited, written_on, "fr", f"« {petition.title} »")
     session.add(decision)
     session.flush()
@@ -198,6 +200,7 @@ def _tell_owners(session: Session, petition: Petition, decision: Decision, remar
     context = {
         **decision_context(session, decision),
         "title": petition.title,
+        "last_day": last_day_before(petition.closes_at).isoformat() if petition.closes_at else "",
         "petition_path": f"/petitions/{petition.slug}",
         "desk_path": f"/organisation/petitions/{petition.slug}",
         "again": petition.submissions < MAX_SUBMISSIONS,

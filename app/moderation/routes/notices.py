@@ -19,7 +19,7 @@ from app.moderation.forms import NOTICE_CATEGORIES, NoticeForm, ReplyForm
 from app.moderation.routes.base import Id, router
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
-from app.signatures.forms import clean_text
+from app.text import clean_line, clean_text
 from app.web.forms import Form, FormRefused, Values, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, locale_of, page
@@ -203,7 +203,7 @@ def ask_reply(request: Request, session: Db, petition: PublicPetition, values: F
         petition.id,
         form.comment or None,
         name=form.name.strip(),
-        capacity=values.get("capacity", "").strip()[:120],
+        capacity=clean_line(values.get("capacity", ""))[:120],
         email=form.email,
         passage=form.passage,
         text=form.text,

@@ -14,10 +14,12 @@ from app.moderation.desk import claim_of
 from app.moderation.forms import DecisionForm, remarks
 from app.moderation.routes.base import Id, router
 from app.moderation.routes.bench import judgment_of
+from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.web.forms import FormRefused, Values, validated
 from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
+from app.zone import last_day_before
 
 
 @router.get("/moderation/petitions/{petition_id}")
@@ -46,6 +48,8 @@ def _page(
         decisions=[d for d in queries.decisions(session, "petition", petition.id) if d.undone_at is None],
         claim=claim_of(session, f"petition-{petition.id}", moderator, clock.now()),
         charter=charter.in_force(session, clock.now()),
+        last_day=last_day_before(petition_actions.planned_end(petition, clock.now())),
+        late=petition.closes_at is not None and petition.closes_at <= clock.now(),
         form={"values": values or {}, "errors": errors or {}},
     )
 

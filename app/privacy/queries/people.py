@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Account, StaffSession
-from app.audit import AuditLine
+from app.accounts.models import Account, SignInThrottle, StaffSession
+from app.audit import AuditLine, chain
 from app.privacy import periods
 from app.privacy.models import DataRequest, SelfServiceSession
 from app.privacy.queries import Due, delete_some, due
@@ -44,7 +44,7 @@ def audit_due(session: Session, now: datetime) -> Due:
 
 
 def delete_audit(session: Session, now: datetime, limit: int) -> int:
-    return delete_some(session, AuditLine.id, limit, AuditLine.at <= now - periods.AUDIT)
+    return chain.shorten(session, now - periods.AUDIT, limit)
 
 
 def self_service_due(session: Session, now: datetime) -> Due:
@@ -66,6 +66,19 @@ def staff_sessions_due(session: Session, now: datetime) -> Due:
 
 def delete_staff_sessions(session: Session, now: datetime, limit: int) -> int:
     return delete_some(session, StaffSession.key, limit, StaffSession.expires_at <= now)
+
+
+def throttles_due(session: Session, now: datetime) -> Due:
+    old = SignInThrottle.since <= now - periods.SIGN_IN_FAILURE
+    return due(session, SignInThrottle.since, periods.SIGN_IN_FAILURE, old)
+
+
+def delete_throttles(session: Session, now: datetime, limit: int) -> int:
+    """Its key is two columns: an account's old failures go together."""
+    old = SignInThrottle.since <= now - periods.SIGN_IN_FAILURE
+    accounts = session.scalars(select(SignInThrottle.account_id).where(old).distinct().limit(limit)).all()
+    gone = session.execute(delete(SignInThrottle).where(old, SignInThrottle.account_id.in_(accounts)))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def requests_due(session: Session, now: datetime) -> Due:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.exports.models import ExportRecord
+from app.exports.models import ExportPermission, ExportRecord
 from app.petitions.models import Petition
 from app.petitions.queries import insert_for
 from app.privacy import periods
@@ -69,7 +69,7 @@ def _purged(now: datetime) -> Any:
 
 def exports_due(session: Session, now: datetime) -> Due:
     parts = []
-    for table in (ExportRecord, Withdrawal):
+    for table in (ExportRecord, ExportPermission, Withdrawal):
         ids = select(table.petition_id).where(table.petition_id.in_(_purged(now)))
         n = session.scalar(select(func.count()).where(table.petition_id.in_(_purged(now)))) or 0
         purged = session.scalar(select(func.min(Petition.purged_at)).where(Petition.id.in_(ids)))
@@ -79,6 +79,7 @@ def exports_due(session: Session, now: datetime) -> Due:
 
 def delete_exports(session: Session, now: datetime, limit: int) -> int:
     n = delete_some(session, ExportRecord.id, limit, ExportRecord.petition_id.in_(_purged(now)))
+    n += delete_some(session, ExportPermission.id, limit, ExportPermission.petition_id.in_(_purged(now)))
     return n + delete_some(session, Withdrawal.id, limit, Withdrawal.petition_id.in_(_purged(now)))
 
 

@@ -23,8 +23,13 @@ function currentStep(count, goal) {
   return goal;
 }
 
+// French counts 0 and 1 alike, English does not.
+const plurals = new Intl.PluralRules(lang);
+const worded = ({ dataset }, n) => (plurals.select(n) === "one" ? dataset.one : dataset.many);
+
 function write(count) {
   for (const node of all("count")) node.textContent = format(count);
+  for (const node of all("word")) node.textContent = worded(node, count);
 }
 
 function paint() {
@@ -59,7 +64,7 @@ function speak() {
   if (!status || shown === spokenCount || Date.now() - lastSpoken < 60_000) return;
   lastSpoken = Date.now();
   spokenCount = shown;
-  status.textContent = status.dataset.say.replace("{n}", format(shown));
+  status.textContent = worded(status, shown).replace("{n}", format(shown));
 }
 
 const list = one("list");
@@ -69,14 +74,14 @@ let waiting = [];
 function row({ elapsed, postal_code, name }) {
   const line = document.createElement("tr");
   line.className = "new";
-  for (const text of [elapsed, postal_code || "—", name]) line.insertCell().textContent = text;
+  for (const text of [elapsed, postal_code || "—"]) line.insertCell().textContent = text;
+  line.insertCell().appendChild(document.createElement("bdi")).textContent = name;
   return line;
 }
 
 function onSignature(event) {
   waiting = [JSON.parse(event.data), ...waiting].slice(0, 100);
-  const text = waiting.length === 1 ? more.dataset.one : more.dataset.many;
-  more.textContent = text.replace("{n}", waiting.length === 100 ? "99+" : format(waiting.length));
+  more.textContent = worded(more, waiting.length).replace("{n}", waiting.length === 100 ? "99+" : format(waiting.length));
   more.hidden = false;
 }
 

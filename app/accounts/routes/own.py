@@ -1,0 +1,111 @@
+"""One's own account: where one is signed in, the password, and the proof that grave acts ask for."""
+
+from fastapi import Path, Request
+from starlette.responses import RedirectResponse, Response
+
+from app.accounts import actions, passwords
+from app.accounts.dependencies import HalfSession, Posted, SignedAside, Staff, came, proof_asked
+from app.accounts.routes.base import OWN, database_of, router, wanted
+from app.db import Db
+from app.errors import Refused
+from app.lanes import PATIENCE
+from app.web.admission import in_lane
+from app.web.cookies import set_browser_cookie, set_session_cookie
+from app.web.forms import Form, FormRefused
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, localised, page, see_other, settings_of
+
+ROLES = {"organiser": "organisation", "moderator": "modération", "admin": "administration"}
+DONE = {
+    "mot-de-passe": "Votre mot de passe est changé ; vos autres sessions sont fermées.",
+    "session": "Cette session est fermée.",
+    "autres": "Toutes vos autres sessions sont fermées.",
+}
+WRONG_PROOF = {True: "Ce code ne convient pas. Tapez le suivant.", False: "Ce n’est pas votre mot de passe."}
+
+
+@router.get("/compte")
+def own_account(request: Request, session: Db, person: Staff, signed: HalfSession, fait: str = "") -> Response:
+    assert signed is not None
+    return page(
+        request,
+        "accounts/mine.html",
+        person=person,
+        role=ROLES[person.role],
+        sessions=actions.own(session, person, signed.key, came(request)),
+        done=DONE.get(fait, ""),
+    )
+
+
+@router.post("/compte/sessions/{session_id}/fin")
+@limited("staff")
+def close_session(
+    request: Request, session: Db, person: Staff, session_id: str = Path(pattern="^[0-9a-f]{16}$")
+) -> Response:
+    actions.close_one(session, person, session_id)
+    return see_other(request, f"{OWN}?fait=session")
+
+
+@router.post("/compte/sessions/fin")
+@limited("staff")
+def close_other_sessions(request: Request, session: Db, person: Staff, signed: HalfSession) -> Response:
+    assert signed is not None
+    actions.close_others(session, person, signed.key)
+    return see_other(request, f"{OWN}?fait=autres")
+
+
+@router.get("/compte/mot-de-passe")
+def password_page(request: Request, session: Db, person: Staff) -> Response:
+    return page(request, "accounts/password.html", form=EMPTY_FORM, person=person)
+
+
+@router.post("/compte/mot-de-passe")
+@in_lane("hashing")
+@limited("login")
+def change_password(request: Request, signed: SignedAside, values: Form) -> Response:
+    account, new = signed.account, values.get("new", "")
+    if new != values.get("again", ""):
+        raise _password_refused(signed, {"again": "Les deux ne sont pas pareils. Tapez le nouveau deux fois."})
+    try:
+        kept = passwords.hashed(new, account.email, settings_of(request).site_name)
+    except Refused as refused:
+        raise _password_refused(signed, {"new": str(refused)}) from None
+    right, _ = passwords.verify(values.get("present", "")[: passwords.LONGEST], account.password_hash)
+    with database_of(request).write(PATIENCE) as session:
+        changed = actions.change_password(session, signed.key, account.password_hash, right, kept)
+    if changed is None:
+        # Raised after the transaction: the failure is counted.
+        raise _password_refused(signed, {"present": "Ce n’est pas votre mot de passe présent."})
+    cookie, browser = changed
+    response = see_other(request, f"{OWN}?fait=mot-de-passe")
+    set_session_cookie(request, response, cookie)
+    set_browser_cookie(request, response, account.id, browser)
+    return response
+
+
+def _password_refused(signed: SignedAside, errors: dict[str, str]) -> FormRefused:
+    refused = FormRefused(errors, {})
+    refused.page = ("accounts/password.html", {"form": refused.form, "person": signed.account})
+    return refused
+
+
+@router.post("/compte/preuve")
+@in_lane("hashing")
+@limited("login")
+def prove(request: Request, signed: SignedAside, fields: Posted) -> Response:
+    """What was asked for is sent again (307: the same form, to the same address), now that it is proved."""
+    values, account = dict(fields), signed.account
+    target, given = wanted(values.get("vers", "")), values.get("preuve", "")[: passwords.LONGEST]
+    by_code, right = account.totp_sealed is not None, False
+    if not by_code:
+        right, _ = passwords.verify(given, account.password_hash)
+    with database_of(request).write(PATIENCE) as session:
+        cookie = actions.prove(session, signed.key, code=given, right=right)
+    if cookie is None:
+        raise proof_asked(target or OWN, signed, fields, WRONG_PROOF[by_code])
+    if target:
+        response: Response = RedirectResponse(localised(request, target), 307, headers={"cache-control": "no-store"})
+    else:
+        response = see_other(request, OWN)
+    set_session_cookie(request, response, cookie)
+    return response

@@ -1,0 +1,140 @@
+"""Signing in and out of the staff pages, and the mailed link that lets one try."""
+
+from urllib.parse import quote
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app.accounts import actions, passwords, queries
+from app.accounts.dependencies import HalfSession, came
+from app.accounts.routes.base import database_of, destination, router, wanted
+from app.db import Db, Session
+from app.errors import Gone
+from app.lanes import PATIENCE
+from app.web.admission import in_lane
+from app.web.cookies import (
+    clear_session_cookie,
+    session_cookie,
+    set_browser_cookie,
+    set_session_cookie,
+)
+from app.web.forms import Form, Values
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, locale_of, page, see_other, settings_of
+
+
+@router.get("/connexion")
+def sign_in_page(request: Request, session: Db, half: HalfSession, suite: str = "") -> Response:
+    if half is not None and half.complete:
+        return see_other(request, destination(half.account, suite))
+    if half is not None:
+        return page(request, "accounts/second_factor.html", form=EMPTY_FORM, suite=suite)
+    return _sign_in_page(request, session, suite=suite)
+
+
+def _sign_in_page(
+    request: Request,
+    session: Session,
+    status: int = 200,
+    suite: str = "",
+    email: str = "",
+    error: str = "",
+    link: str = "",
+) -> Response:
+    local = settings_of(request).is_local
+    return page(
+        request,
+        "accounts/sign_in.html",
+        status,
+        form={"values": {"email": email}, "errors": {"email": error} if error else {}},
+        demo_accounts=queries.demo_accounts(session) if local else [],
+        suite=suite,
+        link=link,
+    )
+
+
+@router.post("/connexion")
+@in_lane("hashing")
+@limited("login")
+def sign_in(request: Request, values: Form) -> Response:
+    """The password, then the code: one address for both, as the fields say."""
+    if "code" in values and "password" not in values:
+        return _second_step(request, values["code"], values.get("suite", ""))
+    return _first_step(request, values)
+
+
+def _first_step(request: Request, values: Values) -> Response:
+    """Nothing is held while the password is verified."""
+    database, suite, link = database_of(request), values.get("suite", ""), values.get("lien", "")[:600]
+    email = values.get("email", "")[:254]
+    with database.read() as session:
+        asked = actions.asked(session, email)
+    right, better = passwords.verify(values.get("password", "")[: passwords.LONGEST], asked.kept)
+    where = came(request, asked.account_id, link)
+    with database.write(PATIENCE) as session:
+        opened = actions.sign_in(session, asked, right, better, where, local=settings_of(request).is_local)
+    if opened is None:
+        # Returned, not raised: the failure must be counted.
+        with database.read() as session:
+            return _sign_in_page(request, session, 422, suite, email, actions.WRONG, link)
+    return _entered(request, opened, suite)
+
+
+def _second_step(request: Request, code: str, suite: str) -> Response:
+    cookie = session_cookie(request)
+    with database_of(request).write(PATIENCE) as session:
+        half = actions.current(session, cookie) if cookie else None
+        if half is None:
+            return _sign_in_page(request, session, 422, suite, error="Recommencez : dix minutes ont passé.")
+        opened = actions.check_code(session, half, code, came(request, half.account_id)) if not half.complete else None
+    if opened is None:
+        form = {"values": {}, "errors": {"code": "Ce code ne convient pas. Tapez le suivant."}}
+        return page(request, "accounts/second_factor.html", 422, form=form, suite=suite)
+    return _entered(request, opened, suite)
+
+
+def _entered(request: Request, opened: actions.Opened, suite: str) -> Response:
+    kept = wanted(suite)
+    place = f"/connexion?suite={quote(kept)}" if kept else "/connexion"
+    response = see_other(request, destination(opened.account, suite) if opened.complete else place)
+    set_session_cookie(request, response, opened.cookie)
+    if opened.complete:
+        set_browser_cookie(request, response, opened.account.id, opened.browser)
+    return response
+
+
+@router.post("/deconnexion")
+@limited()
+def sign_out(request: Request, session: Db) -> Response:
+    cookie = session_cookie(request)
+    if cookie is not None:
+        actions.sign_out(session, cookie)
+    response = see_other(request, "/connexion")
+    clear_session_cookie(request, response)
+    return response
+
+
+@router.get("/connexion/lien")
+def ask_for_link(request: Request) -> Response:
+    return page(request, "accounts/link.html", form=EMPTY_FORM)
+
+
+@router.post("/connexion/lien")
+@limited("login")
+def send_link(request: Request, session: Db, values: Form) -> Response:
+    """The same answer for every address; only a mailbox learns more."""
+    actions.send_link(session, values.get("email", "")[:254], locale_of(request))
+    return see_other(request, "/connexion/lien/envoye")
+
+
+@router.get("/connexion/lien/envoye")
+def link_sent(request: Request) -> Response:
+    return page(request, "accounts/link_sent.html")
+
+
+@router.get("/connexion/lien/{token}")
+def follow_link(request: Request, session: Db, token: str) -> Response:
+    """The sign-in page, which this link keeps open to its owner. Raises Gone."""
+    if not actions.link_serves(session, token):
+        raise Gone("Ce lien de connexion a servi, ou ses quinze minutes ont passé. Demandez-en un autre.")
+    return _sign_in_page(request, session, link=token)

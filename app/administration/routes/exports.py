@@ -1,0 +1,42 @@
+"""Exports that another administrator asks for: read, agreed to or not."""
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app import clock
+from app.accounts.dependencies import Admin, HalfSession, Posted, require_fresh
+from app.administration.routes.base import router
+from app.db import Db
+from app.errors import Refused
+from app.exports import permissions, queries
+from app.web.forms import Form, RowId
+from app.web.ratelimit import limited
+from app.web.rendering import page, see_other
+
+EXPORTS = "/administration/exports"
+
+
+@router.get("/exports")
+def exports_to_allow(request: Request, session: Db, admin: Admin) -> Response:
+    waiting = queries.waiting_permissions(session, clock.now() - permissions.HOLDS)
+    return page(request, "administration/exports.html", waiting=waiting)
+
+
+@router.post("/exports/{permission_id}/reponse")
+@limited("staff")
+def answer_export(
+    request: Request,
+    session: Db,
+    admin: Admin,
+    signed: HalfSession,
+    permission_id: RowId,
+    fields: Posted,
+    values: Form,
+) -> Response:
+    answer = values.get("answer")
+    if answer not in {"yes", "no"}:
+        raise Refused("Choisissez une réponse.")
+    if answer == "yes":
+        require_fresh(request, signed, fields)
+    permissions.answer(session, permission_id, answer == "yes", admin)
+    return see_other(request, EXPORTS)

@@ -1,0 +1,18 @@
+"""What is counted, in the form of Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+registry = CollectorRegistry()
+_requests = Histogram(
+    "signons_request_seconds", "Requests by route and status", ["method", "route", "status"], registry=registry
+)
+# The only measure of pages that come from the page cache: they meet no router.
+pages = Counter("signons_pages", "Pages shown that are the same for everybody", registry=registry)
+viewers = Gauge("signons_live_viewers", "Open live feeds of this process", registry=registry)
+mails = Gauge("signons_mails", "Mails by state", ["state"], registry=registry)
+overdue = Gauge("signons_retention_overdue_seconds", "Age of the oldest row that should be gone", registry=registry)
+oldest_mail = Gauge("signons_oldest_mail_seconds", "Age of the oldest waiting mail", registry=registry)
+
+
+def observe(method: str, route: str, status: int, seconds: float) -> None:
+    _requests.labels(method, route, str(status)).observe(seconds)

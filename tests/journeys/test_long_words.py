@@ -1,0 +1,129 @@
+"""Words without an end, everywhere somebody can put one: no page scrolls sideways."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.journeys.conftest import MANY
+from tests.journeys.people import Demo, People, fill, form_of, open_mail, sign, sign_in
+from tests.journeys.survey import TOO_WIDE, Survey
+from tests.journeys.test_every_page import follow
+from tests.services import serve
+
+W, LONG = "W" * 80, "Donaudampfschifffahrtsgesellschaft" * 6
+ADDRESS = f"https://exemple.test/{'a' * 70}"
+PETITION = f"""---
+title: "Fermez {ADDRESS}"
+author: "{W}"
+recipients:
+  - name: "{W}"
+    role: "{W}"
+goal: 5
+theme: "{"W" * 60}"
+sources:
+  - title: "{LONG}"
+    publisher: "{W}"
+    url: "{ADDRESS}{"b" * 200}"
+---
+
+{LONG} [{LONG}]({ADDRESS}) `{LONG}` **{LONG}**
+
+## {LONG}
+
+- {LONG}
+  1. {LONG}
+
+> {LONG}
+"""
+
+
+@dataclass
+class Narrow(Survey):
+    """Only what sticks out."""
+
+    def look(self, page: Page, name: str = "") -> None:
+        name = name or page.evaluate("location.pathname + location.search")
+        self.seen.append(name)
+        for width in (320, 390, 768, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            self.width += [f"{name} at {width} px: {wide}" for wide in page.evaluate(TOO_WIDE)]
+
+
+@pytest.fixture(scope="package")
+def wild(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo and, first in its lists, a petition made of such words, owned by the demo's organiser."""
+    folder = tmp_path_factory.mktemp("wild")
+    settings = {"SIGNONS_DATABASE_URL": f"sqlite:///{folder}/signons.db", "SIGNONS_VAR_DIR": str(folder), **MANY}
+    with serve(settings) as server:
+        served = Demo(server.url, folder, server.environment())
+        served.command("demo")
+        (folder / "wild.md").write_text(PETITION)
+        served.command("petition", "import", str(folder / "wild.md"), "--publish")
+        with sqlite3.connect(folder / "signons.db") as database:
+            database.execute(
+                "INSERT INTO petition_owner (petition_id, account_id) SELECT max(petition.id), account.id"
+                " FROM petition, account WHERE account.email = 'organisatrice@demo.test'"
+            )
+        yield served
+
+
+def send(page: Page, path: str, **values: str) -> None:
+    page.goto(path)
+    form = page.locator("main form").first
+    for name, value in values.items():
+        control = form.locator(f'[name="{name}"]').first
+        if value == "on":
+            control.check()
+        elif name == "category":
+            control.select_option(value)
+        else:
+            control.fill(value)
+    form.locator("[type=submit]").first.click()
+
+
+def test_nothing_overflows_at_any_width(browser: Browser, wild: Demo) -> None:
+    people, found = People(browser, wild), Narrow()
+    page, moderator, organiser, admin = (people.arrive() for _ in range(4))
+    petition, email = wild.petition("fermez"), f"{'w' * 60}@{'w' * 60}.test"
+    desk = f"/organisation{petition}"
+    sign(page, petition, email, given_name=W, family_name=W, display="full", comment=LONG)
+    found.look(page)
+    open_mail(page, email, "/confirmer/")
+    found.look(page, "confirm")
+    page.get_by_role("button", name="Confirmer ma signature").click()
+    found.look(page, "thanks")
+    page.goto(petition)
+    fill(form_of(page), given_name=LONG, family_name=W, email=LONG, comment=LONG, display="full")
+    form_of(page).get_by_role("button", name="Signer").click()
+    found.look(page, "the petition, refused")
+    send(page, f"{petition}/droit-de-reponse", name=W, capacity=W, email=email, passage=LONG, text=LONG)
+    found.look(page, "a reply, asked for")
+    send(
+        page, f"{petition}/signaler", category="other", reasons=LONG, passage=LONG, name=W, email=email, good_faith="on"
+    )
+    found.look(page, "a notice, received")
+
+    sign_in(moderator, "moderateur@demo.test")
+    moderator.goto("/moderation")
+    mine = moderator.locator("[data-item]").filter(has_text="Donau")
+    for path in [str(link.get_attribute("href")) for link in mine.all()]:
+        moderator.goto(path)
+        found.look(moderator)
+    follow(moderator, found, "/moderation", within=("/moderation",), most=400)
+    moderator.goto(next(path for path in found.seen if "element=comment" in path))
+    moderator.locator('button[name="decision"][value="publish"]').first.click()
+
+    sign_in(organiser, "organisatrice@demo.test")
+    send(organiser, f"{desk}/nouvelles", title=LONG[:150], text=LONG)
+    send(organiser, "/organisation/petitions/nouvelle", title=LONG, author=W, theme=W, recipients=LONG, text=LONG)
+    found.look(organiser, "a draft, refused")
+    follow(organiser, found, "/organisation", desk, f"{desk}/nouvelles", within=("/organisation",), most=400)
+
+    sign_in(admin, "admin@demo.test")
+    follow(admin, found, "/administration", f"/administration/fraude{petition.removeprefix('/petitions')}", most=400)
+    follow(page, found, "/", f"/?q={LONG[:120]}", petition, petition.replace("/petitions", "/widget"), most=400)
+    people.close()
+    assert "\n".join(found.width) == ""
