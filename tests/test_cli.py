@@ -36,6 +36,8 @@ from tests.services import Postgres
 from tests.site import PASSWORD, PETITION, Site
 from tests.staff import code, give_password, is_in
 
+pytestmark = pytest.mark.databases("sqlite")
+
 Run = Callable[..., Result]
 
 
@@ -203,6 +205,7 @@ def empty_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path)
     return server.create_database("signons_vide")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_database_that_was_never_migrated_names_the_command(run: Run, empty_url: str) -> None:
     result = run("counts", "verify", DATABASE_URL=empty_url)
     assert result.exit_code == 1
@@ -266,6 +269,7 @@ def test_wrong_file_names_field_and_line_and_changes_nothing(run: Run, tmp_path:
 # Accounts
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_account_is_made_with_a_password_from_standard_input(run: Run, settings: Settings) -> None:
     result = run("account", "create", "Modo@Exemple.test", "--role", "moderator", stdin=PASSWORD + "\n")
     assert result.exit_code == 0
@@ -290,6 +294,7 @@ def test_account_of_an_organiser_owns_the_petitions_named(run: Run, tmp_path: Pa
         assert is_in(site.client, f"/organisation/petitions/{slug}")
 
 
+@pytest.mark.typed("signons account give", "une pétition est confiée à un compte qui existe")
 def test_petitions_are_given_to_an_account_that_exists(run: Run, site: Site) -> None:
     first, second = site.publish(), site.publish()
     site.account("organiser", first, email="orga@exemple.test")
@@ -337,6 +342,7 @@ def test_account_that_is_refused_leaves_nothing(run: Run, site: Site) -> None:
         assert session.scalars(select(Account.email)).all() == ["deja@exemple.test"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_revoking_closes_every_session_of_the_account(run: Run, site: Site) -> None:
     browser = site.staff("moderator")
     assert run("account", "revoke", "moderator@exemple.test").exit_code == 0
@@ -355,6 +361,7 @@ def signed(site: Site) -> str:
     return slug
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_export_is_the_same_file_as_on_the_web(run: Run, site: Site, signed: str, tmp_path: Path) -> None:
     organiser = site.staff("organiser", signed)
     for purpose in ("delivery", "contact", "audit"):
@@ -391,6 +398,7 @@ def test_export_that_fails_leaves_no_half_file(run: Run, site: Site, signed: str
 # Counts, erasure, retention, doctor
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_counts_are_verified_and_repaired(run: Run, site: Site, signed: str) -> None:
     result = run("counts", "verify")
     assert (result.exit_code, result.stdout) == (0, "Tous les nombres affichés sont justes.\n")
@@ -403,6 +411,7 @@ def test_counts_are_verified_and_repaired(run: Run, site: Site, signed: str) -> 
     assert site.count(signed) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_counts_are_verified_against_rows_that_vanish(run: Run, site: Site, signed: str) -> None:
     with site.database.write() as session:
         session.execute(text("DELETE FROM signature"))
@@ -419,6 +428,7 @@ def test_erasing_asks_for_a_yes(run: Run, site: Site, signed: str) -> None:
     assert run("counts", "verify").exit_code == 0
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_erasing_with_yes_asks_nothing(run: Run, site: Site, signed: str) -> None:
     result = run("erase", "Marie@Exemple.test", "--yes")
     assert result.exit_code == 0
@@ -426,6 +436,7 @@ def test_erasing_with_yes_asks_nothing(run: Run, site: Site, signed: str) -> Non
     assert site.signatures() == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_dry_run_of_retention_changes_nothing_and_the_run_does(run: Run, site: Site) -> None:
     site.sign(site.publish())
     dry = run("retention", "run", "--dry-run", "--at", "2099-01-01")
@@ -439,6 +450,7 @@ def test_dry_run_of_retention_changes_nothing_and_the_run_does(run: Run, site: S
     assert site.signatures() == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_doctor_is_satisfied_with_a_healthy_instance(run: Run) -> None:
     result = run("doctor")
     assert result.exit_code == 0, result.stdout
@@ -448,6 +460,7 @@ def test_doctor_is_satisfied_with_a_healthy_instance(run: Run) -> None:
         assert any(what in line for line in lines), what
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize(
     ("what", "env"),
     [
