@@ -132,6 +132,7 @@ def test_who_has_had_enough_takes_nothing_from_others(site: Site) -> None:
     assert left(site) == 6 + 3
 
 
+@pytest.mark.databases("sqlite")
 def test_what_was_asked_for_and_what_was_decided_always_leaves(site: Site) -> None:
     enqueue(site, *[VICTIM] * 7)
     assert left(site) == 6
@@ -140,7 +141,7 @@ def test_what_was_asked_for_and_what_was_decided_always_leaves(site: Site) -> No
         assert budget.over(session, [Mail("signatures/confirm", VICTIM, "fr")]) == {0}
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.databases("sqlite")
 def test_every_mail_outside_the_budget_exists(site: Site) -> None:
     for template in budget.OUTSIDE:
         assert (ROOT / "templates" / "email" / template / "body.txt").exists(), template
@@ -188,6 +189,7 @@ def test_what_a_worker_gives_back_when_asked_to_stop_is_not_counted(site: Site) 
     assert left(site) == 4
 
 
+@pytest.mark.databases("sqlite")
 def test_address_that_is_none_stops_nobody(site: Site) -> None:
     enqueue(site, "a@" + "\u0301" * 70 + ".fr", VICTIM)
     assert left(site) == 1

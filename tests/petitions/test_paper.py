@@ -18,6 +18,8 @@ from app.petitions.public import View
 from tests.petitions.reading import pdf_text, prose
 from tests.site import PETITION, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 QR = b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><path d="M0 0h5v5z"/></svg>'
 TEXT = PETITION.split("\n---\n")[1].strip()
 ACCESSIBLE = b"pdfuaid"
