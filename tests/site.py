@@ -130,9 +130,12 @@ class Site:
 
     def browser(self, **options: Any) -> TestClient:
         """Another browser on the same running site."""
-        return TestClient(
+        made = TestClient(
             self.app, base_url="http://127.0.0.1:8000", follow_redirects=False, raise_server_exceptions=False, **options
         )
+        # In the same event loop as the others, as in the one process that is served.
+        made.portal = self.client.portal if hasattr(self, "client") else None
+        return made
 
     # Organisers and moderators
 
