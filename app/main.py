@@ -340,8 +340,10 @@ def _handle_errors(app: FastAPI) -> None:
             404: "Aucune page n’est à cette adresse.",
             405: "Cette adresse ne répond pas à ce geste.",
         }
-        path = quote(request.url.path.strip("/"))
-        if error.status_code == 404 and path and request.url.path.endswith("/") and request.method == "GET":
+        asked = request.url.path
+        path = quote(asked.strip("/"))
+        lost = error.status_code == 404 and request.method == "GET" and not asked.startswith("/static/")
+        if lost and path and asked.endswith("/"):
             return see_other(request, f"/{path}")
         message = sentences.get(error.status_code) or str(error.detail)
         return answer(request, error.status_code, message, dict(error.headers or {}))

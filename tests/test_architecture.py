@@ -379,6 +379,7 @@ def test_no_template_has(what: str, pattern: str) -> None:
 
 # Walked in tests/journeys with JavaScript and without; every other page is the same either way, and is walked without.
 SCRIPTED = {
+    "exports/petition.html",
     "moderation/appeal.html",
     "moderation/case.html",
     "moderation/petition.html",

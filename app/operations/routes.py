@@ -7,6 +7,7 @@ import asyncio
 import hmac
 import ipaddress
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 
@@ -53,12 +54,11 @@ async def ready(request: Request) -> Response:
 
 
 async def _not_ready(state: State) -> str:
-    try:
+    with suppress(Exception):  # whatever is wrong, the answer is "not ready"
         async with asyncio.timeout(health.PATIENCE):
             missing = await to_thread.run_sync(pending_migrations, state.database, abandon_on_cancel=True)
-    except Exception:  # whatever is wrong, the answer is "not ready"
-        return "database"
-    return "migrations" if missing else ""
+            return "migrations" if missing else ""
+    return "database"
 
 
 async def _once(request: Request, name: str, look: Callable[[State], Awaitable[str]]) -> str:

@@ -119,9 +119,9 @@ def test_a_title_and_an_address_are_shown_sign_for_sign(site: Site) -> None:
         "Depuis", f"Lire <{address}> ! Depuis"
     )
     page = site.client.get(f"/petitions/{site.publish(source)}").text
-    assert words(page.partition("<h1>")[2].partition("</h1>")[0]) == title
+    assert words(page.partition('<h1 dir="auto">')[2].partition("</h1>")[0]) == title
     assert f"Lire {address} !" in words(prose(page))
-    assert words(site.client.get("/").text.partition("<h2>")[2].partition("</h2>")[0]) == title
+    assert words(site.client.get("/").text.partition('<h2 dir="auto">')[2].partition("</h2>")[0]) == title
 
 
 def test_both_recipients_are_shown_with_their_functions(real_page: str) -> None:

@@ -62,7 +62,6 @@ def said(block: dict[str, Any]) -> str:
         "ภาษาไทย தமிழ் हिन्दी বাংলা සිංහල",
         "العربية עברית فارسی",
         "Русский Ελληνικά Հայերեն ქართული አማርኛ Tiếng Việt",
-        "un\u200btexte\u00adcoupé\u2060 \u202bsens\u202c \ufeffdébut",
     ],
 )
 def test_signs_of_every_script_are_on_page_and_paper(site: Site, typed: str) -> None:
