@@ -13,6 +13,8 @@ mails = Gauge("signons_mails", "Mails by state", ["state"], registry=registry)
 overdue = Gauge("signons_retention_overdue_seconds", "Age of the oldest row that should be gone", registry=registry)
 oldest_mail = Gauge("signons_oldest_mail_seconds", "Age of the oldest waiting mail", registry=registry)
 
+proofs = Counter("signons_proofs", "Proofs of work asked, solved, wrong, missing", ["outcome"], registry=registry)
+
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:
     _requests.labels(method, route, str(status)).observe(seconds)

@@ -39,7 +39,12 @@ PURPOSE_LABELS = {
     "newsletter": "Lettre de la plateforme, par e-mail",
     "organiser_contact": "Contact par l’organisateur",
 }
-STATE_LABELS = {"pending": "en attente de confirmation", "confirmed": "comptée"}
+STATE_LABELS = {
+    "pending": "en attente de confirmation",
+    "confirmed": "comptée",
+    "quarantined": "mise de côté, en attente d’un regard",
+    "invalidated": "écartée du compte",
+}
 
 
 @dataclass(frozen=True)
