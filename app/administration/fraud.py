@@ -124,7 +124,7 @@ def _line(row: Any, keys: Keys) -> Line:
         row.departement or row.country,
         is_odd(row.postal_code, row.country),
         row.state,
-        [word for letter, word in doubts.WORDS.items() if letter in (row.doubt or "")],
+        doubts.words(row.doubt),
     )
 
 

@@ -25,7 +25,7 @@ from app.privacy.models import SelfServiceSession
 from app.privacy.queries import people
 from app.signatures import emails as signature_emails
 from app.signatures import queries as signature_queries
-from app.signatures import seats, withdrawals
+from app.signatures import doubts, seats, withdrawals
 from app.signatures.models import Signature
 from app.signatures.places import departement
 from app.signatures.public import open_field, seal_field, shown
@@ -119,6 +119,7 @@ def _line(session: Session, petition: Petition, row: Signature, now: datetime, l
         "state": row.state,
         "state_label": STATE_LABELS.get(row.state, row.state),
         "at": row.confirmed_at or row.created_at,
+        "signals": doubts.words(row.doubt),
         "text_version": row.text_version,
         "given_name": row.given_name,
         "family_name": family,

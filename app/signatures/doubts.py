@@ -29,6 +29,10 @@ def of_form(values: Mapping[str, str]) -> str:
     return found
 
 
+def words(letters: str | None) -> list[str]:
+    return [word for letter, word in WORDS.items() if letter in (letters or "")]
+
+
 def waits(row: Any) -> bool:
     """A signature that was confirmed without its proof: never counted, until somebody has looked."""
     return row.state == "quarantined" and row.place is None and NO_PROOF in (row.doubt or "")

@@ -40,11 +40,15 @@ class Pace:
 
     def asks(self, network: str) -> bool:
         """Whether this network, or the instance, is above its pace."""
+        if not self._above:
+            return False
         now = self._roll()
         return self._times(network, now) > 1 or self._times(_ALL, now) > 1
 
     def insists(self, network: str) -> bool:
         """Whether it is so by far, and has been for long enough that everybody was asked."""
+        if not self._above:
+            return False
         now = self._roll()
         return any(
             self._times(key, now) > MARGIN and now - self._above.get(key, now) >= GRACE for key in (network, _ALL)
