@@ -25,11 +25,15 @@ _LONELY = re.compile(
     r"|(?<![^\s\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef])"
     r"[\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
+# What French, and most of Europe, is written with: nothing to look for in it.
+_PLAIN = re.compile("[\n -~\xa1-\xac\xae-\u02ff\u2010-\u2027\u2030-\u205e\u20ac]*")
 _MARKED = re.compile(r"[\u0300-\u1fff\u20d0-\u20ff\u2cef-\U000effff]")
 
 
 def visible(text: str) -> str:
     """Its lines and spaces as they are, without what nobody sees; NFC."""
+    if _PLAIN.fullmatch(text):
+        return text
     text = _BLANKS.sub(" ", _LINE_ENDS.sub("\n", text)).replace("\uf0b7", "•")  # a bullet copied from Word
     text = _LONELY.sub("", _UNSEEN.sub(lambda found: found["flag"] or "", text))
     text = unicodedata.normalize("NFC", text)
@@ -59,8 +63,7 @@ def clean_text(text: str) -> str:
 
 def clean_address(text: str) -> str:
     """An e-mail address without what a copy brings along."""
-    text = text.strip()
-    return text if text.isascii() and text.isprintable() else visible(text).strip()
+    return visible(text).strip()
 
 
 def has_ink(text: str) -> bool:

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from app.mail import budget
+
 registry = CollectorRegistry()
 _requests = Histogram(
     "signons_request_seconds", "Requests by route and status", ["method", "route", "status"], registry=registry
@@ -14,6 +16,9 @@ overdue = Gauge("signons_retention_overdue_seconds", "Age of the oldest row that
 oldest_mail = Gauge("signons_oldest_mail_seconds", "Age of the oldest waiting mail", registry=registry)
 
 proofs = Counter("signons_proofs", "Proofs of work asked, solved, wrong, missing", ["outcome"], registry=registry)
+
+
+registry.register(budget.refused)
 
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "doubts"
-down_revision = "bound_forms"
+down_revision = "recipients"
 branch_labels = None
 depends_on = None
 

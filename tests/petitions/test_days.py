@@ -12,6 +12,8 @@ from app.zone import ZONE, day_of, day_typed, end_of, last_day_before
 from tests.petitions.test_drafts import DRAFT
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 NEW = "/organisation/petitions/nouvelle"
 
 
@@ -44,6 +46,9 @@ def test_a_day_is_typed_as_forms_and_people_write_it() -> None:
             day_typed(wrong)
 
 
+@pytest.mark.typed(
+    "dernier jour 2026-12-31, enregistré sans changement", "« se termine le 31 décembre 2026 », et n’en bouge pas"
+)
 def test_the_last_day_is_the_one_that_was_typed(site: Site) -> None:
     stand_at(2026, 3, 1)
     organiser = site.staff("organiser")
@@ -68,6 +73,7 @@ def test_the_last_day_is_the_one_that_was_typed(site: Site) -> None:
     assert "31/12/2026" in text_of(site.staff("organiser", slug, email="autre@exemple.test").get("/organisation").text)
 
 
+@pytest.mark.typed("9999-12-31, 0001-01-01, 2029, une date passée", "une phrase ; rien de saisi n’est perdu")
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -92,6 +98,7 @@ def test_a_day_that_cannot_be_kept_is_refused_and_what_was_typed_stays(site: Sit
     assert DRAFT["title"] in response.text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("typed", ["2026-03-01", "2027-03-01", "01/03/2027", ""])
 def test_the_first_and_the_last_day_possible_are_kept_whole(site: Site, typed: str) -> None:
     stand_at(2026, 3, 1, 23, 30)
@@ -109,6 +116,8 @@ def test_the_form_says_what_a_last_day_is(site: Site) -> None:
     assert "On peut signer jusqu’à la fin de ce jour, à minuit (heure de Paris). Au plus tard le 1er mars 2027." in page
 
 
+@pytest.mark.typed("une fin passée pendant la relecture", "publiée pour douze mois, et cela est dit")
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_end_that_passed_while_it_waited_loses_nobody_s_decision(site: Site) -> None:
     stand_at(2026, 3, 1)
     organiser = site.staff("organiser")

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
+import pytest
 from sqlalchemy import select
 
 from app import clock
@@ -20,7 +21,7 @@ def publish(site: Site, title: str, theme: str = "Culture", **changes: object) -
 def titles(site: Site, query: str = "") -> list[str]:
     page = site.client.get(f"/{query}")
     assert page.status_code == 200
-    return [text_of(title) for title in re.findall(r'<h2><a href="/petitions/[^"]+">(.*?)</a>', page.text)]
+    return [text_of(title) for title in re.findall(r'<h2[^>]*><a href="/petitions/[^"]+">(.*?)</a>', page.text)]
 
 
 def test_the_search_ignores_accents_case_and_order_and_looks_everywhere(site: Site) -> None:
@@ -51,6 +52,7 @@ def test_signs_of_the_database_mean_themselves(site: Site) -> None:
     assert titles(site, "?q=100+%25") == ["Sauver 100 % des arbres"]
 
 
+@pytest.mark.databases("sqlite")
 def test_a_search_shows_what_was_typed_safely_and_is_not_indexed(site: Site) -> None:
     page = site.client.get("/", params={"q": '"><script>x'}).text
     assert 'value="&#34;&gt;&lt;script&gt;x"' in page
@@ -63,9 +65,10 @@ def test_a_theme_shows_its_petitions_only(site: Site) -> None:
     publish(site, TITLE, "Culture")
     assert titles(site, "?theme=Nature") == ["Sauver les chênes"]
     page = site.client.get("/").text
-    assert re.findall(r"<option(?: selected)?>(\w+)</option>", page) == ["Culture", "Nature"]
+    assert re.findall(r"<option[^>]*>(\w+)</option>", page) == ["Culture", "Nature"]
 
 
+@pytest.mark.typed("Transport, Transports, TRANSPORT", "un seul thème")
 def test_a_theme_is_one_whatever_its_case_accents_or_plural(site: Site) -> None:
     publish(site, "Un train à l’heure", "Transports")
     publish(site, "Un bus de nuit", "transport")
@@ -128,12 +131,13 @@ def test_pages_of_twelve_lead_to_each_other_and_keep_the_question(site: Site) ->
     first = site.client.get("/?q=numero&theme=Culture").text
     (older,) = set(re.findall(r'href="(/\?[^"]*page=2[^"]*)"', first))
     second = site.client.get(older.replace("&amp;", "&")).text
-    listed = [re.findall(r"<h2><a[^>]*>(.*?)</a>", page) for page in (first, second)]
+    listed = [re.findall(r"<h2[^>]*><a[^>]*>(.*?)</a>", page) for page in (first, second)]
     assert [len(page) for page in listed] == [12, 1]
     assert len({*listed[0], *listed[1]}) == 13
     assert 'href="/?q=numero&amp;theme=Culture"' in second
 
 
+@pytest.mark.databases("sqlite")
 def test_a_page_that_does_not_exist_is_not_an_error(site: Site) -> None:
     publish(site, TITLE)
     for page in ("0", "-1", "abc", "²", "99999999999", "7"):
@@ -150,6 +154,7 @@ def test_closed_petitions_leave_the_list_but_keep_their_page(site: Site) -> None
     assert 'id="signer"' not in page.text
 
 
+@pytest.mark.databases("sqlite")
 def test_the_list_speaks_english_under_its_prefix(site: Site) -> None:
     slug = publish(site, TITLE)
     page = site.client.get("/en/").text

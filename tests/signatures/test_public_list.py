@@ -1,8 +1,10 @@
 """What the public sees of signers: by their choice, newest first, page after page."""
 
+import csv
 import re
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from app import clock
@@ -10,6 +12,8 @@ from app.signatures import queries
 from app.signatures.models import Signature
 from app.templating import elapsed, long_date
 from tests.site import Site, text_of
+
+pytestmark = pytest.mark.databases("sqlite")
 
 Line = tuple[str, str, str]
 
@@ -53,6 +57,53 @@ def test_initial_is_a_given_name_an_initial_and_a_departement(site: Site) -> Non
     html = site.client.get(f"/petitions/{slug}/signatures").text
     assert "durand" not in html.lower()
     assert "20200" not in html
+
+
+@pytest.mark.parametrize(
+    ("family", "shown"),
+    [
+        ("d’Alembert", "Marie D."),
+        ("’t Hooft", "Marie T."),
+        ("(Le) Gall", "Marie L."),
+        ("élan", "Marie É."),
+        ("ﬁliatre", "Marie F."),
+        ("Ng", "Marie N."),
+        # An initial that is the whole name would not hide it.
+        ("O", "Marie"),
+        ("李", "Marie"),
+        ("欧阳", "Marie 欧."),
+    ],
+)
+def test_an_initial_is_a_letter_and_not_the_whole_name(site: Site, family: str, shown: str) -> None:
+    slug = site.publish()
+    sign(site, slug, "initial", family_name=family)
+    assert page(site, slug) == [("à l’instant", "35", shown)]
+
+
+def test_who_has_one_name_signs_with_it_everywhere(site: Site) -> None:
+    slug = site.publish()
+    one = {"given_name": "Sukarno", "family_name": "", "single_name": "on", "comment": "Bravo."}
+    sign(site, slug, "full", **one)
+    sign(site, slug, "initial", **one)
+    assert {(place, name) for _, place, name in page(site, slug)} == {("35000", "Sukarno"), ("35", "Sukarno")}
+    assert "Bonjour Sukarno," in site.mails()[0].text
+    organiser = site.staff("organiser", slug)
+    made = organiser.post(f"/organisation/petitions/{slug}/exports", data={"purpose": "delivery"})
+    rows = list(csv.reader(made.text.removeprefix("\ufeff").splitlines(), delimiter=";"))
+    assert [row[1:4] for row in rows[1:]] == [["Sukarno", "", "35000"]] * 2
+    moderator = site.staff("moderator")
+    assert "Sukarno" in text_of(moderator.get("/moderation").text)
+
+
+def test_a_code_of_the_army_or_of_nowhere_is_accepted_and_shows_no_departement(site: Site) -> None:
+    slug = site.publish()
+    sign(site, slug, "initial", postal_code="00100")
+    sign(site, slug, "full", postal_code="99999")
+    sign(site, slug, "initial", postal_code="97133")
+    sign(site, slug, "initial", postal_code="97400", country="RE")
+    assert {(place, name) for _, place, name in page(site, slug)} == {
+        ("—", "Marie D."), ("99999", "Marie Durand"), ("977", "Marie D."), ("974", "Marie D."),
+    }  # fmt: skip
 
 
 def test_full_is_both_names_and_the_postal_code(site: Site) -> None:
@@ -102,6 +153,7 @@ def test_ten_on_the_page_newest_first_then_a_link_to_the_older(site: Site) -> No
     assert f"/petitions/{slug}/signatures" in site.client.get(f"/petitions/{slug}").text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_older_pages_follow_each_other_without_gap_or_repetition(site: Site) -> None:
     slug = site.publish()
     many(site, slug, queries.PER_PAGE + 3)
@@ -116,6 +168,7 @@ def test_older_pages_follow_each_other_without_gap_or_repetition(site: Site) -> 
     assert '<meta name="robots" content="noindex' not in first
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_signatures_of_the_same_instant_are_all_shown(site: Site) -> None:
     slug = site.publish()
     many(site, slug, queries.PER_PAGE + 2)
@@ -166,6 +219,7 @@ def test_the_list_grows_older_with_the_clock(site: Site) -> None:
     assert page(site, slug)[0][0] == "il y a 5 min"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_page_says_how_many_signed_in_the_last_hour(site: Site) -> None:
     slug = site.publish()
     sign(site, slug, "hidden")

@@ -2,8 +2,12 @@
 
 import re
 
+import pytest
+
 from app.updates import jobs
 from tests.site import Received, Site, text_of
+
+pytestmark = pytest.mark.databases("sqlite")
 
 NEWS = {
     "title": "La mairie nous reçoit <mardi>",
@@ -33,6 +37,7 @@ def test_the_page_has_no_empty_place_for_news(site: Site) -> None:
     assert "nouvelles" not in re.findall(r'id="([^"]+)"', site.client.get(f"/petitions/{slug}").text)
 
 
+@pytest.mark.typed("des nouvelles en Markdown", "rendues sous #nouvelles, et dans le courriel")
 def test_news_are_rendered_on_the_page_at_the_place_that_the_mail_names(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, consent_updates="on")
@@ -49,6 +54,7 @@ def test_news_are_rendered_on_the_page_at_the_place_that_the_mail_names(site: Si
         assert "<script>" not in news
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_newest_comes_first_and_the_others_stay(site: Site) -> None:
     slug = site.publish()
     tell(site, slug)
