@@ -23,9 +23,9 @@ from app.petitions.models import Petition
 from app.privacy import erasure
 from app.privacy.models import SelfServiceSession
 from app.privacy.queries import people
+from app.signatures import doubts, seats, withdrawals
 from app.signatures import emails as signature_emails
 from app.signatures import queries as signature_queries
-from app.signatures import doubts, seats, withdrawals
 from app.signatures.models import Signature
 from app.signatures.places import departement
 from app.signatures.public import open_field, seal_field, shown
