@@ -51,6 +51,8 @@ from app.settings import Settings, load_settings
 from app.signatures import actions as signature_actions
 from app.signatures import routes as signatures
 from app.signatures.intake import Intake
+from app.signatures.pace import Pace
+from app.signatures.proof import Proofs
 from app.templating import Templates
 from app.updates import routes as updates
 from app.vault import open_vault
@@ -122,6 +124,8 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False, w
     state.signing_cache = {}
     state.sign_limit = AsyncLimit("sign", settings.rate_sign, settings.redis_url)
     state.confirm_limit = AsyncLimit("confirm", settings.rate_post, settings.redis_url)
+    state.pace = Pace(settings.pace_network, settings.pace_site)
+    state.proofs = Proofs(state.vault.proofs, settings.redis_url)
     state.looks = {}
     state.watchdog = Watchdog(state) if watched else None
     state.worker = Worker(settings, state.database, state.templates) if with_worker else None
@@ -204,6 +208,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(noted, state)
         await state.sign_limit.close()
         await state.confirm_limit.close()
+        await state.proofs.close()
         state.bus.stop()
         state.database.close()
 
