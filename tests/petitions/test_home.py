@@ -65,7 +65,7 @@ def test_a_theme_shows_its_petitions_only(site: Site) -> None:
     publish(site, TITLE, "Culture")
     assert titles(site, "?theme=Nature") == ["Sauver les chênes"]
     page = site.client.get("/").text
-    assert re.findall(r"<option dir="auto"[^>]*>(\w+)</option>", page) == ["Culture", "Nature"]
+    assert re.findall(r'<option dir="auto"[^>]*>(\w+)</option>', page) == ["Culture", "Nature"]
 
 
 @pytest.mark.typed("Transport, Transports, TRANSPORT", "un seul thème")
@@ -78,7 +78,7 @@ def test_a_theme_is_one_whatever_its_case_accents_or_plural(site: Site) -> None:
     publish(site, "Deux arbres", "🌳")
     publish(site, "Trois ballons", "⚽")
     page = site.client.get("/").text
-    themes = re.findall(r"<option dir="auto"[^>]*>([^<]+)</option>", page)
+    themes = re.findall(r'<option dir="auto"[^>]*>([^<]+)</option>', page)
     assert set(themes) == {"Transports", "Écoles", "🌳", "⚽"}
     assert len(titles(site, "?theme=Transports")) == 3
     assert titles(site, "?theme=%F0%9F%8C%B3") == ["Deux arbres"]
@@ -91,7 +91,7 @@ def test_spellings_that_were_kept_apart_before_are_shown_together(site: Site) ->
     with site.database.write() as session:  # as an earlier version wrote them
         for petition in session.scalars(select(Petition).where(Petition.theme != "Transports")):
             petition.theme = "transport"
-    assert re.findall(r"<option dir="auto"[^>]*>([^<]+)</option>", site.client.get("/").text) == ["transport"]
+    assert re.findall(r'<option dir="auto"[^>]*>([^<]+)</option>', site.client.get("/").text) == ["transport"]
     assert len(titles(site, "?theme=transport")) == len(titles(site, "?theme=Transports")) == 3
 
 
