@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, delete, func, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from app.db import insert_rows
+from app.bulk import insert_rows
 from app.petitions.queries import hour_of
 from app.signatures import doubts, seats
 from app.signatures.models import ASIDE, PostingRecord, Signature, Withdrawal
