@@ -2,8 +2,8 @@
 
 A test that asks for a database runs on both. ``@pytest.mark.databases("sqlite")``, on a test or as a module's
 ``pytestmark``, keeps to one what no database can answer otherwise: pages, forms, roles, mails, settings. What the
-database decides stays on both: races, constraints, locks, guards, counts, exports, retention, backups, migrations,
-and every statement once (``make statements`` lists those that PostgreSQL would no longer see).
+database decides stays on both: races, constraints, locks, guards, order, counts, exports, retention, backups,
+migrations, and each statement of ours at least once.
 """
 
 import shutil
