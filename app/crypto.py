@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import ssl
 import struct
 import time
@@ -130,8 +131,18 @@ def make_token(key: bytes, purpose: str, payload: bytes, expires: int) -> str:
     return base64.urlsafe_b64encode(body + digest(key, purpose.encode(), body)).decode().rstrip("=")
 
 
+def trimmed(token: str) -> str:
+    """Without what a sentence, a bracket or a mail program has put after it."""
+    return _TOKEN.match(token)[0]  # type: ignore[index]  # it may be empty
+
+
+# "=" is of no token, and a sign of one that was altered.
+_TOKEN = re.compile(r"[\w=-]*")
+
+
 def read_token(key: bytes, purpose: str, token: str) -> tuple[bytes, int] | None:
     """``(payload, expiry)`` of a genuine token, expired or not; None for anything else."""
+    token = trimmed(token)
     if not 24 <= len(token) <= 600 or not token.isascii():
         return None
     try:

@@ -43,6 +43,15 @@ def _whole(value: object) -> object:
 Whole = Annotated[int, BeforeValidator(_whole)]
 
 
+def _people(value: object) -> object:
+    if str(value) not in {"1", "2"}:
+        raise ValueError("1 ou 2 est attendu")
+    return value
+
+
+People = Annotated[int, BeforeValidator(_people)]
+
+
 def _url(name: str, value: str) -> SplitResult:
     """Its parts; raises ValueError when a host or a port cannot be read, or a password has cut it in two."""
     try:
@@ -168,6 +177,9 @@ class Settings(BaseSettings):
     live_each: Whole = Field(
         300,
         description="Pages suivies en direct à la fois depuis une même adresse réseau (une école n’en a qu’une).",
+    )
+    people_per_address: People = Field(
+        1, description="Personnes qui peuvent signer une pétition avec la même adresse électronique : 1 ou 2."
     )
     hsts_subdomains: Switch = Field(
         False, description="Exiger https de tous les sous-domaines aussi (Strict-Transport-Security) : true ou false."

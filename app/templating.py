@@ -197,6 +197,7 @@ class Site:
     contact_email: str
     dpo_name: str
     dpo_email: str
+    people_per_address: int
 
 
 def site_of(settings: Settings) -> Site:
@@ -214,6 +215,7 @@ def site_of(settings: Settings) -> Site:
         contact_email=settings.contact_email,
         dpo_name=settings.dpo_name,
         dpo_email=settings.dpo_email,
+        people_per_address=settings.people_per_address,
     )
 
 

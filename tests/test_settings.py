@@ -81,6 +81,8 @@ WRONG = [
     ("RATE_SIGN", "beaucoup"),
     ("RATE_POST", ""),
     ("RATE_LOGIN", "5/siecle"),
+    ("PEOPLE_PER_ADDRESS", "3"),
+    ("PEOPLE_PER_ADDRESS", "deux"),
     ("LOG_LEVEL", "bavard"),
     ("LIVE_EACH", "beaucoup"),
     ("LIVE_EACH", "0"),

@@ -48,3 +48,5 @@ class ConsentEvent(Base):
     channel: Mapped[str] = mapped_column(String(16))
     # HMAC of the canonical address under the evidence key: proves, cannot be joined.
     subject: Mapped[bytes]
+    # HMAC of the form in which it was given, and shown when it was confirmed; none outside of a form.
+    form_digest: Mapped[bytes | None]

@@ -60,7 +60,7 @@ def _latest() -> Select[Any]:
 _LAST = _latest().subquery()
 _OF_GROUP = _LAST.c.petition_id == bindparam("petition"), _LAST.c.signature_id.in_(bindparam("ids", expanding=True))
 _CONFIRM_GIVEN = insert(ConsentEvent.__table__).from_select(  # type: ignore[arg-type]
-    ["petition_id", "signature_id", "purpose", "at", "kind", "text_id", "channel", "subject"],
+    ["petition_id", "signature_id", "purpose", "at", "kind", "text_id", "channel", "subject", "form_digest"],
     select(
         _LAST.c.petition_id,
         _LAST.c.signature_id,
@@ -70,6 +70,7 @@ _CONFIRM_GIVEN = insert(ConsentEvent.__table__).from_select(  # type: ignore[arg
         _LAST.c.text_id,
         literal("mail"),
         _LAST.c.subject,
+        _LAST.c.form_digest,
     ).where(*_OF_GROUP, _LAST.c.kind == "given"),
 )
 _CONFIRMED = select(_LAST.c.signature_id, _LAST.c.purpose).where(

@@ -30,7 +30,7 @@ from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.settings import Settings
 from app.signatures import actions as signature_actions
-from app.signatures.actions import SignRequest
+from app.signatures.actions import SignRequest, Target
 from app.signatures.forms import SignForm
 from app.signatures.models import Signature
 
@@ -127,7 +127,7 @@ def _sign(
             signature = session.scalars(
                 select(Signature).where(Signature.petition_id == petition.id, Signature.state == "pending")
             ).one()
-            signature_actions.confirm_group(session, [(petition.id, signature.id)], receiving.receive_drafts)
+            signature_actions.confirm_group(session, [Target(petition.id, signature.id)], receiving.receive_drafts)
             petition_actions.fold_counts(session)
             # About one reader in eight signs.
             petition_queries.add_views(

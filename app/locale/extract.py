@@ -71,6 +71,7 @@ TABLES = {
     "DISPLAY_LABELS", "PURPOSE_LABELS",
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "NOTICE_VERSIONS", "DONE", "SLOW", "FULL", "LATE",
+    "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

@@ -36,8 +36,7 @@ def signatures_of(session: Session, email: str) -> Iterator[tuple[Petition, Sign
             keys = petition_keys.of(session, petition.id)
         except Gone:
             continue
-        found = signature_queries.by_key(session, petition.id, crypto.digest(keys.dedup, wanted))
-        if found is not None:
+        for found in signature_queries.of_address(session, petition.id, crypto.digest(keys.dedup, wanted)):
             yield petition, found
 
 
@@ -74,7 +73,7 @@ def erase(session: Session, email: str, channel: str = "web") -> int:
 def records(session: Session, since: datetime) -> list[dict[str, Any]]:
     """Withdrawals and unsubscriptions since that moment, as plain JSON."""
     withdrawals = [
-        {"kind": "withdrawal", "petition": row.petition_id, "key": row.email_key.hex()}
+        {"kind": "withdrawal", "petition": row.petition_id, "key": row.email_key.hex(), "id": row.id.hex}
         for row in signature_queries.withdrawals_since(session, since)
         if row.email_key is not None
     ]
@@ -91,9 +90,10 @@ def replay(session: Session, erasures: Sequence[dict[str, Any]]) -> int:
     for record in erasures:
         key = bytes.fromhex(record["key"])
         if record["kind"] == "withdrawal":
-            found = signature_queries.by_key(session, record["petition"], key)
-            if found is not None:
-                n += withdraw(session, found.petition_id, found.id, "restore")
+            for found in signature_queries.of_address(session, record["petition"], key):
+                # Journals of before have no id: the address had one signature.
+                if record.get("id") in {None, found.id.hex}:
+                    n += withdraw(session, found.petition_id, found.id, "restore")
         else:
             subscriptions.suppress_again(session, record["purpose"], record["petition"], key)
     return n

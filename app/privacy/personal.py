@@ -35,12 +35,13 @@ PERSONAL = {
     "consent_event.text_id": "consent_evidence",
     "consent_event.channel": "consent_evidence",
     "consent_event.subject": "consent_evidence",
+    "consent_event.form_digest": "consent_evidence",
     **{
         f"signature.{column}": "confirmed_signature"
         for column in (
             "id", "email_key", "state", "given_name", "family_name_sealed", "email_sealed", "postal_code",
             "country", "departement", "display", "locale", "text_version", "created_at", "confirmed_at",
-            "place", "mails", "mails_today", "mailed_on", "reminded", "code_failures",
+            "place", "mails", "mails_today", "mailed_on", "reminded", "code_failures", "form_digest",
         )
     },
     "signature.comment_sealed": "pending_signature",

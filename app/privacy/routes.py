@@ -8,16 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from app import clock
-from app.db import Db, vault_of
+from app.db import Db
 from app.errors import Gone, NotFound
 from app.exports.csv import BOM, safe
-from app.mail import outbox
 from app.privacy import erasure, self_service
 from app.privacy.dependencies import COOKIE, PATH, SignedPerson
 from app.privacy.forms import CorrectionForm
 from app.privacy.schedule import NOTICE_VERSIONS, SCHEDULE
-from app.signatures import emails
 from app.signatures.dependencies import read_link
 from app.signatures.forms import EmailForm
 from app.signatures.places import countries
@@ -86,11 +83,9 @@ def send_link(request: Request, session: Db, values: Form) -> Response:
     except FormRefused as refused:
         refused.page = ("signatures/mine.html", {"form": refused.form})
         raise
-    settings = settings_of(request)
     known = next(erasure.signatures_of(session, form.email), None) is not None
     if known or subscriptions.has_newsletter(session, form.email):
-        mail = emails.manage_link(vault_of(session), form.email, locale_of(request), settings.origin, clock.now())
-        outbox.enqueue(session, [mail])
+        self_service.mail_link(session, form.email, locale_of(request), settings_of(request).origin)
     return see_other(request, "/mes-signatures/envoye")
 
 
@@ -217,7 +212,7 @@ def withdraw_page(request: Request, session: Db, token: str) -> Response:
     opened = read_link(session, token, "withdraw")
     if opened.signature is None:
         return page(request, "signatures/not_me_done.html", p=opened.petition)
-    return page(request, "signatures/withdraw.html", p=opened.petition, token=token)
+    return page(request, "signatures/withdraw.html", p=opened.petition, token=opened.token)
 
 
 @router.post("/mes-signatures/retirer/{token}")

@@ -28,7 +28,7 @@ SCHEDULE = (
     Line(
         "pending_signature",
         "Signature en attente de confirmation, avec le brouillon de commentaire et les consentements qui "
-        "l’accompagnent",
+        "l’accompagnent ; aussi celle d’une autre personne à la même adresse",
         "Sept jours après l’envoi du formulaire ; un seul rappel part au bout de 48 heures.",
         "Tout est supprimé ; il reste un nombre par jour, sans aucune donnée sur les personnes.",
         "Votre consentement explicite, demandé dans le formulaire (RGPD, art. 6.1.a et 9.2.a)",
@@ -113,8 +113,8 @@ SCHEDULE = (
     ),
     Line(
         "consent_evidence",
-        "Preuve des consentements donnés et retirés : finalité, version du texte, date, moyen ; ni adresse IP"
-        " ni navigateur",
+        "Preuve des consentements donnés et retirés : finalité, version du texte, date, moyen, empreinte à clé du"
+        " formulaire ; ni adresse IP ni navigateur",
         "Douze mois après la date D, sous une clé distincte ; pour la lettre d’information, douze mois après"
         " la fin de l’abonnement si elle vient plus tard.",
         "Les preuves sont supprimées et leur clé est détruite.",

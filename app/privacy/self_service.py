@@ -14,15 +14,18 @@ from app.consents import queries as consent_queries
 from app.db import changed, vault_of
 from app.errors import Gone, NotFound
 from app.exports import queries as export_queries
+from app.mail import outbox
 from app.moderation import queries as moderation_queries
 from app.petitions import keys as petition_keys
 from app.petitions.end_of_life import erased_on
+from app.petitions.keys import Keys
 from app.petitions.models import Petition
 from app.privacy import erasure
 from app.privacy.models import SelfServiceSession
 from app.privacy.queries import people
+from app.signatures import emails as signature_emails
 from app.signatures import queries as signature_queries
-from app.signatures import withdrawals
+from app.signatures import seats, withdrawals
 from app.signatures.models import Signature
 from app.signatures.places import departement
 from app.signatures.public import open_field, seal_field, shown
@@ -56,6 +59,12 @@ def read_link(session: Session, token: str) -> str:
     if clock.now().timestamp() >= expires:
         raise Gone("Ce lien a expiré : il était valable 24 heures.")
     return crypto.unseal(vault_of(session).outbox, sealed, b"manage").decode()
+
+
+def mail_link(session: Session, email: str, locale: str, origin: str) -> None:
+    """The way in, by its own mail: no other link opens all that a person has signed."""
+    mail = signature_emails.manage_link(vault_of(session), email, locale, origin, clock.now())
+    outbox.enqueue(session, [mail])
 
 
 def open_session(session: Session, email: str) -> str:
@@ -131,10 +140,19 @@ def _line(session: Session, petition: Petition, row: Signature, now: datetime, l
                 "reference": decisions[comment.id].reference if comment.id in decisions else "",
             }
             for comment in comments
-        ],
+        ]
+        + _draft(keys, row),
         "exports": _exports(session, petition, row),
         "erased_on": erased_on(petition, now),
     }
+
+
+def _draft(keys: Keys, row: Signature) -> list[dict[str, Any]]:
+    """A comment that waits for the confirmation of its signature."""
+    if row.comment_sealed is None:
+        return []
+    text = open_field(keys, row.comment_sealed, row.id.bytes, "comment")
+    return [{"text": text, "state": "draft", "at": row.created_at, "reference": ""}]
 
 
 def _exports(session: Session, petition: Petition, row: Signature) -> list[dict[str, Any]]:
@@ -200,6 +218,9 @@ def stop(session: Session, who: Person, line_id: str, purpose: str) -> None:
     petition, row = own(session, who, line_id)
     if purpose in {"updates", "newsletter"}:
         subscriptions.end_by_address(session, petition.id, who.email, (purpose,))
+        # The mailbox stops, whoever signs with it.
+        for other in signature_queries.of_address(session, petition.id, seats.address_of(row.email_key)):
+            consents.withdraw(session, petition.id, other.id, {purpose})
     if purpose == "public_name":
         row.display = "hidden"
         changed(session, petition.id)

@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from app import crypto
 from app.crypto import Vault
@@ -24,30 +25,55 @@ class Addressee:
     url: str
     # The site in their language: with /en at its end for English.
     origin: str
+    # What link and code are bound to.
+    form_digest: bytes
 
 
-def confirm(vault: Vault, to: Addressee, expires: datetime, *, reminder: bool = False) -> Mail:
-    """The link, the code, and "it was not me"."""
-    token = links.make(vault, "confirm", to.petition_id, to.signature_id, expires)
-    return Mail(
-        "signatures/reminder" if reminder else "signatures/confirm",
-        to.email,
-        to.locale,
-        {
-            "given_name": to.given_name,
-            "title": to.title,
-            "url": to.url,
-            "confirm_url": f"{to.origin}/confirmer/{token}",
-            "not_me_url": f"{to.origin}/pas-moi/{token}",
-            "code_url": f"{to.url}/verifier",
-            "code": links.code(vault, to.petition_id, to.signature_id),
-        },
-        to.signature_id,
-    )
+def confirm(
+    vault: Vault,
+    to: Addressee,
+    expires: datetime,
+    *,
+    reminder: bool = False,
+    again: bool = False,
+    beside: str = "",
+    waits: bool = False,
+) -> Mail:
+    """The link, the code, and "it was not me".
+
+    *again*: the form has changed since the last mail; *beside*: who signs with the same address; *waits*: see
+    seats.py.
+    """
+    context = _to_confirm(vault, to, expires, "other" if waits else "confirm", to.form_digest)
+    if again:
+        context["again"] = True
+    if beside:
+        context["beside"] = beside
+    template = "signatures/reminder" if reminder else "signatures/confirm"
+    return Mail(template, to.email, to.locale, context, to.signature_id)
+
+
+def replacement(vault: Vault, to: Addressee, expires: datetime, shown: bytes, other: str, *, counted: bool) -> Mail:
+    """A form under another name: confirming it would replace *other*'s, which counts or waits too."""
+    context = _to_confirm(vault, to, expires, "other", shown) | {"other": other, "counted": counted}
+    return Mail("signatures/replacement", to.email, to.locale, context, to.signature_id)
+
+
+def _to_confirm(vault: Vault, to: Addressee, expires: datetime, purpose: str, shown: bytes) -> dict[str, Any]:
+    token = links.make(vault, purpose, to.petition_id, to.signature_id, expires, shown)
+    return {
+        "given_name": to.given_name,
+        "title": to.title,
+        "url": to.url,
+        "confirm_url": f"{to.origin}/confirmer/{token}",
+        "not_me_url": f"{to.origin}/pas-moi/{token}",
+        "code_url": f"{to.url}/verifier",
+        "code": links.code(vault, to.petition_id, to.signature_id, to.form_digest),
+    }
 
 
 def already(vault: Vault, to: Addressee, now: datetime) -> Mail:
-    """ "You had already signed", with the way to manage it: said by mail, never on screen."""
+    """ "You had already signed", with the way to withdraw it: said by mail, never on screen."""
     return Mail(
         "signatures/already",
         to.email,
@@ -56,17 +82,16 @@ def already(vault: Vault, to: Addressee, now: datetime) -> Mail:
             "given_name": to.given_name,
             "title": to.title,
             "url": to.url,
-            "manage_url": f"{to.origin}/mes-signatures/{manage_token(vault, to.email, now)}",
-            "withdraw_url": withdraw_url(vault, to.origin, to.petition_id, to.signature_id, now),
+            "withdraw_url": to.origin + withdraw_path(vault, to.petition_id, to.signature_id, now),
         },
         to.signature_id,
     )
 
 
-def withdraw_url(vault: Vault, origin: str, petition_id: int, signature_id: uuid.UUID, now: datetime) -> str:
-    """From any mail: one page, one button, this signature only."""
+def withdraw_path(vault: Vault, petition_id: int, signature_id: uuid.UUID, now: datetime) -> str:
+    """From a mail or a page about this very signature: one page, one button, a few days."""
     token = links.make(vault, "withdraw", petition_id, signature_id, now + links.WITHDRAW_FOR)
-    return f"{origin}/mes-signatures/retirer/{token}"
+    return f"/mes-signatures/retirer/{token}"
 
 
 def manage_link(vault: Vault, email: str, locale: str, origin: str, now: datetime) -> Mail:

@@ -1,6 +1,7 @@
 """What a browser may post to sign."""
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -164,7 +165,8 @@ class CodeForm(EmailForm):
     @field_validator("code")
     @classmethod
     def _code(cls, value: str) -> str:
-        digits = re.sub(r"\s", "", value)
-        if not re.fullmatch(r"[0-9]{8}", digits):
+        # However they are grouped or introduced, and in whatever digits a keyboard writes.
+        digits = re.findall(r"\d", unicodedata.normalize("NFKC", value))
+        if len(digits) != 8:
             raise ValueError("Tapez les huit chiffres du message.")
-        return digits
+        return "".join(str(int(digit)) for digit in digits)

@@ -51,6 +51,7 @@ class Signature(Base):
     petition_id: Mapped[int] = mapped_column(primary_key=True)
     # UUIDv7: grows with time; the mailed links carry it.
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    # HMAC of the canonical address, and a byte more for whoever comes second: see seats.py.
     email_key: Mapped[bytes]
     state: Mapped[str] = mapped_column(String(12))
     given_name: Mapped[str]
@@ -68,6 +69,8 @@ class Signature(Base):
     confirmed_at: Mapped[datetime | None]
     # Place in the count at the moment of confirmation.
     place: Mapped[int | None]
+    # HMAC of the form as it was sent (bound.py); none for rows older than it.
+    form_digest: Mapped[bytes | None]
     # A comment typed with the signature, sealed, until the confirmation submits it.
     comment_sealed: Mapped[bytes | None]
     # Mails about this signature: at most 2 a day, 5 in all.
@@ -83,8 +86,8 @@ class Withdrawal(Base):
     """A signature that is gone: what earlier exports must drop, what a restore must drop again.
 
     ``delivery``: the signature itself; ``contact``: the agreement to be contacted, which may end alone.
-    ``reference`` is the pseudonym printed in the exports of that purpose; ``email_key`` serves the
-    replay of erasures as long as backups live, and is emptied then.
+    ``reference`` is the pseudonym printed in the exports of that purpose; ``email_key``, of the address whoever
+    sat where, serves the replay of erasures as long as backups live, and is emptied then.
     """
 
     __tablename__ = "withdrawal"

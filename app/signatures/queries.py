@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, text, tuple_, update
+from sqlalchemy import Select, bindparam, delete, func, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.db import insert_rows
 from app.petitions.queries import hour_of
+from app.signatures import seats
 from app.signatures.models import ASIDE, PostingRecord, Signature, Withdrawal
 
 PER_PAGE = 50
@@ -26,15 +27,53 @@ def insert_new(session: Session, rows: Sequence[dict[str, Any]], same: dict[str,
     return set(session.scalars(select(_ROWS.id).where(_ROWS.petition_id.in_(petitions), _ROWS.id.in_(ids))))
 
 
-def lock_by_keys(session: Session, keys: Iterable[tuple[int, bytes]]) -> Sequence[Signature]:
-    """The signatures of these (petition, address key), locked, in one order for everybody."""
-    return session.scalars(
-        select(Signature)
-        .where(tuple_(Signature.petition_id, Signature.email_key).in_(list(keys)))
-        .order_by(Signature.petition_id, Signature.email_key)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
+Address = tuple[int, bytes]
+
+
+def of_address(session: Session, petition_id: int, address_key: bytes) -> Sequence[Signature]:
+    """Whoever sits in the seats of this address, in their order."""
+    return session.scalars(_seated(petition_id, [address_key]).order_by(Signature.email_key)).all()
+
+
+_TURN = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+
+
+def lock_addresses(session: Session, addresses: Iterable[Address]) -> dict[Address, list[Signature]]:
+    """The same of each (petition, address key), locked; until the commit nobody else gives or takes a seat there.
+
+    An address has no row of its own to lock, and whoever sits first may change while one waits: hence the
+    advisory lock, taken before the rows, which stand in one order for everybody.
+    """
+    found: dict[Address, list[Signature]] = {address: [] for address in addresses}
+    if found and session.get_bind().dialect.name == "postgresql":  # SQLite has one writer
+        turns = sorted(int.from_bytes(address_key[:8], "big", signed=True) for _, address_key in found)
+        session.execute(_TURN, {"keys": turns})
+    by_petition: dict[int, list[bytes]] = {}
+    for petition_id, address_key in found:
+        by_petition.setdefault(petition_id, []).append(address_key)
+    for petition_id, address_keys in sorted(by_petition.items()):
+        query = _seated(petition_id, address_keys).order_by(Signature.id).with_for_update()
+        rows = session.scalars(query.execution_options(populate_existing=True)).all()
+        for row in sorted(rows, key=lambda row: row.email_key):
+            found[petition_id, seats.address_of(row.email_key)].append(row)
+    return found
+
+
+def _seated(petition_id: int, address_keys: Iterable[bytes]) -> Select[Signature]:
+    keys = [key for address_key in address_keys for key in seats.keys(address_key)]
+    return select(Signature).where(Signature.petition_id == petition_id, Signature.email_key.in_(keys))
+
+
+def sit_down(session: Session, row: Signature, seat: int, instead_of: Signature | None) -> None:
+    """*row*, which is locked, leaves the seat where it waited; whoever it replaces goes there."""
+    address_key, waited = seats.address_of(row.email_key), row.email_key
+    row.email_key = seats.key(address_key, seats.NOBODYS)
+    session.flush()
+    if instead_of is not None:
+        instead_of.email_key = waited
+        session.flush()
+    row.email_key = seats.key(address_key, seat)
+    session.flush()
 
 
 def lock_by_ids(session: Session, ids: Iterable[tuple[int, uuid.UUID]]) -> Sequence[Signature]:
@@ -82,7 +121,8 @@ _TO_CONFIRM = (
         *(
             Signature.__table__.c[name]
             for name in (
-                "petition_id", "id", "state", "created_at", "comment_sealed", "email_sealed", "locale", "place"
+                "petition_id", "id", "email_key", "state", "created_at", "comment_sealed", "email_sealed", "locale",
+                "place", "form_digest",
             )
         )
     )
@@ -109,12 +149,6 @@ def lock_to_confirm(session: Session, ids: Iterable[tuple[int, uuid.UUID]]) -> l
 
 def get(session: Session, petition_id: int, signature_id: uuid.UUID) -> Signature | None:
     return session.get(Signature, (petition_id, signature_id))
-
-
-def by_key(session: Session, petition_id: int, email_key: bytes) -> Signature | None:
-    return session.scalars(
-        select(Signature).where(Signature.petition_id == petition_id, Signature.email_key == email_key)
-    ).one_or_none()
 
 
 _CONFIRMED = (
@@ -168,12 +202,18 @@ def withdrawals_after_export(session: Session, petition_id: int) -> Sequence[Wit
 
 
 def remove(session: Session, signatures: Iterable[Signature]) -> None:
+    """They are gone; who waited behind a first seat that is empty now moves up."""
     rows = list(signatures)
     key = tuple_(Signature.petition_id, Signature.id)
     these = delete(Signature).where(key.in_([(row.petition_id, row.id) for row in rows]))
     session.execute(these, execution_options={"synchronize_session": False})
     for row in rows:
         session.expunge(row)
+    addresses = [(row.petition_id, row.email_key) for row in rows if seats.seat_of(row.email_key) == 1]
+    for (_, address_key), behind in lock_addresses(session, addresses).items():
+        if behind:
+            behind[0].email_key = address_key
+    session.flush()
 
 
 # What a public line is made of.
@@ -294,13 +334,16 @@ def to_remind(session: Session, now: datetime, limit: int = 200) -> Sequence[Sig
 
 
 def expired_pending(session: Session, before: datetime, limit: int) -> Sequence[Signature]:
-    return session.scalars(
-        select(Signature)
+    """Locked with whoever has the same address: one of them may move up."""
+    expired = (
+        select(Signature.petition_id, Signature.email_key)
         .where(Signature.state == "pending", Signature.created_at < before)
         .order_by(Signature.created_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    )
+    addresses = {(petition_id, seats.address_of(key)) for petition_id, key in session.execute(expired)}
+    of_each = lock_addresses(session, addresses).values()
+    return [row for rows in of_each for row in rows if row.state == "pending" and row.created_at < before]
 
 
 def stream(session: Session, petition_id: int, columns: Sequence[Any], *where: Any) -> Iterator[Any]:

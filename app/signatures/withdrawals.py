@@ -8,7 +8,7 @@ from app import clock, crypto
 from app.consents import queries as consent_queries
 from app.petitions import queries as petition_queries
 from app.petitions.keys import Keys
-from app.signatures import queries
+from app.signatures import queries, seats
 from app.signatures.models import Signature, Withdrawal
 from app.signatures.public import reference
 
@@ -24,7 +24,7 @@ def note(session: Session, signature: Signature, keys: Keys) -> None:
             petition_id=signature.petition_id,
             purpose="delivery",
             reference=reference(keys, signature.id, "delivery"),
-            email_key=signature.email_key,
+            email_key=seats.address_of(signature.email_key),
             confirmed_at=signature.confirmed_at,
             withdrawn_at=clock.now(),
         ),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, crypto
 from app.consents import actions as consents
+from app.consents import queries as consent_queries
 from app.db import vault_of
 from app.mail import outbox
 from app.mail.addresses import canonical
@@ -99,6 +100,28 @@ def end_by_address(
         found = queries.find(session, purpose, scope, address_key(session, purpose, petition_id, email))
         if found is not None:
             end(session, found, channel=channel)
+
+
+def leave(
+    session: Session,
+    purpose: str,
+    petition_id: int,
+    email: str,
+    signature_id: uuid.UUID,
+    others: Sequence[uuid.UUID],
+    channel: str = "web",
+) -> None:
+    """One signature stops; a mailbox that serves two goes on while one of the *others* wants these mails."""
+    found = queries.find(
+        session, purpose, scope_of(purpose, petition_id), address_key(session, purpose, petition_id, email)
+    )
+    if found is None:
+        return
+    willing = consent_queries.confirmed_purposes(session, petition_id, others, [purpose]) if others else []
+    if not willing:
+        end(session, found, channel=channel)
+    elif found.signature_id == signature_id:
+        found.signature_id = willing[0][0]
 
 
 def has_newsletter(session: Session, email: str) -> bool:

@@ -8,14 +8,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import audit, clock
-from app.db import changed, vault_of
+from app.db import changed
 from app.errors import Invalid
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.petitions import markdown
 from app.petitions.models import Petition
 from app.petitions.readable import readable
-from app.signatures import emails as signature_emails
 from app.subscriptions import actions as subscriptions
 from app.subscriptions import queries as subscription_queries
 from app.subscriptions.models import Subscription
@@ -66,7 +65,7 @@ def send_some(session: Session, origin: str) -> int:
     """Write one batch of mails to the outbox; 0 when there is nothing left to do."""
     update = queries.unfinished(session, Update)
     if update is not None:
-        copy = _copies_of_update(session, update, session.get_one(Petition, update.petition_id))
+        copy = _copies_of_update(update, session.get_one(Petition, update.petition_id))
         return _send_batch(session, update, "updates", update.petition_id, origin, copy)
     letter = queries.unfinished(session, Letter)
     if letter is not None:
@@ -93,7 +92,7 @@ def _send_batch(session: Session, sending: Sending, purpose: str, petition_id: i
     return len(people) or 1
 
 
-def _copies_of_update(session: Session, update: Update, petition: Petition) -> Copy:
+def _copies_of_update(update: Update, petition: Petition) -> Copy:
     text = readable(update.markdown)
 
     def copy(subscription: Subscription, email: str, site: str, stop: str) -> Mail:
@@ -107,7 +106,6 @@ def _copies_of_update(session: Session, update: Update, petition: Petition) -> C
             html=update.html,
             url=f"{site}/petitions/{petition.slug}#nouvelles",
             unsubscribe=stop,
-            withdraw_url=_withdraw_url(session, subscription, site),
         )
 
     return copy
@@ -128,15 +126,6 @@ def _copies_of_letter(letter: Letter) -> Copy:
         )
 
     return copy
-
-
-def _withdraw_url(session: Session, subscription: Subscription, origin: str) -> str:
-    """Nothing to withdraw once the signature's own time is over."""
-    if subscription.signature_id is None:
-        return ""
-    return signature_emails.withdraw_url(
-        vault_of(session), origin, subscription.consent_petition_id, subscription.signature_id, clock.now()
-    )
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,9 @@ def news(
     html: str,
     url: str,
     unsubscribe: str,
-    withdraw_url: str,
 ) -> Mail:
-    """One subscriber's copy; *html* is sanitised."""
+    """One subscriber's copy; *html* is sanitised. People forward it: it can stop these mails, and nothing else."""
     context = {"petition": petition, "update_title": title, "text": text, "html": html, "url": url}
-    if withdraw_url:
-        context["withdraw_url"] = withdraw_url
     return Mail("updates/news", to, locale, context, subscription_id, unsubscribe)
 
 

@@ -30,8 +30,8 @@ def pending(stage: Stage, n: int, start: int = 0) -> list[str]:
             actions.sign_group(session, [_request(stage, signing, first + i) for i in range(size)])
     expires = clock.now() + links.CONFIRM_FOR
     with stage.database.read() as session:
-        for signature_id in session.scalars(_pending_ids(stage.petition_id)):
-            token = links.make(stage.vault, "confirm", stage.petition_id, signature_id, expires)
+        for signature_id, form in session.execute(_pending(stage.petition_id)):
+            token = links.make(stage.vault, "confirm", stage.petition_id, signature_id, expires, form)
             paths.append(f"/confirmer/{token}")
     return paths
 
@@ -46,12 +46,14 @@ def _request(stage: Stage, signing: actions.Signing, n: int) -> actions.SignRequ
     return actions.SignRequest(signing, form, "fr", stage.settings.origin)
 
 
-def _pending_ids(petition_id: int):  # type: ignore[no-untyped-def]
+def _pending(petition_id: int):  # type: ignore[no-untyped-def]
     from sqlalchemy import select
 
     from app.signatures.models import Signature
 
-    return select(Signature.id).where(Signature.petition_id == petition_id, Signature.state == "pending")
+    return select(Signature.id, Signature.form_digest).where(
+        Signature.petition_id == petition_id, Signature.state == "pending"
+    )
 
 
 def with_comments(stage: Stage, n: int) -> None:
@@ -66,8 +68,8 @@ def with_comments(stage: Stage, n: int) -> None:
             requests.append(actions.SignRequest(signing, form, "fr", stage.settings.origin))
         with stage.database.write() as session:
             actions.sign_group(session, requests)
-            ids = list(session.scalars(_pending_ids(stage.petition_id)))
-            actions.confirm_group(session, [(stage.petition_id, i) for i in ids], receive_drafts)
+            ids = list(session.scalars(_pending(stage.petition_id)))
+            actions.confirm_group(session, [actions.Target(stage.petition_id, i) for i in ids], receive_drafts)
 
 
 COLUMNS = (

@@ -25,10 +25,11 @@ PGBENCH = """
 WITH s AS (
   INSERT INTO signature SELECT {petition}, uuidv7(), decode(md5(:n::text), 'hex'), 'pending',
     'Marie-Thérèse', decode(repeat('5a', 36), 'hex'), decode(repeat('5a', 56), 'hex'), '35000', 'FR', '35',
-    'initial', 'fr', 1, now(), NULL, NULL, NULL, 1, 1, current_date, false, 0
+    'initial', 'fr', 1, now(), NULL, NULL, NULL, 1, 1, current_date, false, 0, decode(md5(:n::text), 'hex')
   ON CONFLICT (petition_id, email_key) DO NOTHING RETURNING id),
 c AS (
-  INSERT INTO consent_event SELECT {petition}, id, purpose, now(), 'given', 1, 'web', decode(md5(:n::text), 'hex')
+  INSERT INTO consent_event SELECT {petition}, id, purpose, now(), 'given', 1, 'web', decode(md5(:n::text), 'hex'),
+    decode(md5(:n::text), 'hex')
   FROM s, (VALUES ('sign'), ('public_name')) AS p (purpose))
 INSERT INTO outbox_mail (template, sealed, subject, state, created_at, send_after, attempts, error)
   SELECT 'signatures/confirm', decode(repeat('5a', 619), 'hex'), id, 'waiting', now(), now(), 0, '' FROM s;
@@ -115,10 +116,10 @@ def sqlite_ceiling(site: stage.Stage, path: Path, seconds: float = 8) -> float:
         signatures, consents, mails = _rows(GROUP)
         database.execute("BEGIN IMMEDIATE")
         database.executemany(
-            f"INSERT INTO signature VALUES ({', '.join('?' * 22)}) ON CONFLICT (petition_id, email_key) DO NOTHING",
+            f"INSERT INTO signature VALUES ({', '.join('?' * 23)}) ON CONFLICT (petition_id, email_key) DO NOTHING",
             signatures,
         )
-        database.executemany("INSERT INTO consent_event VALUES (?, ?, ?, ?, ?, ?, ?, ?)", consents)
+        database.executemany("INSERT INTO consent_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", consents)
         database.executemany("INSERT INTO outbox_mail VALUES (NULL, ?, ?, ?, ?, ?, ?, 0, '', NULL)", mails)
         database.execute("COMMIT")
         n += GROUP
@@ -157,8 +158,9 @@ def _rows(size: int) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]
                 now[:10],
                 0,
                 0,
+                key,
             )
         )
-        consents += [(1, row_id, purpose, now, "given", 1, "web", key) for purpose in ("sign", "public_name")]
+        consents += [(1, row_id, purpose, now, "given", 1, "web", key, key) for purpose in ("sign", "public_name")]
         mails.append(("signatures/confirm", b"Z" * 619, row_id, "waiting", now, now))
     return signatures, consents, mails

@@ -94,7 +94,8 @@ def test_evidence_names_the_text_and_holds_no_address_of_any_kind(site: Site) ->
     assert (shown.purpose, shown.variant, shown.locale) == ("sign", "identities", "fr")
     assert shown.sha256 == hashlib.sha256(shown.body.encode()).hexdigest()
     columns = set(ConsentEvent.__table__.columns.keys())
-    assert columns == {"petition_id", "signature_id", "purpose", "at", "kind", "text_id", "channel", "subject"}
+    evidence = {"petition_id", "signature_id", "purpose", "at", "kind", "text_id", "channel", "subject", "form_digest"}
+    assert columns == evidence
     assert b"marie" not in event.subject
 
 

@@ -30,10 +30,10 @@ def crowd(
         with site.database.write() as session:
             before = _ids(session, signing.petition_id)
             actions.sign_group(session, requests)
-            new = [(signing.petition_id, i) for i in _ids(session, signing.petition_id) - before]
+            new = [actions.Target(signing.petition_id, i) for i in _ids(session, signing.petition_id) - before]
             if confirm:
                 actions.confirm_group(session, new, lambda *_: None)
-            made += new
+            made += [target[:2] for target in new]
     return made
 
 

@@ -57,7 +57,7 @@ def test_canaries_are_in_no_log(tmp_path: Path) -> None:
             client.post("/connexion", data={"email": "canarilogue@exemple.test", "password": "Canarimotdepasse"})
             client.get("/confirmer/Canarinom")
             database = sqlite3.connect(tmp_path / "signons.db", isolation_level=None)
-            database.execute("UPDATE signature SET email_sealed = x'00'")
+            database.execute("UPDATE signature SET family_name_sealed = x'00'")
             assert client.get(tokens[0]).status_code == 500
             database.execute("DROP TABLE consent_text")
             database.close()

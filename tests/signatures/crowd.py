@@ -28,10 +28,8 @@ def crowd(
         for person in people:
             form = SignForm.model_validate(FORM | person)
             actions.sign_group(session, [actions.SignRequest(signing, form, "fr", "https://x.test")])
-            found = queries.by_key(
-                session, petition.id, crypto.digest(signing.keys.dedup, canonical(form.email).encode())
-            )
-            assert found is not None
+            key = crypto.digest(signing.keys.dedup, canonical(form.email).encode())
+            (found,) = queries.of_address(session, petition.id, key)
             ids.append(found.id)
         if confirmed:
             confirm(session, petition.id, ids)
@@ -39,4 +37,4 @@ def crowd(
 
 
 def confirm(session: Session, petition_id: int, ids: Sequence[uuid.UUID]) -> None:
-    actions.confirm_group(session, [(petition_id, one) for one in ids], comment_actions.receive_drafts)
+    actions.confirm_group(session, [actions.Target(petition_id, one) for one in ids], comment_actions.receive_drafts)

@@ -1,8 +1,10 @@
 """Mailed links and codes: one purpose, one signature, a time; forged or spoilt ones open nothing."""
 
+import re
 import uuid
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from app import clock
@@ -13,7 +15,7 @@ from app.subscriptions.models import Subscription
 from app.updates import jobs as update_jobs
 from app.vault import open_vault
 from app.web import ratelimit
-from tests.site import Site
+from tests.site import Site, text_of
 
 
 def waiting(site: Site, slug: str, **changes: str) -> str:
@@ -57,6 +59,41 @@ def test_a_link_that_was_cut_or_altered_opens_nothing(site: Site) -> None:
         assert all(status in {400, 404} for status in statuses(site, changed)), changed
     assert site.count(slug) == 0
     assert len(site.signatures()) == 1
+
+
+def test_a_link_is_read_without_what_was_put_after_it(site: Site) -> None:
+    slug = site.publish()
+    token = waiting(site, slug)
+    after = [".", ",", ";", ":", "!", ")", "]", "}", ">", "»", "\u00a0»", "\u202f»", ").", "”", "’", "'", '"', "…",
+             "*", "|", "&gt;", "&gt", "%3E", "%20", "\u200b", "\ufeff", "\u00ad", " merci", "<br>", "🙏",
+             "（", "。"]  # fmt: skip
+    for tail in after:
+        for page in ("confirmer", "pas-moi"):
+            assert site.client.get(f"/{page}/{token}{tail}").status_code == 200, tail
+    # Its own page posts to the link as it should be; a script may post to the link as it was pasted.
+    assert f'action="/confirmer/{token}"' in site.client.get(f"/confirmer/{token}).").text
+    answer = site.client.post(f"/confirmer/{token}»")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/confirmer/{token}")
+    assert site.count(slug) == 1
+    assert site.client.post(f"/pas-moi/{token}).").headers["location"] == f"/pas-moi/{token}"
+    assert site.count(slug) == 0
+
+
+def test_every_mailed_link_is_read_without_what_was_put_after_it(site: Site) -> None:
+    slug = site.publish()
+    site.confirmed(slug, consent_updates="on", consent_newsletter="on")
+    site.sign(slug)
+    site.client.post("/mes-signatures", data={"email": "marie@exemple.test"})
+    organiser = site.staff("organiser", slug)
+    organiser.post(
+        f"/organisation/petitions/{slug}/nouvelles", data={"title": "Une date", "text": "Le conseil en parle le 12."}
+    )
+    update_jobs.send_updates(site.database, site.settings.origin)
+    mailed = {link for mail in site.mails() for link in mail.links if re.search(r"/[\w-]{40,}$", link)}
+    mailed = {link for link in mailed if not link.startswith("/petitions/")}
+    assert {link.split("/")[1] for link in mailed} == {"confirmer", "pas-moi", "mes-signatures", "desabonnement"}
+    for link in mailed:
+        assert site.client.get(f"{link}).").status_code == 200, link
 
 
 def test_a_cut_link_is_explained(site: Site) -> None:
@@ -124,6 +161,125 @@ def test_the_code_of_the_mail_confirms_instead_of_the_link(site: Site) -> None:
     assert "Votre signature est comptée" in site.client.get(response.headers["location"]).text
     assert site.count(slug) == 1
     assert type_code(site, slug, code) == 303
+    assert site.count(slug) == 1
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    ["{0}-{1}", "{0} {1}", "code : {0}{1}", "Code\u00a0: {0}\u202f{1}.", "« {0}{1} »", "{0}.{1}", "\u200b{0}{1}\u200b",
+     "{0}{1}\r\n", "{0}–{1}", "n° {0}/{1}", "full", "arabic", "keycap"],
+)  # fmt: skip
+def test_a_code_is_read_however_it_is_typed(site: Site, spelled: str) -> None:
+    slug = site.publish()
+    site.sign(slug)
+    code = code_of(site)
+    others = {
+        "full": code.translate({48 + n: 0xFF10 + n for n in range(10)}),
+        "arabic": code.translate({48 + n: 0x660 + n for n in range(10)}),
+        "keycap": "".join(f"{digit}\ufe0f\u20e3" for digit in code),
+    }
+    assert type_code(site, slug, others.get(spelled) or spelled.format(code[:4], code[4:])) == 303
+    assert site.count(slug) == 1
+
+
+def test_what_has_not_eight_digits_is_said_and_kept(site: Site) -> None:
+    slug = site.publish()
+    site.sign(slug)
+    code = code_of(site)
+    for typed in ("", "code", code[:7], code + "1", f"{code} {code}", "1" * 20, "1" * 5000, "🙏", "l" * 8, "-1"):
+        answer = site.client.post(f"/petitions/{slug}/code", data={"email": "marie@exemple.test", "code": typed})
+        assert answer.status_code == 422, typed
+        assert "Tapez les huit chiffres du message." in answer.text
+        assert f'value="{typed}"' in answer.text
+        ratelimit.limiter.reset()
+    assert site.count(slug) == 0
+
+
+def test_a_code_ends_with_its_link_even_when_it_has_served(site: Site) -> None:
+    slug = site.publish()
+    site.sign(slug)
+    code = code_of(site)
+    assert type_code(site, slug, code) == 303
+    site.later(days=6)
+    there = site.client.post(f"/petitions/{slug}/code", data={"email": "marie@exemple.test", "code": code})
+    assert there.status_code == 303
+    # What the code opens ends with it: it cannot be renewed by typing it again.
+    site.later(days=1)
+    assert site.client.get(there.headers["location"]).status_code == 410
+    assert type_code(site, slug, code) == 422
+
+
+def test_a_link_that_has_served_opens_this_signature_and_no_other(site: Site) -> None:
+    first, second = site.publish(), site.publish()
+    site.confirmed(first)
+    link = site.confirmed(second, display="full")
+    thanks = site.client.get(link)
+    assert "Marie Durand · 35000" in text_of(thanks.text)
+    paths = set(re.findall(r'(?:href|action)="(/(?:mes-signatures|confirmer|pas-moi)/[^"]+)"', thanks.text))
+    kinds = {path.rpartition("/")[0] for path in paths}
+    assert kinds == {"/mes-signatures/lien", "/mes-signatures/retirer"}
+    site.mails()
+    (way_in,) = (path for path in paths if "/lien/" in path)
+    sent = len(site.mails())
+    assert site.client.get(way_in).status_code == 405
+    assert site.client.post(way_in).headers["location"] == "/mes-signatures/envoye"
+    mails = site.mails()
+    assert [mail.to for mail in mails[sent:]] == ["marie@exemple.test"]
+    assert mails[-1].link("/mes-signatures/")
+    (leave,) = (path for path in paths if "/retirer/" in path)
+    assert site.client.post(leave).status_code == 303
+    assert (site.count(first), site.count(second)) == (1, 0)
+    left = len(site.mails())
+    assert site.client.post(way_in).status_code == 410
+    assert len(site.mails()) == left
+
+
+def test_the_mail_that_says_already_opens_no_other_signature(site: Site) -> None:
+    slug = site.publish()
+    site.confirmed(slug)
+    site.sign(slug)
+    mail = site.mails()[-1]
+    kinds = {link.rpartition("/")[0] for link in mail.links if len(link.split("/")[-1]) > 40}
+    assert kinds == {"/mes-signatures/retirer"}
+    assert "/mes-signatures" in mail.links
+    leave = mail.link("/mes-signatures/retirer/")
+    site.later(days=7)
+    assert site.client.get(leave).status_code == 410
+    assert site.client.post(leave).status_code == 410
+    assert site.count(slug) == 1
+
+
+def test_forwarded_news_can_only_stop_the_news(site: Site) -> None:
+    slug = site.publish()
+    site.confirmed(slug, consent_updates="on")
+    organiser = site.staff("organiser", slug)
+    organiser.post(
+        f"/organisation/petitions/{slug}/nouvelles", data={"title": "Une date", "text": "Le conseil en parle le 12."}
+    )
+    update_jobs.send_updates(site.database, site.settings.origin)
+    news = site.mails()[-1]
+    for body in (news.text, news.html):
+        links_in = re.findall(r"http://127\.0\.0\.1:8000(/[^\s\"<>]*)", body)
+        assert {link.split("/")[1] for link in links_in} == {"petitions", "desabonnement", "mes-signatures"}
+        assert "/mes-signatures" in links_in
+        assert not [link for link in links_in if link.startswith("/mes-signatures/")]
+    friend = site.browser()
+    for link in news.links:
+        friend.post(link.partition("#")[0])
+    assert site.count(slug) == 1
+    assert site.signatures()[0].state == "confirmed"
+
+
+def test_withdrawal_links_that_were_mailed_for_two_years_are_over(site: Site) -> None:
+    slug = site.publish()
+    site.confirmed(slug)
+    (row,) = site.signatures()
+    vault = open_vault(site.settings)
+    long_ago = links.make(vault, "withdraw", row.petition_id, row.id, clock.now() + timedelta(days=650))
+    for method in ("GET", "POST"):
+        answer = site.client.request(method, f"/mes-signatures/retirer/{long_ago}")
+        assert answer.status_code == 410
+        assert 'href="/mes-signatures"' in answer.text
     assert site.count(slug) == 1
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app.comments.models import Comment
+from app.crypto import MAC_BYTES
 from app.moderation.models import AuthorLimit, Case, CharterVersion, Claim, Decision, Notice, SecondLook
 from app.petitions.models import Petition
 from app.signatures.models import Signature, Withdrawal
@@ -132,8 +133,8 @@ def limit(session: Session, petition_id: int, signature_id: uuid.UUID) -> Author
 def limited(session: Session, signatures: Collection[tuple[int, uuid.UUID]]) -> dict[uuid.UUID, int]:
     """Signature → the decision that keeps its author from commenting this petition.
 
-    Whoever withdraws and signs again is recognised as long as the erasure journal does (45 days);
-    no other mark of a person is kept for this.
+    Whoever withdraws and signs again is recognised as long as the erasure journal does (45 days), by the
+    address whatever the seat; no other mark of a person is kept for this.
     """
     petitions = {petition_id for petition_id, _ in signatures}
     if not session.scalar(select(func.count()).where(AuthorLimit.petition_id.in_(petitions))):
@@ -147,7 +148,10 @@ def limited(session: Session, signatures: Collection[tuple[int, uuid.UUID]]) -> 
         select(Signature.id, AuthorLimit.decision_id)
         .join(
             Withdrawal,
-            and_(Withdrawal.petition_id == Signature.petition_id, Withdrawal.email_key == Signature.email_key),
+            and_(
+                Withdrawal.petition_id == Signature.petition_id,
+                Withdrawal.email_key == func.substr(Signature.email_key, 1, MAC_BYTES),
+            ),
         )
         .join(
             AuthorLimit,

@@ -1,20 +1,24 @@
 """The verbs of signing, by what they do. Groups at a time where many come at once."""
 
 from app.signatures.actions.confirming import (
+    Changed,
     Confirmation,
     Draft,
+    Target,
     confirm_group,
+    confirm_other,
     confirmable,
     find_by_code,
     note_wrong_code,
 )
-from app.signatures.actions.mailing import remind, resend
+from app.signatures.actions.incoming import Signing, SignRequest
+from app.signatures.actions.mailing import remind, resend, token_of
 from app.signatures.actions.setting_aside import invalidate, put_back, set_aside
-from app.signatures.actions.signing import Signing, SignRequest, sign_group, signing_of
+from app.signatures.actions.signing import sign_group, signing_of
 from app.signatures.actions.withdrawing import withdraw
 
 __all__ = [
-    "Confirmation", "Draft", "SignRequest", "Signing", "confirm_group", "confirmable", "find_by_code",
-    "invalidate", "note_wrong_code", "put_back", "remind", "resend", "set_aside", "sign_group", "signing_of",
-    "withdraw",
+    "Changed", "Confirmation", "Draft", "SignRequest", "Signing", "Target", "confirm_group", "confirm_other",
+    "confirmable", "find_by_code", "invalidate", "note_wrong_code", "put_back", "remind", "resend", "set_aside",
+    "sign_group", "signing_of", "token_of", "withdraw",
 ]  # fmt: skip

@@ -1,22 +1,23 @@
 """To confirm: by the mailed link, in groups, or by its code."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from app import clock, crypto
 from app.consents import queries as consent_queries
 from app.db import changed, vault_of
-from app.errors import Gone, Refused
+from app.errors import Conflict, Gone, Refused
 from app.mail.addresses import canonical
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
-from app.signatures import links, queries
+from app.signatures import bound, links, queries, seats
+from app.signatures.models import Signature
 from app.signatures.public import open_field
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import MAILINGS
@@ -24,6 +25,26 @@ from app.subscriptions.models import MAILINGS
 # Forms sent before the end may still be confirmed this long after it.
 LATE = timedelta(hours=48)
 CODE_TRIES = 10
+CLOSED = "Cette pétition est close : votre signature n’a pas pu être comptée."
+NO_CODE = (
+    "Ce code ne correspond pas à cette adresse, ou le formulaire a été renvoyé depuis. Vérifiez les deux, ou suivez "
+    "le lien du dernier message reçu : il montre ce qui sera confirmé."
+)
+
+
+CHANGED = "Ce formulaire a changé depuis votre lecture : relisez-le avant de confirmer."
+
+
+class Changed(Conflict):
+    """What was shown is not what would be confirmed."""
+
+
+class Target(NamedTuple):
+    """What somebody confirms; *shown* is what they were shown of it (bound.py), None for whatever it says."""
+
+    petition_id: int
+    signature_id: uuid.UUID
+    shown: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -46,43 +67,57 @@ class Draft:
     locale: str
 
 
-def confirm_group(
-    session: Session,
-    targets: Sequence[tuple[int, uuid.UUID]],
-    receive_drafts: Callable[[Session, Sequence[Draft]], None],
-) -> list[Confirmation | Refused]:
+Receive = Callable[[Session, Sequence[Draft]], None]
+
+
+def confirm_group(session: Session, targets: Sequence[Target], receive_drafts: Receive) -> list[Confirmation | Refused]:
     """Count signatures whose owners have shown that the address is theirs."""
     now = clock.now()
-    found = {(row.petition_id, row.id): row for row in queries.lock_to_confirm(session, set(targets))}
+    ids = {(target.petition_id, target.signature_id) for target in targets}
+    found = {(row.petition_id, row.id): row for row in queries.lock_to_confirm(session, ids)}
     petitions = {pid: petition_queries.alone(session, pid) for pid in {pid for pid, _ in found}}
-    pending: dict[int, list[Any]] = {}
-    for key in dict.fromkeys(targets):
-        row = found.get(key)
-        if row is not None and row.state == "pending" and confirmable(petitions[row.petition_id], row, now):
-            pending.setdefault(row.petition_id, []).append(row)
+    pending: dict[int, dict[uuid.UUID, Any]] = {}
+    outcomes: list[Confirmation | Refused | None] = []
+    for target in targets:
+        row = found.get(target[:2])
+        refused = _refused(row, target, petitions, now)
+        outcomes.append(refused)
+        if row is not None and row.state == "pending" and refused is None:
+            pending.setdefault(row.petition_id, {})[row.id] = row
     places: dict[tuple[int, uuid.UUID], int] = {}
     drafts = []
     for petition_id, rows in sorted(pending.items()):
-        ids = [row.id for row in rows]
         counted = petition_queries.count(session, petition_id)
-        for signature_id, place in queries.mark_confirmed(session, petition_id, ids, counted, now).items():
+        for signature_id, place in queries.mark_confirmed(session, petition_id, list(rows), counted, now).items():
             places[petition_id, signature_id] = place
-        for row in rows:
+        for row in rows.values():
             if row.comment_sealed is not None:
                 keys = petition_keys.of(session, petition_id)
                 text = open_field(keys, row.comment_sealed, row.id.bytes, "comment")
                 drafts.append(Draft(petition_id, row.id, text, row.locale))
-        consent_queries.confirm_given(session, petition_id, ids, now)
+        consent_queries.confirm_given(session, petition_id, list(rows), now)
         _subscribe(session, petition_id, rows, now)
         petition_queries.add_to_count(session, petition_id, {petition_queries.hour_of(now): len(rows)})
         changed(session, petition_id)
     receive_drafts(session, drafts)
-    return [_outcome(key, found.get(key), places) for key in targets]
+    return [refused or _counted(target, found, places) for target, refused in zip(targets, outcomes, strict=True)]
 
 
-def _subscribe(session: Session, petition_id: int, rows: Sequence[Any], now: datetime) -> None:
+def _refused(row: Any, target: Target, petitions: Mapping[int, Petition], now: datetime) -> Refused | None:
+    """Why this one is not counted; None when it is, or was already."""
+    if row is None or row.state not in {"pending", "confirmed"}:
+        return Gone("Ce lien ne sert plus.")
+    if row.state == "confirmed":
+        return None
+    if not confirmable(petitions[row.petition_id], row, now):
+        return Refused(CLOSED)
+    if seats.waits(row.email_key) or target.shown not in {None, row.form_digest or b""}:
+        return Changed(CHANGED)
+    return None
+
+
+def _subscribe(session: Session, petition_id: int, by_id: Mapping[uuid.UUID, Any], now: datetime) -> None:
     """The optional mails that these people have just confirmed."""
-    by_id = {row.id: row for row in rows}
     for signature_id, purpose in consent_queries.confirmed_purposes(session, petition_id, by_id, MAILINGS):
         row = by_id[signature_id]
         keys = petition_keys.of(session, petition_id)
@@ -98,35 +133,75 @@ def confirmable(petition: Petition, signature: Any, now: datetime) -> bool:
     return ended is None or (signature.created_at < ended and now < ended + LATE)
 
 
-def _outcome(key: tuple[int, uuid.UUID], row: Any, places: dict[tuple[int, uuid.UUID], int]) -> Confirmation | Refused:
-    if key in places:
-        return Confirmation(*key, place=places[key], first=True)
-    if row is not None and row.state == "confirmed":
-        return Confirmation(*key, place=row.place or 0, first=False)
-    if row is not None and row.state == "pending":
-        return Refused("Cette pétition est close : votre signature n’a pas pu être comptée.")
-    return Gone("Ce lien ne sert plus.")
+def _counted(
+    target: Target, found: Mapping[tuple[int, uuid.UUID], Any], places: Mapping[tuple[int, uuid.UUID], int]
+) -> Confirmation:
+    key = target[:2]
+    return Confirmation(*key, place=places.get(key) or found[key].place or 0, first=key in places)
 
 
-def find_by_code(session: Session, petition: Petition, email: str, code: str) -> tuple[int, uuid.UUID]:
-    """The pending or confirmed signature that *code* was mailed for; raises Refused.
+def confirm_other(
+    session: Session,
+    target: Target,
+    people: int,
+    receive_drafts: Receive,
+    let_go: Callable[[Session, int, uuid.UUID], object],
+) -> Confirmation:
+    """The same of a form that waited under another name: it takes the seat that is free, or the other's.
 
-    Ten wrong codes close this way for the signature; its mailed link still works.
+    *let_go* withdraws whoever it replaces, with what they said. Raises Refused, Gone, Changed.
     """
-    keys = petition_keys.of(session, petition.id)
-    row = queries.by_key(session, petition.id, crypto.digest(keys.dedup, canonical(email).encode()))
-    if (
-        row is None
-        or row.state not in {"pending", "confirmed"}
-        or row.code_failures >= CODE_TRIES
-        or links.code(vault_of(session), petition.id, row.id) != code
-    ):
-        raise Refused("Ce code ne correspond pas à cette adresse. Vérifiez les deux, ou suivez le lien du message.")
-    return petition.id, row.id
+    rows = lock_beside(session, target.petition_id, target.signature_id)
+    row = next((row for row in rows if row.id == target.signature_id), None)
+    if row is not None and row.state == "pending" and seats.waits(row.email_key):
+        taken = seats.taken(rows, people, row)
+        if taken is None:
+            raise Gone("Cette adresse a déjà servi à signer, et cette signature-là ne peut pas être remplacée.")
+        keys = petition_keys.of(session, target.petition_id)
+        if target.shown not in {None, bound.shown(keys, row, taken.instead_of)}:
+            raise Changed(CHANGED)
+        queries.sit_down(session, row, *taken)
+        if taken.instead_of is not None:
+            let_go(session, target.petition_id, taken.instead_of.id)
+        target = target._replace(shown=None)
+    # Whoever moved up meanwhile, because the other left, is confirmed like anybody.
+    outcome = confirm_group(session, [target], receive_drafts)[0]
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome
+
+
+def lock_beside(session: Session, petition_id: int, signature_id: uuid.UUID) -> list[Signature]:
+    """The rows of this signature's address; none when it is gone."""
+    row = queries.get(session, petition_id, signature_id)
+    if row is None:
+        return []
+    address = (petition_id, seats.address_of(row.email_key))
+    return queries.lock_addresses(session, [address])[address]
+
+
+def find_by_code(session: Session, petition: Petition, email: str, code: str) -> tuple[Signature, Sequence[Signature]]:
+    """The pending or confirmed signature that *code* was mailed for, and those of its address; raises Refused.
+
+    Good for as long as the link beside it. Ten wrong codes close this way; the link still works.
+    """
+    rows = _of_email(session, petition, email)
+    for row in rows:
+        if (
+            row.state in {"pending", "confirmed"}
+            and clock.now() - row.created_at < links.CONFIRM_FOR
+            and row.code_failures < CODE_TRIES
+            and links.code(vault_of(session), petition.id, row.id, row.form_digest) == code
+        ):
+            return row, rows
+    raise Refused(NO_CODE)
 
 
 def note_wrong_code(session: Session, petition: Petition, email: str) -> None:
-    keys = petition_keys.of(session, petition.id)
-    row = queries.by_key(session, petition.id, crypto.digest(keys.dedup, canonical(email).encode()))
-    if row is not None:
+    for row in _of_email(session, petition, email):
         row.code_failures += 1
+
+
+def _of_email(session: Session, petition: Petition, email: str) -> Sequence[Signature]:
+    keys = petition_keys.of(session, petition.id)
+    return queries.of_address(session, petition.id, crypto.digest(keys.dedup, canonical(email).encode()))

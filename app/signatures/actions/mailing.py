@@ -1,5 +1,6 @@
 """Mails about a signature that exists: how many may go, one more on demand, one reminder."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -9,8 +10,9 @@ from app.db import vault_of
 from app.mail import outbox
 from app.mail.addresses import canonical
 from app.petitions import keys as petition_keys
+from app.petitions.keys import Keys
 from app.petitions.models import Petition
-from app.signatures import emails, links, queries
+from app.signatures import bound, emails, links, queries, seats
 from app.signatures.models import Signature
 from app.signatures.public import open_field
 from app.templating import ZONE, in_language
@@ -19,15 +21,48 @@ MAILS_A_DAY = 2
 MAILS_IN_ALL = 5
 
 
-def may_mail(signature: Signature, today: date) -> bool:
-    """Count one more mail, unless two have gone today or five in all."""
-    sent_today = signature.mails_today if signature.mailed_on == today else 0
-    if sent_today >= MAILS_A_DAY or signature.mails >= MAILS_IN_ALL:
+def may_mail(rows: Sequence[Signature], row: Signature, today: date) -> bool:
+    """Count one more mail about *row*, unless the *rows* of its address had two today or five in all."""
+    sent_today = sum(each.mails_today for each in rows if each.mailed_on == today)
+    if sent_today >= MAILS_A_DAY or sum(each.mails for each in rows) >= MAILS_IN_ALL:
         return False
-    signature.mails += 1
-    signature.mails_today = sent_today + 1
-    signature.mailed_on = today
+    row.mails += 1
+    row.mails_today = (row.mails_today if row.mailed_on == today else 0) + 1
+    row.mailed_on = today
     return True
+
+
+def confirmation(
+    session: Session,
+    to: emails.Addressee,
+    row: Signature,
+    rows: Sequence[Signature],
+    keys: Keys,
+    people: int,
+    *,
+    again: bool = False,
+) -> outbox.Mail:
+    """The link that confirms *row*, one of the *rows* of its address; says whom it would replace, or sit beside.
+
+    *again*: it was corrected since its last mail.
+    """
+    expires, vault = row.created_at + links.CONFIRM_FOR, vault_of(session)
+    waits, taken = seats.waits(row.email_key), seats.taken(rows, people, row)
+    other = taken.instead_of if taken is not None else None
+    if other is not None:
+        name, shown = seats.full_name(keys, other), bound.shown(keys, row, other)
+        return emails.replacement(vault, to, expires, shown, name, counted=other.state == "confirmed")
+    beside = [seats.full_name(keys, each) for each in rows if each is not row and not seats.waits(each.email_key)]
+    return emails.confirm(vault, to, expires, waits=waits, again=again, beside=beside[0] if beside else "")
+
+
+def token_of(session: Session, row: Signature, rows: Sequence[Signature], keys: Keys, people: int) -> str:
+    """The same link, for a page."""
+    taken = seats.taken(rows, people, row)
+    shown = bound.shown(keys, row, taken.instead_of if taken is not None else None)
+    purpose = "other" if seats.waits(row.email_key) else "confirm"
+    expires = row.created_at + links.CONFIRM_FOR
+    return links.make(vault_of(session), purpose, row.petition_id, row.id, expires, shown)
 
 
 def addressee_of(session: Session, signature: Signature, petition: Petition, origin: str) -> emails.Addressee:
@@ -43,20 +78,24 @@ def addressee_of(session: Session, signature: Signature, petition: Petition, ori
         title=petition.title,
         url=f"{origin}/petitions/{petition.slug}",
         origin=origin,
+        form_digest=signature.form_digest or b"",
     )
 
 
-def resend(session: Session, petition: Petition, email: str, origin: str) -> None:
-    """Send the confirmation again within the limits; silent about what it found."""
+def resend(session: Session, petition: Petition, email: str, origin: str, people: int) -> None:
+    """Send what waits again, the latest form first, within the limits; silent about what it found."""
     now = clock.now()
     keys = petition_keys.of(session, petition.id)
-    found = queries.lock_by_keys(session, [(petition.id, crypto.digest(keys.dedup, canonical(email).encode()))])
-    for row in found:
-        if not may_mail(row, now.astimezone(ZONE).date()):
+    address = (petition.id, crypto.digest(keys.dedup, canonical(email).encode()))
+    rows = queries.lock_addresses(session, [address])[address]
+    waiting = [row for row in rows if row.state == "pending" and now - row.created_at < links.CONFIRM_FOR]
+    counted = [row for row in rows if row.state != "pending"][:1]
+    for row in sorted(waiting, key=lambda row: row.created_at, reverse=True) or counted:
+        if not may_mail(rows, row, now.astimezone(ZONE).date()):
             continue
         to = addressee_of(session, row, petition, origin)
-        if row.state == "pending":
-            mail = emails.confirm(vault_of(session), to, row.created_at + links.CONFIRM_FOR)
+        if row in waiting:
+            mail = confirmation(session, to, row, rows, keys, people)
         else:
             mail = emails.already(vault_of(session), to, now)
         outbox.enqueue(session, [mail])
@@ -69,7 +108,12 @@ def remind(session: Session, origin: str) -> int:
     for row in rows:
         row.reminded = True
         petition = session.get_one(Petition, row.petition_id)
-        if petition.is_open(now) and may_mail(row, now.astimezone(ZONE).date()):
+        of_address = queries.of_address(session, row.petition_id, seats.address_of(row.email_key))
+        if (
+            petition.is_open(now)
+            and not seats.waits(row.email_key)
+            and may_mail(of_address, row, now.astimezone(ZONE).date())
+        ):
             to = addressee_of(session, row, petition, origin)
             expires = row.created_at + links.CONFIRM_FOR
             outbox.enqueue(session, [emails.confirm(vault_of(session), to, expires, reminder=True)])

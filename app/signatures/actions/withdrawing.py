@@ -13,6 +13,7 @@ from app.mail import outbox
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.signatures import queries, withdrawals
+from app.signatures.actions.confirming import lock_beside
 from app.signatures.public import open_field
 from app.subscriptions import actions as subscriptions
 
@@ -23,16 +24,17 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     Its consents end in the ledger (the newsletter is another matter), its mails are cancelled.
     Comments are the caller's to withdraw.
     """
-    rows = queries.lock_by_ids(session, [(petition_id, signature_id)])
-    if not rows:
+    rows = lock_beside(session, petition_id, signature_id)
+    row = next((row for row in rows if row.id == signature_id), None)
+    if row is None:
         return False
-    row = rows[0]
     if row.state == "confirmed" and row.confirmed_at is not None:
         hour = petition_queries.hour_of(row.confirmed_at)
         petition_queries.add_to_count(session, petition_id, {hour: -1})
     keys = petition_keys.of(session, petition_id)
     email = open_field(keys, row.email_sealed, row.id.bytes, "email")
-    subscriptions.end_by_address(session, petition_id, email, ("updates",), channel)
+    others = [other.id for other in rows if other is not row]
+    subscriptions.leave(session, "updates", petition_id, email, signature_id, others, channel)
     withdrawals.note(session, row, keys)
     consents.withdraw(session, petition_id, signature_id, set(PURPOSES) - {"newsletter"}, channel)
     outbox.cancel(session, signature_id)

@@ -8,19 +8,23 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from app import clock
-from app.db import Database
+from app import clock, crypto
+from app.db import Database, Session
 from app.errors import Gone, NotFound
-from app.lanes import lanes_of
+from app.lanes import PATIENCE, lanes_of
+from app.moderation.actions import receiving
 from app.petitions import queries as petition_queries
-from app.signatures import actions, links
-from app.signatures.actions import Confirmation, Signing, SignRequest
+from app.privacy import erasure
+from app.signatures import actions, bound, links
+from app.signatures.actions import Changed, Confirmation, Signing, SignRequest, Target
+from app.signatures.dependencies import NOT_OURS
 from app.signatures.forms import SignForm
 from app.signatures.intake import Intake
+from app.signatures.routes.links import confirmation_page
 from app.templating import in_language
 from app.web.crowd import Door
 from app.web.forms import FormRefused, read_form, validated
-from app.web.ratelimit import AsyncLimit
+from app.web.ratelimit import AsyncLimit, client_key
 from app.web.rendering import locale_of, settings_of
 
 SIGNING_SECONDS = 1.0
@@ -44,7 +48,8 @@ async def sign(request: Request) -> Response:
         )
     intake: Intake[SignRequest, None] = request.app.state.sign_intake
     peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
-    await intake.submit(SignRequest(signing, form, locale, settings_of(request).origin, peer))
+    settings = settings_of(request)
+    await intake.submit(SignRequest(signing, form, locale, settings.origin, peer, settings.people_per_address))
     return _go(in_language(locale, f"/petitions/{slug}/verifier"))
 
 
@@ -77,18 +82,47 @@ def _read_signing(database: Database, slug: str) -> Signing:
 
 
 async def confirm(request: Request) -> Response:
-    token: str = request.path_params["token"]
     limit: AsyncLimit = request.app.state.confirm_limit
     await limit.check(request)
-    found = links.read(request.app.state.vault, "confirm", token)
-    if found is None:
-        raise NotFound("Ce lien est incomplet ou n’est pas de nous. Copiez-le en entier depuis le message.")
-    petition_id, signature_id, expires = found
-    if clock.now().timestamp() >= expires:
+    token = crypto.trimmed(request.path_params["token"])
+    link = links.read(request.app.state.vault, token, *links.CONFIRM)
+    if link is None:
+        raise NotFound(NOT_OURS)
+    if not links.alive(link):
         raise Gone("Ce lien a expiré.")
-    intake: Intake[tuple[int, uuid.UUID], Confirmation] = request.app.state.confirm_intake
-    await intake.submit((petition_id, signature_id))
+    typed = (await read_form(request)).get("shown")
+    shown = link.shown if typed is None else bound.read(typed)
+    target = Target(link.petition_id, link.signature_id, shown)
+    try:
+        if link.purpose == "other":
+            async with lanes_of(request).writing.place(client_key(request)):
+                await run_in_threadpool(_confirm_other, request, target)
+        else:
+            intake: Intake[Target, Confirmation] = request.app.state.confirm_intake
+            await intake.submit(target)
+    except Changed as changed:
+        async with lanes_of(request).rendering.place(client_key(request)):
+            return await run_in_threadpool(_confirm_again, request, token, changed.status)
     return _go(in_language(locale_of(request), f"/confirmer/{token}"))
+
+
+def _confirm_other(request: Request, target: Target) -> None:
+    """Few come this way: somebody else's signature may have to be withdrawn first, in the same transaction."""
+    database: Database = request.app.state.database
+
+    def let_go(session: Session, petition_id: int, signature_id: uuid.UUID) -> None:
+        erasure.withdraw(session, petition_id, signature_id, "replaced")
+
+    with database.write(PATIENCE) as session:
+        people = settings_of(request).people_per_address
+        actions.confirm_other(session, target, people, receiving.receive_drafts, let_go)
+
+
+def _confirm_again(request: Request, token: str, status: int) -> Response:
+    """What it says now, to be read before it is confirmed."""
+    database: Database = request.app.state.database
+    with database.read() as session:
+        return confirmation_page(request, session, token, status)
 
 
 def _go(path: str) -> Response:
