@@ -63,8 +63,12 @@ def _named(tree: ast.AST) -> Iterator[str]:
     """``values.get("x")``, ``values["x"]``, ``"x" in values``; ``values.get(n) for n in ("x", "y")``."""
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=[ast.Constant(value=str(x)), *_]):
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=[ast.Constant(value=str(x)), *_]
+            ):
                 found = [x]
+            case ast.Call(func=ast.Attribute(value=ast.Await(), attr="get"), args=[ast.Constant(value=str(x)), *_]):
+                name, found = "values", [x]
             case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(x))):
                 found = [x]
             case ast.Compare(left=ast.Constant(value=str(x)), ops=[ast.In()], comparators=[ast.Name(id=name)]):

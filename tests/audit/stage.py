@@ -1,0 +1,113 @@
+"""The site under attack: served as it is really served, on this machine only, with the demo in it."""
+
+import asyncio
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from app.demo import ACCOUNTS, PASSWORD
+from tests.abuse.strangers import ask
+from tests.services import Signons, free_port
+from tests.site import FORM
+
+SECRET = "a-secret-for-the-audit-that-nobody-may-read"
+EMAIL = "audit@exemple.test"
+LIMITS = {name: "1000000/minute" for name in ("SIGNONS_RATE_SIGN", "SIGNONS_RATE_POST", "SIGNONS_RATE_LOGIN")}
+
+
+@dataclass
+class Target:
+    """A site that runs; ``cookies``: role → what its browser sends."""
+
+    url: str
+    slug: str
+    log: Path
+    cookies: dict[str, str] = field(default_factory=dict)
+    # What stands between braces in an address → genuine ones.
+    holes: dict[str, list[str]] = field(default_factory=dict)
+
+    def get(self, path: str, cookie: str = "") -> str:
+        answer = asyncio.run(ask(self.url, "GET", path, headers={"cookie": cookie} if cookie else {}))
+        assert answer.status == 200, (path, answer.status)
+        return answer.body.decode()
+
+    def post(self, path: str, form: dict[str, str]) -> dict[str, str]:
+        answer = asyncio.run(ask(self.url, "POST", path, form))
+        assert answer.status == 303, (path, answer.status, answer.body[-2000:])
+        return answer.headers
+
+    def statuses(self) -> Counter[int]:
+        """What the server itself has counted: answers by status; what the page cache answers is not among them."""
+        found: Counter[int] = Counter()
+        for line in self.get("/metrics").splitlines():
+            if counted := re.match(r'signons_request_seconds_count\{.*status="(\d+)"\} ([\d.e+]+)', line):
+                found[int(counted[1])] += int(float(counted[2]))
+        return found
+
+    def broken(self) -> list[str]:
+        """Routes whose errors nobody caught, as the log has them."""
+        lines = (line for line in self.log.read_text(errors="replace").splitlines() if '"broken"' in line)
+        return [f"{found['route']}: {found['error']}" for found in map(json.loads, lines)]
+
+
+@contextmanager
+def standing(folder: Path, database_url: str) -> Iterator[Target]:
+    """Everything in *folder*; the server ends with the block."""
+    folder.mkdir(parents=True, exist_ok=True)
+    env = {"SIGNONS_DATABASE_URL": database_url, "SIGNONS_VAR_DIR": str(folder), "SIGNONS_SECRET_KEY": SECRET, **LIMITS}
+    server = Signons(folder, env, free_port(), 1)
+    program = Path(sys.executable).with_name("signons")
+    subprocess.run([program, "demo"], env=dict(server.environment()), cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    worker = None
+    server.start()
+    try:
+        target = Target(server.url, _slug(server.url), server.log)
+        for email, role in ACCOUNTS.items():
+            said = target.post("/connexion", {"email": email, "password": PASSWORD})["set-cookie"]
+            target.cookies[role] = said.partition(";")[0]
+        if database_url.startswith("sqlite"):  # whose server also sends mail
+            target.holes = _genuine(target)
+        target.holes["slug"] = [target.slug, "absente"]
+        yield target
+    finally:
+        assert worker is None
+        server.terminate()
+
+
+def _slug(url: str) -> str:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+    connection.request("GET", "/")
+    page = connection.getresponse().read().decode()
+    connection.close()
+    found = re.search(r'href="/petitions/([a-z0-9-]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def _genuine(target: Target) -> dict[str, list[str]]:
+    """Links of mails that have just left: to confirm, and to open one's own signatures."""
+    target.post(f"/petitions/{target.slug}/signatures", {**FORM, "email": EMAIL})
+    target.post("/mes-signatures", {"email": "personne1@demo.test"})
+    tokens: list[str] = []
+    for _ in range(100):
+        for number in re.findall(r'href="/boite-locale/(\d+)"', target.get("/boite-locale")):
+            tokens += re.findall(r"/(?:confirmer|mes-signatures)/([\w=-]{20,})", target.get(f"/boite-locale/{number}"))
+        if len(set(tokens)) > 1:
+            break
+        asyncio.run(asyncio.sleep(0.2))
+    return {"token": [*dict.fromkeys(tokens), quote("é"), "x"]}
+
+
+def clean_environment() -> dict[str, str]:
+    """For the tools: no setting of whoever runs them."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SIGNONS_")}
