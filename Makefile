@@ -28,9 +28,9 @@ demo: setup ## Load the demo and serve it on http://127.0.0.1:8000
 	@$(DEMO) $(BIN)/signons demo
 	@$(DEMO) $(BIN)/signons serve --port $(PORT)
 
-test: setup ## Run everything: SQLite, PostgreSQL, real browser
-	@.ci/install-browser
-	@$(BIN)/pytest -n auto --dist loadscope
+test: setup ## Run everything: SQLite, PostgreSQL, real browser; FAST=1 in a minute, SQLite alone
+	@$(if $(FAST),,.ci/install-browser)
+	@$(BIN)/pytest -n auto --dist loadgroup $(if $(FAST),-m "not postgresql and not browser and not slow")
 
 check: setup ## Format, lint, types, imports, templates, migrations
 	@$(BIN)/ruff format --check .

@@ -283,6 +283,8 @@ def _route(scope: Scope) -> str:
 def _form_again(request: Request, error: FormRefused) -> Response:
     if error.page is None:
         return signatures.sign_again_page(request, error)
+    if isinstance(error.page, Response):
+        return error.page
     template, context = error.page
     return page(request, template, error.status, **context)
 
@@ -310,6 +312,8 @@ def _handle_errors(app: FastAPI) -> None:
 
     @on(FormRefused)
     async def form_refused(request: Request, error: FormRefused) -> Response:
+        if isinstance(error.page, Response):
+            return error.page
         try:
             async with app.state.lanes.rendering.place(ratelimit.client_key(request)):
                 return await run_in_threadpool(_form_again, request, error)

@@ -5,11 +5,11 @@ import re
 import secrets
 from contextlib import suppress
 from difflib import get_close_matches
-from functools import cached_property, lru_cache
+from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 import idna
@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import SettingsError
+from app.naming import Sender, origin_of, sender_of
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
@@ -63,55 +64,6 @@ def _url(name: str, value: str) -> SplitResult:
         hint = "dans un mot de passe, / # ? @ s’écrivent %2F %23 %3F %40"
         raise ValueError(f"SIGNONS_{name.upper()} : adresse ou port illisible ({hint})") from None
     return parts
-
-
-def _ascii(host: str) -> str:
-    """Accents in Punycode. Raises IDNAError."""
-    return host if host.isascii() else idna.encode(host, uts46=True).decode()
-
-
-@lru_cache(maxsize=16)
-def _origin(url: str) -> str:
-    """Scheme, host and port; accents in Punycode. Raises IDNAError."""
-    parts = urlsplit(url.lower())
-    host = parts.hostname or ""
-    return f"{parts.scheme}://{parts.netloc.replace(host, _ascii(host))}"
-
-
-_LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
-_DOMAIN = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
-
-
-class Sender(NamedTuple):
-    """Whom mails are from; the address is ASCII, as mail servers write it."""
-
-    name: str
-    address: str
-
-    def __str__(self) -> str:
-        return f"{self.name} <{self.address}>" if self.name else self.address
-
-
-@lru_cache(maxsize=16)
-def _sender(value: str) -> Sender:
-    """From ``Name <address>``, whatever the name is made of, with or without quotes. Raises ValueError."""
-    name, bracket, address = value.strip().rpartition("<")
-    if bracket and not address.endswith(">"):
-        raise ValueError("« Nom <adresse> » attendu")
-    name = name.strip()
-    if len(name) > 1 and name[0] == name[-1] == '"':
-        name = re.sub(r"\\(.)", r"\1", name[1:-1]).strip()
-    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029<>]", name):
-        raise ValueError("« Nom <adresse> » attendu, avec un seul nom, sur une ligne")
-    address = address.removesuffix(">") if bracket else address
-    local, _, domain = address.rpartition("@")
-    try:
-        domain = _ascii(domain.lower())
-    except idna.IDNAError:
-        domain = ""
-    if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
-        raise ValueError("« Nom <adresse> » attendu, avec une adresse sans accent avant son @")
-    return Sender(name, f"{local}@{domain}")
 
 
 def _level(value: object) -> object:
@@ -236,7 +188,7 @@ class Settings(BaseSettings):
         for name in ("database_url", "redis_url", "smtp_url"):
             _url(name, getattr(self, name))
         try:
-            sender = _sender(self.mail_from)
+            sender = sender_of(self.mail_from)
         except ValueError as error:
             raise ValueError(f"SIGNONS_MAIL_FROM : {error}") from None
         if self.smtp_url and not self.is_local and sender.address.endswith(".invalid"):
@@ -279,12 +231,12 @@ class Settings(BaseSettings):
     @property
     def origin(self) -> str:
         """BASE_URL without a trailing slash, its host as browsers and mails write it."""
-        return _origin(self.base_url)
+        return origin_of(self.base_url)
 
     @property
     def sender(self) -> Sender:
         """Whom mails are from."""
-        name, address = _sender(self.mail_from)
+        name, address = sender_of(self.mail_from)
         return Sender(name or self.site_name, address)
 
     @property

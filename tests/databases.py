@@ -1,6 +1,9 @@
-"""A PostgreSQL database as good as new for each test, without making one each time."""
+"""Databases as good as new for each test, without making and learning everything each time."""
+
+from typing import Any
 
 import psycopg
+import sqlalchemy as sa
 from psycopg.sql import SQL, Identifier
 
 from tests.services import Postgres
@@ -28,6 +31,23 @@ FROM unnest(%s::text[], %s::bigint[], %s::bool[]) AS kept (name, value, called)"
 ALONE = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
+
+_known: dict[str, sa.Engine] = {}
+
+
+def create_engine(url: sa.URL, **options: Any) -> sa.Engine:
+    """SQLAlchemy's own; but all engines of one kind share the statements that the first has compiled.
+
+    Each test has an engine of its own, and compiling took a third of its time.
+    """
+    engine = sa.create_engine(url, **options)
+    first = _known.setdefault(engine.name, engine)
+    if first.dialect.default_schema_name is None:  # it has never been connected: it does not know its server
+        _known[engine.name] = engine
+    elif first is not engine:
+        engine.dialect = engine.pool._dialect = first.dialect
+        engine._compiled_cache = first._compiled_cache
+    return engine
 
 
 class Reused:

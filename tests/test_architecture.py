@@ -17,6 +17,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, meta, nodes
 
+from app import errors
 from app.accounts.dependencies import staff, staff_aside
 from app.main import ROUTERS
 from app.settings import Settings
@@ -27,6 +28,8 @@ from app.web.errors import TITLES
 from app.web.ratelimit import limiter
 from tests.conftest import settings_for
 from tests.site import Site
+
+pytestmark = pytest.mark.databases("sqlite")
 
 STAFF_PLACES = ("/organisation", "/moderation", "/administration", "/compte")
 # What thousands post to at once is found before FastAPI, and checks an AsyncLimit itself.
@@ -143,6 +146,80 @@ def test_numbers_in_addresses_are_bounded() -> None:
             if parameter.field_info.annotation in {int, int | None}:
                 kinds = {type(rule).__name__ for rule in parameter.field_info.metadata}
                 assert kinds & {"Lt", "Le"}, (route.path, parameter.name)
+
+
+# What a route does with a refusal
+
+REFUSALS = {"FormRefused", "SignonsError", "Exception", "BaseException"} | {
+    name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.Refused)
+}
+# Where the refused request itself leaves something behind, on purpose: it answers, hence commits.
+# (A wrong password is counted too, by a verb that refuses nothing: accounts.routes.sign_in.)
+COMMITTED = {"signatures/routes/inbox.py confirm_with_code": "ten wrong codes close this way in"}
+
+
+def _route_files() -> list[Path]:
+    return sorted({*(ROOT / "app").glob("*/routes.py"), *(ROOT / "app").glob("*/routes/*.py")})
+
+
+def _ends_by_raising(body: list[ast.stmt]) -> bool:
+    last = body[-1]
+    if isinstance(last, ast.If):
+        return _ends_by_raising(last.body) and bool(last.orelse) and _ends_by_raising(last.orelse)
+    return isinstance(last, ast.Raise)
+
+
+def _answers_a_refusal(source: str) -> list[str]:
+    """Functions that catch a refusal and do not raise it, or its page, again: what was half done is kept."""
+    found = []
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        for handler in ast.walk(function):
+            if not isinstance(handler, ast.ExceptHandler):
+                continue
+            caught = {name.id for name in ast.walk(handler.type or handler) if isinstance(name, ast.Name)}
+            returns = any(isinstance(node, ast.Return) for node in ast.walk(handler))
+            if (handler.type is None or caught & REFUSALS) and (returns or not _ends_by_raising(handler.body)):
+                found.append(function.name)
+    return found
+
+
+def test_no_route_answers_a_refusal_with_a_page() -> None:
+    """The page belongs to the exception: returned, it would commit what the verb had begun."""
+    answered = set()
+    for path in _route_files():
+        source = path.read_text()
+        answered |= {f"{path.relative_to(ROOT / 'app')} {name}" for name in _answers_a_refusal(source)}
+        assert "suppress(" not in source, path
+    assert answered == set(COMMITTED)
+
+
+@pytest.mark.parametrize(
+    ("handler", "refused"),
+    [
+        ("except Invalid as e:\n        return page(e)", True),
+        ("except (FormRefused, Conflict):\n        error = 'non'", True),
+        ("except Refused:\n        if a:\n            raise\n        return None", True),
+        ("except Refused:\n        if a:\n            raise", True),
+        ("except:\n        pass", True),
+        ("except FormRefused as e:\n        e.page = page(e)\n        raise", False),
+        ("except Gone:\n        if a:\n            raise\n        else:\n            raise b from None", False),
+        ("except ValueError:\n        return None", False),
+    ],
+)
+def test_that_test_sees_what_it_looks_for(handler: str, refused: bool) -> None:
+    source = f"def route():\n    try:\n        verb()\n    {handler}\n"
+    assert _answers_a_refusal(source) == (["route"] if refused else [])
+
+
+def test_routes_and_forms_read_no_number_and_no_date_by_hand() -> None:
+    """``web/forms.py`` has the types and the functions, bounded once."""
+    app = ROOT / "app"
+    forms = {*app.glob("*/forms.py"), *app.glob("*/forms/*.py")} - {app / "web" / "forms.py"}
+    by_hand = re.compile(r"isdecimal|isdigit|isnumeric|fromisoformat|strptime|\bint\(values")
+    for path in {*_route_files(), *forms}:
+        assert not by_hand.search(path.read_text()), path
 
 
 # Every page

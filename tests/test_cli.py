@@ -31,9 +31,12 @@ from app.moderation import charter
 from app.petitions.models import PetitionOwner
 from app.settings import Settings
 from tests.conftest import SECRET
+from tests.mailserver import smtp
 from tests.services import Postgres
 from tests.site import PASSWORD, PETITION, Site
 from tests.staff import code, give_password, is_in
+
+pytestmark = pytest.mark.databases("sqlite")
 
 Run = Callable[..., Result]
 
@@ -202,6 +205,7 @@ def empty_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path)
     return server.create_database("signons_vide")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_database_that_was_never_migrated_names_the_command(run: Run, empty_url: str) -> None:
     result = run("counts", "verify", DATABASE_URL=empty_url)
     assert result.exit_code == 1
@@ -265,6 +269,7 @@ def test_wrong_file_names_field_and_line_and_changes_nothing(run: Run, tmp_path:
 # Accounts
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_account_is_made_with_a_password_from_standard_input(run: Run, settings: Settings) -> None:
     result = run("account", "create", "Modo@Exemple.test", "--role", "moderator", stdin=PASSWORD + "\n")
     assert result.exit_code == 0
@@ -289,6 +294,7 @@ def test_account_of_an_organiser_owns_the_petitions_named(run: Run, tmp_path: Pa
         assert is_in(site.client, f"/organisation/petitions/{slug}")
 
 
+@pytest.mark.typed("signons account give", "une pétition est confiée à un compte qui existe")
 def test_petitions_are_given_to_an_account_that_exists(run: Run, site: Site) -> None:
     first, second = site.publish(), site.publish()
     site.account("organiser", first, email="orga@exemple.test")
@@ -336,6 +342,7 @@ def test_account_that_is_refused_leaves_nothing(run: Run, site: Site) -> None:
         assert session.scalars(select(Account.email)).all() == ["deja@exemple.test"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_revoking_closes_every_session_of_the_account(run: Run, site: Site) -> None:
     browser = site.staff("moderator")
     assert run("account", "revoke", "moderator@exemple.test").exit_code == 0
@@ -354,6 +361,7 @@ def signed(site: Site) -> str:
     return slug
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_export_is_the_same_file_as_on_the_web(run: Run, site: Site, signed: str, tmp_path: Path) -> None:
     organiser = site.staff("organiser", signed)
     for purpose in ("delivery", "contact", "audit"):
@@ -390,6 +398,7 @@ def test_export_that_fails_leaves_no_half_file(run: Run, site: Site, signed: str
 # Counts, erasure, retention, doctor
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_counts_are_verified_and_repaired(run: Run, site: Site, signed: str) -> None:
     result = run("counts", "verify")
     assert (result.exit_code, result.stdout) == (0, "Tous les nombres affichés sont justes.\n")
@@ -402,6 +411,7 @@ def test_counts_are_verified_and_repaired(run: Run, site: Site, signed: str) -> 
     assert site.count(signed) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_counts_are_verified_against_rows_that_vanish(run: Run, site: Site, signed: str) -> None:
     with site.database.write() as session:
         session.execute(text("DELETE FROM signature"))
@@ -418,6 +428,7 @@ def test_erasing_asks_for_a_yes(run: Run, site: Site, signed: str) -> None:
     assert run("counts", "verify").exit_code == 0
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_erasing_with_yes_asks_nothing(run: Run, site: Site, signed: str) -> None:
     result = run("erase", "Marie@Exemple.test", "--yes")
     assert result.exit_code == 0
@@ -425,6 +436,7 @@ def test_erasing_with_yes_asks_nothing(run: Run, site: Site, signed: str) -> Non
     assert site.signatures() == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_dry_run_of_retention_changes_nothing_and_the_run_does(run: Run, site: Site) -> None:
     site.sign(site.publish())
     dry = run("retention", "run", "--dry-run", "--at", "2099-01-01")
@@ -438,6 +450,7 @@ def test_dry_run_of_retention_changes_nothing_and_the_run_does(run: Run, site: S
     assert site.signatures() == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_doctor_is_satisfied_with_a_healthy_instance(run: Run) -> None:
     result = run("doctor")
     assert result.exit_code == 0, result.stdout
@@ -447,18 +460,33 @@ def test_doctor_is_satisfied_with_a_healthy_instance(run: Run) -> None:
         assert any(what in line for line in lines), what
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize(
     ("what", "env"),
     [
         ("base de données", {"DATABASE_URL": "postgresql://u:p@127.0.0.1:9/base"}),
         ("envoi du courrier", {"SMTP_URL": "smtp://127.0.0.1:9"}),
         ("redis", {"REDIS_URL": "redis://127.0.0.1:9/0"}),
+        ("réglages", {"MAIL_FROM": "Association Les Amis, Rennes"}),
+        ("réglages", {"SMTP": "smtp://hote"}),
     ],
 )
 def test_doctor_names_what_fails(run: Run, what: str, env: dict[str, str]) -> None:
     result = run("doctor", **env)
     assert result.exit_code == 1
     assert any(line.startswith(f"ÉCHEC {what} :") for line in result.stdout.splitlines())
+
+
+def test_doctor_says_whom_mails_are_from_and_whether_the_server_takes_them(run: Run) -> None:
+    with smtp() as mail_server:
+        env = {"SMTP_URL": mail_server.url, "MAIL_FROM": '"Les Amis, Rennes" <a@pétitions.fr>'}
+        good = run("doctor", **env)
+        assert good.exit_code == 0, good.stdout
+        assert "courriels de Les Amis, Rennes <a@xn--ptitions-b1a.fr>" in good.stdout
+        mail_server.fail("550 5.7.1 Not you", stage="MAIL")
+        bad = run("doctor", **env)
+    assert bad.exit_code == 1
+    assert "ÉCHEC envoi du courrier : le serveur ne prend pas nos messages (sender refused (550))" in bad.stdout
 
 
 def test_doctor_sees_that_the_secret_was_changed(run: Run, signed: str) -> None:

@@ -167,6 +167,7 @@ def test_composition_asks_for_nothing_that_the_example_does_not_name() -> None:
     assert asked <= named
 
 
+@pytest.mark.typed("un mot de passe de PostgreSQL avec / ou #", "la composition démarre")
 def test_no_sign_of_a_password_can_break_an_address() -> None:
     """It stands in no address: only where it is taken as it is."""
     for service in compose()["services"].values():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from app.folding import fold, located
 
 
+@pytest.mark.typed("l'hôpital cherché, l’hôpital écrit ; ligatures, casse, accents, tirets", "trouvé")
 @pytest.mark.parametrize(
     ("typed", "other"),
     [

@@ -22,6 +22,8 @@ from tests.services import serve as serve_with
 from tests.site import FORM
 from tests.test_processes import Viewer, environment, opened, post, published
 
+pytestmark = pytest.mark.databases("sqlite")
+
 CONTEXT = {
     "given_name": "Marie",
     "title": "Rouvrir la bibliothèque",
@@ -35,6 +37,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     return settings_for(database_url, tmp_path, rate_sign="100000/minute")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_serve_drains_its_intake(settings: Settings) -> None:
     slug = published(settings)
     promised: set[str] = set()
@@ -89,6 +92,7 @@ def test_viewers_do_not_hold_the_stop_back(settings: Settings) -> None:
     assert took < 8
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_worker_ends_after_the_mail_under_way_and_gives_the_others_back(settings: Settings) -> None:
     with smtp() as mails:
         settings = settings.model_copy(update={"smtp_url": mails.url})

@@ -11,6 +11,8 @@ from app.privacy import retention
 from app.templating import in_language, translate_said
 from tests.site import FORM, PETITION, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 HOLDER = re.compile(r"%\(\w+\)s|%%|\{n\}")
 # Words that a French sentence of ours can hardly do without.
 FRENCH = re.compile(
@@ -304,6 +306,7 @@ def test_what_nobody_handled_is_told_in_english_alone(site: Site) -> None:
     assert "Comments not handled within thirty days" in mail.text
 
 
+@pytest.mark.typed("/en/organisation", "une seule langue par page")
 def test_what_staff_reads_is_in_one_language_whatever_the_address(site: Site) -> None:
     slug = site.publish()
     organiser, admin = site.staff("organiser", slug), site.staff("admin")

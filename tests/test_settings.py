@@ -155,6 +155,7 @@ def test_a_public_site_does_not_send_as_the_example(monkeypatch: pytest.MonkeyPa
     load_settings()
 
 
+@pytest.mark.typed("SIGNONS_BASE_ULR", "le démarrage s’arrête et propose SIGNONS_BASE_URL")
 @pytest.mark.parametrize(
     ("name", "hint"),
     [

@@ -24,6 +24,7 @@ def test_what_is_seen_stays(seen: str) -> None:
     assert text.clean_line(seen) == unicodedata.normalize("NFC", seen)
 
 
+@pytest.mark.typed("U+3164, U+00AD, U+061C, des étiquettes invisibles", "ce n’est pas un nom")
 @pytest.mark.parametrize(
     "nothing",
     ["\u3164", "\u115f", "\u1160", "\uffa0", "\u2800", "\u00ad", "\u061c", "\u034f", "\u17b4", "\u17b5", "\u180e",
@@ -44,6 +45,7 @@ def test_no_direction_mark_survives_in_any_text() -> None:
         assert text.visible(f"  - a{mark}b\n\n\n\tc") == "  - ab\n\n\n\tc"
 
 
+@pytest.mark.typed("soixante marques sur une lettre", "quelques-unes restent")
 def test_no_sign_climbs_over_the_lines_around() -> None:
     for mark in "\u0301\u0338\u0e47\u0489\u20dd\u06e1":
         assert len(text.clean_line("Za" + mark * 60 + "lgo")) <= len("Zalgo") + text.MARKS
@@ -53,6 +55,7 @@ def test_line_ends_of_every_system_are_line_ends() -> None:
     assert text.clean_text("a\r\nb\rc\x0bd\u2028e\u2029\u2029\u2029f") == "a\nb\nc\nd\ne\n\nf"
 
 
+@pytest.mark.typed("Ph.de Rothschild, J.-P. Dupont, Nguyễn, שרה", "ce sont des noms")
 @pytest.mark.parametrize(
     "name",
     ["Ph.de Rothschild", "Jean-Ph.de Rothschild", "J.-P. Dupont", "P.H.de La Tour", "St.Martin", "M.Dupont", "Dr.No",
@@ -62,6 +65,7 @@ def test_names_are_names(name: str) -> None:
     assert text.proper_name(name, "rien") == name
 
 
+@pytest.mark.typed("t.me/xx, ev1l.gg, Joo­.com", "ce n’est pas un nom")
 @pytest.mark.parametrize(
     "link",
     ["t.me/xx", "ev1l.gg", "Joo.com", "Jo\u00ado.com", "Joo。com", "ｊｏｏ．ｃｏｍ", "t.mе/xx", "bit.ly/a", "joo.de",
@@ -74,6 +78,7 @@ def test_a_link_in_any_clothing_is_no_name(link: str) -> None:
         text.proper_name(link, "rien")
 
 
+@pytest.mark.typed("Ѕіgnоns en cyrillique, en pleine chasse", "refusé avec une phrase")
 @pytest.mark.parametrize(
     "name",
     ["Signons", "SIGNONS", "Ѕіgnоns", "Ｓｉｇｎｏｎｓ", "Ⓢⓘⓖⓝⓞⓝⓢ", "𝐒𝐢𝐠𝐧𝐨𝐧𝐬", "ꜱɪɢɴᴏɴꜱ", "🅂🄸🄶🄽🄾🄽🅂", "S1gn0ns",
@@ -90,6 +95,7 @@ def test_the_quick_look_misses_nothing_in_latin_letters() -> None:
     assert not any(map(text.may_be_ours, ["Marie", "Durand", "Lyon", "Jean-François", "Signol"]))
 
 
+@pytest.mark.typed('O’Brien, "Léa", ’t Hooft, un nom d’une lettre', "l’initiale est une lettre")
 @pytest.mark.parametrize(
     ("name", "letters"),
     [

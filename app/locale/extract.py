@@ -41,7 +41,7 @@ SPEAKERS = (
     "mail/routes.py",
     "moderation/actions/appealing.py",
     "moderation/actions/noticing.py",
-    "moderation/forms.py",
+    "moderation/forms/*.py",
     "moderation/routes/figures.py",
     "moderation/routes/notices.py",
     "moderation/statements.py",
@@ -64,14 +64,14 @@ SPEAKERS = (
 )
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany", "FormRefused",
-    "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "_text",
+    "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "bounded", "number",
 }  # fmt: skip
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "UNLAWFUL", "SORTS", "CONSENT_LABELS",
     "DISPLAY_LABELS", "PURPOSE_LABELS",
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
-    "errors", "error", "NOTICE_VERSIONS", "DONE", "SLOW", "FULL", "LATE",
-    "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS",
+    "errors", "error", "sentence", "NOTICE_VERSIONS", "DONE", "SLOW", "FULL", "LATE",
+    "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

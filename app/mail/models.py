@@ -1,4 +1,4 @@
-"""The outbox, and the caught mails of the demo."""
+"""The outbox, what each address got lately, and the caught mails of the demo."""
 
 import uuid
 from datetime import datetime
@@ -35,6 +35,18 @@ class OutboxMail(Base):
     attempts: Mapped[int]
     error: Mapped[str]
     sent_at: Mapped[datetime | None]
+
+
+class MailBudget(Base):
+    """What one address got in a day; see ``budget``."""
+
+    __tablename__ = "mail_budget"
+    # Keyed HMAC of the canonical address.
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    # Of the last mail.
+    at: Mapped[datetime] = mapped_column(index=True)
+    # Of the last twenty, newest first: ten digits each, Unix seconds.
+    moments: Mapped[str]
 
 
 class CaughtMail(Base):

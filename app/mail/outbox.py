@@ -199,6 +199,12 @@ def sent(session: Session, mail_id: int, *, again: bool = False) -> None:
     )
 
 
+def refused(session: Session, mail_id: int) -> None:
+    """Its address had enough: it never leaves."""
+    values = {"state": "cancelled", "sealed": b"", "error": "over budget"}
+    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(values))
+
+
 def failed(session: Session, mail_id: int, attempts: int, reason: str, *, final: bool = False) -> None:
     """Try again later, or set the mail aside where the operator sees it."""
     now = clock.now()

@@ -14,8 +14,9 @@ from email_validator import EmailNotValidError, validate_email
 from app import clock
 from app.crypto import Unsealable
 from app.db import Database, Session, away
-from app.mail import headers, outbox
+from app.mail import budget, headers, outbox
 from app.mail.models import CaughtMail
+from app.mail.names import greeted
 from app.mail.transport import Deferred, Rejected, SmtpTransport, Transport, Unavailable
 from app.settings import Settings
 from app.templating import Templates
@@ -23,6 +24,9 @@ from app.templating import Templates
 # Between two tries to write down what became of a mail, and the tries' end once asked to stop.
 RETRY = 0.5
 STOPPING = 10.0
+GREETED = "given_name"
+# Names in mails: of whom it is for, of whoever signs beside them (signatures/seats.py).
+TYPED = (GREETED, "other", "beside")
 # Our headers are written as they must be; the only one that is not ASCII is an address that needs SMTPUTF8.
 AS_WRITTEN = policy.default.clone(refold_source="none", max_line_length=76, utf8=True)
 log = structlog.get_logger("mail")
@@ -36,6 +40,10 @@ class Claimed:
     attempts: int
     mail: outbox.Mail
     again: bool
+
+    @property
+    def first(self) -> bool:
+        return self.attempts == 1
 
 
 Outcome = Callable[[Session], None]
@@ -54,10 +62,12 @@ class Sender:
         self.transport: Transport | None = SmtpTransport(settings.smtp_url) if settings.smtp_url else None
 
     def send_due(self) -> int:
-        """One batch; returns how many mails were tried, 0 when nothing is due. Ends early when asked to stop."""
-        tried = 0
+        """One batch; returns how many mails it was done with, 0 when nothing is due. Ends early when asked to stop."""
         with self.database.write() as session:
-            leaving, left = self._next(session, self._claim(session))
+            claimed = self._claim(session)
+            affordable = self._affordable(session, claimed)
+            leaving, left = self._next(session, affordable)
+        tried = len(claimed) - len(affordable)
         while leaving is not None:
             tried += 1
             leaving, left = self._record(self._try(leaving), left)
@@ -68,6 +78,7 @@ class Sender:
         if self.stop.is_set():
             for mail in claimed:
                 outbox.release(session, mail.id, mail.attempts, again=mail.again)
+            budget.give_back(session, [mail.mail for mail in claimed if mail.first])
             return None, []
         for n, mail in enumerate(claimed, 1):
             if outbox.lease(session, mail.id, mail.attempts, again=mail.again):
@@ -86,6 +97,14 @@ class Sender:
                 continue
             claimed.append(Claimed(row.id, row.attempts, mail, again=row.error == outbox.LEAVING_AGAIN))
         return claimed
+
+    def _affordable(self, session: Session, claimed: list[Claimed]) -> list[Claimed]:
+        """Without those whose address has had enough; what is tried again was counted the first time."""
+        first = [mail for mail in claimed if mail.first]
+        over = {first[place].id for place in budget.over(session, [mail.mail for mail in first])}
+        for mail_id in over:
+            outbox.refused(session, mail_id)
+        return [mail for mail in claimed if mail.id not in over]
 
     def _try(self, claimed: Claimed) -> Outcome:
         """Send it; what is to be written of that."""
@@ -171,7 +190,9 @@ class Sender:
         return message
 
     def _part(self, mail: outbox.Mail, name: str) -> str:
-        context = {"unsubscribe_url": mail.unsubscribe, **mail.context}
+        # Names that somebody typed: each is one, or is not said.
+        named = {key: greeted(mail.context.get(key, "")) for key in TYPED if key in mail.context or key == GREETED}
+        context = {"unsubscribe_url": mail.unsubscribe, **mail.context, **named}
         return self.templates.render(name, mail.locale, **context)
 
 

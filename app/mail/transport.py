@@ -81,6 +81,7 @@ class SmtpTransport:
         """Greet the server, say who writes, and no more (``doctor``); raises Unavailable."""
         try:
             connection = self._connect()
+            connection.ehlo_or_helo_if_needed()
             code, _ = connection.mail(sender)
             connection.quit()
         except (OSError, smtplib.SMTPException, UnicodeError) as error:

@@ -20,6 +20,7 @@ from app.moderation.queries import notices, queue
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
 from app.signatures.public import public_name
+from app.web.forms import asked, identifier
 
 QUEUES = {
     "urgent": "Urgent",
@@ -103,11 +104,12 @@ def _line(item: queue.Item, now: datetime, moderator: Account) -> dict[str, Any]
 
 def _selected(session: Session, items: list[queue.Item], key: str) -> dict[str, Any] | None:
     """The item asked for, else the first one that the bench itself can show."""
-    kind, _, number = key.partition("-")
-    if kind == "comment" and number.isdecimal() and len(number) < 10:
-        return comment_view(session, int(number))
-    if kind == "case" and number.isdecimal() and len(number) < 10:
-        case = queue.case(session, int(number))
+    kind, _, typed = key.partition("-")
+    item_id = asked(typed, identifier, 0)
+    if kind == "comment" and item_id:
+        return comment_view(session, item_id)
+    if kind == "case" and item_id:
+        case = queue.case(session, item_id)
         return comment_view(session, case.target_id) if case is not None and case.target == "comment" else None
     for item in items:
         if item.kind in {"comment", "case"} and item.target == "comment":

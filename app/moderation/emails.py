@@ -21,9 +21,19 @@ def limited(to: str, locale: str, context: dict[str, Any], signature_id: uuid.UU
     return Mail("moderation/limited", to, locale, context, signature_id)
 
 
-def to_notifier(kind: str, to: str, locale: str, name: str, context: dict[str, Any]) -> Mail:
-    """``receipt`` at once, ``outcome`` with the decision."""
-    return Mail(f"moderation/notice_{kind}", to, locale, {"given_name": name, **context})
+def notice_receipt(to: str, locale: str, context: dict[str, Any]) -> Mail:
+    """At once, with the link that confirms the address. Our words: nothing of what was typed."""
+    return Mail("moderation/notice_receipt", to, locale, context)
+
+
+def notice_decided(to: str, locale: str, context: dict[str, Any]) -> Mail:
+    """To an address that nobody confirmed: that there is a decision, its reference, where to read it."""
+    return Mail("moderation/notice_decided", to, locale, context)
+
+
+def notice_outcome(to: str, locale: str, name: str, context: dict[str, Any]) -> Mail:
+    """The decision, and how to contest it."""
+    return Mail("moderation/notice_outcome", to, locale, {"given_name": name, **context})
 
 
 def appeal_judged(to: str, locale: str, name: str, context: dict[str, Any], signature_id: uuid.UUID | None) -> Mail:
@@ -38,12 +48,14 @@ def to_owner(to: str, context: dict[str, Any], session: Session, decision: Decis
     return Mail("moderation/petition", to, "fr", {**context, "appeal_path": path})
 
 
-def reply_received(to: str, locale: str, name: str, context: dict[str, Any]) -> Mail:
-    return Mail("moderation/reply_received", to, locale, {"given_name": name, **context})
+def reply_received(to: str, locale: str, context: dict[str, Any]) -> Mail:
+    """Nobody has confirmed this address: our words, and a reference."""
+    return Mail("moderation/reply_received", to, locale, context)
 
 
-def reply_decided(to: str, locale: str, name: str, context: dict[str, Any]) -> Mail:
-    return Mail("moderation/reply_decided", to, locale, {"given_name": name, **context})
+def reply_decided(to: str, locale: str, context: dict[str, Any]) -> Mail:
+    """The moderator's words."""
+    return Mail("moderation/reply_decided", to, locale, context)
 
 
 def charter_changes(to: str, locale: str, context: dict[str, Any], signature_id: uuid.UUID | None) -> Mail:

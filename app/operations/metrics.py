@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from app.mail import budget
+
 registry = CollectorRegistry()
 _requests = Histogram(
     "signons_request_seconds", "Requests by route and status", ["method", "route", "status"], registry=registry
@@ -12,6 +14,9 @@ viewers = Gauge("signons_live_viewers", "Open live feeds of this process", regis
 mails = Gauge("signons_mails", "Mails by state", ["state"], registry=registry)
 overdue = Gauge("signons_retention_overdue_seconds", "Age of the oldest row that should be gone", registry=registry)
 oldest_mail = Gauge("signons_oldest_mail_seconds", "Age of the oldest waiting mail", registry=registry)
+
+
+registry.register(budget.refused)
 
 
 def observe(method: str, route: str, status: int, seconds: float) -> None:

@@ -50,6 +50,7 @@ class _Reader(HTMLParser):
         self.places = [self.root]
         self.lists: list[Block] = []
         self.kind = "p"
+        self.outlined = False
         self.marks: list[str] = []
         self.href = ""
         self.runs: list[Run] = []
@@ -129,8 +130,8 @@ class _Reader(HTMLParser):
         block: Block = {"kind": "p", "runs": runs, "rtl": is_rtl(text)}
         if kind in {"h2", "h3"}:
             if len(self.places) == 1:
-                started = any(known["kind"] == "heading" for known in self.root)
-                block |= {"kind": "heading", "level": 3 if kind == "h3" and started else 2}
+                block |= {"kind": "heading", "level": 3 if kind == "h3" and self.outlined else 2}
+                self.outlined = True
             else:  # in a list or a quotation, it is words in bold
                 block["runs"] = [run | {"strong": True} for run in runs]
         self.places[-1].append(block)

@@ -1,7 +1,7 @@
 """Petitions over HTTP: the list, the data, the printable text."""
 
 import io
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +23,7 @@ from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
 from app.web.admission import in_lane
-from app.web.forms import Form, FormRefused, Values, validated
+from app.web.forms import Form, FormRefused, Values, asked, number, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of, shared
 from app.web.rendering import public as public_page
@@ -69,7 +69,7 @@ def home(
 
 
 def _page_number(typed: str) -> int:
-    return int(typed) if typed.isdecimal() and typed.isascii() and 0 < int(typed[:6]) < 100_000 else 1
+    return asked(typed, partial(number, least=1, most=99_999), 1)
 
 
 @router.get("/comptage")

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from app.signatures.forms import Country, Display, FamilyName, GivenName, PostalCode, Tick
 from app.text import clean_text
+from app.web.forms import day
 
 
 class CorrectionForm(BaseModel):
@@ -35,7 +36,7 @@ class RequestForm(BaseModel):
     @classmethod
     def _date(cls, value: object) -> object:
         try:
-            return dt.date.fromisoformat(str(value or ""))
+            return day(value)
         except ValueError:
             raise ValueError("Indiquez le jour de réception, par exemple 2026-11-22.") from None
 
@@ -52,4 +53,28 @@ class RequestForm(BaseModel):
         text = clean_text(value)
         if not 5 <= len(text) <= 5000:
             raise ValueError("Dites qui demande quoi, en 5 à 5 000 caractères.")
+        return text
+
+
+class AnswerForm(BaseModel):
+    """What became of a request."""
+
+    model_config = ConfigDict(validate_default=True, extra="ignore")
+
+    state: str = ""
+    answer: str = ""
+
+    @field_validator("state")
+    @classmethod
+    def _state(cls, value: str) -> str:
+        if value not in {"answered", "refused"}:
+            raise ValueError("Dites si la demande a été satisfaite ou refusée.")
+        return value
+
+    @field_validator("answer")
+    @classmethod
+    def _answer(cls, value: str) -> str:
+        text = clean_text(value)
+        if len(text) > 2000:
+            raise ValueError("Raccourcissez la réponse : 2 000 caractères au plus.")
         return text

@@ -81,7 +81,7 @@ def send_link(request: Request, session: Db, values: Form) -> Response:
     try:
         form = validated(EmailForm, values)
     except FormRefused as refused:
-        refused.page = ("signatures/mine.html", {"form": refused.form})
+        refused.page = page(request, "signatures/mine.html", 422, form=refused.form)
         raise
     known = next(erasure.signatures_of(session, form.email), None) is not None
     if known or subscriptions.has_newsletter(session, form.email):
@@ -187,7 +187,8 @@ def correct(request: Request, session: Db, who: SignedPerson, line_id: str, valu
     try:
         form = validated(CorrectionForm, values)
     except FormRefused as refused:
-        return _mine(request, session, who, refused, line_id)
+        refused.page = _mine(request, session, who, refused, line_id)
+        raise
     self_service.correct(session, who, line_id, **form.model_dump(exclude={"single_name"}))
     return see_other(request, "/mes-signatures/liste?fait=corrigee")
 

@@ -166,6 +166,15 @@ SCHEDULE = (
         "Base du traitement qui l’envoie",
     ),
     Line(
+        "mail_budget",
+        "Empreinte à clé d’une adresse à qui nous avons écrit, avec l’heure de ces messages, pour que personne ne"
+        " puisse lui en faire envoyer plus de six par heure et vingt par jour",
+        "Vingt-quatre heures après le dernier message.",
+        "L’empreinte est supprimée.",
+        "Notre intérêt légitime, et le vôtre, à ce que ce service ne serve pas à remplir une boîte aux lettres"
+        " (RGPD, art. 6.1.f et 32)",
+    ),
+    Line(
         "staff_session",
         "Session d’une personne qui travaille sur la plateforme : navigateur et système en un mot chacun, empreinte à "
         "clé du réseau",

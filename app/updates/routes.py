@@ -41,6 +41,7 @@ def write(request: Request, session: Db, organiser: Organiser, petition: OwnPeti
     try:
         form = validated(UpdateForm, values)
     except FormRefused as refused:
-        return _page(request, session, petition, refused)
+        refused.page = _page(request, session, petition, refused)
+        raise
     actions.write(session, petition, form.title, form.text, organiser.id)
     return see_other(request, f"/organisation/petitions/{petition.slug}/nouvelles")

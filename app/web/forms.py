@@ -1,11 +1,23 @@
-"""Reading what a browser posts: ``application/x-www-form-urlencoded``, UTF-8, no NUL."""
+"""Reading what a browser posts: ``application/x-www-form-urlencoded``, UTF-8, no NUL.
 
+Numbers, days and moments from outside are of the types below: bounded, so that no column, no
+calendar and no zone can overflow on them, and refused with a sentence.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from functools import partial
 from itertools import chain
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Path, Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
+from starlette.responses import Response
+
+from app.errors import NotFound
+from app.templating import ZONE
 
 Values = dict[str, str]
 # A row's number in an address; what no table can hold is not there (404).
@@ -44,13 +56,107 @@ Form = Annotated[Values, Depends(read_form)]
 LongForm = Annotated[Values, Depends(read_long_form)]
 
 
+# What comes from outside, bounded
+
+MAX_NUMBER = 2**63 - 1
+# What the key of a table holds.
+MAX_ID = 2**31 - 1
+FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2100, 12, 31)
+T = TypeVar("T")
+
+
+def number(value: object, least: int = 0, most: int = MAX_NUMBER, sentence: str = "") -> int:
+    """A whole number as people type it, blanks between its digits. Raises ValueError with a sentence."""
+    digits = "".join(str(value).split())
+    # No more digits than the largest has: Python itself refuses to read thousands of them.
+    if digits.isascii() and digits.isdecimal() and len(digits) <= 19:
+        found = int(digits)
+        if least <= found <= most:
+            return found
+    if not sentence:
+        sentence = f"Indiquez un nombre entier, de {least} à {most}."
+    raise ValueError(sentence)
+
+
+def day(value: object) -> dt.date:
+    """``2026-11-22``. Raises ValueError with a sentence."""
+    found = value if type(value) is dt.date else None
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value.strip()):
+        try:
+            found = dt.date.fromisoformat(value.strip())
+        except ValueError:
+            found = None  # 2026-02-30
+    if found is None or not FIRST_DAY <= found <= LAST_DAY:
+        raise ValueError("Indiquez un jour entre 2000 et 2100, par exemple 2026-11-22.")
+    return found
+
+
+def moment(value: object) -> dt.datetime:
+    """``2026-11-22T09:30``, in France, as a browser sends it. Raises ValueError with a sentence."""
+    date, _, time = str(value).strip().partition("T")
+    try:
+        if re.fullmatch(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?", time):
+            return dt.datetime.combine(day(date), dt.time.fromisoformat(time), ZONE)
+    except ValueError:
+        pass
+    raise ValueError("Indiquez un jour et une heure, par exemple 2026-11-22T09:30.")
+
+
+def identifier(value: object) -> int:
+    """A row's number, typed by somebody. Raises ValueError."""
+    return number(value, 1, MAX_ID, "Donnez un numéro.")
+
+
+def _or(empty: Any, read: Callable[[object], Any], value: object) -> Any:
+    return empty if value is empty or str(value).strip() == "" else read(value)
+
+
+Number = Annotated[int, BeforeValidator(number)]
+Day = Annotated[dt.date, BeforeValidator(day)]
+Moment = Annotated[dt.datetime, BeforeValidator(moment)]
+# Those that may stay empty: 0, or None.
+NumberOrZero = Annotated[int, BeforeValidator(partial(_or, 0, number))]
+IdOrZero = Annotated[int, BeforeValidator(partial(_or, 0, identifier))]
+DayOrNone = Annotated[dt.date | None, BeforeValidator(partial(_or, None, day))]
+
+
+def asked(text: str, read: Callable[[object], T], otherwise: T) -> T:
+    """A query parameter read by one of the functions above; *otherwise* when it is left out or is none."""
+    try:
+        return read(text)
+    except ValueError:
+        return otherwise
+
+
+def cursor(text: str, last: Callable[[str], T]) -> tuple[dt.datetime, T] | None:
+    """Where an older page begins: ``<microseconds>-<last>``; None for the newest. Raises NotFound."""
+    if not text:
+        return None
+    micros, _, end = text.partition("-")
+    try:
+        seconds, rest = divmod(number(micros, most=_LAST_MICROSECOND), 1_000_000)
+        return dt.datetime.fromtimestamp(seconds, dt.UTC).replace(microsecond=rest), last(end)
+    except ValueError:
+        raise NotFound("Cette page n’existe pas.") from None
+
+
+def cursor_text(at: dt.datetime, last: object) -> str:
+    """The inverse of :func:`cursor`."""
+    return f"{int(at.timestamp()) * 1_000_000 + at.microsecond}-{last}"
+
+
+_LAST_MICROSECOND = int(dt.datetime(2101, 1, 1, tzinfo=dt.UTC).timestamp()) * 1_000_000
+
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def validated(model: type[Model], values: Values) -> Model:
     """The model made of what was typed; raises FormRefused with a sentence a field."""
+    # A field without default that was not sent is empty, and refused in the words of its type.
+    needed = {name: "" for name, field in model.model_fields.items() if field.is_required()}
     try:
-        return model.model_validate(values)
+        return model.model_validate(needed | values)
     except ValidationError as error:
         errors: dict[str, str] = {}
         for problem in error.errors(include_url=False, include_input=False):
@@ -62,16 +168,17 @@ def validated(model: type[Model], values: Values) -> Model:
 class FormRefused(Exception):
     """A form to show again with 422: raised, so that nothing of it is kept.
 
-    ``errors`` maps each field to its sentence; ``values`` is what was typed, all of it;
-    ``page`` names the template and its context, where the route knows them already.
+    ``errors`` maps each field to its sentence; ``values`` is what was typed, all of it. ``page`` is
+    the answer, best made already: once the transaction is rolled back, no row of it can be read any
+    more; or a template and its context, when these are plain values.
     """
 
-    def __init__(self, errors: dict[str, str], values: Values, status: int = 422) -> None:
+    def __init__(self, errors: dict[str, str], values: Values, status: int = 422, page: Response | None = None) -> None:
         super().__init__("form refused")
         self.errors = errors
         self.values = values
         self.status = status
-        self.page: tuple[str, dict[str, Any]] | None = None
+        self.page: Response | tuple[str, dict[str, Any]] | None = page
 
     @property
     def form(self) -> dict[str, dict[str, str]]:

@@ -1,10 +1,13 @@
 """The second factor: asked for after the password, good once, for half a minute or so."""
 
+import pytest
 from sqlalchemy import select
 
 from app.accounts.models import Account
 from tests.site import PASSWORD, Site, text_of
 from tests.staff import code, give_password, is_in, with_second_factor
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def test_password_alone_opens_nothing(site: Site) -> None:
@@ -32,6 +35,7 @@ def test_code_may_be_typed_with_a_space(site: Site) -> None:
     assert site.client.post("/connexion", data={"code": f" {typed[:3]} {typed[3:]} "}).status_code == 303
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_code_works_once_only(site: Site) -> None:
     totp = with_second_factor(site)
     mine, spy = site.browser(), site.browser()
@@ -72,6 +76,7 @@ def test_any_other_text_is_a_wrong_code(site: Site) -> None:
         assert "Ce code ne convient pas" in text_of(response.text)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_eight_wrong_codes_lock_the_account(site: Site) -> None:
     totp = with_second_factor(site)
     give_password(site.client)

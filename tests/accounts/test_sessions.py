@@ -4,6 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select, text
 
 from app.accounts import jobs
@@ -12,6 +13,8 @@ from app.accounts.models import StaffSession
 from app.audit import AuditLine
 from tests.site import PASSWORD, Site
 from tests.staff import PUBLIC, code, give_password, is_in, public_browser, public_settings, with_second_factor
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def _attributes(header: str) -> set[str]:
@@ -94,6 +97,7 @@ def test_signing_out_leaves_other_sessions_alone(site: Site) -> None:
     assert is_in(there)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_all_sessions_of_an_account_can_be_revoked(site: Site) -> None:
     here, other = site.staff("moderator"), site.staff("organiser")
     with site.database.write() as session:
@@ -102,6 +106,7 @@ def test_all_sessions_of_an_account_can_be_revoked(site: Site) -> None:
     assert is_in(other, "/organisation")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_session_ends_after_two_idle_hours(site: Site) -> None:
     browser = site.staff("moderator")
     site.later(hours=1, minutes=59)
@@ -129,6 +134,7 @@ def test_ended_session_cannot_act(site: Site) -> None:
     assert response.status_code == 404
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_expired_sessions_are_deleted(site: Site) -> None:
     site.staff("moderator")
     site.later(hours=10, seconds=1)

@@ -19,6 +19,8 @@ from tests.conftest import settings_for
 from tests.site import PASSWORD, Site, text_of
 from tests.staff import is_in, public_browser, public_settings
 
+pytestmark = pytest.mark.databases("sqlite")
+
 WRONG = "Adresse ou mot de passe inconnus. Vérifiez les deux. Après plusieurs essais manqués,"
 
 
@@ -89,6 +91,7 @@ def test_wrong_password_sets_no_cookie(site: Site) -> None:
     assert "set-cookie" not in response.headers
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_eight_failures_close_their_own_network_for_a_quarter_of_an_hour(site: Site) -> None:
     email = site.account("moderator")
     for _ in range(8):

@@ -20,6 +20,8 @@ from app.petitions import queries as petition_queries
 from tests.site import Site, text_of
 from tests.staff import PUBLIC, code, give_password, is_in, public_browser, public_settings, with_second_factor
 
+pytestmark = pytest.mark.databases("sqlite")
+
 HOME = "/administration/comptes"
 
 
@@ -36,6 +38,7 @@ def journal(site: Site, act: str) -> list[tuple[int | None, str]]:
         return [(line.account_id, line.target_id) for line in lines]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_list_says_who_and_how_and_whether_they_are_in(site: Site) -> None:
     admin = site.staff("admin")
     site.account("organiser")
@@ -122,6 +125,7 @@ def test_every_session_of_somebody_is_closed(site: Site) -> None:
     assert journal(site, "account.sessions_closed") == [(site.account_id("admin@exemple.test"), str(number))]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_disabled_person_is_out_and_stays_out_until_enabled(site: Site) -> None:
     admin, person = site.staff("admin"), site.staff("moderator")
     number = site.account_id("moderator@exemple.test")
@@ -165,6 +169,7 @@ def disable(site: Site, me: int, them: int, gate: threading.Barrier) -> str:
     return "done"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_of_two_administrators_who_disable_each_other_one_stays(site: Site) -> None:
     emails = [site.account("admin", email=f"admin{n}@exemple.test") for n in range(2)]
     one, two = (site.account_id(email) for email in emails)

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from app.administration import acts
 from app.moderation.models.decisions import KINDS, TARGETS
 from app.signatures import actions
@@ -12,6 +14,8 @@ from app.signatures.actions.setting_aside import REASONS
 from app.templating import ROOT
 from tests.signatures.crowd import crowd
 from tests.site import Site, text_of
+
+pytestmark = pytest.mark.databases("sqlite")
 
 # Acts that are put together: what their holes may hold.
 MADE = {
@@ -101,6 +105,7 @@ def test_the_journal_is_read_in_words_and_names(site: Site) -> None:
     assert f"Signature mise de côté Signalée par quelqu’un signature {ids[0]}" in page
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_journal_is_filtered_in_its_address(site: Site) -> None:
     site.publish()
     admin = site.staff("admin")
@@ -126,6 +131,7 @@ def test_the_journal_is_filtered_in_its_address(site: Site) -> None:
     assert f'<option value="{me}" selected>' in chosen
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_older_lines_keep_the_filter(site: Site) -> None:
     admin = site.staff("admin")
     petition_id, ids = crowd(site, site.publish(), 101)

@@ -120,6 +120,7 @@ def odd(site: Site) -> tuple[str, int]:
     return slug, petition_id
 
 
+@pytest.mark.databases("sqlite")
 def test_no_address_and_no_name_but_those_that_are_shown(site: Site, odd: tuple[str, int]) -> None:
     slug, _ = odd
     html = site.staff("admin").get(f"{DESK}/{slug}").text
@@ -155,6 +156,7 @@ def test_ticked_lines_are_set_aside_then_invalidated_then_put_back(site: Site, o
     assert site.count(slug) == 6
 
 
+@pytest.mark.databases("sqlite")
 def test_all_the_lines_shown_go_with_one_tick(site: Site, odd: tuple[str, int]) -> None:
     slug, _ = odd
     admin = site.staff("admin")
@@ -165,6 +167,7 @@ def test_all_the_lines_shown_go_with_one_tick(site: Site, odd: tuple[str, int]) 
     assert site.count(slug) == 0
 
 
+@pytest.mark.databases("sqlite")
 def test_a_refused_lot_keeps_its_ticks_and_says_what_is_missing(site: Site, odd: tuple[str, int]) -> None:
     slug, petition_id = odd
     admin = site.staff("admin")
@@ -196,6 +199,7 @@ def test_a_lot_has_at_most_500_lines_and_500_may_be_ticked_one_by_one(site: Site
     assert "Cochez 500 lignes au plus à la fois." in text_of(html)
 
 
+@pytest.mark.databases("sqlite")
 def test_a_large_group_opens_alone(site: Site) -> None:
     slug = site.publish()
     petition_id, _ = crowd(site, slug, [person(n, email=f"u{n}@{SHARED}") for n in range(fraud.FEW + 10)])
@@ -227,6 +231,7 @@ def test_the_public_page_says_nothing_of_it_but_the_report_counts(site: Site, od
     assert "Signatures écartées" in text_of(site.client.get("/transparence").text)
 
 
+@pytest.mark.databases("sqlite")
 def test_what_is_no_petition_with_signatures_is_404(site: Site) -> None:
     admin = site.staff("admin")
     draft, purged = site.publish(), site.publish(site_petition(2))

@@ -1,10 +1,14 @@
 """What an administrator watches over, in words."""
 
+import pytest
+
 from app.administration.routes.home import MAIL_NAMES
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.templating import ROOT
 from tests.site import Site, text_of
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def test_every_mail_has_a_name_for_people() -> None:

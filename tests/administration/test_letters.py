@@ -49,6 +49,7 @@ def figures(site: Site) -> str:
     return text_of(site.staff("admin", email="chiffres@exemple.test").get(PAGE).text)
 
 
+@pytest.mark.databases("sqlite")
 def test_reading_again_keeps_nothing_and_asks_once(site: Site, slug: str) -> None:
     admin = site.staff("admin")
     assert "2 personnes ont demandé" in text_of(admin.get(PAGE).text)
@@ -163,6 +164,7 @@ def test_what_is_posted_twice_leaves_once(site: Site, slug: str) -> None:
     assert len(letters(site)) == 2
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     "changes", [{"title": "x"}, {"title": "Deux\nlignes"}, {"text": "Court."}, {"text": "a" * 10_001}]
 )
@@ -173,6 +175,7 @@ def test_a_letter_that_cannot_be_read_is_refused(site: Site, changes: dict[str, 
     assert write(site) == 0
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize("role", ["organiser", "moderator"])
 def test_only_administrators_write_it(site: Site, role: str) -> None:
     browser = site.staff(role)

@@ -111,6 +111,7 @@ def test_the_text_that_was_shown_is_the_one_in_evidence(site: Site) -> None:
     assert used == {int(n) for n in shown.split(",")}
 
 
+@pytest.mark.databases("sqlite")
 def test_an_expired_text_is_shown_again_with_everything_typed(site: Site) -> None:
     slug = site.publish()
     html = site.client.get(f"/petitions/{slug}").text
@@ -132,6 +133,7 @@ def test_an_expired_text_is_shown_again_with_everything_typed(site: Site) -> Non
     assert again.status_code == 303
 
 
+@pytest.mark.databases("sqlite")
 def test_invented_text_numbers_are_shown_the_form_again(site: Site) -> None:
     slug = site.publish()
     for invented in ("999", "1", "x", "1,2,3,4,5,6"):
@@ -139,6 +141,7 @@ def test_invented_text_numbers_are_shown_the_form_again(site: Site) -> None:
     assert site.signatures() == []
 
 
+@pytest.mark.databases("sqlite")
 def test_each_delivery_mode_has_its_words(site: Site) -> None:
     both = site.publish(), site.publish(delivery_mode="count")
     identities, count = (site.client.get(f"/petitions/{slug}").text for slug in both)

@@ -1,9 +1,14 @@
 """An organiser sees the figures of one's own petitions; any other does not exist."""
 
+import pytest
+
 from app.audit import AuditLine
 from tests.site import PASSWORD, PETITION, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
 
+
+@pytest.mark.databases("sqlite", "postgresql")
 def test_organiser_sees_own_petitions_only(site: Site) -> None:
     own = site.publish()
     other = site.publish(_titled("Planter des arbres à Montfleur"))
@@ -54,6 +59,7 @@ def test_stranger_is_asked_to_sign_in(site: Site) -> None:
     assert site.client.post(f"/organisation/petitions/{slug}/exports", data={"purpose": "audit"}).status_code == 404
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_figures_are_those_of_the_rows(site: Site) -> None:
     slug = site.publish()
     organiser = site.staff("organiser", slug)
@@ -69,6 +75,7 @@ def test_figures_are_those_of_the_rows(site: Site) -> None:
     assert "Commentaires à relire 1" in page
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_days_follow_the_calendar_of_france(site: Site) -> None:
     slug = site.publish()
     organiser = site.staff("organiser", slug)

@@ -207,6 +207,7 @@ def test_ordinary_cell_is_left_alone(text: str) -> None:
     assert safe(text) == text
 
 
+@pytest.mark.typed("+336…@… dans l’export", "laissé tel quel, en CSV comme en classeur")
 @pytest.mark.parametrize(
     "text", ["+33612345678@exemple.fr", "-a@exemple.fr", "+marie.d_u+x@mail.exemple-b.fr", "-", "+", "--"]
 )
@@ -244,6 +245,7 @@ def test_an_address_is_the_same_in_both_files(site: Site) -> None:
     assert b">+33612345678@exemple.test<" in b"".join(book.read(name) for name in book.namelist())
 
 
+@pytest.mark.databases("sqlite")
 def test_formula_that_slipped_into_a_name_is_neutralised_in_the_file(site: Site) -> None:
     slug = site.publish()
     _insert(site, slug, 1, given_name='=cmd|"/c calc"!A1', family_name="＝1+1")
@@ -284,6 +286,7 @@ def test_export_that_was_cut_stays_visible_as_unfinished(site: Site) -> None:
     assert (record.finished_at, record.rows, record.sha256) == (None, None, None)
 
 
+@pytest.mark.databases("sqlite")
 def test_unknown_purpose_is_refused_and_not_journalled(site: Site) -> None:
     slug = site.publish()
     for purpose in ("", "tout", "Delivery"):
@@ -292,6 +295,7 @@ def test_unknown_purpose_is_refused_and_not_journalled(site: Site) -> None:
         assert session.scalars(select(ExportRecord)).all() == []
 
 
+@pytest.mark.databases("sqlite")
 def test_petition_whose_data_were_erased_has_no_export(site: Site) -> None:
     slug = site.publish(purged_at=clock.now())
     assert export(site, slug, "delivery").status_code == 410

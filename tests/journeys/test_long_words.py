@@ -84,6 +84,7 @@ def send(page: Page, path: str, **values: str) -> None:
     form.locator("[type=submit]").first.click()
 
 
+@pytest.mark.typed("80 × W, une adresse de 90 signes, un mot de 200 lettres", "rien ne déborde à 320 px")
 def test_nothing_overflows_at_any_width(browser: Browser, wild: Demo) -> None:
     people, found = People(browser, wild), Narrow()
     page, moderator, organiser, admin = (people.arrive() for _ in range(4))

@@ -62,6 +62,9 @@ def test_staff_signs_in(old: tuple[Page, list[Request]]) -> None:
     assert all("sec-fetch-site" not in headers for headers in _headers(posts))
 
 
+@pytest.mark.typed(
+    "une page dont l’adresse porte un jeton, dans un navigateur ancien", "le jeton ne part vers aucun autre site"
+)
 def test_a_token_goes_to_no_other_site(old: tuple[Page, list[Request]], demo: Demo) -> None:
     """The page of a link, followed elsewhere: the other site is not told where its reader comes from."""
     page, _ = old

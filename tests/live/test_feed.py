@@ -21,6 +21,8 @@ from tests.conftest import settings_for
 from tests.services import serve, wait_for
 from tests.site import Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 Event = tuple[str, dict[str, Any]]
 
 
@@ -110,6 +112,7 @@ def test_a_viewer_gets_the_present_count_at_once(site: Served) -> None:
         assert browser.next() == ("count", {"count": 1, "goal": 500})
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_confirmation_moves_the_count_and_the_list(site: Served) -> None:
     slug = site.publish()
     with site.watch(slug) as browser:
@@ -208,6 +211,7 @@ def test_each_petition_has_its_own_feed(site: Served) -> None:
         assert browser.next()[1]["name"] == "Ailleurs Durand"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_rush_ends_on_the_exact_number_with_few_messages(site: Served) -> None:
     slug = site.publish()
     for n in range(30):
@@ -226,6 +230,7 @@ def test_a_rush_ends_on_the_exact_number_with_few_messages(site: Served) -> None
     assert len(counts) < 15
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_another_process_tells_its_viewers_too(site: Served, settings: Settings) -> None:
     slug = site.publish()
     with serving(settings) as other, other.watch(slug) as browser:

@@ -58,6 +58,10 @@ def sender_of(mail: PyMail) -> tuple[str | None, str]:
     return mail.from_.display_name, mail.from_.address
 
 
+@pytest.mark.typed(
+    "tout objet français, tout nom, tout lien (propriété)",
+    "relus à l’identique par une autre bibliothèque que celle qui les a écrits",
+)
 @run(deadline=None)
 @given(title=LINE, name=NAME, link=LINK)
 @example(
@@ -128,6 +132,10 @@ SENDERS = {
 }
 
 
+@pytest.mark.typed(
+    "SIGNONS_MAIL_FROM avec une virgule, « ; », « : », des guillemets, des accents, un domaine accentué",
+    "compris comme un nom et une adresse, et relu tel quel par le destinataire",
+)
 @pytest.mark.parametrize("said", SENDERS)
 def test_sender_is_understood_as_a_name_and_an_address_and_sent_right(said: str) -> None:
     name, address = SENDERS[said]

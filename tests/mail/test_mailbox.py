@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import settings_for
 from tests.site import Site
 from tests.staff import public_browser, public_settings
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def _one_mail(site: Site) -> None:
@@ -12,6 +16,7 @@ def _one_mail(site: Site) -> None:
     site.mails()
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_mailbox_lists_mails_and_shows_each(site: Site) -> None:
     _one_mail(site)
     page = site.client.get("/boite-locale")

@@ -27,6 +27,8 @@ from tests.mailserver import MailServer, smtp
 from tests.services import wait_for
 from tests.site import Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 CONTEXT = {
     "given_name": "Marie",
     "title": "Rouvrir la bibliothèque",
@@ -71,6 +73,7 @@ def _states(site: Site) -> list[str]:
     return [row.state for row in _rows(site)]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_mail_is_delivered_once(site: Site, mail_server: MailServer, sender: Sender) -> None:
     _put(site, "marie@exemple.test")
     assert sender.send_due() == 1
@@ -123,6 +126,7 @@ def test_mail_that_nobody_subscribed_to_has_no_unsubscribe_header(
     assert mail_server.mails[0].message["List-Unsubscribe"] is None
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_address_and_text_are_wiped_when_the_mail_has_left(site: Site, sender: Sender) -> None:
     _put(site, "marie@exemple.test")
     assert b"marie" not in _rows(site)[0].sealed
@@ -223,6 +227,9 @@ def test_only_an_answer_about_whoever_is_written_to_sets_a_mail_aside_at_once(
     assert _states(site) == [state]
 
 
+@pytest.mark.typed(
+    "un expéditeur que le serveur refuse", "les courriels attendent, aucun n’est mis de côté ; l’exploitant le voit"
+)
 def test_a_fault_of_ours_delays_a_mail_and_never_loses_it(site: Site, mail_server: MailServer, sender: Sender) -> None:
     _put(site, "marie@exemple.test")
     mail_server.fail("550 5.7.1 You may not send as envoi@exemple.test", stage="MAIL")
@@ -251,6 +258,7 @@ def test_a_mail_that_we_cannot_make_leaves_once_we_can(site: Site, mail_server: 
     assert _states(site) == ["sent"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_one_refused_address_does_not_hold_back_the_others(site: Site, mail_server: MailServer, sender: Sender) -> None:
     mail_server.fail("550 5.1.1 No such user", recipient="b@exemple.test")
     mail_server.fail("451 4.3.0 Later", recipient="d@exemple.test")
@@ -260,6 +268,7 @@ def test_one_refused_address_does_not_hold_back_the_others(site: Site, mail_serv
     assert [mail.recipients[0][0] for mail in mail_server.mails] == ["a", "c", "e"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_poison_mail_waits_for_its_remedy_and_those_behind_it_leave(
     site: Site, mail_server: MailServer, sender: Sender
 ) -> None:
@@ -332,6 +341,7 @@ def test_connection_that_idled_away_delays_nothing(site: Site, mail_server: Mail
     assert _states(site) == ["sent", "sent"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_mail_claimed_by_a_worker_that_died_comes_back_after_five_minutes(
     site: Site, mail_server: MailServer, sender: Sender
 ) -> None:
@@ -345,6 +355,7 @@ def test_mail_claimed_by_a_worker_that_died_comes_back_after_five_minutes(
     assert len(mail_server.mails) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_worker_killed_while_sending_loses_nothing(
     site: Site, mail_server: MailServer, tmp_path: Path, sender: Sender
 ) -> None:
@@ -371,6 +382,7 @@ def test_worker_killed_while_sending_loses_nothing(
     assert len(mail_server.mails) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_two_workers_send_each_mail_once(site: Site, mail_server: MailServer) -> None:
     _put(site, *(f"p{n}@exemple.test" for n in range(60)))
 
@@ -387,6 +399,7 @@ def test_two_workers_send_each_mail_once(site: Site, mail_server: MailServer) ->
     assert sorted(mail.recipients[0] for mail in mail_server.mails) == sorted(f"p{n}@exemple.test" for n in range(60))
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_mail_written_in_a_transaction_that_fails_is_never_sent(
     site: Site, mail_server: MailServer, sender: Sender
 ) -> None:
@@ -410,6 +423,7 @@ def test_delayed_mail_waits(site: Site, sender: Sender) -> None:
     assert sender.send_due() == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_erased_persons_mail_is_not_sent(site: Site, mail_server: MailServer, sender: Sender) -> None:
     person = uuid.uuid4()
     with site.database.write() as session:

@@ -35,3 +35,9 @@ def comment(site: Site, comment_id: int) -> Comment:
 def sql(site: Site, statement: str, **values: object) -> None:
     with site.database.write() as session:
         session.execute(text(statement), values)
+
+
+def confirm_notifier(site: Site) -> None:
+    """The address of the last notice is confirmed, by the link of its receipt."""
+    link = next(link for mail in reversed(site.mails()) for link in mail.links if link.startswith("/signalements/"))
+    assert site.client.post(link).status_code == 303

@@ -2,12 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from app import clock
 from app.moderation import charter
 from app.moderation.models import CharterArticle, CharterVersion, Decision
 from tests.site import Site, text_of
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def _new_version(site: Site, starts_in: timedelta) -> None:
@@ -65,6 +68,7 @@ def test_coming_version_is_not_in_force_yet(site: Site) -> None:
     assert "Article réécrit" in site.client.get("/charte").text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_comment_is_judged_under_the_version_of_its_time(site: Site) -> None:
     slug = site.publish()
     before = site.comment(slug, "Un imbécile a fermé la bibliothèque.")

@@ -8,6 +8,8 @@ from app.moderation.models import Claim
 from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, TEXT, decide
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 @pytest.fixture
 def me(site: Site) -> TestClient:
@@ -31,6 +33,7 @@ def test_reading_claims_nothing(site: Site, me: TestClient) -> None:
     assert claims(site) == 0
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_claim_is_seen_by_others_and_ends_after_ten_minutes(site: Site, me: TestClient, other: TestClient) -> None:
     comment_id = site.comment(site.publish(), TEXT)
     key = f"comment-{comment_id}"
@@ -67,6 +70,7 @@ def test_claim_does_not_forbid_to_decide_and_ends_with_the_decision(
     assert claims(site) == 0
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_cases_appeals_and_looks_are_claimed_on_their_own_page(site: Site, me: TestClient, other: TestClient) -> None:
     slug = site.publish()
     reported = site.comment(slug, TEXT)

@@ -15,6 +15,8 @@ from app.moderation.models import Decision
 from app.moderation.queries import decisions
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 INSULT = "Le maire est un minable.\nRouvrez la bibliothèque, s’il vous plaît."
 
 
@@ -57,6 +59,7 @@ def test_publishing_is_a_decision_with_the_text_that_was_judged(site: Site) -> N
     assert decision.moderator_id == site.account_id("moderator@exemple.test")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_refusing_is_a_decision_with_article_and_passage(site: Site) -> None:
     comment = site.comment(site.publish(), INSULT)
     assert refuse(site.staff("moderator"), comment).status_code == 303
@@ -173,6 +176,7 @@ def test_unknown_comment_is_404(site: Site) -> None:
     assert moderator.post("/moderation/commentaires/un/decision", data={"decision": "publish"}).status_code == 404
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_six_moderators_at_once_make_one_decision(site: Site) -> None:
     comment = site.comment(site.publish(), INSULT)
     people = [site.staff("moderator", email=f"m{n}@exemple.test") for n in range(6)]
@@ -186,6 +190,7 @@ def test_six_moderators_at_once_make_one_decision(site: Site) -> None:
     assert len(site.mails()) == before + 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_database_refuses_a_second_first_decision(site: Site) -> None:
     comment = site.comment(site.publish(), INSULT)
     refuse(site.staff("moderator"), comment)
@@ -195,6 +200,7 @@ def test_database_refuses_a_second_first_decision(site: Site) -> None:
         session.add(Decision(**columns | {"reference": "D-autre"}))
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("column", ["article = NULL", "passage = ''"])
 def test_database_refuses_a_refusal_without_its_reasons(site: Site, column: str) -> None:
     comment = site.comment(site.publish(), INSULT)

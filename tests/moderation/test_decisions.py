@@ -29,17 +29,20 @@ def waiting(site: Site, slug: str) -> int:
     return site.comment(slug, TEXT, display="full")
 
 
+@pytest.mark.databases("sqlite")
 def test_statement_holds_neither_the_text_nor_a_name(site: Site, waiting: int) -> None:
     told = str(decide(site, waiting, REFUSE).statement)
     assert "minable" not in told
     assert "Durand" not in told
 
 
+@pytest.mark.databases("sqlite")
 def test_law_may_replace_the_charter_when_named(site: Site, waiting: int) -> None:
     law = REFUSE.within(ground="law", provision="Loi du 29 juillet 1881, art. 33")
     assert decide(site, waiting, law).statement["decision_ground"] == "DECISION_GROUND_ILLEGAL_CONTENT"
 
 
+@pytest.mark.databases("sqlite")
 def test_masking_keeps_the_rest_readable(site: Site, slug: str) -> None:
     site.account("moderator")
     comment_id = site.comment(slug, "Appelez-moi au 06 39 98 00 00, je tiens le stand.")
@@ -151,6 +154,7 @@ def test_two_moderators_on_one_hundred_items_make_one_hundred_decisions_and_mail
     assert (decisions, mails, len(lost)) == (100, 100, 100)
 
 
+@pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     ("text", "passage"),
     [
@@ -166,6 +170,7 @@ def test_passage_is_found_as_it_is_read(site: Site, slug: str, text: str, passag
     assert decide(site, site.comment(slug, text), Judgment("refuse", [1], passage)).passage
 
 
+@pytest.mark.databases("sqlite")
 def test_text_of_one_hundred_thousand_characters_is_refused_politely(site: Site, slug: str, waiting: int) -> None:
     moderator = site.staff("moderator", email=OTHER)
     form = {"decision": "refuse", "article": "1", "passage": "x" * 100_000}
@@ -205,6 +210,7 @@ def test_after_61_seconds_only_a_correction_is_possible(site: Site, waiting: int
     assert decision.reference in site.mails()[-1].text
 
 
+@pytest.mark.databases("sqlite")
 def test_only_its_author_undoes_a_decision(site: Site, waiting: int) -> None:
     site.account("moderator", email=OTHER)
     decision = decide(site, waiting, REFUSE)

@@ -12,6 +12,8 @@ from app.petitions import queries
 from tests.moderation.desk import REFUSE, TEXT, comment, decide
 from tests.site import Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 LAW = REFUSE.within(ground="law", provision="Loi du 29 juillet 1881, art. 33")
 JUDGMENTS = [
     *(REFUSE.within(articles=[n]) for n in range(1, 11)),
@@ -34,6 +36,7 @@ def lines(site: Site) -> list[dict[str, Any]]:
     return [json.loads(line) for line in site.client.get("/transparence/motifs.jsonl").text.splitlines()]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_every_kind_of_decision_makes_a_line_that_the_database_takes(site: Site, slug: str) -> None:
     made = []
     for n, judgment in enumerate(JUDGMENTS):

@@ -13,6 +13,7 @@ from app import clock
 from app.mail.models import OutboxMail
 from app.moderation.models import Appeal, Case, Notice
 from app.moderation.queries import decisions
+from app.templating import ZONE
 from tests.mailserver import smtp
 from tests.moderation.desk import OTHER, REFUSE, TEXT, comment, decide, sql
 from tests.moderation.test_deciding import refuse
@@ -65,10 +66,11 @@ def test_six_first_notices_at_once_make_one_case(site: Site, slug: str) -> None:
     assert len({mail.to for mail in site.mails()}) == 6
 
 
+@pytest.mark.databases("sqlite")
 def test_article_retired_meanwhile_still_judges_what_was_written_before(site: Site, slug: str) -> None:
     before = site.comment(slug, TEXT)
     admin = site.staff("admin")
-    day = (clock.now() + timedelta(days=1)).date().isoformat()
+    day = (clock.now().astimezone(ZONE) + timedelta(days=1)).date().isoformat()
     form = {"summary": "Sans l’article 10", "effective_from": day, "retired-10": "on"}
     assert admin.post("/administration/charte", data=form).status_code == 303
     site.later(days=2)

@@ -19,6 +19,8 @@ from tests.moderation import hints_table
 from tests.moderation.desk import ME, TEXT, comment, sql
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 TRIED = Path(__file__).parents[3] / "shared" / "data" / "comments.json"
 DECIDED: dict[str, Any] = {
     "by": "une modératrice",
@@ -68,6 +70,7 @@ def test_lists_of_words_say_where_they_come_from_and_under_what_licence() -> Non
     assert "CC0-1.0" in document
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize(
     ("earlier", "founded", "last", "stays"),
     [
@@ -98,6 +101,7 @@ def test_verdicts_on_an_earlier_version_of_a_list_do_not_count(site: Site, moder
     assert said(site) == ["words-1"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_table_of_precision_counts_what_moderators_said(site: Site, moderator: TestClient) -> None:
     comment_id = site.comment(site.publish(), TEXT)
     verdicts(site, 7, 5)

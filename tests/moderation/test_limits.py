@@ -9,6 +9,8 @@ from app.privacy import retention
 from tests.moderation.desk import REFUSE, TEXT, again, decide
 from tests.site import Received, Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 LIMIT = REFUSE.within(effects=frozenset({"limit_author"}))
 AGAIN = "Un deuxième avis, plus calme."
 
@@ -77,6 +79,7 @@ def test_restored_author_may_comment_again(site: Site, slug: str) -> None:
     assert comments(site) == 2
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_limit_ends_with_the_last_mark_of_whoever_left(site: Site, slug: str) -> None:
     decide(site, site.comment(slug, TEXT), LIMIT)
     leave(site)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select
 
 from app import clock
@@ -10,6 +11,8 @@ from app.moderation.models import Decision
 from app.templating import long_date
 from tests.moderation.test_deciding import INSULT, decide, refuse
 from tests.site import Received, Site
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def _new_mails(site: Site, before: int) -> list[Received]:

@@ -12,6 +12,8 @@ from app.petitions.models import Petition
 from tests.moderation.desk import OTHER
 from tests.site import PETITION, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 QUOTE = "la bibliothèque de Montfleur"
 FORMS = {
     "publish": {"decision": "publish"},
@@ -53,6 +55,7 @@ def undo(site: Site, moderator: TestClient) -> int:
     return moderator.post(f"/moderation/decisions/{last}/annulation").status_code
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("kind", list(FORMS))
 def test_undoing_puts_the_petition_back_as_it_was(site: Site, moderator: TestClient, slug: str, kind: str) -> None:
     before, mails = petition(site, slug), len(site.mails())
@@ -73,6 +76,7 @@ def test_undoing_puts_the_petition_back_as_it_was(site: Site, moderator: TestCli
     assert site.count(slug) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_publication_that_somebody_signed_is_not_undone(site: Site, moderator: TestClient, slug: str) -> None:
     decide(site, moderator, slug, "publish")
     site.sign(slug)
@@ -92,6 +96,7 @@ def test_decision_on_a_petition_sent_again_meanwhile_is_not_undone(
     assert petition(site, slug).submissions == 2
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_removal_after_a_notice_is_undone_with_its_case(site: Site, moderator: TestClient) -> None:
     slug = site.publish()
     notice = {

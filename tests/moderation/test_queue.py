@@ -2,8 +2,12 @@
 
 import re
 
+import pytest
+
 from tests.moderation.test_deciding import decide
 from tests.site import Site, text_of
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def _order(page: str, *said: str) -> list[str]:
@@ -12,6 +16,7 @@ def _order(page: str, *said: str) -> list[str]:
     return sorted(said, key=listed.index)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_queue_is_in_the_order_of_waiting_across_petitions(site: Site) -> None:
     one, other = site.publish(), site.publish()
     site.comment(one, "Premier arrivé.", email="a@exemple.test")

@@ -15,8 +15,10 @@ from app.moderation.models import Case, HintVerdict, Notice
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.templating import ZONE
-from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, TEXT, again, comment, decide
+from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, TEXT, again, comment, confirm_notifier, decide
 from tests.site import PETITION, Received, Site, text_of
+
+pytestmark = pytest.mark.databases("sqlite")
 
 NOTICE = {
     "category": "insult", "reasons": "C’est une insulte.", "name": "Paul", "email": "paul@exemple.test",
@@ -53,7 +55,8 @@ def cases(site: Site) -> list[Case]:
 
 def test_notice_gets_a_receipt_then_the_outcome_with_redress(site: Site, published: int, other: TestClient) -> None:
     assert report(site, published) == 200
-    assert "Nous avons reçu votre signalement" in site.mails()[-1].text
+    assert "Un signalement vient d’être fait" in site.mails()[-1].text
+    confirm_notifier(site)
     assert other.post("/moderation/dossiers/1/decision", data={"decision": "keep"}).status_code == 303
     mail = last(site, "paul@exemple.test")
     assert "gardé en ligne" in mail.text
@@ -69,10 +72,14 @@ def test_cleared_revision_stays_cleared(site: Site, published: int, other: TestC
     report(site, published)
     other.post("/moderation/dossiers/1/decision", data={"decision": "keep"})
     report(site, published, email="zoe@exemple.test")
-    assert "avait déjà été examiné" in site.mails()[-1].text
+    receipt = site.mails()[-1]
+    assert receipt.to == "zoe@exemple.test"
+    assert "avait déjà été examiné" in receipt.text
+    assert site.client.get(receipt.link("/transparence/decisions/")).status_code == 200
     assert len(cases(site)) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_five_hundred_notices_hide_nothing_and_make_one_case(site: Site, published: int) -> None:
     with site.database.write() as session:
         for n in range(500):
@@ -92,6 +99,7 @@ def test_upheld_notice_removes_and_never_names_the_notifier(site: Site, publishe
     assert "Paul" not in mail.text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_appeal_is_judged_by_somebody_else_who_forms_a_view_first(site: Site, other: TestClient) -> None:
     me = site.staff("moderator")
     comment_id = site.comment(site.publish(), TEXT)
@@ -122,11 +130,13 @@ def test_appeal_after_six_months_is_too_late(site: Site) -> None:
 
 def test_notifier_of_a_dismissed_notice_may_appeal(site: Site, published: int, other: TestClient) -> None:
     report(site, published)
+    confirm_notifier(site)
     other.post("/moderation/dossiers/1/decision", data={"decision": "keep"})
     link = last(site, "paul@exemple.test").link("/recours/")
     assert site.client.post(link, data={"text": "C’est bien une insulte."}).status_code == 200
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_author_may_write_again_once(site: Site, other: TestClient) -> None:
     comment_id = site.comment(site.publish(), TEXT)
     form = {"decision": "refuse", "article": "1", "passage": "minable"}
@@ -138,6 +148,7 @@ def test_author_may_write_again_once(site: Site, other: TestClient) -> None:
     assert site.client.get(link).status_code == 409
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_urgent_notice_is_first_in_the_queue(site: Site, published: int) -> None:
     site.comment(site.publish(), "Un avis plus ancien", email="b@exemple.test")
     site.later(hours=60)
@@ -147,6 +158,7 @@ def test_urgent_notice_is_first_in_the_queue(site: Site, published: int) -> None
     assert page.index("Urgent") < page.index("Un avis plus ancien")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_order_takes_everything_down_in_one_act(site: Site, published: int, other: TestClient) -> None:
     form = {"authority": "Pharos", "reference": "X-1", "received_at": "2026-11-22T10:00", "comments": str(published)}
     assert other.post("/moderation/urgences/injonction", data=form).status_code == 303
@@ -186,6 +198,7 @@ def test_petition_may_be_sent_again_only_once(site: Site, other: TestClient) -> 
 # The public side
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_report_totals_equal_the_decisions_and_statements_are_valid(site: Site, published: int) -> None:
     again(site, published, REFUSE)
     site.later(seconds=61)
@@ -195,6 +208,7 @@ def test_report_totals_equal_the_decisions_and_statements_are_valid(site: Site, 
     assert [disclosure.problems(line) for line in lines] == [[]]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("path", ["/transparence/journal", "/transparence/journal.atom", "/transparence/motifs.jsonl"])
 def test_journal_has_no_name_and_no_text(site: Site, published: int, path: str) -> None:
     again(site, published, REFUSE)
@@ -205,6 +219,7 @@ def test_journal_has_no_name_and_no_text(site: Site, published: int, path: str) 
         assert secret not in page
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_old_decision_still_shows_the_text_that_applied(site: Site, published: int) -> None:
     reference = again(site, published, REFUSE).reference
     admin = site.staff("admin")
@@ -262,6 +277,7 @@ def test_second_look_is_blind_and_never_one_s_own(site: Site, other: TestClient)
     )
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_notices_count_is_that_of_the_rows(site: Site, published: int) -> None:
     for n in range(3):
         report(site, published, email=f"n{n}@exemple.test")

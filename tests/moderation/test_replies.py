@@ -6,6 +6,8 @@ from starlette.testclient import TestClient
 from tests.moderation.desk import OTHER, PUBLISH, REFUSE, TEXT, again, decide
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 ASKED = {
     "passage": "ce maire est un minable", "text": "Le budget a été voté <b>deux fois</b>.", "name": "Claire Vasseur",
     "capacity": "Maire de Montfleur", "email": "maire@exemple.test",
@@ -39,6 +41,7 @@ def accept(desk: TestClient, reply: int = 1, decision: str = "publish", **more: 
     return desk.post(f"/moderation/reponses/{reply}/decision", data={"decision": decision, **more}).status_code
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_reply_to_a_comment_is_under_it_everywhere(site: Site, slug: str, published: int, desk: TestClient) -> None:
     assert ask(site, slug, comment=str(published)) == 200
     pages = [f"/petitions/{slug}", f"/petitions/{slug}/commentaires"]

@@ -15,6 +15,8 @@ from app.templating import ZONE
 from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, TEXT, decide
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 VIOLENT = "Je vais te tuer, toi et les tiens."
 
 
@@ -33,6 +35,7 @@ def test_two_decisions_in_a_hundred_are_drawn() -> None:
     assert 800 < drawn < 1200  # 1000 expected; six standard deviations
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_is_drawn_is_judged_again_blind_and_changes_nothing(
     site: Site, me: TestClient, other: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +101,7 @@ def urgent(site: Site) -> None:
         actions.escalate(session, comment_id, session.get_one(Account, site.account_id(ME)), True, "")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_digest_is_one_a_day_and_says_what_waits(site: Site) -> None:
     site.account("moderator")
     prefer(site, digest="daily", quiet_from=0, quiet_to=0)
@@ -115,6 +119,7 @@ def test_digest_is_one_a_day_and_says_what_waits(site: Site) -> None:
     assert jobs.send_digests(site.database) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_urgent_case_is_told_in_quiet_hours_to_those_who_asked_for_it(site: Site) -> None:
     site.account("moderator")
     urgent(site)

@@ -16,6 +16,8 @@ from app.petitions.models import Petition
 from tests.moderation.desk import ME, OTHER, comment, decide, sql
 from tests.site import PETITION, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 TEXT = "Un texte qui décrit comment se blesser."
 REFUSE = Judgment("refuse", [8], "comment se blesser", "Une explication de la première personne.")
 
@@ -78,6 +80,7 @@ def test_second_person_confirms(site: Site, refused: Decision, other: TestClient
     assert other.post(page(refused), data={"decision": "refuse", "article": "8"}).status_code == 409
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize(("decision", "state"), [("publish", "published"), ("keep", "refused")])
 def test_disagreement_opens_a_case_that_ends_either_way(
     site: Site, refused: Decision, me: TestClient, other: TestClient, decision: str, state: str
@@ -169,12 +172,14 @@ def test_second_look_at_a_petition_sent_again_is_asked_of_nobody(
     assert other.get(at).status_code == 404
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_other_articles_need_one_person(site: Site, me: TestClient) -> None:
     decide(site, site.comment(site.publish(), TEXT), Judgment("refuse", [10], "Un texte"))
     with site.database.read() as session:
         assert not session.scalars(select(SecondLook).where(SecondLook.required.is_(True))).all()
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_second_look_waits_for_a_second_person_to_exist(site: Site, me: TestClient) -> None:
     refused = decide(site, site.comment(site.publish(), TEXT), REFUSE)
     late = site.staff("moderator", email=OTHER)

@@ -5,6 +5,8 @@ import pytest
 from tests.moderation.test_deciding import decide, refuse
 from tests.site import Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 SAID = "Phrase-introuvable-7391 : le maire est un minable."
 PLACES = ["", ".json", "/compteur.json", "/commentaires", "/signatures", "/petition.pdf", "/affiche.pdf", "/partager"]
 
@@ -58,6 +60,7 @@ def test_comment_of_a_signature_not_confirmed_waits_for_nobody(site: Site) -> No
     assert b"introuvable-7391" not in _everything(site, slug)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_number_of_comments_counts_the_published_only(site: Site) -> None:
     slug = site.publish()
     site.comment(slug, SAID)

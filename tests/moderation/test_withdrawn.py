@@ -10,7 +10,7 @@ from app.moderation import actions
 from app.moderation.actions import Judgment
 from app.moderation.models import Appeal
 from app.privacy import erasure
-from tests.moderation.desk import OTHER, PUBLISH, REFUSE, TEXT, comment, decide
+from tests.moderation.desk import OTHER, PUBLISH, REFUSE, TEXT, comment, confirm_notifier, decide
 from tests.site import Site, text_of
 
 NOTICE = {
@@ -65,6 +65,7 @@ def test_open_case_closes_itself_and_whoever_reported_is_told(
     comment_id = site.comment(slug, TEXT)
     decide(site, comment_id, PUBLISH)
     assert site.client.post(f"/commentaires/{comment_id}/signaler", data=NOTICE).status_code == 200
+    confirm_notifier(site)
     assert "Signalé : 1" in text_of(moderator.get("/moderation").text)
     take_back(site, how)
     assert "Signalé" not in text_of(moderator.get("/moderation").text)
@@ -127,6 +128,7 @@ def test_notifier_whose_appeal_closes_itself_is_told(site: Site, slug: str, mode
     comment_id = site.comment(slug, TEXT)
     decide(site, comment_id, PUBLISH)
     site.client.post(f"/commentaires/{comment_id}/signaler", data=NOTICE)
+    confirm_notifier(site)
     site.staff("moderator", email="tiers@exemple.test").post(
         "/moderation/dossiers/1/decision", data={"decision": "keep"}
     )

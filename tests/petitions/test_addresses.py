@@ -7,6 +7,8 @@ import pytest
 
 from tests.site import PETITION, Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 TITLE = "Rouvrir la bibliothèque de Montfleur"
 
 
@@ -18,6 +20,7 @@ def test_a_title_becomes_readable_ascii_words(site: Site) -> None:
     assert publish(site, "L’Œuvre d'Été : où va-t-on ? 100 % à Nîmes !") == "l-oeuvre-d-ete-ou-va-t-on-100-a-nimes"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_same_title_twice_gets_a_number(site: Site) -> None:
     slugs = [publish(site, TITLE) for _ in range(3)]
     base = "rouvrir-la-bibliotheque-de-montfleur"
@@ -31,6 +34,7 @@ def test_a_long_title_is_cut_between_words(site: Site) -> None:
     assert re.fullmatch(r"(mot-)+mot", slug)
 
 
+@pytest.mark.typed("un titre en arabe, en cyrillique, en chinois, en emoji", "une adresse est trouvée")
 @pytest.mark.parametrize(
     ("title", "address"),
     [

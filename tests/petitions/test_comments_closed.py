@@ -1,10 +1,13 @@
 """Comments end with the petition, or before, when the organiser says so."""
 
+import pytest
 from sqlalchemy import select
 
 from app.comments.models import Comment
 from app.petitions import actions, queries
 from tests.site import Site
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def close_comments(site: Site, slug: str) -> None:

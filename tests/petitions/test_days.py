@@ -44,6 +44,9 @@ def test_a_day_is_typed_as_forms_and_people_write_it() -> None:
             day_typed(wrong)
 
 
+@pytest.mark.typed(
+    "dernier jour 2026-12-31, enregistré sans changement", "« se termine le 31 décembre 2026 », et n’en bouge pas"
+)
 def test_the_last_day_is_the_one_that_was_typed(site: Site) -> None:
     stand_at(2026, 3, 1)
     organiser = site.staff("organiser")
@@ -68,6 +71,7 @@ def test_the_last_day_is_the_one_that_was_typed(site: Site) -> None:
     assert "31/12/2026" in text_of(site.staff("organiser", slug, email="autre@exemple.test").get("/organisation").text)
 
 
+@pytest.mark.typed("9999-12-31, 0001-01-01, 2029, une date passée", "une phrase ; rien de saisi n’est perdu")
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -109,6 +113,7 @@ def test_the_form_says_what_a_last_day_is(site: Site) -> None:
     assert "On peut signer jusqu’à la fin de ce jour, à minuit (heure de Paris). Au plus tard le 1er mars 2027." in page
 
 
+@pytest.mark.typed("une fin passée pendant la relecture", "publiée pour douze mois, et cela est dit")
 def test_an_end_that_passed_while_it_waited_loses_nobody_s_decision(site: Site) -> None:
     stand_at(2026, 3, 1)
     organiser = site.staff("organiser")

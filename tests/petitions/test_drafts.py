@@ -6,6 +6,8 @@ import pytest
 
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 DRAFT = {
     "title": "Un abri pour les vélos de la gare",
     "author": "Collectif des pédales",
@@ -40,6 +42,7 @@ def test_a_refused_draft_keeps_what_was_typed(site: Site) -> None:
     assert "Un destinataire par ligne" in text_of(response.text)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_draft_is_corrected_and_its_earlier_text_stays(site: Site) -> None:
     organiser = site.staff("organiser")
     made = organiser.post("/organisation/petitions/nouvelle", data=DRAFT).headers["location"]
@@ -71,6 +74,10 @@ def test_a_published_text_does_not_change(site: Site) -> None:
     assert "cent vélos" not in site.client.get(f"/petitions/{slug}").text
 
 
+@pytest.mark.typed(
+    "un texte de 50 001 caractères, un objectif en lettres, un destinataire sans fonction",
+    "la phrase dit quoi ; tout ce qui est saisi reste",
+)
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
+import pytest
 from sqlalchemy import select
 
 from app import clock
@@ -51,6 +52,7 @@ def test_signs_of_the_database_mean_themselves(site: Site) -> None:
     assert titles(site, "?q=100+%25") == ["Sauver 100 % des arbres"]
 
 
+@pytest.mark.databases("sqlite")
 def test_a_search_shows_what_was_typed_safely_and_is_not_indexed(site: Site) -> None:
     page = site.client.get("/", params={"q": '"><script>x'}).text
     assert 'value="&#34;&gt;&lt;script&gt;x"' in page
@@ -66,6 +68,7 @@ def test_a_theme_shows_its_petitions_only(site: Site) -> None:
     assert re.findall(r"<option(?: selected)?>(\w+)</option>", page) == ["Culture", "Nature"]
 
 
+@pytest.mark.typed("Transport, Transports, TRANSPORT", "un seul thème")
 def test_a_theme_is_one_whatever_its_case_accents_or_plural(site: Site) -> None:
     publish(site, "Un train à l’heure", "Transports")
     publish(site, "Un bus de nuit", "transport")
@@ -134,6 +137,7 @@ def test_pages_of_twelve_lead_to_each_other_and_keep_the_question(site: Site) ->
     assert 'href="/?q=numero&amp;theme=Culture"' in second
 
 
+@pytest.mark.databases("sqlite")
 def test_a_page_that_does_not_exist_is_not_an_error(site: Site) -> None:
     publish(site, TITLE)
     for page in ("0", "-1", "abc", "²", "99999999999", "7"):
@@ -150,6 +154,7 @@ def test_closed_petitions_leave_the_list_but_keep_their_page(site: Site) -> None
     assert 'id="signer"' not in page.text
 
 
+@pytest.mark.databases("sqlite")
 def test_the_list_speaks_english_under_its_prefix(site: Site) -> None:
     slug = publish(site, TITLE)
     page = site.client.get("/en/").text

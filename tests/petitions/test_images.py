@@ -47,6 +47,7 @@ def near(seen: object, wanted: tuple[int, int, int]) -> bool:
     return all(abs(one - other) < 12 for one, other in zip(seen, wanted, strict=True))
 
 
+@pytest.mark.typed("un PNG transparent, une palette avec transparence", "le fond est blanc")
 @pytest.mark.parametrize(
     "content",
     [
@@ -64,6 +65,7 @@ def test_what_was_transparent_is_white(content: bytes) -> None:
     assert near(seen.getpixel((35, 10)), (255, 255, 255))
 
 
+@pytest.mark.typed("un PNG de gris sur 16 bits", "les gris restent")
 def test_greys_stay_greys() -> None:
     deep = Image.new("I;16", (64, 4))
     deep.putdata([(n % 64) * 1024 for n in range(256)])
@@ -127,6 +129,7 @@ def test_anything_else_is_refused_with_its_reason(content: bytes, sentence: str)
         images.decoded(content)
 
 
+@pytest.mark.typed("un PNG de 10 Ko et 81 millions de points", "refusé sans être déplié")
 def test_a_file_of_ten_kilobytes_takes_no_half_gigabyte(tmp_path: Path) -> None:
     (tmp_path / "bombe.png").write_bytes(bomb(9000, 9000))
     (tmp_path / "p.md").write_text(PETITION.replace("goal: 500", "image: {file: bombe.png, alt: Noir}\ngoal: 500"))

@@ -19,6 +19,8 @@ from app.settings import Settings
 from tests.petitions.reading import blocks, blocks_of_markdown, prose, words
 from tests.site import PETITION, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT.parent / "shared" / "data" / "petition-sante.md"
 
@@ -109,6 +111,7 @@ def test_the_title_is_the_only_level_one_heading(real_page: str) -> None:
     )
 
 
+@pytest.mark.typed("Non à l'institutionnalisation !, une adresse avec &section=", "montrés signe pour signe")
 def test_a_title_and_an_address_are_shown_sign_for_sign(site: Site) -> None:
     title = "Non à l'institutionnalisation & à « l'entre-soi-administratif » !"
     address = "https://exemple.org/lire?page=1&section=2&copy=3"
@@ -118,7 +121,7 @@ def test_a_title_and_an_address_are_shown_sign_for_sign(site: Site) -> None:
     page = site.client.get(f"/petitions/{site.publish(source)}").text
     assert words(page.partition("<h1>")[2].partition("</h1>")[0]) == title
     assert f"Lire {address} !" in words(prose(page))
-    assert title in text_of(site.client.get("/").text)
+    assert words(site.client.get("/").text.partition("<h2>")[2].partition("</h2>")[0]) == title
 
 
 def test_both_recipients_are_shown_with_their_functions(real_page: str) -> None:
@@ -209,6 +212,7 @@ def fourth(line: str) -> str:
     return "\n".join([head, line, *others, "---", PETITION.split("\n---\n")[1]])
 
 
+@pytest.mark.typed("goal: 05000, title: #climat, &Stop", "5000, #climat, &Stop")
 @pytest.mark.parametrize(
     ("line", "field", "value"),
     [
@@ -241,6 +245,10 @@ def test_a_value_is_what_stands_in_the_file(line: str, field: str, value: object
     assert getattr(importing.parse(fourth(line), "essai.md"), field) == value
 
 
+@pytest.mark.typed(
+    "goal: 5.000, yes, 1:30, date: 2024, une clé en double, un signe de commande",
+    "refusé : champ, ligne, phrase en français",
+)
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [

@@ -48,6 +48,7 @@ def said(block: dict[str, Any]) -> str:
     return "".join(run["text"] for run in block["runs"])
 
 
+@pytest.mark.typed("🙏 ✅ ☐ 🇫🇷, chinois, thaï, tamoul, arabe, hébreu", "sur la page et sur le papier")
 @pytest.mark.parametrize(
     "typed",
     [
@@ -74,6 +75,7 @@ def test_signs_of_every_script_are_on_page_and_paper(site: Site, typed: str) -> 
     assert glyphs.MARK not in glyphs.printable(typed)
 
 
+@pytest.mark.typed("les puces de Word (U+F0B7)", "deviennent des puces")
 def test_the_bullets_of_word_are_everybody_s(site: Site) -> None:
     slug = site.publish(PETITION.replace("Depuis janvier", "\uf0b7 Un \uf0d8 deux \uf0fc trois. Depuis janvier"))
     assert "• Un ➢ deux ✓ trois." in prose(site.client.get(f"/petitions/{slug}").text)
@@ -95,6 +97,7 @@ def test_the_list_of_what_fonts_have_is_true() -> None:
     assert all(glyphs.refuses(compiler, c) for c in "\u2d30\u07d2\u0f40\x01")
 
 
+@pytest.mark.typed("un paragraphe précédé de quatre espaces ou d’une tabulation", "imprimé comme les autres")
 def test_a_paragraph_that_begins_with_blanks_is_a_paragraph() -> None:
     for start in ("    ", "\t", "      "):
         text = f"Avant.\n\n{start}Nous **voulons** un abri.\n\nAprès."
@@ -102,6 +105,7 @@ def test_a_paragraph_that_begins_with_blanks_is_a_paragraph() -> None:
         assert "Avant. Nous voulons un abri. Après." in pdf_text(paper(text))
 
 
+@pytest.mark.typed("des listes imbriquées, une liste qui commence à 2", "gardent leur profondeur et leurs numéros")
 def test_lists_keep_their_depth_and_their_numbers() -> None:
     text = "2. deux\n3. trois\n   - dedans\n     1. au fond\n4. quatre\n\n> cité\n>\n> - en liste\n"
     numbered, quoted = blocks(text)
@@ -114,6 +118,7 @@ def test_lists_keep_their_depth_and_their_numbers() -> None:
     assert re.search(r"2\. deux 3\. trois • dedans 1\. au fond 4\. quatre", shown), shown
 
 
+@pytest.mark.typed("un lien dans le texte", "son adresse est imprimée")
 def test_links_lead_somewhere_from_paper_too() -> None:
     text = (
         "Voir [**le** rapport](https://exemple.org/r?a=1&section=2), <https://exemple.org/seul>, [ici](/comptage), "
@@ -132,6 +137,7 @@ def test_links_lead_somewhere_from_paper_too() -> None:
     assert b"#la" not in content
 
 
+@pytest.mark.typed("un texte qui commence par ###, un ## vide", "un plan sans trou")
 @pytest.mark.parametrize(
     "typed", ["### Trois\n\n# Un\n\n### Trois", "##\n\n## \n\n###### Six", "## \u200b\u3164\n\n#### Q"]
 )
@@ -202,6 +208,7 @@ def test_everything_that_can_be_typed_can_be_printed(text: str, title: str) -> N
         assert ACCESSIBLE in content, (text, title)
 
 
+@pytest.mark.typed("tout Markdown, tout Unicode (propriété)", "page, PDF et affiche répondent toujours")
 @settings(quiet, max_examples=25)
 @given(text=WRITTEN, title=st.text(SIGN, max_size=60))
 def test_no_text_stops_its_page_or_its_papers(site: Site, text: str, title: str) -> None:

@@ -3,9 +3,13 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.petitions.reading import blocks, pdf_text, prose
 from tests.petitions.test_importing import real
 from tests.site import Site
+
+pytestmark = pytest.mark.databases("sqlite")
 
 PUBLIC = ("", ".json", "/compteur.json", "/petition.pdf", "/affiche.pdf", "/signatures", "/commentaires")
 

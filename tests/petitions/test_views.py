@@ -1,7 +1,11 @@
 """Views: counted by the hour on the server, robots left out, nothing about the reader."""
 
+import pytest
+
 from app.petitions import queries
 from tests.site import Site, text_of
+
+pytestmark = pytest.mark.databases("sqlite")
 
 FIREFOX = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"}
 
@@ -26,6 +30,7 @@ def test_a_link_with_somebody_s_marks_counts_too(site: Site) -> None:
     assert views(site) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_views_add_up_and_are_shown(site: Site) -> None:
     slug = site.publish()
     for _ in range(2):

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from app import clock
 from app.privacy import jobs, retention
 from app.settings import Settings
 from tests.conftest import settings_for
 from tests.site import Site, text_of
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def note(site: Site, **changes: str) -> str:
@@ -22,6 +26,7 @@ def test_a_request_is_noted_with_its_due_date(site: Site) -> None:
     assert "réponse due le" in page
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_alert_goes_at_twenty_days_once(settings: Settings) -> None:
     told = settings_for(settings.database_url, Path(settings.var_dir), dpo_email="dpo@exemple.test")
     with Site(told) as site:
@@ -37,6 +42,7 @@ def test_an_alert_goes_at_twenty_days_once(settings: Settings) -> None:
         assert "Mme X" not in mails[0].text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_an_answer_closes_it_and_a_year_later_it_is_gone(site: Site) -> None:
     note(site)
     admin = site.staff("admin", email="autre-admin@exemple.test")
@@ -54,6 +60,7 @@ def test_a_wrong_request_keeps_what_was_typed(site: Site) -> None:
     assert "Une demande de copie." in response.text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_papers_and_the_journal_are_for_administrators(site: Site) -> None:
     admin, organiser = site.staff("admin"), site.staff("organiser")
     for path in ("/administration", "/administration/journal", "/administration/documents/analyse-d-impact"):

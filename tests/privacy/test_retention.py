@@ -174,6 +174,7 @@ def test_the_newsletter_is_renewed_only_by_a_yes(site: Site) -> None:
     assert "autre@exemple.test" not in [m.to for m in site.mails()[len(asked) + 10 :]]
 
 
+@pytest.mark.databases("sqlite")
 def test_one_click_unsubscribing_comes_from_another_origin(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, consent_updates="on")

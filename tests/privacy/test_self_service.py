@@ -7,6 +7,8 @@ from starlette.testclient import TestClient
 
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 def opened(site: Site, email: str = "marie@exemple.test") -> TestClient:
     """A browser in whose self-service this address is open."""
@@ -65,6 +67,7 @@ def test_an_alias_finds_the_same_signatures(site: Site) -> None:
     assert "Bibliothèque" in text_of(browser.get("/mes-signatures/liste").text).title()
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_everything_kept_is_shown(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, display="full", consent_updates="on", comment="Vivement la réouverture.")
@@ -119,6 +122,7 @@ def test_a_confirmation_link_does_not_open_the_self_service(site: Site) -> None:
     assert site.client.post(f"/mes-signatures/retirer/{token}").status_code == 404
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_correction_is_public_at_once(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, display="full")
@@ -141,6 +145,7 @@ def test_a_wrong_correction_keeps_what_was_typed(site: Site) -> None:
     assert 'value="xx"' in response.text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_hiding_is_a_consent_that_ends_and_showing_one_that_begins(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, display="full")
@@ -161,6 +166,7 @@ def _consent(browser: TestClient, purpose: str) -> dict[str, object]:
     return next(c for c in data["signatures"][0]["consents"] if c["purpose"] == purpose)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_stopping_one_mailing_leaves_the_other_and_the_signature(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, consent_updates="on", consent_newsletter="on")
@@ -195,6 +201,7 @@ def test_somebody_elses_line_does_not_exist(site: Site) -> None:
     assert site.count(slug) == 2
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_erasing_everything_leaves_no_row(site: Site) -> None:
     first, second = site.publish(), site.publish()
     site.confirmed(first, consent_newsletter="on", consent_updates="on")

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from sqlalchemy import select
 
 from app import clock
@@ -29,6 +30,10 @@ def shown_of(html: str) -> str:
     return found[1]
 
 
+@pytest.mark.typed(
+    "un formulaire envoyé à nouveau par quelqu’un d’autre avant la confirmation",
+    "le premier lien ne confirme rien que son message n’a pas montré",
+)
 def test_a_link_confirms_nothing_that_its_mail_did_not_say(site: Site) -> None:
     slug = site.publish()
     link = waiting(site, slug)
@@ -94,6 +99,7 @@ def test_the_same_form_again_leaves_the_first_link_and_code_as_they_were(site: S
     assert site.client.post(link).status_code == 303
 
 
+@pytest.mark.typed("une troisième correction le même jour", "gardée, et dite ; le dernier lien la montre")
 def test_the_third_correction_of_a_day_is_kept_and_said(site: Site) -> None:
     slug = site.publish()
     link = waiting(site, slug, postal_code="35000")

@@ -11,6 +11,8 @@ from app.signatures.places import CODES, NOWHERE, OVERSEAS, departement, is_odd,
 from app.templating import STATIC
 from tests.site import FORM, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 def form(**changes: str) -> SignForm:
     return SignForm.model_validate(FORM | changes)
@@ -142,11 +144,13 @@ def test_there_is_no_departement_abroad() -> None:
     assert departement("35000", "DE") == ""
 
 
+@pytest.mark.typed("La Réunion choisie comme pays, avec 97400", "la France, département 974")
 def test_overseas_is_france_whatever_was_chosen_in_the_list() -> None:
     signed = form(country="RE", postal_code="97400")
     assert (signed.country, departement(signed.postal_code, signed.country)) == ("FR", "974")
 
 
+@pytest.mark.typed("un code postal qu’aucune commune n’a, 00100 des armées", "accepté, et signalé")
 def test_a_code_that_no_commune_has_is_odd() -> None:
     assert [is_odd(code, "FR") for code in ("35000", "98000", "35042", "00100", "99999")] == [
         False, False, True, True, True
@@ -168,6 +172,7 @@ def test_the_page_knows_the_codes_that_do_not_follow_their_prefix() -> None:
     assert set(re.findall(r'"([A-Z]{2})"', script)) - {"FR"} == OVERSEAS
 
 
+@pytest.mark.typed("une adresse collée avec une espace de largeur nulle", "nettoyée, acceptée")
 @pytest.mark.parametrize(
     "typed", ["marie@exemple.test\u200b", "ma\u200brie@exemple\u00ad.test", "\u202amarie@exemple.test\u202c"]
 )
@@ -175,6 +180,7 @@ def test_an_address_is_cleaned_of_what_a_copy_brings_along(typed: str) -> None:
     assert form(email=typed).email == "marie@exemple.test"
 
 
+@pytest.mark.typed("une personne qui n’a qu’un nom", "une case, et elle signe")
 def test_who_has_one_name_ticks_a_box() -> None:
     signed = form(given_name="Sukarno", family_name="", single_name="on")
     assert (signed.given_name, signed.family_name) == ("Sukarno", "")

@@ -17,6 +17,8 @@ from app.vault import open_vault
 from app.web import ratelimit
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 def waiting(site: Site, slug: str, **changes: str) -> str:
     assert site.sign(slug, **changes).status_code == 303
@@ -61,6 +63,7 @@ def test_a_link_that_was_cut_or_altered_opens_nothing(site: Site) -> None:
     assert len(site.signatures()) == 1
 
 
+@pytest.mark.typed("un lien suivi de « . », « ) », « , », « » »", "le lien est lu sans ce qui le suit")
 def test_a_link_is_read_without_what_was_put_after_it(site: Site) -> None:
     slug = site.publish()
     token = waiting(site, slug)
@@ -164,6 +167,7 @@ def test_the_code_of_the_mail_confirms_instead_of_the_link(site: Site) -> None:
     assert site.count(slug) == 1
 
 
+@pytest.mark.typed("6201-9970, des espaces, des chiffres pleine chasse", "le code est reconnu")
 @pytest.mark.parametrize(
     "spelled",
     ["{0}-{1}", "{0} {1}", "code : {0}{1}", "Code\u00a0: {0}\u202f{1}.", "« {0}{1} »", "{0}.{1}", "\u200b{0}{1}\u200b",
@@ -249,6 +253,7 @@ def test_the_mail_that_says_already_opens_no_other_signature(site: Site) -> None
     assert site.count(slug) == 1
 
 
+@pytest.mark.typed("des nouvelles transférées à quelqu’un d’autre", "le lien n’arrête que cet envoi")
 def test_forwarded_news_can_only_stop_the_news(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, consent_updates="on")
@@ -294,6 +299,7 @@ def test_a_wrong_code_is_refused_with_what_was_typed(site: Site) -> None:
     assert site.count(slug) == 0
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_wrong_codes_end_the_tries_but_not_the_link(site: Site) -> None:
     slug = site.publish()
     token = waiting(site, slug)
@@ -327,6 +333,7 @@ def test_an_unknown_address_and_a_wrong_code_answer_alike(site: Site) -> None:
     assert replies[0] == replies[1]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_code_opens_its_own_petition_only(site: Site) -> None:
     first, second = site.publish(), site.publish()
     site.sign(first)
@@ -366,6 +373,7 @@ def test_resending_to_no_address_is_corrected(site: Site) -> None:
     assert 'value="faux"' in response.text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_one_reminder_after_two_days_and_never_two(site: Site) -> None:
     slug = site.publish()
     waiting(site, slug)

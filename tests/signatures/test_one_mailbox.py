@@ -90,6 +90,7 @@ def test_where_two_may_sign_it_is_said(shared: Settings) -> None:
 # One address, one signature
 
 
+@pytest.mark.typed("deux personnes, une boîte", "la seconde a son propre message, qui dit ce qu’il remplacerait")
 def test_another_name_replaces_nothing_and_gets_its_own_mail(site: Site) -> None:
     slug = site.publish()
     first = site.sign(slug, comment="L’avis de Marie.", display="full")
@@ -397,6 +398,7 @@ def test_a_restore_forgets_whoever_left_and_nobody_else(shared: Settings) -> Non
 # Two people, where the instance allows it
 
 
+@pytest.mark.typed("SIGNONS_PEOPLE_PER_ADDRESS=2", "deux personnes signent côte à côte ; la base décide")
 def test_two_people_sign_side_by_side(shared: Settings) -> None:
     with Site(shared) as site:
         slug = site.publish()

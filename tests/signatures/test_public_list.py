@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
 from app import clock
@@ -10,6 +11,8 @@ from app.signatures import queries
 from app.signatures.models import Signature
 from app.templating import elapsed, long_date
 from tests.site import Site, text_of
+
+pytestmark = pytest.mark.databases("sqlite")
 
 Line = tuple[str, str, str]
 
@@ -102,6 +105,7 @@ def test_ten_on_the_page_newest_first_then_a_link_to_the_older(site: Site) -> No
     assert f"/petitions/{slug}/signatures" in site.client.get(f"/petitions/{slug}").text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_older_pages_follow_each_other_without_gap_or_repetition(site: Site) -> None:
     slug = site.publish()
     many(site, slug, queries.PER_PAGE + 3)
@@ -116,6 +120,7 @@ def test_older_pages_follow_each_other_without_gap_or_repetition(site: Site) -> 
     assert '<meta name="robots" content="noindex' not in first
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_signatures_of_the_same_instant_are_all_shown(site: Site) -> None:
     slug = site.publish()
     many(site, slug, queries.PER_PAGE + 2)
@@ -166,6 +171,7 @@ def test_the_list_grows_older_with_the_clock(site: Site) -> None:
     assert page(site, slug)[0][0] == "il y a 5 min"
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_page_says_how_many_signed_in_the_last_hour(site: Site) -> None:
     slug = site.publish()
     sign(site, slug, "hidden")

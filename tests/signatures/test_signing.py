@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from app import clock
@@ -11,6 +12,8 @@ from app.petitions import jobs
 from app.petitions.models import Petition
 from app.privacy import counting
 from tests.site import FORM, Site, text_of
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def everything(site: Site) -> dict[str, list[Any]]:
@@ -113,6 +116,7 @@ def test_the_confirmation_page_shows_what_will_be_signed_and_one_button(site: Si
     assert f'action="{link}"' in html
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_confirming_counts_once_and_thanks_with_the_place(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, email="premier@exemple.test")
@@ -127,6 +131,7 @@ def test_confirming_counts_once_and_thanks_with_the_place(site: Site) -> None:
     assert [row.state for row in site.signatures()] == ["confirmed", "confirmed"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_double_click_two_tabs_and_the_back_button_confirm_once(site: Site) -> None:
     slug = site.publish()
     link = waiting(site, slug)
@@ -147,6 +152,7 @@ def test_it_works_in_english_from_the_page_to_the_thanks(site: Site) -> None:
     assert site.count(slug) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_what_a_signer_wrote_is_not_readable_in_the_database(site: Site) -> None:
     slug = site.publish()
     waiting(site, slug, comment="Mon avis secret", family_name="Zyxwvut")
@@ -158,6 +164,7 @@ def test_what_a_signer_wrote_is_not_readable_in_the_database(site: Site) -> None
     assert not re.search(rb"Zyxwvut|marie|exemple|secret", raw)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_counts_are_the_rows_before_and_after_folding(site: Site) -> None:
     slug, other = site.publish(), site.publish()
     for n in range(3):
@@ -217,6 +224,7 @@ def test_a_confirmed_signer_may_still_see_the_thanks_after_the_end(site: Site) -
     assert "Votre signature est comptée" in site.client.get(link).text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_it_was_not_me_erases_a_signature_that_waits(site: Site) -> None:
     slug = site.publish()
     link = waiting(site, slug, comment="Mon avis")
@@ -230,6 +238,7 @@ def test_it_was_not_me_erases_a_signature_that_waits(site: Site) -> None:
     assert site.count(slug) == 0
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_it_was_not_me_erases_a_signature_that_counts_with_its_comment(site: Site) -> None:
     slug = site.publish()
     link = site.confirmed(slug, comment="Mon avis")
@@ -241,6 +250,7 @@ def test_it_was_not_me_erases_a_signature_that_counts_with_its_comment(site: Sit
         assert session.scalar(text("SELECT count(*) FROM comment WHERE state = 'waiting'")) == 0
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_whoever_was_erased_may_sign_again(site: Site) -> None:
     slug = site.publish()
     link = site.confirmed(slug)

@@ -3,6 +3,7 @@
 import asyncio
 
 import httpx2
+import pytest
 
 from tests.site import FORM, Site, text_of
 
@@ -14,6 +15,7 @@ def answers(site: Site, slug: str, **changes: str) -> tuple[int, str, str]:
     return response.status_code, response.headers.get("location", ""), page.text
 
 
+@pytest.mark.databases("sqlite")
 def test_the_answer_is_the_same_for_a_stranger_a_pending_and_a_confirmed_signer(site: Site) -> None:
     slug = site.publish()
     stranger = answers(site, slug)
@@ -26,6 +28,7 @@ def test_the_answer_is_the_same_for_a_stranger_a_pending_and_a_confirmed_signer(
     assert set(silenced) == {stranger}
 
 
+@pytest.mark.databases("sqlite")
 def test_a_confirmed_signer_is_told_by_mail_only(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug)

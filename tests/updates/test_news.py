@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from app.updates import jobs
 from tests.site import Received, Site, text_of
 
@@ -33,6 +35,7 @@ def test_the_page_has_no_empty_place_for_news(site: Site) -> None:
     assert "nouvelles" not in re.findall(r'id="([^"]+)"', site.client.get(f"/petitions/{slug}").text)
 
 
+@pytest.mark.typed("des nouvelles en Markdown", "rendues sous #nouvelles, et dans le courriel")
 def test_news_are_rendered_on_the_page_at_the_place_that_the_mail_names(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, consent_updates="on")

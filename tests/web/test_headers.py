@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from app.settings import Settings
 from tests.site import FORM, Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 FIXED = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",

@@ -3,10 +3,14 @@
 import gzip
 from typing import Any
 
+import pytest
+
 from app.petitions import queries
 from app.petitions.models import Petition
 from app.web.pagecache import PageCache
 from tests.site import Site
+
+pytestmark = pytest.mark.databases("sqlite")
 
 
 def cache(site: Site) -> PageCache:
@@ -48,6 +52,7 @@ def test_a_page_that_is_a_second_old_is_never_shown(site: Site) -> None:
         assert "Un autre titre" in site.client.get(path).text, path
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_confirmation_is_seen_at_once_everywhere(site: Site) -> None:
     slug = site.publish()
     paths = (f"/petitions/{slug}", "/", f"/petitions/{slug}.json", f"/petitions/{slug}/compteur.json",

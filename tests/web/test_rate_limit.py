@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import httpx2
+import pytest
 
 from app.settings import Settings
 from app.web import ratelimit
 from tests.services import valkey
 from tests.site import FORM, Site
+
+pytestmark = pytest.mark.databases("sqlite")
 
 PROXY = "192.0.2.10"
 

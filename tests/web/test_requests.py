@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 
 import httpx2
+import pytest
 
 from tests.site import FORM, Site
+
+pytestmark = pytest.mark.databases("sqlite")
 
 FORM_TYPE = {"content-type": "application/x-www-form-urlencoded"}
 

@@ -7,6 +7,8 @@ import pytest
 from app.settings import Settings
 from tests.site import FORM, Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 HERE, ELSEWHERE = "http://127.0.0.1:8000", "https://ailleurs.example"
 
 ACCEPTED: list[dict[str, str]] = [
@@ -147,6 +149,10 @@ def _pages_with_a_form(site: Site) -> list[str]:
     return [*paths, site.mails()[-1].link("/mes-signatures/")]
 
 
+@pytest.mark.typed(
+    "Safari 15, Firefox 78, Chrome 70, ou http sur un nom qui n’est pas local : aucun Sec-Fetch",
+    "les formulaires passent ; un autre site et « Origin: null » restent refusés",
+)
 @pytest.mark.parametrize("name", BROWSERS)
 def test_every_form_of_ours_works_in_a_browser_that_sends_no_sec_fetch(site: Site, name: str) -> None:
     addresses = [prefix + path for path in _pages_with_a_form(site) for prefix in ("", "/en")]

@@ -33,6 +33,7 @@ def _answers(site: Site) -> Iterator[tuple[str, str]]:
         yield mail.subject, f"<p>{mail.text} {mail.message['From']}</p>{NAME}"
 
 
+@pytest.mark.typed("SIGNONS_SITE_NAME=Autre", "pages d’erreur, widget et courriels portent ce nom")
 def test_nothing_is_called_by_the_name_of_the_software(site: Site) -> None:
     for what, html in _answers(site):
         words = text_of(html.replace("signons.invalid", ""))

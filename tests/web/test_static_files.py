@@ -8,6 +8,8 @@ import pytest
 from app.templating import STATIC, static_url
 from tests.site import Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 def test_files_may_be_kept_for_ever_under_their_hashed_address(site: Site) -> None:
     html = site.client.get("/").text
@@ -36,6 +38,7 @@ def test_another_hash_another_folder_or_a_step_outside_is_not_found(site: Site) 
         assert site.client.get(address).status_code == 404, address
 
 
+@pytest.mark.typed("un navigateur sans mandataire devant", "les fichiers partent compressés")
 @pytest.mark.parametrize(
     ("accepted", "compressed"),
     [

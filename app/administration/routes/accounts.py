@@ -60,10 +60,10 @@ def create_account(request: Request, signed: AdminAside, fields: Posted, values:
         with database.write(PATIENCE) as session:
             account, uri = _created(request, session, form, values, kept, signed.account_id)
     except FormRefused as refused:
-        if refused.page is not None:
-            raise
-        with database.read() as session:
-            return _page(request, session, refused)
+        if refused.page is None:
+            with database.read() as session:
+                refused.page = _page(request, session, refused)
+        raise
     code = segno.make(uri, error="m").svg_inline(scale=5, dark="#000", light="#fff", border=3)
     return page(
         request,

@@ -1,6 +1,7 @@
 """The fraud desk: what looks odd in one petition, and what a person does about it."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -17,7 +18,8 @@ from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
-from app.web.forms import FormRefused, LongForm, Values, validated
+from app.signatures.actions.setting_aside import MOST
+from app.web.forms import FormRefused, LongForm, Values, asked, number, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
@@ -64,7 +66,8 @@ def fraud_desk(request: Request, session: Db, admin: Admin) -> Response:
 def odd_signatures(
     request: Request, session: Db, admin: Admin, petition: Signed, groupe: str = "", fait: str = "", n: str = ""
 ) -> Response:
-    done = {"act": fait, "n": int(n)} if fait in VERBS and n.isdecimal() and n.isascii() and len(n) < 5 else None
+    how_many = asked(n, partial(number, most=MOST), -1)
+    done = {"act": fait, "n": how_many} if fait in VERBS and how_many >= 0 else None
     return _page(request, session, petition, groupe, done=done)
 
 
@@ -116,7 +119,8 @@ def act_on_lot(
     try:
         form, ids = _lot(values)
     except FormRefused as refused:
-        return _page(request, session, petition, only, refused)
+        refused.page = _page(request, session, petition, only, refused)
+        raise
     if form.act == "put_back":
         require_fresh(request, signed, fields)
         n = signature_actions.put_back(session, petition.id, ids, admin.id)

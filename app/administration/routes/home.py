@@ -8,11 +8,11 @@ from app import clock, crypto
 from app.accounts.dependencies import Admin
 from app.administration import documents, queries
 from app.administration.routes.base import router
-from app.db import Db, vault_of
+from app.db import Db, Session, vault_of
 from app.errors import NotFound
 from app.mail import outbox
 from app.privacy import requests, retention
-from app.privacy.forms import RequestForm
+from app.privacy.forms import AnswerForm, RequestForm
 from app.privacy.queries import people, runs
 from app.privacy.schedule import LABELS
 from app.web.forms import Form, FormRefused, RowId, validated
@@ -30,6 +30,7 @@ MAIL_NAMES = {
     "moderation/charter": "nouvelle version de la charte",
     "moderation/digest": "résumé pour l’équipe",
     "moderation/limited": "auteur limité",
+    "moderation/notice_decided": "suite d’un signalement, sans détail",
     "moderation/notice_outcome": "suite d’un signalement",
     "moderation/notice_receipt": "accusé de réception d’un signalement",
     "moderation/petition": "décision sur une pétition",
@@ -86,7 +87,14 @@ def data_requests(request: Request, session: Db, admin: Admin) -> Response:
     return _requests_page(request, session)
 
 
-def _requests_page(request: Request, session: Db, refused: FormRefused | None = None) -> Response:
+def _requests_page(
+    request: Request,
+    session: Session,
+    refused: FormRefused | None = None,
+    answering: int = 0,
+    answer: FormRefused | None = None,
+) -> Response:
+    """With what was typed: of a new request, or of the answer to one."""
     key = vault_of(session).requests
     rows = [
         {"row": row, "text": crypto.unseal(key, row.request_sealed).decode(), "late": row.due_on < clock.now().date()}
@@ -94,8 +102,16 @@ def _requests_page(request: Request, session: Db, refused: FormRefused | None = 
     ]
     form = refused.form if refused else EMPTY_FORM
     today = clock.now().date().isoformat()
-    status = 422 if refused else 200
-    return page(request, "administration/requests.html", status, requests=rows, form=form, today=today)
+    return page(
+        request,
+        "administration/requests.html",
+        422 if refused or answer else 200,
+        requests=rows,
+        form=form,
+        today=today,
+        answering=answering,
+        answer=answer.form if answer else EMPTY_FORM,
+    )
 
 
 @router.post("/demandes")
@@ -104,7 +120,8 @@ def note_request(request: Request, session: Db, admin: Admin, values: Form) -> R
     try:
         form = validated(RequestForm, values)
     except FormRefused as refused:
-        return _requests_page(request, session, refused)
+        refused.page = _requests_page(request, session, refused)
+        raise
     assert form.received_on is not None
     requests.note(session, form.received_on, form.channel, form.request, admin.id)
     return see_other(request, "/administration/demandes")
@@ -113,5 +130,10 @@ def note_request(request: Request, session: Db, admin: Admin, values: Form) -> R
 @router.post("/demandes/{request_id}/reponse")
 @limited("staff")
 def answer_request(request: Request, session: Db, admin: Admin, request_id: RowId, values: Form) -> Response:
-    requests.close(session, request_id, values.get("state", ""), values.get("answer", "")[:2000], admin.id)
+    try:
+        form = validated(AnswerForm, values)
+    except FormRefused as refused:
+        refused.page = _requests_page(request, session, answering=request_id, answer=refused)
+        raise
+    requests.close(session, request_id, form.state, form.answer, admin.id)
     return see_other(request, "/administration/demandes")

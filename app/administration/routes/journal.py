@@ -1,5 +1,6 @@
 """Who did what, read by people, filtered in the address."""
 
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from app.administration import acts, queries
 from app.administration.routes.base import router
 from app.audit import chain
 from app.db import Db
+from app.web.forms import MAX_ID, asked, number
 from app.web.rendering import page
 
 JOURNAL = "/administration/journal"
@@ -26,12 +28,12 @@ def journal(
     acte: str = "",
     compte: str = "",
 ) -> Response:
-    who = int(compte) if compte.isdecimal() and compte.isascii() and len(compte) < 10 else None
+    who = asked(compte, partial(number, most=MAX_ID), None)
     rows = queries.journal(session, avant, acte[:48], who)
     older = ""
     if len(rows) == queries.PER_PAGE:
-        asked = {"acte": acte, "compte": compte, "avant": str(rows[-1][0].id)}
-        older = f"{JOURNAL}?{urlencode({key: value for key, value in asked.items() if value})}"
+        wanted = {"acte": acte, "compte": compte, "avant": str(rows[-1][0].id)}
+        older = f"{JOURNAL}?{urlencode({key: value for key, value in wanted.items() if value})}"
     return page(
         request,
         "administration/journal.html",

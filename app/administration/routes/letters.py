@@ -50,10 +50,10 @@ def write_letter(request: Request, session: Db, admin: Admin, values: Form) -> R
             actions.write_letter(session, form.title, form.text, admin.id)
             return see_other(request, LETTER)
         actions.check_letter(session, form.title)
-    except FormRefused as refused:
-        return _page(request, session, refused.form, 422)
-    except Invalid as invalid:
-        return _page(request, session, {"values": values, "errors": invalid.errors}, 422)
+    except (FormRefused, Invalid) as error:
+        refused = FormRefused(error.errors, values)
+        refused.page = _page(request, session, refused.form, 422)
+        raise refused from None
     return page(
         request,
         "administration/letter_preview.html",

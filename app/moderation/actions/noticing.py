@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -18,12 +19,14 @@ from app.mail.outbox import Mail
 from app.moderation import emails, links, queries
 from app.moderation.actions import deciding, reviewing, team
 from app.moderation.actions.judgment import Judgment
+from app.moderation.forms import NOTICE_CATEGORIES
 from app.moderation.models import Case, Decision, Notice
 from app.moderation.queries import notices
 from app.petitions.models import Petition
 
 # Grounds that go to the urgent queue, whoever reports them.
 URGENT = {"threat", "minors", "terrorism"}
+FORGOTTEN = "Ce signalement est ancien : l’adresse de qui l’a fait est effacée."
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def receive(session: Session, target: str, target_id: int, report: Report) -> No
 
     A revision that was cleared stays cleared: the answer is the earlier decision. Raises Gone.
     """
-    revision, label = _target(session, target, target_id)
+    revision = _revision(session, target, target_id)
     case = notices.latest_case(session, target, target_id, revision)
     cleared = case is not None and case.closed_at is not None and case.outcome == "cleared"
     if case is None or (case.closed_at is not None and not cleared):
@@ -67,31 +70,91 @@ def receive(session: Session, target: str, target_id: int, report: Report) -> No
     session.flush()
     if report.email:
         notice.identity_sealed = _seal(session, notice, report.name, report.email)
-    context = {"reference": notice.reference, "label": label, "reasons": report.reasons, "at": now.isoformat()}
-    mails = [emails.to_notifier("receipt", report.email, report.locale, report.name, context)] if report.email else []
     if cleared:
-        decision = queries.standing(session, target, target_id, revision)
-        _close(session, notice, "cleared_before", decision)
-        mails += _outcome_mail(session, notice, decision, label)
+        _close(session, notice, "cleared_before", queries.standing(session, target, target_id, revision))
     else:
         _weigh(case, report)
-    outbox.enqueue(session, mails)
     audit.record(session, "notice.received", target, target_id, None, notice=notice.id, case=case.id)
+    if report.email:
+        outbox.enqueue(session, [_receipt(session, notice, case, report.email)])
     return notice
 
 
-def _target(session: Session, target: str, target_id: int) -> tuple[int, str]:
-    """The revision that everybody can see, and what to call it. Raises Gone."""
+def _receipt(session: Session, notice: Notice, case: Case, email: str) -> Mail:
+    """To an address that anybody may have typed: nothing else of what they typed."""
+    context = _short(session, notice) | {
+        "category": NOTICE_CATEGORIES[notice.category][2],
+        "comment": case.target_id if case.target == "comment" else 0,
+    }
+    return emails.notice_receipt(email, notice.locale, context)
+
+
+def _short(session: Session, notice: Notice) -> dict[str, str]:
+    """A notice's reference, and where the decision on it can be read, if there is one."""
+    decision = _decision(session, notice)
+    return {
+        "reference": notice.reference,
+        "decision": decision.reference if decision else "",
+        "public_path": f"/transparence/decisions/{decision.reference}" if decision else "",
+        "confirm_path": f"/signalements/{links.notice(vault_of(session), notice.id, notice.created_at)}",
+    }
+
+
+def _decision(session: Session, notice: Notice) -> Decision | None:
+    return queries.decision(session, notice.decision_id) if notice.decision_id is not None else None
+
+
+def notice_of(session: Session, notice_id: int) -> dict[str, Any]:
+    """What its notifier may read of it: where it stands, once the address is confirmed. Raises Gone."""
+    notice = notices.notice(session, notice_id)
+    if notice is None or notice.identity_sealed is None:
+        raise Gone(FORGOTTEN)
+    return _short(session, notice) | {
+        "confirmed": notice.confirmed_at is not None,
+        "closed": notice.closed_at is not None,
+    }
+
+
+def confirm(session: Session, notice_id: int) -> Notice:
+    """The notifier's address is theirs: if all is decided, they get what was kept from it until now.
+
+    Raises Gone.
+    """
+    found = notices.lock_notice(session, notice_id)
+    if found is None or found[0].identity_sealed is None:
+        raise Gone(FORGOTTEN)
+    notice, case = found
+    if notice.confirmed_at is not None:
+        return notice
+    notice.confirmed_at = clock.now()
+    session.flush()
+    if notice.closed_at is not None:
+        decision = _decision(session, notice)
+        mails = _outcome_mail(session, notice, decision, _label(session, case))
+        # Held for the minute in which the decision may be undone, and undone with it.
+        held = outbox.enqueue_held(session, mails, deciding.UNDO_FOR)
+        if decision is not None:
+            decision.mails = [*decision.mails, *held]
+    return notice
+
+
+def _label(session: Session, case: Case) -> str:
+    if case.target == "comment":
+        return f"le commentaire {case.target_id}"
+    return f"la pétition « {session.get_one(Petition, case.target_id).title} »"
+
+
+def _revision(session: Session, target: str, target_id: int) -> int:
+    """The one that everybody can see. Raises Gone."""
     if target == "comment":
         comment = comment_queries.lock(session, target_id)
         if comment is None or comment.state != "published":
             raise Gone("Ce commentaire n’est plus publié.")
-        title = session.get_one(Petition, comment.petition_id).title
-        return comment.revision, f"le commentaire {comment.id} sur la pétition « {title} »"
+        return comment.revision
     petition = queries.lock_petition(session, target_id)  # of two first notices at once, one opens the case
     if petition is None or petition.state not in {"open", "closed", "delivered"}:
         raise Gone("Cette pétition n’est plus publiée.")
-    return reviewing.published_revision(petition), f"la pétition « {petition.title} »"
+    return reviewing.published_revision(petition)
 
 
 def _weigh(case: Case, report: Report) -> None:
@@ -143,7 +206,6 @@ def settle(session: Session, case_id: int, version: int, moderator: Account, jud
         if comment.state == "published" and judgment.kind == "publish" and not judgment.effects:
             judgment = judgment.within(kind="keep")
         decision = deciding.decide(session, comment.id, seen, moderator, judgment, source=source, case=case)
-        label = f"le commentaire {comment.id}"
     else:
         refused = queries.standing(session, "petition", case.target_id, case.revision)
         if refused is not None and refused.kind in {"refuse", "remove"}:
@@ -155,8 +217,7 @@ def settle(session: Session, case_id: int, version: int, moderator: Account, jud
             )
         else:
             decision = reviewing.on_notice(session, case, moderator, judgment)
-        label = f"la pétition « {session.get_one(Petition, case.target_id).title} »"
-    close(session, case, decision, waiting, label)
+    close(session, case, decision, waiting)
     return decision
 
 
@@ -170,7 +231,7 @@ def _maintain(session: Session, case: Case, moderator: Account, waiting: Sequenc
     queries.release(session, "case", case.id)
     for notice in waiting:
         _close(session, notice, "upheld", standing)
-        outbox.enqueue(session, _outcome_mail(session, notice, standing, f"le commentaire {case.target_id}"))
+        outbox.enqueue(session, _outcome_mail(session, notice, standing, _label(session, case)))
     audit.record(session, "case.maintained", "case", case.id, moderator.id, decision=standing.id)
     return standing
 
@@ -182,10 +243,10 @@ def void(session: Session, case: Case) -> None:
     queries.release(session, "case", case.id)
     for notice in notices.notices_to_tell(session, case.id):
         _close(session, notice, "withdrawn", None)
-        outbox.enqueue(session, _outcome_mail(session, notice, None, f"le commentaire {case.target_id}"))
+        outbox.enqueue(session, _outcome_mail(session, notice, None, _label(session, case)))
 
 
-def close(session: Session, case: Case, decision: Decision, waiting: Sequence[Notice], label: str) -> None:
+def close(session: Session, case: Case, decision: Decision, waiting: Sequence[Notice]) -> None:
     """The case and its notices end with *decision*; the answers wait with the author's mail."""
     acted = decision.ground != "none"
     case.closed_at, case.outcome = decision.decided_at, "upheld" if acted else "cleared"
@@ -194,7 +255,7 @@ def close(session: Session, case: Case, decision: Decision, waiting: Sequence[No
     mails: list[Mail] = []
     for notice in waiting:
         _close(session, notice, "upheld" if acted else "dismissed", decision)
-        mails += _outcome_mail(session, notice, decision, label)
+        mails += _outcome_mail(session, notice, decision, _label(session, case))
     decision.mails = [*decision.mails, *outbox.enqueue_held(session, mails, deciding.UNDO_FOR)]
     session.flush()
 
@@ -210,18 +271,15 @@ def _outcome_mail(session: Session, notice: Notice, decision: Decision | None, l
     if who is None:
         return []
     name, email = who
-    context = {
-        "reference": notice.reference,
+    if notice.confirmed_at is None:
+        return [emails.notice_decided(email, notice.locale, _short(session, notice))]
+    context = _short(session, notice) | {
         "label": label,
         "outcome": notice.outcome,
-        "decision": decision.reference if decision else "",
-        "article": decision.article if decision else None,
-        "decided_at": decision.decided_at.isoformat() if decision else "",
         "appeal_path": "",
         "appeal_until": "",
-        "public_path": f"/transparence/decisions/{decision.reference}" if decision else "",
     }
     if decision is not None and notice.outcome != "upheld":
         context["appeal_path"] = f"/recours/{links.appeal(vault_of(session), decision, f'notice:{notice.id}')}"
         context["appeal_until"] = links.appeal_until(decision).isoformat()
-    return [emails.to_notifier("outcome", email, notice.locale, name, context)]
+    return [emails.notice_outcome(email, notice.locale, name, context)]

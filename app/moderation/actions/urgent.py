@@ -30,7 +30,10 @@ def take_down(
     reference: str,
     received_at: datetime,
 ) -> Order:
-    """Carry out an order in one act: everything named is removed, everywhere, at once. Raises Invalid."""
+    """Carry out an order in one act: everything named is removed, everywhere, at once, or nothing is.
+
+    Raises Invalid.
+    """
     errors = {}
     if not authority.strip():
         errors["authority"] = "Nommez l’autorité qui ordonne."
@@ -41,12 +44,13 @@ def take_down(
     if errors:
         raise Invalid(errors)
     provision = f"Règlement (UE) 2021/784, art. 3 : injonction {reference.strip()} ({authority.strip()})"
+    named = {comment_id: comment_queries.lock(session, comment_id) for comment_id in sorted(set(comment_ids))}
+    unknown = [str(comment_id) for comment_id, comment in named.items() if comment is None]
+    if unknown:
+        raise Invalid({"comments": f"Aucun commentaire ne porte ces numéros : {', '.join(unknown)}."})
     taken = 0
-    for comment_id in sorted(set(comment_ids)):
-        comment = comment_queries.lock(session, comment_id)
-        if comment is None:
-            raise Invalid({"comments": f"Aucun commentaire ne porte le numéro {comment_id}."})
-        if comment.state not in {"waiting", "published"}:
+    for comment in named.values():
+        if comment is None or comment.state not in {"waiting", "published"}:
             continue
         judgment = Judgment("remove", (), comment.text[:WHOLE], ground="order", provision=provision)
         deciding.decide(session, comment.id, comment.version, moderator, judgment, source="order")
@@ -100,7 +104,7 @@ def ask_reply(
     session.flush()
     sealed = crypto.seal(vault_of(session).requests, json.dumps([name, email]).encode(), f"reply {reply.id}".encode())
     reply.identity_sealed = sealed
-    outbox.enqueue(session, [emails.reply_received(email, locale, name, {"reference": reply.reference})])
+    outbox.enqueue(session, [emails.reply_received(email, locale, {"reference": reply.reference})])
     return reply
 
 
@@ -120,9 +124,9 @@ def decide_reply(
     reply.decided_at = clock.now()
     if reply.identity_sealed is not None:
         plain = crypto.unseal(vault_of(session).requests, reply.identity_sealed, f"reply {reply.id}".encode())
-        name, email = json.loads(plain)
+        _name, email = json.loads(plain)
         context = {"reference": reply.reference, "published": publish, "reasons": reasons.strip()}
-        outbox.enqueue(session, [emails.reply_decided(email, reply.locale, name, context)])
+        outbox.enqueue(session, [emails.reply_decided(email, reply.locale, context)])
     audit.record(session, f"reply.{reply.state}", "reply", reply.id, moderator.id)
     changed(session, reply.petition_id)
     return None

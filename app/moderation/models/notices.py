@@ -77,6 +77,8 @@ class Notice(Base):
     identity_sealed: Mapped[bytes | None]
     locale: Mapped[str] = mapped_column(String(8))
     created_at: Mapped[datetime]
+    # When the notifier showed that the address is theirs, by the link of the receipt.
+    confirmed_at: Mapped[datetime | None]
     # "" | upheld | dismissed | cleared_before
     outcome: Mapped[str] = mapped_column(String(16))
     closed_at: Mapped[datetime | None]

@@ -64,6 +64,22 @@ def notice(session: Session, notice_id: int) -> Notice | None:
     return session.get(Notice, notice_id)
 
 
+def lock_notice(session: Session, notice_id: int) -> tuple[Notice, Case] | None:
+    """With its decision and its case, locked as an undoing does; as they stand then."""
+    decided = session.scalar(select(Notice.decision_id).where(Notice.id == notice_id))
+    if decided is not None:
+        session.execute(select(Decision.id).where(Decision.id == decided).with_for_update())
+    case = session.scalars(
+        select(Case)
+        .join(Notice, Notice.case_id == Case.id)
+        .where(Notice.id == notice_id)
+        .with_for_update(of=Case)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    found = session.get(Notice, notice_id, populate_existing=True, with_for_update=True)
+    return (found, case) if found is not None and case is not None else None
+
+
 def revisions(session: Session, comment_id: int) -> Sequence[CommentRevision]:
     return session.scalars(
         select(CommentRevision).where(CommentRevision.comment_id == comment_id).order_by(CommentRevision.number)

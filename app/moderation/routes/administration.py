@@ -1,6 +1,6 @@
 """The charter's next version, and how often hints are right."""
 
-from datetime import date, datetime
+from datetime import datetime, time
 
 from fastapi import Request
 from starlette.responses import Response
@@ -8,14 +8,15 @@ from starlette.responses import Response
 from app import clock
 from app.accounts.dependencies import Admin, Moderator
 from app.comments import hints
-from app.db import Db
+from app.db import Db, Session
 from app.errors import Invalid
 from app.moderation import charter, queries
 from app.moderation.actions import writing
+from app.moderation.forms import CharterForm
 from app.moderation.queries import notices
 from app.moderation.routes.base import router
 from app.templating import ZONE
-from app.web.forms import Form
+from app.web.forms import Form, FormRefused, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
@@ -24,9 +25,18 @@ FIELDS = ("title", "body", "breaks", "ok", "applies")
 
 @router.get("/administration/charte")
 def charter_page(request: Request, session: Db, admin: Admin) -> Response:
-    latest = queries.charter_versions(session)[0]
-    now = charter.in_force(session, clock.now())
-    return page(request, "moderation/charter_edit.html", latest=latest, in_force=now, form=EMPTY_FORM)
+    return _page(request, session)
+
+
+def _page(request: Request, session: Session, refused: FormRefused | None = None) -> Response:
+    return page(
+        request,
+        "moderation/charter_edit.html",
+        422 if refused else 200,
+        latest=queries.charter_versions(session)[0],
+        in_force=charter.in_force(session, clock.now()),
+        form=refused.form if refused else EMPTY_FORM,
+    )
 
 
 @router.post("/administration/charte")
@@ -37,18 +47,15 @@ def publish_charter(request: Request, session: Db, admin: Admin, values: Form) -
         article.n: {name: values.get(f"{name}-{article.n}", getattr(article, name)) for name in FIELDS}
         for article in latest.articles
     }
+    retired = {article.n for article in latest.articles if values.get(f"retired-{article.n}")}
     try:
-        try:
-            day = date.fromisoformat(values.get("effective_from", ""))
-        except ValueError:
-            raise Invalid({"effective_from": "Donnez la date d’entrée en vigueur."}) from None
-        starts = datetime(day.year, day.month, day.day, tzinfo=ZONE)
-        retired = {article.n for article in latest.articles if values.get(f"retired-{article.n}")}
-        version = writing.publish(session, values.get("summary", ""), starts, texts, retired, admin)
-    except Invalid as invalid:
-        form = {"values": values, "errors": invalid.errors}
-        in_force = charter.in_force(session, clock.now())
-        return page(request, "moderation/charter_edit.html", 422, latest=latest, in_force=in_force, form=form)
+        form = validated(CharterForm, values)
+        starts = datetime.combine(form.effective_from, time.min, ZONE)
+        version = writing.publish(session, form.summary, starts, texts, retired, admin)
+    except (FormRefused, Invalid) as error:
+        refused = FormRefused(error.errors, values)
+        refused.page = _page(request, session, refused)
+        raise refused from None
     return see_other(request, f"/charte?version={version.number}")
 
 

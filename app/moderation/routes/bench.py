@@ -15,13 +15,13 @@ from app.moderation import actions, charter, queries
 from app.moderation.actions import Judgment
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import PAGES, bench, comment_view, page_of
-from app.moderation.forms import BATCH, DecisionForm, chosen
+from app.moderation.forms import BatchForm, DecisionForm, NoteForm, PreferenceForm
 from app.moderation.previews import preview
 from app.moderation.queries import figures, notices, queue
 from app.moderation.routes.base import Id, router
-from app.web.forms import Form, FormRefused, Values, validated
+from app.web.forms import Form, FormRefused, Values, asked, identifier, validated
 from app.web.ratelimit import limited
-from app.web.rendering import page, see_other
+from app.web.rendering import EMPTY_FORM, page, see_other
 
 HOME = "/moderation"
 CLAIMED = {"comment", "case", *PAGES}
@@ -84,12 +84,10 @@ def decide(request: Request, session: Db, moderator: Moderator, comment_id: Id, 
         if judgment.kind == "refuse" and judgment.articles and _may_rewrite(session, comment_id, judgment):
             judgment = judgment.within(effects=judgment.effects | {"ask_rewrite"})
         actions.decide(session, comment_id, form.version, moderator, judgment)
-    except FormRefused as refused:
-        return _again(request, session, moderator, comment_id, values, refused.errors)
-    except Invalid as invalid:
-        return _again(request, session, moderator, comment_id, values, invalid.errors)
+    except (FormRefused, Invalid) as refused:
+        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
     except Conflict as conflict:
-        return decided_page(request, session, comment_id, str(conflict))
+        raise came_second(request, session, comment_id, values, str(conflict)) from None
     return see_other(request, HOME)
 
 
@@ -105,15 +103,20 @@ def _may_rewrite(session: Session, comment_id: int, judgment: Judgment) -> bool:
 
 def _again(
     request: Request, session: Session, moderator: Account, comment_id: int, values: Values, errors: dict[str, str]
-) -> Response:
-    """Nothing was written before the form was refused: the page may be returned."""
+) -> FormRefused:
+    """The comment with what was typed. Raises NotFound."""
     if comment_view(session, comment_id) is None:
         raise NotFound("Ce commentaire n’existe pas, ou plus.")
-    return _page(request, session, moderator, f"comment-{comment_id}", values, errors, 422)
+    shown = _page(request, session, moderator, f"comment-{comment_id}", values, errors, 422)
+    return FormRefused(errors, values, page=shown)
 
 
-def decided_page(request: Request, session: Session, comment_id: int, why: str) -> Response:
+def came_second(request: Request, session: Session, comment_id: int, values: Values, why: str) -> FormRefused:
     """Who decided what, for the one who came second."""
+    return FormRefused({"": why}, values, page=_decided_page(request, session, comment_id, why))
+
+
+def _decided_page(request: Request, session: Session, comment_id: int, why: str) -> Response:
     decisions = [d for d in queries.decisions(session, "comment", comment_id) if d.undone_at is None]
     found = comment_view(session, comment_id)
     last = decisions[-1] if decisions else None
@@ -137,10 +140,8 @@ def preview_page(
     """The mail as it would leave; nothing is written."""
     try:
         shown = preview(session, comment_id, judgment_of(validated(DecisionForm, values)), moderator)
-    except FormRefused as refused:
-        return _again(request, session, moderator, comment_id, values, refused.errors)
-    except Invalid as invalid:
-        return _again(request, session, moderator, comment_id, values, invalid.errors)
+    except (FormRefused, Invalid) as refused:
+        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
     return page(request, "moderation/preview.html", previews=[shown], values=values, comment_id=comment_id, batch=None)
 
 
@@ -151,27 +152,21 @@ def preview_page(
 @limited("staff")
 def batch(request: Request, session: Db, moderator: Moderator, values: DecisionValues) -> Response:
     """First the mails, then the decisions: all of them or none."""
-    items = chosen(values)
-    if not items or len(items) > BATCH:
-        error = f"Choisissez de un à {BATCH} commentaires."
-        return _page(request, session, moderator, "", values, {"": error}, 422)
     try:
-        form = validated(DecisionForm, values)
+        form = validated(BatchForm, values)
         judgment = judgment_of(form)
-        items = [(comment_id, version, passage or form.passage) for comment_id, version, passage in items]
         if values.get("confirm"):
-            actions.decide_many(session, items, moderator, judgment, f"L-{secrets.token_hex(8)}")
+            actions.decide_many(session, form.items, moderator, judgment, f"L-{secrets.token_hex(8)}")
             return see_other(request, HOME)
         previews = [
             preview(session, comment_id, judgment.within(passage=passage), moderator, lenient=True)
-            for comment_id, _version, passage in items
+            for comment_id, _version, passage in form.items
         ]
-    except FormRefused as refused:
-        return _page(request, session, moderator, "", values, refused.errors, 422)
-    except Refused as refused:
+    except (FormRefused, Refused) as refused:
         errors = getattr(refused, "errors", {"": str(refused)})
-        return _page(request, session, moderator, "", values, errors, refused.status)
-    context: dict[str, Any] = {"previews": previews, "values": values, "comment_id": None, "batch": items}
+        shown = _page(request, session, moderator, "", values, errors, refused.status)
+        raise FormRefused(errors, values, page=shown) from None
+    context: dict[str, Any] = {"previews": previews, "values": values, "comment_id": None, "batch": form.items}
     return page(request, "moderation/preview.html", **context)
 
 
@@ -189,29 +184,34 @@ def undo(request: Request, session: Db, moderator: Moderator, decision_id: Id) -
 @router.post("/moderation/prises/{key}")
 @limited("staff")
 def claim(request: Request, session: Db, moderator: Moderator, key: str) -> Response:
-    kind, _, number = key.partition("-")
-    if kind not in CLAIMED or not number.isdecimal() or len(number) > 9:
+    kind, _, typed = key.partition("-")
+    item_id = asked(typed, identifier, 0)
+    if kind not in CLAIMED or not item_id:
         raise NotFound("Cet élément n’existe pas.")
-    if not actions.claim(session, kind, int(number), moderator):
+    if not actions.claim(session, kind, item_id, moderator):
         raise Conflict("Une autre personne a déjà pris cet élément.")
     # A case about a petition has a page of its own, to which this one leads.
-    return see_other(request, f"{HOME}/dossiers/{number}" if kind == "case" else page_of(key))
+    return see_other(request, f"{HOME}/dossiers/{item_id}" if kind == "case" else page_of(f"{kind}-{item_id}"))
 
 
 @router.post("/moderation/commentaires/{comment_id}/notes")
 @limited("staff")
 def note(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: Form) -> Response:
     try:
-        actions.note(session, "comment", comment_id, moderator, values.get("note", "")[:2000])
-    except Invalid as invalid:
-        return _again(request, session, moderator, comment_id, values, invalid.errors)
+        actions.note(session, "comment", comment_id, moderator, validated(NoteForm, values).note)
+    except (FormRefused, Invalid) as refused:
+        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
     return see_other(request, f"{HOME}?element=comment-{comment_id}")
 
 
 @router.post("/moderation/commentaires/{comment_id}/transmission")
 @limited("staff")
 def escalate(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: Form) -> Response:
-    actions.escalate(session, comment_id, moderator, bool(values.get("urgent")), values.get("note", "")[:2000])
+    try:
+        form = validated(NoteForm, values)
+    except FormRefused as refused:
+        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
+    actions.escalate(session, comment_id, moderator, form.urgent, form.note)
     return see_other(request, HOME)
 
 
@@ -228,21 +228,27 @@ def judge_hint(request: Request, session: Db, moderator: Moderator, comment_id: 
 @router.get("/moderation/moi")
 def mine(request: Request, session: Db, moderator: Moderator) -> Response:
     """One's own figures and habits: nobody else can open this page."""
+    return _mine(request, session, moderator)
+
+
+def _mine(request: Request, session: Session, moderator: Account, refused: FormRefused | None = None) -> Response:
     return page(
         request,
         "moderation/mine.html",
+        422 if refused else 200,
         preference=notices.preference(session, moderator.id),
         figures=figures.personal(session, moderator.id, clock.now()),
+        form=refused.form if refused else EMPTY_FORM,
     )
 
 
 @router.post("/moderation/moi")
 @limited("staff")
 def prefer(request: Request, session: Db, moderator: Moderator, values: Form) -> Response:
-    digest = values.get("digest", "urgent")
-    hours = {name: values.get(name, "") for name in ("quiet_from", "quiet_to")}
-    if digest not in {"never", "daily", "urgent"} or not all(h.isdecimal() and int(h) < 24 for h in hours.values()):
-        raise Refused("Choisissez un rythme de messages et des heures de 0 à 23.")
-    wishes = {"keys": bool(values.get("keys")), "blur": bool(values.get("blur")), "digest": digest}
-    actions.prefer(session, moderator, **wishes, **{name: int(hour) for name, hour in hours.items()})
+    try:
+        form = validated(PreferenceForm, values)
+    except FormRefused as refused:
+        refused.page = _mine(request, session, moderator, refused)
+        raise
+    actions.prefer(session, moderator, **form.model_dump())
     return see_other(request, "/moderation/moi")

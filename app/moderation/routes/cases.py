@@ -1,7 +1,5 @@
 """Cases of notices, appeals, rights of reply, and the urgent path."""
 
-from datetime import datetime
-
 from fastapi import Request
 from starlette.responses import Response
 
@@ -13,13 +11,12 @@ from app.errors import Conflict, Invalid, NotFound
 from app.moderation import actions, charter, queries
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import bench, claim_of, comment_view
-from app.moderation.forms import DecisionForm
+from app.moderation.forms import AuthorityForm, DecisionForm, JudgeForm, OrderForm, ReplyDecisionForm, ViewForm
 from app.moderation.queries import notices, queue
 from app.moderation.routes.base import Id, router
-from app.moderation.routes.bench import decided_page, judgment_of
+from app.moderation.routes.bench import came_second, judgment_of
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
-from app.templating import ZONE
 from app.web.forms import Form, FormRefused, Values, validated
 from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
@@ -76,14 +73,16 @@ def settle(request: Request, session: Db, moderator: Moderator, case_id: Id, val
         actions.settle(session, case_id, form.version, moderator, judgment_of(form))
     except (FormRefused, Invalid) as refused:
         if case.target == "petition":
-            return _petition_case(request, session, moderator, case_id, values, refused.errors)
-        context = bench(session, moderator, f"case-{case_id}", clock.now(), {})
-        form_again = {"values": values, "errors": refused.errors}
-        return page(request, "moderation/queue.html", 422, **context, form=form_again)
+            shown = _petition_case(request, session, moderator, case_id, values, refused.errors)
+        else:
+            context = bench(session, moderator, f"case-{case_id}", clock.now(), {})
+            form_again = {"values": values, "errors": refused.errors}
+            shown = page(request, "moderation/queue.html", 422, **context, form=form_again)
+        raise FormRefused(refused.errors, values, page=shown) from None
     except Conflict as conflict:
         if case.target == "petition":
             raise
-        return decided_page(request, session, case.target_id, str(conflict))
+        raise came_second(request, session, case.target_id, values, str(conflict)) from None
     return see_other(request, HOME)
 
 
@@ -129,24 +128,24 @@ def _appeal_page(
 @limited("staff")
 def form_view(request: Request, session: Db, moderator: Moderator, appeal_id: Id, values: Form) -> Response:
     try:
-        actions.form_view(session, appeal_id, moderator, values.get("view", ""), values.get("view_reasons", "")[:4000])
-    except Invalid as invalid:
-        return _appeal_page(request, session, moderator, appeal_id, values, invalid.errors)
+        form = validated(ViewForm, values)
+        actions.form_view(session, appeal_id, moderator, form.view, form.view_reasons)
+    except (FormRefused, Invalid) as refused:
+        shown = _appeal_page(request, session, moderator, appeal_id, values, refused.errors)
+        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, f"/moderation/recours/{appeal_id}")
 
 
 @router.post("/moderation/recours/{appeal_id}/jugement")
 @limited("staff")
 def judge(request: Request, session: Db, moderator: Moderator, appeal_id: Id, values: DecisionValues) -> Response:
-    reasons = values.get("reasons", "")[:4000]
     try:
-        judgment = None
-        if values.get("article"):
-            form = validated(DecisionForm, {**values, "decision": "refuse", "explanation": reasons[:2000]})
-            judgment = judgment_of(form)
-        actions.judge(session, appeal_id, moderator, values.get("outcome", ""), reasons, judgment)
+        form = validated(JudgeForm, values)
+        judgment = judgment_of(form.decision(values)) if values.get("article") else None
+        actions.judge(session, appeal_id, moderator, form.outcome, form.reasons, judgment)
     except (FormRefused, Invalid) as refused:
-        return _appeal_page(request, session, moderator, appeal_id, values, refused.errors)
+        shown = _appeal_page(request, session, moderator, appeal_id, values, refused.errors)
+        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, HOME)
 
 
@@ -184,12 +183,12 @@ def _reply_page(
 @router.post("/moderation/reponses/{reply_id}/decision")
 @limited("staff")
 def decide_reply(request: Request, session: Db, moderator: Moderator, reply_id: Id, values: Form) -> Response:
-    version = int(values["version"]) if values.get("version", "").isdecimal() else 0
-    publish, reasons = values.get("decision") == "publish", values.get("reasons", "")[:4000]
     try:
-        actions.decide_reply(session, reply_id, version, moderator, publish, reasons)
-    except Invalid as invalid:
-        return _reply_page(request, session, moderator, reply_id, values, invalid.errors)
+        form = validated(ReplyDecisionForm, values)
+        actions.decide_reply(session, reply_id, form.version, moderator, form.decision == "publish", form.reasons)
+    except (FormRefused, Invalid) as refused:
+        shown = _reply_page(request, session, moderator, reply_id, values, refused.errors)
+        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, HOME)
 
 
@@ -227,23 +226,12 @@ def _urgent_page(
 @limited("staff")
 def execute_order(request: Request, session: Db, moderator: Moderator, values: Form) -> Response:
     """Everything named goes, everywhere, in one act."""
-    words = values.get("comments", "").replace(",", " ").split()
-    errors = {}
-    received = None
-    if not all(word.isascii() and word.isdecimal() and len(word) < 10 for word in words):
-        errors["comments"] = "Donnez des numéros de commentaires, séparés par des espaces."
     try:
-        received = datetime.fromisoformat(values.get("received_at", "")).replace(tzinfo=ZONE)
-    except ValueError:
-        errors["received_at"] = "Donnez la date et l’heure de réception."
-    try:
-        if errors or received is None:
-            raise Invalid(errors)
-        numbers = [int(word) for word in words]
-        authority, reference = values.get("authority", "")[:200], values.get("reference", "")[:200]
-        actions.take_down(session, numbers, moderator, authority, reference, received)
-    except Invalid as invalid:
-        return _urgent_page(request, session, values, invalid.errors)
+        form = validated(OrderForm, values)
+        actions.take_down(session, form.comments, moderator, form.authority, form.reference, form.received_at)
+    except (FormRefused, Invalid) as refused:
+        shown = _urgent_page(request, session, values, refused.errors)
+        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, "/moderation/urgences")
 
 
@@ -251,7 +239,8 @@ def execute_order(request: Request, session: Db, moderator: Moderator, values: F
 @limited("staff")
 def tell_authority(request: Request, session: Db, moderator: Moderator, case_id: Id, values: Form) -> Response:
     try:
-        actions.tell_authority(session, case_id, moderator, values.get("authority", "")[:500])
-    except Invalid as invalid:
-        return _urgent_page(request, session, values, invalid.errors)
+        actions.tell_authority(session, case_id, moderator, validated(AuthorityForm, values).authority)
+    except (FormRefused, Invalid) as refused:
+        shown = _urgent_page(request, session, values, refused.errors)
+        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, "/moderation/urgences")

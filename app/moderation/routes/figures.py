@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date, datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -18,6 +18,7 @@ from app.moderation.models import Decision
 from app.moderation.queries import figures, notices
 from app.moderation.routes.base import router
 from app.templating import ZONE, iso
+from app.web.forms import asked, day, identifier
 from app.web.rendering import public, settings_of
 
 KINDS = {
@@ -44,7 +45,7 @@ def charter_page(request: Request, session: Db, version: str = "") -> Response:
     in_force = charter.in_force(session, now)
     shown = in_force
     if version:
-        found = charter.numbered(session, int(version)) if version.isdecimal() and len(version) < 6 else None
+        found = charter.numbered(session, asked(version, identifier, 0))
         if found is None:
             raise NotFound("La charte n’a pas de version de ce numéro.")
         shown = found
@@ -55,12 +56,11 @@ def _period(du: str, au: str) -> figures.Period:
     """Whole days in France, *au* included; by default the last twelve months. Raises NotFound."""
     today = clock.now().astimezone(ZONE).date()
     try:
-        last = date.fromisoformat(au) if au else today
-        first = date.fromisoformat(du) if du else last - timedelta(days=365)
-        days = (first, last + timedelta(days=1))
-    except (ValueError, OverflowError):
+        last = day(au) if au else today
+        first = day(du) if du else last - timedelta(days=365)
+    except ValueError:
         raise NotFound("Donnez deux dates, comme 2026-01-31.") from None
-    start, end = (datetime(day.year, day.month, day.day, tzinfo=ZONE) for day in days)
+    start, end = (datetime.combine(one, time.min, ZONE) for one in (first, last + timedelta(days=1)))
     return start, end
 
 

@@ -9,21 +9,22 @@ from starlette.responses import Response
 from app import clock
 from app.comments import actions as comment_actions
 from app.comments import queries as comment_queries
-from app.comments.models import MAX_LENGTH
+from app.comments.models import MAX_LENGTH, Comment
 from app.comments.public import masked
 from app.db import Db, Session, vault_of
 from app.errors import Conflict, Gone, Invalid, NotFound
 from app.moderation import actions, links, queries
 from app.moderation.actions import Report, appealing
-from app.moderation.forms import NOTICE_CATEGORIES, NoticeForm, ReplyForm
+from app.moderation.forms import NOTICE_CATEGORIES, AppealForm, NoticeForm, ReplyForm, RewriteForm
+from app.moderation.models import Appeal, Decision, Reply
 from app.moderation.routes.base import Id, router
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
-from app.text import clean_line, clean_text
 from app.web.forms import Form, FormRefused, Values, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, locale_of, page
+from app.web.rendering import EMPTY_FORM, locale_of, page, see_other
 
+INCOMPLETE = "Ce lien n’est pas complet : recopiez-le en entier depuis le message."
 CHOICES = [(name, words) for name, (_ground, _article, words) in NOTICE_CATEGORIES.items()]
 
 
@@ -51,8 +52,7 @@ def _petition_target(petition: Petition) -> dict[str, Any]:
 
 @router.get("/commentaires/{comment_id}/signaler")
 def report_comment_page(request: Request, session: Db, comment_id: Id) -> Response:
-    about = _comment_target(session, comment_id)
-    return page(request, "moderation/report.html", about=about, choices=CHOICES, form=EMPTY_FORM)
+    return _report_page(request, _comment_target(session, comment_id))
 
 
 @router.post("/commentaires/{comment_id}/signaler")
@@ -63,14 +63,18 @@ def report_comment(request: Request, session: Db, comment_id: Id, values: Form) 
 
 @router.get("/petitions/{slug}/signaler")
 def report_petition_page(request: Request, session: Db, petition: PublicPetition) -> Response:
-    about = _petition_target(petition)
-    return page(request, "moderation/report.html", about=about, choices=CHOICES, form=EMPTY_FORM)
+    return _report_page(request, _petition_target(petition))
 
 
 @router.post("/petitions/{slug}/signaler")
 @limited()
 def report_petition(request: Request, session: Db, petition: PublicPetition, values: Form) -> Response:
     return _report(request, session, "petition", petition.id, _petition_target(petition), values)
+
+
+def _report_page(request: Request, about: dict[str, Any], refused: FormRefused | None = None) -> Response:
+    form = refused.form if refused else EMPTY_FORM
+    return page(request, "moderation/report.html", 422 if refused else 200, about=about, choices=CHOICES, form=form)
 
 
 def _report(
@@ -81,17 +85,43 @@ def _report(
         if errors := form.who():
             raise FormRefused(errors, values)
     except FormRefused as refused:
-        refused.page = ("moderation/report.html", {"about": about, "choices": CHOICES, "form": refused.form})
+        refused.page = _report_page(request, about, refused)
         raise
     if form.website:
         return page(request, "moderation/report_done.html", reference="", about=about, email="")
     ground, article, _words = NOTICE_CATEGORIES[form.category]
     report = Report(
-        ground, form.category, article, form.reasons, form.passage, form.name.strip(), form.email.strip(),
-        locale_of(request),
-    )  # fmt: skip
+        ground, form.category, article, form.reasons, form.passage, form.name, form.email, locale_of(request)
+    )
     notice = actions.receive(session, target, target_id, report)
     return page(request, "moderation/report_done.html", reference=notice.reference, about=about, email=form.email)
+
+
+# The address of a notifier
+
+
+@router.get("/signalements/{token}")
+def notice_page(request: Request, session: Db, token: str) -> Response:
+    """What became of a notice, once its notifier's address is confirmed; before, one button."""
+    notice = actions.notice_of(session, _notice_id(session, token))
+    return page(request, "moderation/notice.html", notice=notice, token=token)
+
+
+@router.post("/signalements/{token}")
+@limited()
+def confirm_notifier(request: Request, session: Db, token: str) -> Response:
+    actions.confirm(session, _notice_id(session, token))
+    return see_other(request, f"/signalements/{token}")
+
+
+def _notice_id(session: Session, token: str) -> int:
+    found = links.read_notice(vault_of(session), token)
+    if found is None:
+        raise NotFound(INCOMPLETE)
+    notice_id, expires = found
+    if clock.now() > datetime.fromtimestamp(expires, UTC):
+        raise Gone("Ce lien a expiré.")
+    return notice_id
 
 
 # Appeals
@@ -100,9 +130,27 @@ def _report(
 @router.get("/recours/{token}")
 def appeal_page(request: Request, session: Db, token: str) -> Response:
     decision_id, appellant = _appellant(session, token)
-    decision = actions.appealable(session, decision_id, appellant)
-    context: dict[str, Any] = {"decision": decision, "label": appealing.about(session, decision), "token": token}
-    return page(request, "moderation/appeal_form.html", **context, form=EMPTY_FORM, done=None)
+    return _appeal_page(request, session, actions.appealable(session, decision_id, appellant), token)
+
+
+def _appeal_page(
+    request: Request,
+    session: Session,
+    decision: Decision,
+    token: str,
+    refused: FormRefused | None = None,
+    done: Appeal | None = None,
+) -> Response:
+    return page(
+        request,
+        "moderation/appeal_form.html",
+        422 if refused else 200,
+        decision=decision,
+        label=appealing.about(session, decision),
+        token=token,
+        form=refused.form if refused else EMPTY_FORM,
+        done=done,
+    )
 
 
 @router.post("/recours/{token}")
@@ -110,20 +158,19 @@ def appeal_page(request: Request, session: Db, token: str) -> Response:
 def appeal(request: Request, session: Db, token: str, values: Form) -> Response:
     decision_id, appellant = _appellant(session, token)
     decision = actions.appealable(session, decision_id, appellant)
-    context: dict[str, Any] = {"decision": decision, "label": appealing.about(session, decision), "token": token}
     try:
-        made = actions.appeal(session, decision_id, appellant, clean_text(values.get("text", ""))[:4000])
-    except Invalid as invalid:
-        refused = FormRefused(invalid.errors, values)
-        refused.page = ("moderation/appeal_form.html", {**context, "form": refused.form, "done": None})
+        made = actions.appeal(session, decision_id, appellant, validated(AppealForm, values).text)
+    except (FormRefused, Invalid) as error:
+        refused = FormRefused(error.errors, values)
+        refused.page = _appeal_page(request, session, decision, token, refused)
         raise refused from None
-    return page(request, "moderation/appeal_form.html", **context, form=EMPTY_FORM, done=made)
+    return _appeal_page(request, session, decision, token, done=made)
 
 
 def _appellant(session: Session, token: str) -> tuple[int, str]:
     found = links.read_appeal(vault_of(session), token)
     if found is None:
-        raise NotFound("Ce lien n’est pas complet : recopiez-le en entier depuis le message.")
+        raise NotFound(INCOMPLETE)
     decision_id, appellant, expires = found
     if clock.now() > datetime.fromtimestamp(expires, UTC):
         raise Gone("Le délai de six mois pour contester cette décision est passé.")
@@ -136,37 +183,36 @@ def _appellant(session: Session, token: str) -> tuple[int, str]:
 @router.get("/reecrire/{token}")
 def rewrite_page(request: Request, session: Db, token: str) -> Response:
     comment = _rewritable(session, token)
-    form = {"values": {"text": comment.text}, "errors": {}}
-    return page(request, "moderation/rewrite.html", token=token, form=form, done=False, longest=MAX_LENGTH)
+    return _rewrite_page(request, token, {"values": {"text": comment.text}, "errors": {}})
+
+
+def _rewrite_page(
+    request: Request, token: str, form: dict[str, dict[str, str]], status: int = 200, *, done: bool = False
+) -> Response:
+    return page(request, "moderation/rewrite.html", status, token=token, form=form, done=done, longest=MAX_LENGTH)
 
 
 @router.post("/reecrire/{token}")
 @limited()
 def rewrite(request: Request, session: Db, token: str, values: Form) -> Response:
     comment = _rewritable(session, token)
-    text = clean_text(values.get("text", ""))
-    error = ""
-    if not text:
-        error = "Écrivez votre commentaire."
-    elif len(text) > MAX_LENGTH:
-        error = f"Raccourcissez votre commentaire : {MAX_LENGTH} caractères au plus."
-    elif " ".join(text.split()) == " ".join(comment.text.split()):
-        error = "C’est le texte qui a été refusé : changez le passage en cause."
-    if error:
-        refused = FormRefused({"text": error}, values)
-        context = {"token": token, "form": refused.form, "done": False, "longest": MAX_LENGTH}
-        refused.page = ("moderation/rewrite.html", context)
-        raise refused
+    try:
+        text = validated(RewriteForm, values).text
+        if " ".join(text.split()) == " ".join(comment.text.split()):
+            raise FormRefused({"text": "C’est le texte qui a été refusé : changez le passage en cause."}, values)
+    except FormRefused as refused:
+        refused.page = _rewrite_page(request, token, refused.form, 422)
+        raise
     comment_actions.rewrite(session, comment, text)
-    return page(request, "moderation/rewrite.html", token=token, form=EMPTY_FORM, done=True, longest=MAX_LENGTH)
+    return _rewrite_page(request, token, EMPTY_FORM, done=True)
 
 
-def _rewritable(session: Session, token: str) -> Any:
+def _rewritable(session: Session, token: str) -> Comment:
     """The refused comment of a genuine link. Raises NotFound, Gone, Conflict."""
     found = links.read_rewrite(vault_of(session), token)
     decision = queries.decision(session, found[0]) if found is not None else None
     if found is None or decision is None:
-        raise NotFound("Ce lien n’est pas complet : recopiez-le en entier depuis le message.")
+        raise NotFound(INCOMPLETE)
     if clock.now() > datetime.fromtimestamp(found[1], UTC):
         raise Gone("Le délai de trente jours pour proposer un autre texte est passé.")
     comment = comment_queries.lock(session, decision.target_id)
@@ -182,8 +228,18 @@ def _rewritable(session: Session, token: str) -> Any:
 
 @router.get("/petitions/{slug}/droit-de-reponse")
 def reply_page(request: Request, session: Db, petition: PublicPetition, commentaire: str = "") -> Response:
-    form = {"values": {"comment": commentaire}, "errors": {}}
-    return page(request, "moderation/reply.html", petition=petition, form=form, done=None)
+    return _reply_page(request, petition, {"values": {"comment": commentaire}, "errors": {}})
+
+
+def _reply_page(
+    request: Request,
+    petition: Petition,
+    form: dict[str, dict[str, str]],
+    status: int = 200,
+    *,
+    done: Reply | None = None,
+) -> Response:
+    return page(request, "moderation/reply.html", status, petition=petition, form=form, done=done)
 
 
 @router.post("/petitions/{slug}/droit-de-reponse")
@@ -196,17 +252,17 @@ def ask_reply(request: Request, session: Db, petition: PublicPetition, values: F
             if row is None or row.petition_id != petition.id or row.state != "published":
                 raise FormRefused({"comment": "Aucun commentaire publié de cette pétition n’a ce numéro."}, values)
     except FormRefused as refused:
-        refused.page = ("moderation/reply.html", {"petition": petition, "form": refused.form, "done": None})
+        refused.page = _reply_page(request, petition, refused.form, 422)
         raise
     reply = actions.ask_reply(
         session,
         petition.id,
         form.comment or None,
-        name=form.name.strip(),
-        capacity=clean_line(values.get("capacity", ""))[:120],
+        name=form.name,
+        capacity=form.capacity,
         email=form.email,
         passage=form.passage,
         text=form.text,
         locale=locale_of(request),
     )
-    return page(request, "moderation/reply.html", petition=petition, form=EMPTY_FORM, done=reply)
+    return _reply_page(request, petition, EMPTY_FORM, done=reply)

@@ -11,7 +11,7 @@ from app.errors import Invalid, NotFound
 from app.moderation import actions, charter, queries
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import claim_of
-from app.moderation.forms import DecisionForm, remarks
+from app.moderation.forms import ReviewForm
 from app.moderation.routes.base import Id, router
 from app.moderation.routes.bench import judgment_of
 from app.petitions import actions as petition_actions
@@ -58,10 +58,11 @@ def _page(
 @limited("staff")
 def review(request: Request, session: Db, moderator: Moderator, petition_id: Id, values: DecisionValues) -> Response:
     try:
-        form = validated(DecisionForm, values)
-        actions.review(session, petition_id, form.version, moderator, judgment_of(form), remarks(values))
+        form = validated(ReviewForm, values)
+        actions.review(session, petition_id, form.version, moderator, judgment_of(form), form.remarks)
     except (FormRefused, Invalid) as refused:
-        return _page(request, session, moderator, petition_id, values, refused.errors)
+        shown = _page(request, session, moderator, petition_id, values, refused.errors)
+        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, "/moderation")
 
 

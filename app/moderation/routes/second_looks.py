@@ -5,23 +5,36 @@ from starlette.responses import Response
 
 from app import clock
 from app.accounts.dependencies import Moderator
+from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.db import Db, Session
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.moderation import actions, charter, queries
 from app.moderation.desk import claim_of
+from app.moderation.forms import SecondLookForm
 from app.moderation.models import CharterVersion, Decision
 from app.moderation.queries import notices
 from app.moderation.routes.base import Id, router
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
-from app.web.forms import Form
+from app.web.forms import Form, FormRefused, Values, validated
 from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
 
 
 @router.get("/moderation/relectures/{decision_id}")
 def second_page(request: Request, session: Db, moderator: Moderator, decision_id: Id) -> Response:
+    return _page(request, session, moderator, decision_id)
+
+
+def _page(
+    request: Request,
+    session: Session,
+    moderator: Account,
+    decision_id: int,
+    values: Values | None = None,
+    errors: Values | None = None,
+) -> Response:
     look = notices.lock_second_look(session, decision_id)
     first = queries.decision(session, decision_id)
     if look is None or first is None or look.first_decider == moderator.id:
@@ -34,11 +47,13 @@ def second_page(request: Request, session: Db, moderator: Moderator, decision_id
     return page(
         request,
         "moderation/second.html",
+        422 if errors else 200,
         decision_id=decision_id,
         text=text,
         charter=in_force,
         look=look,
         claim=claim,
+        form={"values": values or {}, "errors": errors or {}},
     )
 
 
@@ -57,6 +72,10 @@ def _second_text(session: Session, first: Decision) -> tuple[str, CharterVersion
 @router.post("/moderation/relectures/{decision_id}")
 @limited("staff")
 def look_again(request: Request, session: Db, moderator: Moderator, decision_id: Id, values: Form) -> Response:
-    article = int(values["article"]) if values.get("article", "").isdecimal() else None
-    actions.look_again(session, decision_id, moderator, values.get("decision", ""), article)
+    try:
+        form = validated(SecondLookForm, values)
+        actions.look_again(session, decision_id, moderator, form.decision, form.article or None)
+    except (FormRefused, Invalid) as refused:
+        shown = _page(request, session, moderator, decision_id, values, refused.errors)
+        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, "/moderation")

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.mail import outbox
-from app.mail.models import CaughtMail, OutboxMail
+from app.mail.models import CaughtMail, MailBudget, OutboxMail
 from app.petitions.models import Petition
 from app.privacy import periods
 from app.privacy.queries import Due, delete_some, due, together
@@ -99,6 +99,14 @@ def mails_due(session: Session, now: datetime) -> Due:
 def delete_mails(session: Session, now: datetime, limit: int) -> int:
     n = delete_some(session, OutboxMail.id, limit, or_(_old(now), _never_left(now)))
     return n + delete_some(session, CaughtMail.id, limit, CaughtMail.caught_at <= now - periods.UNSENT_MAIL)
+
+
+def recipients_due(session: Session, now: datetime) -> Due:
+    return due(session, MailBudget.at, periods.RECIPIENT, MailBudget.at <= now - periods.RECIPIENT)
+
+
+def delete_recipients(session: Session, now: datetime, limit: int) -> int:
+    return delete_some(session, MailBudget.key, limit, MailBudget.at <= now - periods.RECIPIENT)
 
 
 def forget_mails(session: Session, email: str) -> None:

@@ -1,7 +1,7 @@
 """The petition's page with its form, and the public list."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -24,7 +24,7 @@ from app.signatures.places import countries
 from app.signatures.public import Line, line
 from app.signatures.routes.base import router
 from app.updates import public as update_public
-from app.web.forms import FormRefused
+from app.web.forms import FormRefused, cursor, cursor_text
 from app.web.rendering import EMPTY_FORM, locale_of, page, public, settings_of
 
 NEWEST = 10
@@ -104,10 +104,10 @@ def signatures(request: Request, session: Db, petition: PublicPetition, avant: s
         raise Gone("Les signatures de cette pétition ont été effacées, comme prévu ; le nombre reste.")
     now, locale = clock.now(), locale_of(request)
     keys = petition_keys.of(session, petition.id)
-    rows = queries.newest(session, petition.id, queries.PER_PAGE + 1, _cursor(avant))
+    rows = queries.newest(session, petition.id, queries.PER_PAGE + 1, cursor(avant, uuid.UUID))
     shown_rows = rows[: queries.PER_PAGE]
     base = f"/petitions/{petition.slug}/signatures"
-    older = f"{base}?avant={_cursor_text(shown_rows[-1])}" if len(rows) > queries.PER_PAGE else None
+    older = f"{base}?avant={_cursor_of(shown_rows[-1])}" if len(rows) > queries.PER_PAGE else None
     return public(
         request,
         "petitions/signatures.html",
@@ -119,17 +119,5 @@ def signatures(request: Request, session: Db, petition: PublicPetition, avant: s
     )
 
 
-def _cursor(text: str) -> queries.Cursor | None:
-    if not text:
-        return None
-    micros, _, hexadecimal = text.partition("-")
-    try:
-        moment = datetime.fromtimestamp(int(micros) // 1_000_000, UTC)
-        return moment.replace(microsecond=int(micros) % 1_000_000), uuid.UUID(hexadecimal)
-    except (ValueError, OverflowError, OSError):
-        raise NotFound("Cette page n’existe pas.") from None
-
-
-def _cursor_text(row: Any) -> str:
-    moment: datetime = row.confirmed_at
-    return f"{int(moment.timestamp()) * 1_000_000 + moment.microsecond}-{row.id.hex}"
+def _cursor_of(row: Any) -> str:
+    return cursor_text(row.confirmed_at, row.id.hex)

@@ -1,0 +1,40 @@
+"""What the forms of moderation have in common."""
+
+from functools import partial
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from app.text import clean_text
+from app.web.forms import number
+
+MAX_EXPLANATION = 2000
+MAX_REASONS = 4000
+
+
+class PostedForm(BaseModel):
+    model_config = ConfigDict(extra="ignore", validate_default=True)
+
+
+def bounded(longest: int, name: str) -> AfterValidator:
+    """A cleaned text of *longest* characters at most; *name* is what to call it, with its article."""
+    return AfterValidator(partial(_within, longest, name))
+
+
+def _within(longest: int, name: str, value: str) -> str:
+    text = clean_text(value)
+    if len(text) > longest:
+        raise ValueError(f"Raccourcissez {name} : {longest} caractères au plus.")
+    return text
+
+
+def _version(value: object) -> int:
+    return number(value or 0, sentence="Rechargez la page : elle ne dit plus ce que vous avez lu.")
+
+
+# Of what was on the screen; 0 when a program leaves it out.
+Version = Annotated[int, BeforeValidator(_version)]
+# A checkbox that is ticked sends something.
+Box = Annotated[bool, BeforeValidator(bool)]
+Reasons = Annotated[str, bounded(MAX_REASONS, "les raisons")]
+Explanation = Annotated[str, bounded(MAX_EXPLANATION, "l’explication")]

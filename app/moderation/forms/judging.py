@@ -1,0 +1,168 @@
+"""What moderators post about texts, and about how they work."""
+
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, field_validator, model_validator
+
+from app.moderation.forms.base import MAX_EXPLANATION, Box, Explanation, PostedForm, Reasons, Version, bounded
+from app.web.forms import MAX_ID, Day, FormRefused, IdOrZero, Values, asked, identifier, number, validated
+
+# What the Commission's database takes of a legal ground.
+MAX_PROVISION = 500
+EFFECTS = ("mask", "ask_rewrite", "close_thread", "limit_author", "quarantine")
+BATCH = 50
+
+Note = Annotated[str, bounded(MAX_EXPLANATION, "la note")]
+_hour = partial(number, most=23, sentence="Choisissez une heure de 0 à 23.")
+Hour = Annotated[int, BeforeValidator(_hour)]
+
+
+class DecisionForm(PostedForm):
+    """``publish``, or ``refuse`` under an article with a quoted passage; ``keep`` what was reported."""
+
+    decision: Literal["publish", "refuse", "keep", "correct"] | None = None
+    version: Version = 0
+    article: int | None = None
+    # Other articles cited, separated by commas.
+    articles: tuple[int, ...] = ()
+    ground: Literal["charter", "law"] = "charter"
+    provision: Annotated[str, bounded(MAX_PROVISION, "le texte de loi")] = ""
+    passage: str = ""
+    explanation: Explanation = ""
+    effects: frozenset[str] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _boxes(cls, values: Any) -> Any:
+        # The button that masks a passage publishes the rest.
+        decision = values.get("decision") or ("publish" if values.get("mask") else None)
+        return {**values, "decision": decision, "effects": {name for name in EFFECTS if values.get(name)}}
+
+    @field_validator("decision", mode="before")
+    @classmethod
+    def _decision(cls, value: object) -> object:
+        if value not in {"publish", "refuse", "keep", "correct"}:
+            raise ValueError("Choisissez : publier, ou refuser.")
+        return value
+
+    @field_validator("ground", mode="before")
+    @classmethod
+    def _ground(cls, value: object) -> object:
+        return value if value == "law" else "charter"
+
+    @field_validator("article", mode="before")
+    @classmethod
+    def _article(cls, value: object) -> object:
+        text = str(value or "").strip()
+        return number(text, 1, MAX_ID, "Choisissez un article de la charte.") if text else None
+
+    @field_validator("articles", mode="before")
+    @classmethod
+    def _articles(cls, value: object) -> object:
+        # 0 is no article: it is refused with those that the charter does not have.
+        return tuple(asked(word, identifier, 0) for word in str(value or "").split(",") if word.strip())
+
+    @property
+    def cited(self) -> list[int]:
+        """Every article, the first one chosen first."""
+        first = [self.article] if self.article is not None else []
+        return list(dict.fromkeys([*first, *self.articles]))
+
+
+class BatchForm(DecisionForm):
+    """The same decision on the comments ticked: fields ``item-<id>`` = version, ``passage-<id>``."""
+
+    # (id, version, passage)
+    items: tuple[tuple[int, int, str], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _items(cls, values: Any) -> Any:
+        ticked = {asked(name[5:], identifier, 0): name for name in values if name.startswith("item-")}
+        if not 1 <= len(ticked) <= BATCH or 0 in ticked:
+            raise ValueError(f"Choisissez de un à {BATCH} commentaires.")
+        shared = values.get("passage", "")
+        items = [
+            (comment_id, asked(values[name], number, 0), values.get(f"passage-{comment_id}") or shared)
+            for comment_id, name in ticked.items()
+        ]
+        return {**values, "items": items}
+
+
+class ReviewForm(DecisionForm):
+    """A decision on a petition, with the corrections asked: fields ``line-<n>`` and ``remark-<n>``."""
+
+    # (line, text); line 0 is the whole text.
+    remarks: tuple[tuple[int, Annotated[str, bounded(MAX_EXPLANATION, "la remarque")]], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _remarks(cls, values: Any) -> Any:
+        typed = [name[7:] for name, value in values.items() if name.startswith("remark-") and value.strip()]
+        return {**values, "remarks": [(values.get(f"line-{n}", ""), values[f"remark-{n}"]) for n in typed]}
+
+    @field_validator("remarks", mode="before")
+    @classmethod
+    def _lines(cls, value: Any) -> Any:
+        sentence = "Donnez le numéro de la ligne à corriger."
+        return [(number(line or 0, 0, MAX_ID, sentence), text) for line, text in value]
+
+
+class SecondLookForm(PostedForm):
+    """Somebody else's judgment on a text; the verb checks that the two go together."""
+
+    decision: str = ""
+    article: IdOrZero = 0
+
+
+class ViewForm(PostedForm):
+    """What the judge of an appeal thinks before seeing the first decision."""
+
+    view: str = ""
+    view_reasons: Reasons = ""
+
+
+class JudgeForm(PostedForm):
+    """What becomes of the contested decision; a notice that was dismissed is upheld by another decision."""
+
+    outcome: str = ""
+    reasons: Reasons = ""
+
+    def decision(self, values: Values) -> DecisionForm:
+        """The other decision, explained by the same reasons. Raises FormRefused."""
+        try:
+            return validated(DecisionForm, {**values, "decision": "refuse", "explanation": self.reasons})
+        except FormRefused as refused:
+            if "explanation" in refused.errors:
+                refused.errors["reasons"] = refused.errors.pop("explanation")
+            raise
+
+
+class NoteForm(PostedForm):
+    note: Note = ""
+    urgent: Box = False
+
+
+class PreferenceForm(PostedForm):
+    """How one works: keys, blur, messages and quiet hours."""
+
+    keys: Box = False
+    blur: Box = False
+    digest: Literal["never", "daily", "urgent"] = "urgent"
+    quiet_from: Hour = 20
+    quiet_to: Hour = 8
+
+    @field_validator("digest", mode="before")
+    @classmethod
+    def _digest(cls, value: object) -> object:
+        if value not in {"never", "daily", "urgent"}:
+            raise ValueError("Choisissez un rythme de messages.")
+        return value
+
+
+class CharterForm(PostedForm):
+    """The charter's next version; its articles are posted beside, field by field."""
+
+    summary: Annotated[str, bounded(500, "le résumé")] = ""
+    effective_from: Day
