@@ -25,6 +25,8 @@ MADE = {
     "/administration/charte": ["title-1", "body-1", "breaks-1", "ok-1", "applies-1", "retired-1"],
     "/administration/fraude/{slug}/lots": ["ligne-0123456789abcdef0123456789abcdef"],
 }
+# What a form class makes of other fields.
+OWN = {"effects", "items", "remarks"}
 
 
 def fields_of(route: APIRoute | Door) -> list[str]:
@@ -32,7 +34,7 @@ def fields_of(route: APIRoute | Door) -> list[str]:
     names = dict.fromkeys(MADE.get(route.path, []))
     for function in [route.endpoint, *(_called(route.dependant) if isinstance(route, APIRoute) else [])]:
         names |= dict.fromkeys(_read_by(inspect.unwrap(function)))
-    return list(names)
+    return [name for name in names if name not in OWN]
 
 
 def _called(dependant: Dependant) -> Iterator[Callable[..., Any]]:

@@ -69,8 +69,10 @@ def _parameter(name: str, where: str, examples: list[str]) -> dict[str, Any]:
 
 
 def _responses() -> dict[str, Any]:
-    """Whatever the answer, it is of a kind that we serve; one that asks to wait says how long."""
+    """Whatever the answer, it is of a kind that we serve; one that asks to wait says how long, or to go, where."""
     content: dict[str, Any] = {kind: {} for kind in KINDS}
-    wait = {"Retry-After": {"required": True, "schema": {"type": "string"}}}
-    busy = {"description": "busy", "content": content, "headers": wait}
-    return {"default": {"description": "any", "content": content}, "429": busy, "503": busy}
+    text = {"required": True, "schema": {"type": "string"}}
+    busy = {"description": "busy", "content": content, "headers": {"Retry-After": text}}
+    go = {"description": "go there", "headers": {"Location": text}}
+    any_other = {"description": "any other", "content": content}
+    return {"default": any_other, "303": go, "307": go, "429": busy, "503": busy}

@@ -1,27 +1,27 @@
 """The site under attack: served as it is really served, on this machine only, with the demo in it."""
 
-import asyncio
-import http.client
 import json
 import os
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
+
+import httpx2
 
 from app.demo import ACCOUNTS, PASSWORD
-from tests.abuse.strangers import ask
 from tests.services import Signons, free_port
 from tests.site import FORM
 
 SECRET = "a-secret-for-the-audit-that-nobody-may-read"
 EMAIL = "audit@exemple.test"
-LIMITS = {name: "1000000/minute" for name in ("SIGNONS_RATE_SIGN", "SIGNONS_RATE_POST", "SIGNONS_RATE_LOGIN")}
+LIMITS = dict.fromkeys(("SIGNONS_RATE_SIGN", "SIGNONS_RATE_POST", "SIGNONS_RATE_LOGIN"), "1000000/minute")
 
 
 @dataclass
@@ -35,15 +35,13 @@ class Target:
     # What stands between braces in an address → genuine ones.
     holes: dict[str, list[str]] = field(default_factory=dict)
 
-    def get(self, path: str, cookie: str = "") -> str:
-        answer = asyncio.run(ask(self.url, "GET", path, headers={"cookie": cookie} if cookie else {}))
-        assert answer.status == 200, (path, answer.status)
-        return answer.body.decode()
+    def get(self, path: str) -> str:
+        return httpx2.get(f"{self.url}{path}", timeout=60).raise_for_status().text
 
-    def post(self, path: str, form: dict[str, str]) -> dict[str, str]:
-        answer = asyncio.run(ask(self.url, "POST", path, form))
-        assert answer.status == 303, (path, answer.status, answer.body[-2000:])
-        return answer.headers
+    def post(self, path: str, form: dict[str, str]) -> httpx2.Response:
+        answer = httpx2.post(f"{self.url}{path}", data=form, timeout=60)
+        assert answer.status_code == 303, (path, answer.status_code, answer.text[-2000:])
+        return answer
 
     def statuses(self) -> Counter[int]:
         """What the server itself has counted: answers by status; what the page cache answers is not among them."""
@@ -67,29 +65,22 @@ def standing(folder: Path, database_url: str) -> Iterator[Target]:
     server = Signons(folder, env, free_port(), 1)
     program = Path(sys.executable).with_name("signons")
     subprocess.run([program, "demo"], env=dict(server.environment()), cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    worker = None
     server.start()
     try:
         target = Target(server.url, _slug(server.url), server.log)
         for email, role in ACCOUNTS.items():
-            said = target.post("/connexion", {"email": email, "password": PASSWORD})["set-cookie"]
-            target.cookies[role] = said.partition(";")[0]
+            session = target.post("/connexion", {"email": email, "password": PASSWORD}).cookies["session"]
+            target.cookies[role] = f"session={session}"
         if database_url.startswith("sqlite"):  # whose server also sends mail
             target.holes = _genuine(target)
         target.holes["slug"] = [target.slug, "absente"]
         yield target
     finally:
-        assert worker is None
         server.terminate()
 
 
 def _slug(url: str) -> str:
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
-    connection.request("GET", "/")
-    page = connection.getresponse().read().decode()
-    connection.close()
-    found = re.search(r'href="/petitions/([a-z0-9-]+)"', page)
+    found = re.search(r'href="/petitions/([a-z0-9-]+)"', httpx2.get(url, timeout=60).text)
     assert found is not None
     return found[1]
 
@@ -104,7 +95,7 @@ def _genuine(target: Target) -> dict[str, list[str]]:
             tokens += re.findall(r"/(?:confirmer|mes-signatures)/([\w=-]{20,})", target.get(f"/boite-locale/{number}"))
         if len(set(tokens)) > 1:
             break
-        asyncio.run(asyncio.sleep(0.2))
+        time.sleep(0.2)
     return {"token": [*dict.fromkeys(tokens), quote("é"), "x"]}
 
 
