@@ -1,7 +1,7 @@
 """The site described for schemathesis: every route of a place, its holes, its parameters, its fields."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -31,7 +31,7 @@ def place_of(path: str) -> str:
     return next((place for place, starts in PLACES.items() if place != "public" and path.startswith(starts)), "public")
 
 
-def described(place: str, holes: dict[str, Sequence[str]]) -> dict[str, Any]:
+def described(place: str, holes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """OpenAPI 3.1 of one place; *holes*: examples for what stands between braces."""
     paths: dict[str, dict[str, Any]] = {}
     for method in ("GET", "POST"):
@@ -42,7 +42,7 @@ def described(place: str, holes: dict[str, Sequence[str]]) -> dict[str, Any]:
     return {"openapi": "3.1.0", "info": {"title": f"Signons, {place}", "version": "1"}, "paths": paths}
 
 
-def _operation(route: APIRoute | Door, method: str, holes: dict[str, Sequence[str]]) -> dict[str, Any]:
+def _operation(route: APIRoute | Door, method: str, holes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     parameters = [
         _parameter(name, "path", list(holes.get(name) or HOLES.get(name) or NUMBERS))
         for name in re.findall(r"\{(\w+)\}", route.path)

@@ -30,6 +30,8 @@ class Target:
 
     url: str
     slug: str
+    # The second page of the signatures of a petition that has two.
+    older: str
     log: Path
     cookies: dict[str, str] = field(default_factory=dict)
     # What stands between braces in an address → genuine ones.
@@ -67,7 +69,7 @@ def standing(folder: Path, database_url: str) -> Iterator[Target]:
     subprocess.run([program, "demo"], env=dict(server.environment()), cwd=folder, check=True, stdout=subprocess.DEVNULL)
     server.start()
     try:
-        target = Target(server.url, _slug(server.url), server.log)
+        target = Target(server.url, *_petitions(server.url), server.log)
         for email, role in ACCOUNTS.items():
             session = target.post("/connexion", {"email": email, "password": PASSWORD}).cookies["session"]
             target.cookies[role] = f"session={session}"
@@ -79,10 +81,12 @@ def standing(folder: Path, database_url: str) -> Iterator[Target]:
         server.terminate()
 
 
-def _slug(url: str) -> str:
-    found = re.search(r'href="/petitions/([a-z0-9-]+)"', httpx2.get(url, timeout=60).text)
-    assert found is not None
-    return found[1]
+def _petitions(url: str) -> tuple[str, str]:
+    """One of the demo, and an address of older signatures."""
+    slugs = dict.fromkeys(re.findall(r'href="/petitions/([a-z0-9-]+)"', httpx2.get(url, timeout=60).text))
+    pages = (httpx2.get(f"{url}/petitions/{slug}/signatures", timeout=60).text for slug in slugs)
+    found = (re.search(r"/petitions/[a-z0-9-]+/signatures\?avant=[\w.%:+-]+", page) for page in pages)
+    return next(iter(slugs)), next(link[0] for link in found if link is not None)
 
 
 def _genuine(target: Target) -> dict[str, list[str]]:
