@@ -72,7 +72,7 @@ def lines(wanted: list[str], seconds: int, folder: Path, tell: Callable[[Line], 
         with standing(var, f"sqlite:///{var}/signons.db") as target:
             # In this order: the last one closes petitions, judges comments, disables accounts.
             if "sqlmap" in site:
-                tell(meet(target, lambda: tools.sqlmap(target, folder, 2 * seconds)))
+                tell(meet(target, lambda: tools.sqlmap(target, folder, 120)))
             if "wapiti" in site:
                 tell(meet(target, lambda: tools.wapiti(target, folder, seconds)))
             if "schemathesis" in site:
