@@ -173,6 +173,7 @@ class Vault:
         self.requests = derive(secret, "requests")
         self.audit = derive(secret, "audit")
         self.networks = derive(secret, "networks")
+        self.proofs = derive(secret, "proofs")
         self.recipients = derive(secret, "recipients")
         # Opened keys by petition, see petitions/keys.py.
         self.cache: dict[int, tuple[float, Any]] = {}

@@ -51,6 +51,8 @@ from app.settings import Settings, load_settings
 from app.signatures import actions as signature_actions
 from app.signatures import routes as signatures
 from app.signatures.intake import Intake
+from app.signatures.pace import Pace
+from app.signatures.proof import Proofs
 from app.templating import Templates
 from app.updates import routes as updates
 from app.vault import open_vault
@@ -122,6 +124,8 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False, w
     state.signing_cache = {}
     state.sign_limit = AsyncLimit("sign", settings.rate_sign, settings.redis_url)
     state.confirm_limit = AsyncLimit("confirm", settings.rate_post, settings.redis_url)
+    state.pace = Pace(settings.pace_network, settings.pace_site)
+    state.proofs = Proofs(state.vault.proofs, settings.redis_url)
     state.looks = {}
     state.watchdog = Watchdog(state) if watched else None
     state.worker = Worker(settings, state.database, state.templates) if with_worker else None
@@ -204,6 +208,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(noted, state)
         await state.sign_limit.close()
         await state.confirm_limit.close()
+        await state.proofs.close()
         state.bus.stop()
         state.database.close()
 
@@ -340,8 +345,10 @@ def _handle_errors(app: FastAPI) -> None:
             404: "Aucune page n’est à cette adresse.",
             405: "Cette adresse ne répond pas à ce geste.",
         }
-        path = quote(request.url.path.strip("/"))
-        if error.status_code == 404 and path and request.url.path.endswith("/") and request.method == "GET":
+        asked = request.url.path
+        path = quote(asked.strip("/"))
+        lost = error.status_code == 404 and request.method == "GET" and not asked.startswith("/static/")
+        if lost and path and asked.endswith("/"):
             return see_other(request, f"/{path}")
         message = sentences.get(error.status_code) or str(error.detail)
         return answer(request, error.status_code, message, dict(error.headers or {}))

@@ -126,6 +126,15 @@ class Settings(BaseSettings):
         "30/minute", description="Autres envois acceptés d’une même adresse réseau, par formulaire."
     )
     rate_login: Rate = Field("10/minute;50/hour", description="Essais de connexion acceptés d’une même adresse réseau.")
+    pace_network: Whole = Field(
+        60,
+        description="Signatures en dix minutes d’un même réseau (256 adresses IPv4, un /48 IPv6) au-delà desquelles"
+        " un calcul est demandé au navigateur.",
+    )
+    pace_site: Whole = Field(
+        3000,
+        description="Les mêmes pour toute l’instance, par processus : au-delà, le calcul est demandé à chacun.",
+    )
     live_each: Whole = Field(
         300,
         description="Pages suivies en direct à la fois depuis une même adresse réseau (une école n’en a qu’une).",

@@ -25,12 +25,27 @@ _LONELY = re.compile(
     r"|(?<![^\s\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef])"
     r"[\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
+# What French, and most of Europe, is written with: nothing to look for in it.
+_PLAIN = re.compile("[\n -~\xa1-\xac\xae-\u02ff\u2010-\u2027\u2030-\u205e\u20ac]*")
 _MARKED = re.compile(r"[\u0300-\u1fff\u20d0-\u20ff\u2cef-\U000effff]")
+
+# Word's bullets, arrows and boxes, pasted from its Symbol and Wingdings fonts.
+WORD = str.maketrans(
+    dict(
+        zip(
+            "\uf0b7\uf0a7\uf0a8\uf06f\uf0d8\uf076\uf0fc\uf0fe\uf0e0\uf0e8\uf0f0\uf04a\uf04c",
+            "•▪◻□➢❖✓☑→➔➔☺☹",
+            strict=True,
+        )
+    )
+)
 
 
 def visible(text: str) -> str:
     """Its lines and spaces as they are, without what nobody sees; NFC."""
-    text = _BLANKS.sub(" ", _LINE_ENDS.sub("\n", text)).replace("\uf0b7", "•")  # a bullet copied from Word
+    if _PLAIN.fullmatch(text):
+        return text
+    text = _BLANKS.sub(" ", _LINE_ENDS.sub("\n", text)).translate(WORD)
     text = _LONELY.sub("", _UNSEEN.sub(lambda found: found["flag"] or "", text))
     text = unicodedata.normalize("NFC", text)
     return _bounded(text) if _MARKED.search(text) else text
@@ -59,8 +74,7 @@ def clean_text(text: str) -> str:
 
 def clean_address(text: str) -> str:
     """An e-mail address without what a copy brings along."""
-    text = text.strip()
-    return text if text.isascii() and text.isprintable() else visible(text).strip()
+    return visible(text).strip()
 
 
 def has_ink(text: str) -> bool:

@@ -42,6 +42,8 @@ def settings_for(url: str, var: Path, **more: object) -> Settings:
         "secret_key": SECRET,
         "rate_sign": "1000/minute",
         "rate_post": "1000/minute",
+        "pace_network": "1000000",
+        "pace_site": "1000000",
     }
     return Settings(_env_file=None, **(values | more))  # type: ignore[call-arg, arg-type]
 

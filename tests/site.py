@@ -130,9 +130,12 @@ class Site:
 
     def browser(self, **options: Any) -> TestClient:
         """Another browser on the same running site."""
-        return TestClient(
+        made = TestClient(
             self.app, base_url="http://127.0.0.1:8000", follow_redirects=False, raise_server_exceptions=False, **options
         )
+        # In the same event loop as the others, as in the one process that is served.
+        made.portal = self.client.portal if hasattr(self, "client") else None
+        return made
 
     # Organisers and moderators
 
@@ -232,5 +235,6 @@ def _received(recipient: str, title: str, source: bytes) -> Received:
 
 def text_of(html: str) -> str:
     """What a page says, without its tags."""
+    html = re.sub(r"</?bdi>", "", html)  # within a sentence
     body = re.sub(r"<(script|style)\b.*?</\1>", " ", html, flags=re.DOTALL)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body))).strip()

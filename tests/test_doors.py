@@ -128,7 +128,7 @@ def test_no_address_breaks_on_what_is_typed(site: Site, slug: str, people: dict[
     "query", ["du=0001-01-01", "au=0001-01-01", "du=9999-12-31", "au=9999-12-31", "du=hier", "du=20260101"]
 )
 @pytest.mark.parametrize("end", ["", ".json", ".csv", "/motifs.jsonl"])
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.databases("sqlite")
 def test_period_is_of_this_century(site: Site, end: str, query: str) -> None:
     assert site.client.get(f"/transparence{end}?{query}").status_code == 404
     assert site.client.get(f"/transparence{end}?du=2000-01-01&au=2100-12-31").status_code == 200

@@ -108,7 +108,10 @@ def published(settings: Settings) -> str:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    names = ("database_url", "redis_url", "smtp_url", "secret_key", "var_dir", "rate_sign", "rate_post", "base_url")
+    names = (
+        "database_url", "redis_url", "smtp_url", "secret_key", "var_dir", "rate_sign", "rate_post", "base_url",
+        "pace_network", "pace_site",
+    )  # fmt: skip
     return {f"SIGNONS_{name.upper()}": str(getattr(settings, name)) for name in names}
 
 

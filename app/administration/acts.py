@@ -97,12 +97,13 @@ REASONS = {
     "domain": "Même domaine peu courant",
     "name": "Même nom répété",
     "reported": "Signalée par quelqu’un",
+    "robot": "Saisie qui semble automatique",
     "other": "Autre raison",
     "comment": "Décision sur son commentaire",
     "checked": "Vérifiée",
 }
 # Those that a person chooses from at the fraud desk.
-CHOICES = ("burst", "domain", "name", "reported", "other")
+CHOICES = ("burst", "domain", "name", "reported", "robot", "other")
 
 
 def act(code: str) -> str:

@@ -18,7 +18,7 @@ from app import crypto
 from app.folding import fold
 from app.petitions import keys as petition_keys
 from app.petitions.keys import Keys
-from app.signatures import queries
+from app.signatures import doubts, queries
 from app.signatures.places import is_odd
 from app.signatures.public import open_field, public_name, reference
 from app.templating import ZONE
@@ -53,6 +53,8 @@ class Line:
     # No commune has this postal code.
     odd_code: bool
     state: str
+    # What looked like a robot when it was typed, in words.
+    signals: Sequence[str] = ()
 
     @property
     def clock(self) -> str:
@@ -94,8 +96,15 @@ def groups(session: Session, petition_id: int) -> list[Group]:
     """What is worth a look, the largest first. Raises Gone when the petition's data are."""
     keys = petition_keys.of(session, petition_id)
     seen = [_seen(row, keys) for row in queries.latest_confirmed(session, petition_id, RECENT)]
-    found = [*_bursts(seen, keys), *_domains(seen, keys), *_names(seen, keys)]
+    found = [*_bursts(seen, keys), *_domains(seen, keys), *_names(seen, keys), *_signals(seen)]
     return sorted(found, key=lambda group: -len(group.lines))[:MOST_GROUPS]
+
+
+def waiting(session: Session, petition_id: int) -> Group:
+    """What came without its proof of work and counts only when somebody has looked, the latest first."""
+    keys = petition_keys.of(session, petition_id)
+    lines = [_line(row, keys) for row in queries.latest_waiting(session, petition_id, ALL)]
+    return Group("attente", "waiting", "", lines)
 
 
 def aside(session: Session, petition_id: int) -> Group:
@@ -115,6 +124,7 @@ def _line(row: Any, keys: Keys) -> Line:
         row.departement or row.country,
         is_odd(row.postal_code, row.country),
         row.state,
+        doubts.words(row.doubt),
     )
 
 
@@ -155,6 +165,13 @@ def _names(seen: Sequence[_Seen], keys: Keys) -> Iterator[Group]:
     for name, lines in _alike(seen, lambda one: one.name):
         if len(lines) >= SAME_NAME:
             yield Group(_key(keys, "name", name), "name", "", lines)
+
+
+def _signals(seen: Sequence[_Seen]) -> Iterator[Group]:
+    """One card a signal: it says what it is, and lists who has it."""
+    for letter, word in doubts.WORDS.items():
+        if lines := [one.line for one in seen if word in one.line.signals]:
+            yield Group(f"signal-{letter}", "signal", word, lines)
 
 
 def _alike(seen: Iterable[_Seen], what: Callable[[_Seen], str]) -> Iterable[tuple[str, list[Line]]]:

@@ -105,8 +105,8 @@ def opened(session: Session, row: OutboxMail) -> Mail:
     return Mail(row.template, to, locale, context, row.subject, unsubscribe)
 
 
-def claim(session: Session, limit: int = 20) -> Sequence[OutboxMail]:
-    """Due mails, oldest first, now this worker's for five minutes.
+def claim(session: Session, limit: int = 20) -> Sequence[tuple[OutboxMail, bool]]:
+    """Due mails, oldest first, now this worker's for five minutes; with each, whether it was never tried.
 
     One worker at a time, or two could each take one of a pair of which only one may leave; whoever
     comes meanwhile finds nothing, and comes again.
@@ -132,11 +132,12 @@ def claim(session: Session, limit: int = 20) -> Sequence[OutboxMail]:
             row.send_after = now + NEXT_DAY
             row.error = LEAVING if row.error == LEAVING_AGAIN else row.error
         else:
+            first = not row.attempts and not row.error  # a fault of ours counts no try, but says its reason
             row.attempts += 1
             row.send_after = now + CLAIM
             row.error = LEAVING_AGAIN if row.error == LEAVING else ""
             left[about] += 1
-            mine.append(row)
+            mine.append((row, first))
     return mine
 
 

@@ -40,10 +40,8 @@ class Claimed:
     attempts: int
     mail: outbox.Mail
     again: bool
-
-    @property
-    def first(self) -> bool:
-        return self.attempts == 1
+    # Never tried before: it counts in its address's budget.
+    first: bool
 
 
 Outcome = Callable[[Session], None]
@@ -87,7 +85,7 @@ class Sender:
 
     def _claim(self, session: Session) -> list[Claimed]:
         claimed = []
-        for row in outbox.claim(session):
+        for row, first in outbox.claim(session):
             try:
                 mail = outbox.opened(session, row)
             except (Unsealable, ValueError):
@@ -95,7 +93,7 @@ class Sender:
                 log.error("mail_unreadable", id=row.id, template=row.template)
                 outbox.postponed(session, row.id, row.attempts, "cannot be opened")
                 continue
-            claimed.append(Claimed(row.id, row.attempts, mail, again=row.error == outbox.LEAVING_AGAIN))
+            claimed.append(Claimed(row.id, row.attempts, mail, again=row.error == outbox.LEAVING_AGAIN, first=first))
         return claimed
 
     def _affordable(self, session: Session, claimed: list[Claimed]) -> list[Claimed]:

@@ -7,15 +7,18 @@ import os
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 import structlog
+from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import State
 
 from app.db import Database
 from app.errors import Busy
+from app.migrations import pending_migrations
 
 # A probe waits no longer, in seconds: those who ask wait three.
 PATIENCE = 2.0
@@ -36,6 +39,15 @@ async def stuck(state: State) -> str:
         return "threads"
     late = max(state.sign_intake.writing_for, state.confirm_intake.writing_for) > GROUP_SECONDS
     return "" if writer_moves and not late else "writer"
+
+
+async def not_ready(state: State) -> str:
+    """Why nobody should be sent here now: ``database``, ``migrations``, or "" when all is well."""
+    with suppress(Exception):  # whatever is wrong, the answer is "not ready"
+        async with asyncio.timeout(PATIENCE):
+            missing = await to_thread.run_sync(pending_migrations, state.database, abandon_on_cancel=True)
+            return "migrations" if missing else ""
+    return "database"
 
 
 def _writer_moves(database: Database) -> bool:

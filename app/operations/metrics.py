@@ -15,6 +15,8 @@ mails = Gauge("signons_mails", "Mails by state", ["state"], registry=registry)
 overdue = Gauge("signons_retention_overdue_seconds", "Age of the oldest row that should be gone", registry=registry)
 oldest_mail = Gauge("signons_oldest_mail_seconds", "Age of the oldest waiting mail", registry=registry)
 
+proofs = Counter("signons_proofs", "Proofs of work asked, solved, wrong, missing", ["outcome"], registry=registry)
+
 
 registry.register(budget.refused)
 

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from time import monotonic
 
-from anyio import to_thread
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +20,6 @@ from app import clock
 from app.db import Database
 from app.errors import NotFound
 from app.mail import outbox
-from app.migrations import pending_migrations
 from app.operations import health, metrics
 from app.privacy import retention
 from app.web.rendering import see_other, settings_of
@@ -48,17 +46,8 @@ async def alive(request: Request) -> Response:
 @router.get("/readyz")
 async def ready(request: Request) -> Response:
     """The database answers and its schema is the one that this code knows."""
-    reason = await _once(request, "ready", _not_ready)
+    reason = await _once(request, "ready", health.not_ready)
     return _said({"status": "not ready", "reason": reason} if reason else {"status": "ready"})
-
-
-async def _not_ready(state: State) -> str:
-    try:
-        async with asyncio.timeout(health.PATIENCE):
-            missing = await to_thread.run_sync(pending_migrations, state.database, abandon_on_cancel=True)
-    except Exception:  # whatever is wrong, the answer is "not ready"
-        return "database"
-    return "migrations" if missing else ""
 
 
 async def _once(request: Request, name: str, look: Callable[[State], Awaitable[str]]) -> str:

@@ -107,6 +107,8 @@ class DraftForm(BaseModel):
     @field_validator("closes_on", mode="before")
     @classmethod
     def _closes_on(cls, value: object) -> object:
+        if not value:
+            return None
         try:
             return typed.last_day(typed.day(str(value)))
         except ValueError as error:

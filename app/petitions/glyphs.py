@@ -17,6 +17,8 @@ from pathlib import Path
 
 import typst
 
+from app.text import WORD
+
 # Stands where a sign cannot be printed; the paper says so at its end.
 MARK = "▯"
 PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
@@ -24,16 +26,6 @@ _FIRST = ("Libertinus Serif", "Noto Sans")
 _LAST = ("New Computer Modern", "New Computer Modern Math", "DejaVu Sans Mono")
 _CJK = "Noto Sans CJK "
 _LIST = Path(__file__).with_name("glyphs.txt")
-# Word's bullets, arrows and boxes, pasted from its Symbol and Wingdings fonts.
-WORD = str.maketrans(
-    dict(
-        zip(
-            "\uf0b7\uf0a7\uf0a8\uf06f\uf0d8\uf076\uf0fc\uf0fe\uf0e0\uf0e8\uf0f0\uf04a\uf04c",
-            "•▪◻□➢❖✓☑→➔➔☺☹",
-            strict=True,
-        )
-    )
-)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # Accents on signs that their fonts cannot carry would print alone.
 _LOST = re.compile(

@@ -14,8 +14,8 @@ from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
 from app.petitions.blocks import is_visible
-from app.petitions.glyphs import WORD
 from app.templating import kept_together
+from app.text import WORD
 
 TAGS = {"p", "h2", "h3", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr", "code", "span"}
 # A paragraph that begins with a tab or four spaces is one, not code: people write so.

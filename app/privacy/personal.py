@@ -45,6 +45,7 @@ PERSONAL = {
             "id", "email_key", "state", "given_name", "family_name_sealed", "email_sealed", "postal_code",
             "country", "departement", "display", "locale", "text_version", "created_at", "confirmed_at",
             "place", "mails", "mails_today", "mailed_on", "reminded", "code_failures", "form_digest",
+            "doubt",
         )
     },
     "signature.comment_sealed": "pending_signature",

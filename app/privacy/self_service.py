@@ -23,9 +23,9 @@ from app.petitions.models import Petition
 from app.privacy import erasure
 from app.privacy.models import SelfServiceSession
 from app.privacy.queries import people
+from app.signatures import doubts, seats, withdrawals
 from app.signatures import emails as signature_emails
 from app.signatures import queries as signature_queries
-from app.signatures import seats, withdrawals
 from app.signatures.models import Signature
 from app.signatures.places import departement
 from app.signatures.public import open_field, seal_field, shown
@@ -39,7 +39,12 @@ PURPOSE_LABELS = {
     "newsletter": "Lettre de la plateforme, par e-mail",
     "organiser_contact": "Contact par l’organisateur",
 }
-STATE_LABELS = {"pending": "en attente de confirmation", "confirmed": "comptée"}
+STATE_LABELS = {
+    "pending": "en attente de confirmation",
+    "confirmed": "comptée",
+    "quarantined": "mise de côté, en attente d’un regard",
+    "invalidated": "écartée du compte",
+}
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,7 @@ def _line(session: Session, petition: Petition, row: Signature, now: datetime, l
         "state": row.state,
         "state_label": STATE_LABELS.get(row.state, row.state),
         "at": row.confirmed_at or row.created_at,
+        "signals": doubts.words(row.doubt),
         "text_version": row.text_version,
         "given_name": row.given_name,
         "family_name": family,

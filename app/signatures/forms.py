@@ -24,7 +24,7 @@ def person_name(text: str, missing: str) -> str:
     if _FORMULA.match(clean_line(text)):
         raise ValueError("Un nom ne peut pas commencer par ce signe : retirez-le.")
     name = proper_name(text, missing)
-    if sum(sign.isdecimal() for sign in name) > 3 or re.search(r"[<>{}|\\^~\[\]]", name):
+    if len(re.findall(r"\d", name)) > 3 or re.search(r"[<>{}|\\^~\[\]]", name):
         raise ValueError("Écrivez ce nom avec des lettres.")
     return name
 

@@ -80,6 +80,8 @@ class Signature(Base):
     reminded: Mapped[bool]
     # Wrong codes typed instead of the link.
     code_failures: Mapped[int]
+    # What looked like a robot, a letter each (doubts.py); none for nearly everybody.
+    doubt: Mapped[str | None] = mapped_column(String(4))
 
 
 class Withdrawal(Base):

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, select, text, tuple_, update
+from sqlalchemy import Select, and_, bindparam, delete, func, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from app.db import insert_rows
 from app.petitions.queries import hour_of
-from app.signatures import seats
+from app.signatures import doubts, seats
 from app.signatures.models import ASIDE, PostingRecord, Signature, Withdrawal
 
 PER_PAGE = 50
@@ -122,7 +122,7 @@ _TO_CONFIRM = (
             Signature.__table__.c[name]
             for name in (
                 "petition_id", "id", "email_key", "state", "created_at", "comment_sealed", "email_sealed", "locale",
-                "place", "form_digest",
+                "place", "form_digest", "doubt",
             )
         )
     )
@@ -176,6 +176,16 @@ def mark_confirmed(
     values = {"petition": petition_id, "ids": list(ids), "before": before, "now": now}
     session.connection().execute(_MARK_CONFIRMED, values)
     return {signature_id: before + nth for nth, signature_id in enumerate(sorted(ids), 1)}
+
+
+def mark_waiting(session: Session, petition_id: int, ids: Collection[uuid.UUID], now: datetime) -> None:
+    """The same of those that count only when somebody has looked: no place."""
+    session.execute(
+        update(Signature)
+        .where(Signature.petition_id == petition_id, Signature.id.in_(ids))
+        .values(state="quarantined", confirmed_at=now, comment_sealed=None, code_failures=0)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def note_posting(session: Session, signature_id: uuid.UUID, petition_id: int, sealed: bytes, now: datetime) -> None:
@@ -243,13 +253,24 @@ def latest_confirmed(session: Session, petition_id: int, limit: int) -> Sequence
 
 
 def latest_aside(session: Session, petition_id: int, limit: int) -> Sequence[Any]:
-    """Those that were set aside or invalidated, by when they had been confirmed."""
-    return _latest(session, petition_id, text(ASIDE), limit)
+    """Those that were set aside or invalidated, by when they had been confirmed; not those that wait."""
+    return _latest(session, petition_id, and_(text(ASIDE), ~_waits()), limit)
+
+
+def latest_waiting(session: Session, petition_id: int, limit: int) -> Sequence[Any]:
+    """Those that came without their proof, and at which nobody has looked."""
+    return _latest(session, petition_id, and_(text(ASIDE), _waits()), limit)
+
+
+def _waits() -> Any:
+    """``doubts.waits`` of a row, in the database's words."""
+    without_proof = func.coalesce(Signature.doubt, "").contains(doubts.NO_PROOF)
+    return (Signature.state == "quarantined") & Signature.place.is_(None) & without_proof
 
 
 def _latest(session: Session, petition_id: int, state: Any, limit: int) -> Sequence[Any]:
     return session.execute(
-        select(*_PUBLIC, Signature.email_sealed, Signature.state)
+        select(*_PUBLIC, Signature.email_sealed, Signature.state, Signature.doubt)
         .where(Signature.petition_id == petition_id, state)
         .order_by(Signature.confirmed_at.desc(), Signature.id.desc())
         .limit(limit)

@@ -1,4 +1,4 @@
-"""The addresses that a crowd posts to at once, found before FastAPI: its routing would cost as much
+"""The addresses that a crowd asks at once, found before FastAPI: its routing would cost as much
 as what it leads to. Everything that protects the others stands in front of these too.
 """
 
@@ -13,10 +13,11 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Door:
-    """POST to *path*, with ``{name}`` for one part of it, is answered by *endpoint*."""
+    """*method* on *path*, with ``{name}`` for one part of it, is answered by *endpoint*."""
 
-    def __init__(self, path: str, endpoint: Endpoint) -> None:
+    def __init__(self, path: str, endpoint: Endpoint, method: str = "POST") -> None:
         self.path = path
+        self.method = method
         self.endpoint = endpoint
         self.pattern = re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path))
 
@@ -27,9 +28,9 @@ class Crowd:
         self.doors = doors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST":
+        if scope["type"] == "http":
             for door in self.doors:
-                if found := door.pattern.fullmatch(scope["path"]):
+                if scope["method"] == door.method and (found := door.pattern.fullmatch(scope["path"])):
                     # The log and the metrics name it as they name FastAPI's routes.
                     scope["route"], scope["path_params"] = door, found.groupdict()
                     await (await _answer(door, Request(scope, receive)))(scope, receive, send)

@@ -52,6 +52,15 @@ def _ipv6(host: str) -> ipaddress.IPv6Address | None:
         return None
 
 
+@lru_cache(maxsize=65536)
+def network_of(host: str) -> str:
+    """What surrounds an address: its /24, or its /48 in IPv6. Neighbours, a school, an operator's customers."""
+    address = _ipv6(host)
+    if address is not None and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 48), strict=False))
+    return str(address.ipv4_mapped if address else host).rpartition(".")[0] or host
+
+
 def _around(bits: int, request: Request) -> str:
     """The wider network of an IPv6 client, "" for any other."""
     address = _ipv6(request.client.host) if request.client else None

@@ -123,6 +123,8 @@ def served(database_url: str, folder: Path, **more: str) -> Iterator[tuple[str, 
         "SIGNONS_RATE_SIGN": "100000/minute",
         "SIGNONS_RATE_POST": "100000/minute",
         "SIGNONS_RATE_LOGIN": "100000/minute",
+        "SIGNONS_PACE_NETWORK": "1000000",
+        "SIGNONS_PACE_SITE": "1000000",
         **{f"SIGNONS_{name.upper()}": value for name, value in more.items()},
     }
     server = Signons(folder, environment, None, 1)

@@ -12,6 +12,8 @@ from tests.site import PETITION, Site
 from tests.staff import give_password, with_second_factor
 from tests.test_architecture import address, routes
 
+pytestmark = pytest.mark.databases("sqlite")
+
 # Who may enter where; a petition's own pages are those of its owner.
 PLACES = {
     "/organisation": {"owner", "other", "admin"},

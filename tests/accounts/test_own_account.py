@@ -13,6 +13,8 @@ from tests.signatures.crowd import crowd
 from tests.site import PASSWORD, Site, text_of
 from tests.staff import code, give_password, is_in, with_second_factor
 
+pytestmark = pytest.mark.databases("sqlite")
+
 EMAIL = "double@exemple.test"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 IPHONE = (
@@ -79,6 +81,7 @@ def test_all_other_sessions_are_closed_at_once(site: Site) -> None:
     assert [is_in(browser) for browser in (here, two, three)] == [True, False, False]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_old_session_of_a_browser_ends_at_its_new_sign_in(site: Site) -> None:
     totp = with_second_factor(site)
     browser = signed_in(site, totp)
@@ -113,6 +116,7 @@ def change(browser: TestClient, present: str = PASSWORD, new: str = NEW, again: 
     return browser.post("/compte/mot-de-passe", data=form)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_password_is_changed_and_everything_else_ends(site: Site) -> None:
     totp = with_second_factor(site)
     here, there = signed_in(site, totp), signed_in(site, totp)
@@ -244,6 +248,7 @@ def test_addresses_leave_after_a_proof_and_states_without(site: Site) -> None:
     assert organiser.post(url, data=fields).headers["content-type"].startswith("text/csv")
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_lot_is_put_back_after_a_proof_and_set_aside_without(site: Site) -> None:
     slug = site.publish()
     _, ids = crowd(site, slug, 3)

@@ -159,6 +159,7 @@ def test_the_link_serves_once_its_owner_only_for_a_quarter_of_an_hour(site: Site
     assert other.name == "autre@exemple.test"
 
 
+@pytest.mark.databases("sqlite")
 def test_asking_for_a_link_tells_nothing_and_floods_nobody(site: Site) -> None:
     with_second_factor(site)
     known = [site.client.post("/connexion/lien", data={"email": EMAIL}) for _ in range(9)]
@@ -204,6 +205,7 @@ def test_no_network_is_written_down(site: Site) -> None:
     assert "Gecko" not in repr(rows)
 
 
+@pytest.mark.databases("sqlite")
 def test_failures_refusals_and_sign_outs_are_in_the_journal_without_an_address(site: Site) -> None:
     totp = with_second_factor(site)
     browser = at(site, STRANGERS[0])
@@ -228,6 +230,7 @@ def test_failures_refusals_and_sign_outs_are_in_the_journal_without_an_address(s
     assert "@" not in repr(told)
 
 
+@pytest.mark.databases("sqlite")
 def test_the_sign_in_page_leads_to_the_link(site: Site) -> None:
     assert 'href="/connexion/lien"' in site.client.get("/connexion").text
     assert "Recevoir le lien" in text_of(site.client.get("/connexion/lien").text)

@@ -242,3 +242,14 @@ def test_what_is_no_petition_with_signatures_is_404(site: Site) -> None:
                 setattr(petition, name, value)
     for path in (f"{DESK}/aucune", f"{DESK}/{draft}", f"{DESK}/{purged}"):
         assert admin.get(path).status_code == 404
+
+
+def test_a_postal_code_that_no_commune_has_is_marked(site: Site) -> None:
+    slug = site.publish()
+    crowd(
+        site,
+        slug,
+        [person(n, email=f"q{n}@{SHARED}", postal_code=code) for n, code in enumerate(["99999"] + ["35000"] * 9)],
+    )
+    page = text_of(site.staff("admin").get(f"{DESK}/{slug}").text)
+    assert page.count("code inconnu") == 1

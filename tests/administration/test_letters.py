@@ -166,7 +166,7 @@ def test_what_is_posted_twice_leaves_once(site: Site, slug: str) -> None:
 
 @pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
-    "changes", [{"title": "x"}, {"title": "Deux\nlignes"}, {"text": "Court."}, {"text": "a" * 10_001}]
+    "changes", [{"title": "x"}, {"title": "\u202e\u200b\u3164\u2800"}, {"text": "Court."}, {"text": "a" * 10_001}]
 )
 def test_a_letter_that_cannot_be_read_is_refused(site: Site, changes: dict[str, str]) -> None:
     for act in ("", "send"):

@@ -41,6 +41,9 @@ class Stage:
             "SIGNONS_SECRET_KEY": SECRET,
             "SIGNONS_VAR_DIR": str(folder),
             "SIGNONS_TRUSTED_PROXIES": "127.0.0.1",
+            # Those who sign here have no browser to compute with.
+            "SIGNONS_PACE_NETWORK": "100000000",
+            "SIGNONS_PACE_SITE": "100000000",
         }
         self.settings = Settings(
             _env_file=None,

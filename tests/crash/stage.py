@@ -137,6 +137,7 @@ class Stage:
             "SIGNONS_REDIS_URL": self.settings.redis_url,
             "SIGNONS_BASE_URL": self.settings.base_url,
             "SIGNONS_TRUSTED_PROXIES": "127.0.0.1",
+            "SIGNONS_PACE_SITE": "1000000",
         }
         self.web = self._start(stack, Web(self._sub("web"), env, port, 1))
         self.worker = self._start(stack, SignonsWorker(self._sub("worker"), env))

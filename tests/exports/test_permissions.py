@@ -14,6 +14,8 @@ from app.exports import permissions
 from app.exports.models import ExportPermission, ExportRecord
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 REASON = "Réquisition du 12 mars, dossier 4."
 
 
@@ -62,6 +64,7 @@ def test_an_administrator_who_owns_it_is_an_organiser_like_others(site: Site, sl
     assert "Demander les signataires" not in admin.get(f"/organisation/petitions/{slug}").text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_second_person_agrees_for_a_day_to_that_and_nothing_else(site: Site, slug: str) -> None:
     admin, other = site.staff("admin"), site.staff("admin", email="autre@exemple.test")
     assert ask(admin, slug) == 303
@@ -101,6 +104,7 @@ def test_nobody_agrees_with_themselves(site: Site, slug: str) -> None:
     assert export(admin, slug, "contact") == 422
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_refusal_and_a_day_without_answer_end_a_request(site: Site, slug: str) -> None:
     admin, other = site.staff("admin"), site.staff("admin", email="autre@exemple.test")
     ask(admin, slug)
@@ -145,6 +149,7 @@ def test_odd_answers_and_other_roles(site: Site, slug: str) -> None:
     assert organiser.get("/administration/exports").status_code == 404
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_of_two_who_answer_at_once_one_does(site: Site, slug: str) -> None:
     admin = site.staff("admin")
     for n in range(2):

@@ -10,7 +10,7 @@ from tests.journeys.people import Demo, People
 from tests.services import chromium, serve
 
 # Ordinary settings: a whole neighbourhood signs from this one address.
-MANY = {f"SIGNONS_RATE_{what}": "10000/minute" for what in ("SIGN", "POST", "LOGIN")}
+MANY = {f"SIGNONS_RATE_{what}": "10000/minute" for what in ("SIGN", "POST", "LOGIN")} | {"SIGNONS_PACE_NETWORK": "1000"}
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,12 +1,15 @@
 """A citizen reads, signs, confirms; what they see when something is wrong."""
 
 import re
+from pathlib import Path
 from time import monotonic
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.journeys.people import PHONE, Demo, People, confirm, fill, form_of, mails_to, number, sign, signed
+from tests.site import PETITION
 
 javascript = pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
 
@@ -70,8 +73,30 @@ def test_the_public_line_is_shown_while_typing(people: People, demo: Demo) -> No
     expect(line).to_have_text("Marie Durand · 20200")
     fill(form, country="BE", postal_code="1000")
     expect(line).to_have_text("Marie Durand · 1000 Belgique")
+    # As the server will say it.
+    fill(form, country="RE", postal_code="97400 Saint-Denis", family_name="李", display="initial")
+    expect(line).to_have_text("Marie · 974")
+    fill(form, country="FR", postal_code="F-97133", family_name="’t Hooft")
+    expect(line).to_have_text("Marie T. · 977")
+    fill(form, postal_code="00100", family_name="")
+    expect(line).to_have_text("Marie")
     fill(form, display="hidden")
     expect(line).to_have_text("Anonyme")
+
+
+def test_the_word_beside_the_live_count_agrees_with_it(people: People, demo: Demo, tmp_path: Path) -> None:
+    (tmp_path / "nouvelle.md").write_text(PETITION)
+    petition = urlsplit(demo.command("petition", "import", str(tmp_path / "nouvelle.md"), "--publish").split()[-1]).path
+    reader, citizen = people.arrive(), people.arrive()
+    reader.goto(petition)
+    expect(reader.locator(".petition")).to_have_class(re.compile("is-live"))
+    words = reader.locator("[data-live-word]")
+    assert words.all_inner_texts() == ["signature"] * 3  # French counts none as one
+    for n, word in ((1, "signature"), (2, "signatures")):
+        sign(citizen, petition, f"accord{n}@exemple.test")
+        confirm(citizen, f"accord{n}@exemple.test")
+        expect(reader.locator(".sign-card [data-live-count]")).to_have_text(str(n))
+        assert [text.strip() for text in words.all_text_contents()] == [word] * 3
 
 
 def test_another_reader_sees_the_count_and_the_new_line_within_two_seconds(people: People, demo: Demo) -> None:

@@ -58,7 +58,7 @@ def send_all(site: Site) -> None:
 def killed_while_it_left(site: Site) -> None:
     """What a worker leaves behind that is killed while its mail is on its way."""
     with site.database.write() as session:
-        (row,) = outbox.claim(session)
+        ((row, _),) = outbox.claim(session)
         assert outbox.lease(session, row.id, row.attempts, again=row.error == outbox.LEAVING_AGAIN)
     site.later(minutes=5, seconds=1)
 
@@ -127,7 +127,7 @@ def asked_again_after_a_doubt(site: Site, earlier: int = 0) -> None:
 
 def take_one(site: Site) -> list[int]:
     with site.database.write() as session:
-        return [row.id for row in outbox.claim(session, limit=1)]
+        return [row.id for row, _ in outbox.claim(session, limit=1)]
 
 
 def test_two_workers_at_once_do_not_share_what_only_one_may_send(site: Site) -> None:
@@ -135,7 +135,7 @@ def test_two_workers_at_once_do_not_share_what_only_one_may_send(site: Site) -> 
     taken: list[list[int]] = []
     other = threading.Thread(target=lambda: taken.append(take_one(site)))
     with site.database.write() as session:
-        assert [row.error for row in outbox.claim(session, limit=1)] == [outbox.LEAVING_AGAIN]
+        assert [row.error for row, _ in outbox.claim(session, limit=1)] == [outbox.LEAVING_AGAIN]
         other.start()
         other.join(0.5)
         assert taken in ([], [[]])  # it waits, or goes away with nothing
@@ -147,7 +147,7 @@ def test_two_workers_at_once_do_not_share_what_only_one_may_send(site: Site) -> 
 def test_a_mail_tried_again_counts_as_one_about_to_leave(site: Site) -> None:
     asked_again_after_a_doubt(site, earlier=2)
     with site.database.write() as session:
-        (row,) = outbox.claim(session)
+        ((row, _),) = outbox.claim(session)
         outbox.failed(session, row.id, row.attempts, "421 busy")
     site.later(minutes=1, seconds=1)
     assert len(take_one(site)) == 1

@@ -31,7 +31,7 @@ def test_what_is_no_name_is_not(name: str) -> None:
     assert greeted(name) == ""
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.databases("sqlite")
 def test_every_mail_that_greets_keeps_to_it(site: Site) -> None:
     """Whatever the door wrote: the rule stands where mails are made."""
     context = {"title": "Titre", "url": "x", "manage_url": "x", "withdraw_url": "x"}
@@ -42,7 +42,7 @@ def test_every_mail_that_greets_keeps_to_it(site: Site) -> None:
             )
     first, second, _third = (mail.text + mail.html for mail in site.mails())
     assert "Bonjour Marie,\n\n" in first
-    assert "<p>Bonjour Marie,</p>" in first
+    assert "<p>Bonjour <bdi>Marie</bdi>,</p>" in first
     assert "Bonjour,\n\n" in second
     assert "<p>Bonjour,</p>" in second
     assert "mechant" not in second

@@ -235,7 +235,7 @@ def test_a_fault_of_ours_delays_a_mail_and_never_loses_it(site: Site, mail_serve
     mail_server.fail("550 5.7.1 You may not send as envoi@exemple.test", stage="MAIL")
     assert _tried_for(site, sender, days=3) > 2 * MAX_ATTEMPTS
     assert [(row.state, row.attempts, row.error) for row in _rows(site)] == [("waiting", 0, "sender refused (550)")]
-    assert 'signons_mails{state="failing"} 1.0' in site.client.get("/metrics").text
+    assert 'signons_mails{state="failing"} 1.0' in site.browser(client=("127.0.0.1", 50000)).get("/metrics").text
     mail_server.stop()  # then the server is away
     assert _tried_for(site, sender, days=2) > 2 * MAX_ATTEMPTS
     mail_server.heal()

@@ -8,6 +8,8 @@ from app.moderation.models import Notice
 from tests.moderation.desk import OTHER, PUBLISH, TEXT, decide
 from tests.site import Received, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 VICTIM = "paul@exemple.test"
 TYPED = {
     "reasons": "CANARI-1 voyez https://mechant.test ou appelez le 06 12 34 56 78",
@@ -75,6 +77,7 @@ def test_receipts_hold_nothing_that_was_typed(site: Site, slug: str, published: 
         assert "Bonjour,\n\n" in mail.text
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_unconfirmed_address_learns_that_there_is_a_decision_and_where(
     site: Site, published: int, other: TestClient
 ) -> None:
@@ -159,6 +162,7 @@ def test_link_in_english_stays_in_english(site: Site, published: int) -> None:
     assert site.client.get(receipt.link("/en/signalements/")).status_code == 200
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_notices_of_one_mailbox_by_the_dozen_write_six_mails(site: Site, published: int) -> None:
     for _ in range(12):
         assert site.client.post(f"/commentaires/{published}/signaler", data=NOTICE).status_code == 200

@@ -11,6 +11,8 @@ from app.moderation.models import Order
 from tests.moderation.desk import OTHER, PUBLISH, TEXT, comment, decide
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 FORM = {"authority": "Pharos", "reference": "X-1", "received_at": "2026-11-22T10:00"}
 DOOR = "/moderation/urgences/injonction"
 
@@ -42,6 +44,7 @@ def everything(site: Site) -> dict[str, list[Any]]:
 
 
 @pytest.mark.typed("une injonction qui nomme « 1 99999 »", "refusée en entier : rien n’est fait")
+@pytest.mark.databases("sqlite", "postgresql")
 def test_order_that_names_an_unknown_comment_does_nothing(site: Site, named: list[int], other: TestClient) -> None:
     before = everything(site)
     # Before and after those that exist: neither is touched.
@@ -56,6 +59,7 @@ def test_order_that_names_an_unknown_comment_does_nothing(site: Site, named: lis
     assert [comment(site, one).state for one in named] == ["published", "waiting"]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_order_takes_down_what_is_published_and_what_waits(site: Site, named: list[int], other: TestClient) -> None:
     comments = " ".join(map(str, [*named, named[0]]))  # named twice, taken once
     assert other.post(DOOR, data=FORM | {"comments": comments}).status_code == 303

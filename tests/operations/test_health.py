@@ -12,6 +12,8 @@ from app.operations import health
 from app.operations.health import WRITE_DOWN, Watchdog
 from tests.site import Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +56,6 @@ def alive(site: Site) -> tuple[int, dict[str, str]]:
     return answer.status_code, answer.json()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_writer_that_is_stuck_is_not_alive(site: Site) -> None:
     assert alive(site) == (200, {"status": "ok"})
     time.sleep(0.6)
@@ -69,7 +70,6 @@ def test_an_intake_that_is_stuck_is_not_alive(site: Site) -> None:
     assert alive(site) == (200, {"status": "ok"})
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_watchdog_writes_the_stacks_once_and_looks_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[tuple[str, dict[str, Any]]] = []
     monkeypatch.setattr(health.log, "error", lambda event, **what: lines.append((event, what)))

@@ -9,7 +9,7 @@ Blocks = list[tuple[str, str]]
 
 def prose(page: str) -> str:
     """The petition's own text on its page, as HTML."""
-    found = re.search(r'<div class="prose">(.*?)</div>', page, re.DOTALL)
+    found = re.search(r'<div class="prose"[^>]*>(.*?)</div>', page, re.DOTALL)
     assert found, "the page shows no text"
     return found[1]
 

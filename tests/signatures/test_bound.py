@@ -15,6 +15,8 @@ from app.vault import open_vault
 from tests.signatures.test_links import code_of, type_code
 from tests.site import FORM, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 SWAPPED = {"display": "full", "comment": "Ce n’est pas de moi.", "consent_organiser": "on"}
 
 
@@ -100,6 +102,7 @@ def test_the_same_form_again_leaves_the_first_link_and_code_as_they_were(site: S
 
 
 @pytest.mark.typed("une troisième correction le même jour", "gardée, et dite ; le dernier lien la montre")
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_third_correction_of_a_day_is_kept_and_said(site: Site) -> None:
     slug = site.publish()
     link = waiting(site, slug, postal_code="35000")
@@ -142,6 +145,7 @@ def test_a_correction_without_mail_does_not_keep_a_form_for_longer(site: Site) -
     assert site.client.get(link).status_code == 410
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_form_sent_again_after_its_week_is_new(site: Site) -> None:
     slug = site.publish()
     for _ in range(5):
@@ -163,6 +167,7 @@ def test_a_field_that_was_never_shown_confirms_nothing(site: Site) -> None:
     assert site.client.post(link).status_code == 303
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_evidence_names_the_form(site: Site) -> None:
     slug = site.publish()
     link = waiting(site, slug, comment="Avant.")
@@ -210,6 +215,7 @@ def test_a_link_of_before_forms_were_bound_still_works(site: Site) -> None:
     assert site.count(slug) == 1
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_two_confirmations_in_one_group_of_which_one_is_stale(site: Site) -> None:
     slug = site.publish()
     link = waiting(site, slug)

@@ -1,5 +1,6 @@
 """What the public sees of signers: by their choice, newest first, page after page."""
 
+import csv
 import re
 from datetime import timedelta
 
@@ -56,6 +57,53 @@ def test_initial_is_a_given_name_an_initial_and_a_departement(site: Site) -> Non
     html = site.client.get(f"/petitions/{slug}/signatures").text
     assert "durand" not in html.lower()
     assert "20200" not in html
+
+
+@pytest.mark.parametrize(
+    ("family", "shown"),
+    [
+        ("d’Alembert", "Marie D."),
+        ("’t Hooft", "Marie T."),
+        ("(Le) Gall", "Marie L."),
+        ("élan", "Marie É."),
+        ("ﬁliatre", "Marie F."),
+        ("Ng", "Marie N."),
+        # An initial that is the whole name would not hide it.
+        ("O", "Marie"),
+        ("李", "Marie"),
+        ("欧阳", "Marie 欧."),
+    ],
+)
+def test_an_initial_is_a_letter_and_not_the_whole_name(site: Site, family: str, shown: str) -> None:
+    slug = site.publish()
+    sign(site, slug, "initial", family_name=family)
+    assert page(site, slug) == [("à l’instant", "35", shown)]
+
+
+def test_who_has_one_name_signs_with_it_everywhere(site: Site) -> None:
+    slug = site.publish()
+    one = {"given_name": "Sukarno", "family_name": "", "single_name": "on", "comment": "Bravo."}
+    sign(site, slug, "full", **one)
+    sign(site, slug, "initial", **one)
+    assert {(place, name) for _, place, name in page(site, slug)} == {("35000", "Sukarno"), ("35", "Sukarno")}
+    assert "Bonjour Sukarno," in site.mails()[0].text
+    organiser = site.staff("organiser", slug)
+    made = organiser.post(f"/organisation/petitions/{slug}/exports", data={"purpose": "delivery"})
+    rows = list(csv.reader(made.text.removeprefix("\ufeff").splitlines(), delimiter=";"))
+    assert [row[1:4] for row in rows[1:]] == [["Sukarno", "", "35000"]] * 2
+    moderator = site.staff("moderator")
+    assert "Sukarno" in text_of(moderator.get("/moderation").text)
+
+
+def test_a_code_of_the_army_or_of_nowhere_is_accepted_and_shows_no_departement(site: Site) -> None:
+    slug = site.publish()
+    sign(site, slug, "initial", postal_code="00100")
+    sign(site, slug, "full", postal_code="99999")
+    sign(site, slug, "initial", postal_code="97133")
+    sign(site, slug, "initial", postal_code="97400", country="RE")
+    assert {(place, name) for _, place, name in page(site, slug)} == {
+        ("—", "Marie D."), ("99999", "Marie Durand"), ("977", "Marie D."), ("974", "Marie D."),
+    }  # fmt: skip
 
 
 def test_full_is_both_names_and_the_postal_code(site: Site) -> None:

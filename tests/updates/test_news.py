@@ -7,6 +7,8 @@ import pytest
 from app.updates import jobs
 from tests.site import Received, Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 NEWS = {
     "title": "La mairie nous reçoit <mardi>",
     "text": "# Rendez-vous\n\nNous serons **douze** ; venez !\n\n- à 18 h\n- devant la [mairie](https://mairie.fr/plan)\n\n"
@@ -52,6 +54,7 @@ def test_news_are_rendered_on_the_page_at_the_place_that_the_mail_names(site: Si
         assert "<script>" not in news
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_newest_comes_first_and_the_others_stay(site: Site) -> None:
     slug = site.publish()
     tell(site, slug)

@@ -9,6 +9,8 @@ from app.settings import Settings
 from tests.conftest import settings_for
 from tests.site import Site, text_of
 
+pytestmark = pytest.mark.databases("sqlite")
+
 NAME = "Pétitions de l’Aubrac"
 
 

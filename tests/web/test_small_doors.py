@@ -8,6 +8,8 @@ from app import clock
 from app.settings import Settings
 from tests.site import Site
 
+pytestmark = pytest.mark.databases("sqlite")
+
 TOKEN = "un jeton assez long"
 
 

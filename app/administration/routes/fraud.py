@@ -81,7 +81,7 @@ def _page(
 ) -> Response:
     found = fraud.groups(session, petition.id)
     shown = [group for group in found if group.key == only] or found
-    aside = fraud.aside(session, petition.id)
+    waiting, aside = fraud.waiting(session, petition.id), fraud.aside(session, petition.id)
     form = refused.form if refused else EMPTY_FORM
     return page(
         request,
@@ -91,13 +91,14 @@ def _page(
         groups=shown,
         alone=bool(only) and len(shown) == 1 and shown[0].key == only,
         others=len(found) - len(shown),
+        waiting=waiting,
         aside=aside,
         few=fraud.FEW,
         most=fraud.ALL,
         recent=fraud.RECENT,
         form=form,
         # What was posted from a group that is no longer there.
-        astray=form["values"].get("groupe") not in {group.key for group in (*shown, aside)},
+        astray=form["values"].get("groupe") not in {group.key for group in (*shown, waiting, aside)},
         reasons=[("", "Choisissez un motif"), *((code, acts.REASONS[code]) for code in acts.CHOICES)],
         done=done,
     )

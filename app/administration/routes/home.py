@@ -42,6 +42,7 @@ MAIL_NAMES = {
     "privacy/request_due": "demande à traiter",
     "signatures/already": "signature déjà confirmée",
     "signatures/confirm": "signature à confirmer",
+    "signatures/replacement": "signature d’un autre nom à la même adresse",
     "signatures/manage_link": "lien vers « Mes signatures »",
     "signatures/reminder": "rappel avant effacement",
     "updates/letter": "lettre de la plateforme",

@@ -16,7 +16,7 @@ from app.mail.addresses import canonical
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
-from app.signatures import bound, links, queries, seats
+from app.signatures import bound, doubts, links, queries, seats
 from app.signatures.models import Signature
 from app.signatures.public import open_field
 from app.subscriptions import actions as subscriptions
@@ -49,7 +49,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What became of a confirmation: *place* in the count, and whether it was the first time."""
+    """What became of a confirmation: *place* in the count (0 as long as it is in none), and whether it is new."""
 
     petition_id: int
     signature_id: uuid.UUID
@@ -87,9 +87,7 @@ def confirm_group(session: Session, targets: Sequence[Target], receive_drafts: R
     places: dict[tuple[int, uuid.UUID], int] = {}
     drafts = []
     for petition_id, rows in sorted(pending.items()):
-        counted = petition_queries.count(session, petition_id)
-        for signature_id, place in queries.mark_confirmed(session, petition_id, list(rows), counted, now).items():
-            places[petition_id, signature_id] = place
+        places |= _count(session, petition_id, rows, now)
         for row in rows.values():
             if row.comment_sealed is not None:
                 keys = petition_keys.of(session, petition_id)
@@ -97,18 +95,33 @@ def confirm_group(session: Session, targets: Sequence[Target], receive_drafts: R
                 drafts.append(Draft(petition_id, row.id, text, row.locale))
         consent_queries.confirm_given(session, petition_id, list(rows), now)
         _subscribe(session, petition_id, rows, now)
-        petition_queries.add_to_count(session, petition_id, {petition_queries.hour_of(now): len(rows)})
-        changed(session, petition_id)
     receive_drafts(session, drafts)
     return [refused or _counted(target, found, places) for target, refused in zip(targets, outcomes, strict=True)]
 
 
+def _count(
+    session: Session, petition_id: int, rows: Mapping[uuid.UUID, Any], now: datetime
+) -> dict[tuple[int, uuid.UUID], int]:
+    """Their places; who came without the proof that was asked for waits, and has none."""
+    waiting = {signature_id for signature_id, row in rows.items() if doubts.NO_PROOF in (row.doubt or "")}
+    if waiting:
+        queries.mark_waiting(session, petition_id, waiting, now)
+    counted = [signature_id for signature_id in rows if signature_id not in waiting]
+    if not counted:
+        return {}
+    before = petition_queries.count(session, petition_id)
+    places = queries.mark_confirmed(session, petition_id, counted, before, now)
+    petition_queries.add_to_count(session, petition_id, {petition_queries.hour_of(now): len(counted)})
+    changed(session, petition_id)
+    return {(petition_id, signature_id): place for signature_id, place in places.items()}
+
+
 def _refused(row: Any, target: Target, petitions: Mapping[int, Petition], now: datetime) -> Refused | None:
     """Why this one is not counted; None when it is, or was already."""
-    if row is None or row.state not in {"pending", "confirmed"}:
-        return Gone("Ce lien ne sert plus.")
-    if row.state == "confirmed":
+    if row is not None and (row.state == "confirmed" or doubts.waits(row)):
         return None
+    if row is None or row.state != "pending":
+        return Gone("Ce lien ne sert plus.")
     if not confirmable(petitions[row.petition_id], row, now):
         return Refused(CLOSED)
     if seats.waits(row.email_key) or target.shown not in {None, row.form_digest or b""}:
@@ -181,14 +194,14 @@ def lock_beside(session: Session, petition_id: int, signature_id: uuid.UUID) -> 
 
 
 def find_by_code(session: Session, petition: Petition, email: str, code: str) -> tuple[Signature, Sequence[Signature]]:
-    """The pending or confirmed signature that *code* was mailed for, and those of its address; raises Refused.
+    """The signature, pending or confirmed, that *code* was mailed for, and those of its address; raises Refused.
 
     Good for as long as the link beside it. Ten wrong codes close this way; the link still works.
     """
     rows = _of_email(session, petition, email)
     for row in rows:
         if (
-            row.state in {"pending", "confirmed"}
+            (row.state in {"pending", "confirmed"} or doubts.waits(row))
             and clock.now() - row.created_at < links.CONFIRM_FOR
             and row.code_failures < CODE_TRIES
             and links.code(vault_of(session), petition.id, row.id, row.form_digest) == code

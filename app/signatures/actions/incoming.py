@@ -50,6 +50,8 @@ class SignRequest:
     peer: str = ""
     # How many may sign with one address: a setting.
     people: int = 1
+    # What looked like a robot: letters of doubts.py.
+    doubt: str | None = None
 
 
 class Coming(NamedTuple):
@@ -78,6 +80,7 @@ def coming(request: SignRequest) -> Coming:
         "text_version": signing.text_version,
         "form_digest": bound.digest_of(keys, form, signing.text_version, signing.texts[request.locale]),
         "comment_sealed": seal_field(keys, form.comment, row_id.bytes, "comment") if form.comment else None,
+        "doubt": request.doubt,
     }
     return Coming(row, request, mailbox)
 

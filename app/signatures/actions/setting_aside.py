@@ -18,7 +18,7 @@ from app.petitions import queries as petition_queries
 from app.signatures import queries
 
 # Why, in a word that the journal may keep: it holds no values, and a typed reason names people.
-REASONS = ("burst", "domain", "name", "reported", "comment", "checked", "other")
+REASONS = ("burst", "domain", "name", "reported", "robot", "comment", "checked", "other")
 MOST = 500
 ASIDE = ("quarantined", "invalidated")
 ACTS = {

@@ -14,7 +14,7 @@ from app.consents import actions as consents
 from app.consents import queries as consent_queries
 from app.db import vault_of
 from app.mail.outbox import Mail
-from app.signatures import emails, links, queries, seats
+from app.signatures import doubts, emails, links, queries, seats
 from app.signatures.actions import incoming
 from app.signatures.actions.incoming import Coming
 from app.signatures.actions.mailing import confirmation, may_mail
@@ -61,6 +61,8 @@ def _correct(
     changed = row.form_digest != one.row["form_digest"]
     if changed:
         _rewrite(session, row, one, now)
+    elif doubts.NO_PROOF not in (one.row["doubt"] or ""):
+        row.doubt = one.row["doubt"]  # the same form, and now with its proof
     if now - row.created_at >= links.CONFIRM_FOR:
         row.mails, row.created_at = 0, now  # what was mailed then opens nothing any more
     if not may_mail(rows, row, today):

@@ -1,6 +1,7 @@
-"""The two addresses that a crowd posts to at once: no session, no thread, one write for many."""
+"""The three addresses that a crowd asks at once: no session, no thread, one write for many."""
 
 import asyncio
+import json
 import uuid
 from time import monotonic
 
@@ -12,19 +13,23 @@ from app import clock, crypto
 from app.db import Database, Session
 from app.errors import Gone, NotFound
 from app.lanes import PATIENCE, lanes_of
+from app.mail.addresses import canonical
 from app.moderation.actions import receiving
+from app.operations import metrics
 from app.petitions import queries as petition_queries
 from app.privacy import erasure
-from app.signatures import actions, bound, links
+from app.signatures import actions, bound, doubts, links
 from app.signatures.actions import Changed, Confirmation, Signing, SignRequest, Target
 from app.signatures.dependencies import NOT_OURS
 from app.signatures.forms import SignForm
 from app.signatures.intake import Intake
+from app.signatures.pace import Pace
+from app.signatures.proof import Proofs
 from app.signatures.routes.links import confirmation_page
 from app.templating import in_language
 from app.web.crowd import Door
-from app.web.forms import FormRefused, read_form, validated
-from app.web.ratelimit import AsyncLimit, client_key
+from app.web.forms import FormRefused, Values, read_form, validated
+from app.web.ratelimit import AsyncLimit, client_key, network_of
 from app.web.rendering import locale_of, settings_of
 
 SIGNING_SECONDS = 1.0
@@ -49,8 +54,38 @@ async def sign(request: Request) -> Response:
     intake: Intake[SignRequest, None] = request.app.state.sign_intake
     peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
     settings = settings_of(request)
-    await intake.submit(SignRequest(signing, form, locale, settings.origin, peer, settings.people_per_address))
+    doubt = await _doubt(request, values, form)
+    await intake.submit(SignRequest(signing, form, locale, settings.origin, peer, settings.people_per_address, doubt))
     return _go(in_language(locale, f"/petitions/{slug}/verifier"))
+
+
+async def _doubt(request: Request, values: Values, form: SignForm) -> str | None:
+    """What looks like a robot about a form that is accepted in any case; counts it in the pace."""
+    pace: Pace = request.app.state.pace
+    proofs: Proofs = request.app.state.proofs
+    network = network_of(request.client.host) if request.client else "unknown"
+    pace.note(network)
+    found = doubts.of_form(values)
+    proof = values.get(doubts.PROOF, "")
+    if proof and await proofs.good(proof, canonical(form.email).encode()):
+        metrics.proofs.labels("solved").inc()
+    elif proof or pace.insists(network):
+        metrics.proofs.labels("wrong" if proof else "missing").inc()
+        if pace.insists(network):
+            found += doubts.NO_PROOF
+    return found or None
+
+
+async def ask_for_proof(request: Request) -> Response:
+    """What the form's script has to solve before it sends: nothing, at an ordinary pace."""
+    pace: Pace = request.app.state.pace
+    proofs: Proofs = request.app.state.proofs
+    signing = await _signing(request, request.path_params["slug"])
+    asked: dict[str, object] = {}
+    if signing.is_open(clock.now()) and pace.asks(network_of(request.client.host) if request.client else "unknown"):
+        metrics.proofs.labels("asked").inc()
+        asked = proofs.challenge()
+    return Response(json.dumps(asked), media_type="application/json", headers={"cache-control": "no-store"})
 
 
 async def _signing(request: Request, slug: str) -> Signing:
@@ -133,4 +168,5 @@ def _go(path: str) -> Response:
 doors: list[Door] = [
     Door("/petitions/{slug}/signatures", sign),
     Door("/confirmer/{token}", confirm),
+    Door("/petitions/{slug}/preuve", ask_for_proof, "GET"),
 ]

@@ -15,7 +15,7 @@ from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
 from app.petitions.keys import Keys
 from app.privacy import erasure, self_service
-from app.signatures import actions, bound, emails, links, queries, seats
+from app.signatures import actions, bound, doubts, emails, links, queries, seats
 from app.signatures.dependencies import Opened, read_link
 from app.signatures.models import Signature
 from app.signatures.places import country_name
@@ -55,7 +55,7 @@ def confirmation_page(request: Request, session: Session, token: str, status: in
         raise Gone(NO_MORE)
     people = settings_of(request).people_per_address
     beside = queries.of_address(session, opened.petition_id, seats.address_of(signature.email_key))
-    if signature.state == "confirmed":
+    if signature.state == "confirmed" or doubts.waits(signature):
         return _thanks(request, session, opened, signature, _waiting(request, session, signature, beside))
     taken = seats.taken(beside, people, signature)
     if signature.state != "pending" or taken is None:
@@ -144,7 +144,7 @@ def _thanks(
     family = open_field(keys, signature.family_name_sealed, signature.id.bytes, "family_name")
     return page(
         request,
-        "signatures/thanks.html",
+        "signatures/thanks.html" if signature.state == "confirmed" else "signatures/awaiting.html",
         p=petition_public.view(session, opened.petition, settings_of(request).origin, now),
         place=signature.place,
         token=opened.token,
