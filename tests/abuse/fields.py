@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -46,37 +47,59 @@ def _called(dependant: Dependant) -> Iterator[Callable[..., Any]]:
 
 @cache
 def _read_by(what: Any, depth: int = 4) -> tuple[str, ...]:
-    """By a function or a form class, and by those of its kind that it mentions."""
+    """By a function or a form class, by those of its kind that it mentions, and by whom it hands the fields to."""
     module = getattr(what, "__module__", "")
-    if not depth or not module.startswith("app.") or not KNOWING & set(module.split(".")):
+    if not depth or not module.startswith("app."):
         return ()
-    tree = ast.parse(textwrap.dedent(inspect.getsource(what)))
+    tree, known = ast.parse(textwrap.dedent(inspect.getsource(what))), vars(sys.modules[module])
     names = list(what.model_fields) if inspect.isclass(what) and issubclass(what, BaseModel) else []
-    names += _named(tree)
+    names += _named(tree, known)
     if inspect.isfunction(what):
-        for name in sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}):
-            known = what.__globals__.get(name)
-            if inspect.isfunction(known) or inspect.isclass(known):
-                names += _read_by(inspect.unwrap(known), depth - 1)
+        handed = [_value(call.func, known) for call in ast.walk(tree) if isinstance(call, ast.Call) and _hands(call)]
+        mentioned = [_value(node, known) for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        for found in [*handed, *filter(_knows_forms, mentioned)]:
+            if inspect.isfunction(found) or inspect.isclass(found):
+                names += _read_by(inspect.unwrap(found), depth - 1)
     return tuple(dict.fromkeys(names))
 
 
-def _named(tree: ast.AST) -> Iterator[str]:
+def _hands(call: ast.Call) -> bool:
+    return any(isinstance(argument, ast.Name) and argument.id in TYPED for argument in call.args)
+
+
+def _knows_forms(what: Any) -> bool:
+    return bool(KNOWING & set(getattr(what, "__module__", "").split(".")))
+
+
+def _named(tree: ast.AST, known: dict[str, Any]) -> Iterator[str]:
     """``values.get("x")``, ``values["x"]``, ``"x" in values``; ``values.get(n) for n in ("x", "y")``."""
     for node in ast.walk(tree):
         match node:
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=[ast.Constant(value=str(x)), *_]
-            ):
-                found = [x]
-            case ast.Call(func=ast.Attribute(value=ast.Await(), attr="get"), args=[ast.Constant(value=str(x)), *_]):
-                name, found = "values", [x]
-            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(x))):
-                found = [x]
-            case ast.Compare(left=ast.Constant(value=str(x)), ops=[ast.In()], comparators=[ast.Name(id=name)]):
-                found = [x]
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=[key, *_]):
+                found = [_text(key, known)]
+            case ast.Call(func=ast.Attribute(value=ast.Await(), attr="get"), args=[key, *_]):
+                name, found = "values", [_text(key, known)]
+            case ast.Subscript(value=ast.Name(id=name), slice=key):
+                found = [_text(key, known)]
+            case ast.Compare(left=key, ops=[ast.In()], comparators=[ast.Name(id=name)]):
+                found = [_text(key, known)]
             case ast.comprehension(iter=ast.Tuple(elts=elements)) if "values" in ast.dump(tree):
-                name, found = "values", [str(e.value) for e in elements if isinstance(e, ast.Constant)]
+                name, found = "values", [_text(element, known) for element in elements]
             case _:
                 continue
-        yield from found if name in TYPED else ()
+        yield from filter(None, found if name in TYPED else ())
+
+
+def _text(node: ast.expr, known: dict[str, Any]) -> str:
+    """``"x"``, ``X`` or ``module.X``; "" for what is only known while the code runs."""
+    value = node.value if isinstance(node, ast.Constant) else _value(node, known)
+    return value if isinstance(value, str) else ""
+
+
+def _value(node: ast.expr, known: dict[str, Any]) -> Any:
+    match node:
+        case ast.Name(id=name):
+            return known.get(name)
+        case ast.Attribute(value=ast.Name(id=owner), attr=name):
+            return getattr(known.get(owner), name, None)
+    return None

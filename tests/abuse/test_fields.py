@@ -58,7 +58,7 @@ BODIES = {
 }
 LONGEST_ADDRESS = 254
 # Filled by robots, to whom nothing is given back.
-TRAP = "website"
+TRAPS = {"website", "objet"}
 FORM_TYPE = "application/x-www-form-urlencoded"
 # Answered after its transaction, from a second one: what it wrote must be there.
 COMMITS = "/organisation/petitions/{slug}/exports"
@@ -81,7 +81,7 @@ class Typed(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = dict(attributes)
         if tag == "input" and given.get("type", "text") in {"text", "email", "date", "number", "datetime-local", "tel"}:
-            if given.get("name") != TRAP:
+            if given.get("name") not in TRAPS:
                 self.values.setdefault(given.get("name") or "", []).append(given.get("value") or "")
         elif tag == "textarea":
             self._area = given.get("name") or ""
@@ -97,7 +97,7 @@ class Typed(HTMLParser):
 
 
 def every_form() -> list[APIRoute | Door]:
-    return [*routes("POST"), *doors]
+    return [*routes("POST"), *(door for door in doors if door.method == "POST")]
 
 
 def bodies(route: APIRoute | Door, odds: Collection[str]) -> Iterator[tuple[str, dict[str, str], bytes]]:

@@ -35,7 +35,7 @@ def described(place: str, holes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """OpenAPI 3.1 of one place; *holes*: examples for what stands between braces."""
     paths: dict[str, dict[str, Any]] = {}
     for method in ("GET", "POST"):
-        every: list[APIRoute | Door] = [*routes(method), *(doors if method == "POST" else [])]
+        every: list[APIRoute | Door] = [*routes(method), *(door for door in doors if door.method == method)]
         for route in every:
             if place_of(route.path) == place and route.path not in LEFT_OUT:
                 paths.setdefault(route.path, {})[method.lower()] = _operation(route, method, holes)

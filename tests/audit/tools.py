@@ -124,10 +124,10 @@ def wapiti(target: Target, folder: Path, seconds: int) -> Seen:
 
 
 def sqlmap(target: Target, folder: Path, seconds: int) -> Seen:
-    """A few addresses whose parameters and fields reach a query."""
+    """A few addresses; of each, what may reach a query."""
     seen = Seen("sqlmap", "what reaches a query")
     sign = {
-        name: PLAUSIBLE[name] for name in ("given_name", "family_name", "email", "postal_code", "consent_signature")
+        name: PLAUSIBLE[name] for name in ("email", "postal_code", "given_name", "family_name", "consent_signature")
     }
     doors: list[tuple[str, dict[str, str], str]] = [
         ("/?q=train&theme=Transports&tri=recentes&page=1", {}, ""),
@@ -144,7 +144,7 @@ def sqlmap(target: Target, folder: Path, seconds: int) -> Seen:
                 "sqlmap", "sqlmap", "-u", f"{target.url}{path}", "--batch", "--level", "1", "--risk", "1",
                 "--technique", "BEUS", "--output-dir", str(folder / f"sqlmap-{n}"), "--disable-coloring",
                 "--flush-session", "--timeout", "20", "--retries", "1", "--ignore-redirects", "--ignore-code", "*",
-                *(["--data", urlencode(form)] if form else []),
+                *(["--data", urlencode(form), "-p", ",".join(list(form)[:2])] if form else []),
                 *(["--cookie", target.cookies[place]] if place else []),
                 folder=folder, seconds=seconds,
             )  # fmt: skip
