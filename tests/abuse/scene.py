@@ -13,6 +13,7 @@ from app.moderation import actions as moderation
 from app.moderation import links
 from app.moderation.actions import team
 from app.moderation.models import Decision
+from app.moderation.queries import notices
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.subscriptions import actions as subscriptions
@@ -120,7 +121,8 @@ def _pile_up(scene: Scene, against: Decision, viewed: Decision, reported: int) -
             moderation.appeal(session, decision.id, "author", "Ce n’était pas une attaque.")
         judge = session.get_one(Account, site.account_id(JUDGE))
         moderation.form_view(session, 2, judge, "publish", "Le mot est vif, rien de plus.")
-        team.draw(session, against, required=True)
+        if notices.lock_second_look(session, against.id) is None:  # drawn by lot already
+            team.draw(session, against, required=True)
     admin, second = scene.people["/administration"], site.staff("admin", email="seconde@exemple.test")
     assert admin.post("/administration/demandes", data=PLAUSIBLE).status_code == 303
     asked = {"asked": "delivery", "reason": "Le destinataire les demande."}
