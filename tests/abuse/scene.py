@@ -1,0 +1,174 @@
+"""A site where something stands behind every form; for each POST route who posts it, where, and what is plausible."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi.routing import APIRoute
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from app.accounts.models import Account
+from app.db import vault_of
+from app.moderation import actions as moderation
+from app.moderation import links
+from app.moderation.actions import team
+from app.moderation.models import Decision
+from app.moderation.queries import notices
+from app.petitions import actions as petition_actions
+from app.petitions import importing
+from app.subscriptions import actions as subscriptions
+from app.subscriptions.models import Subscription
+from app.web.crowd import Door
+from tests.moderation.desk import OTHER, PASSAGE, PUBLISH, REFUSE, TEXT, decide
+from tests.privacy.test_self_service import line, opened
+from tests.site import FORM, PETITION, Site
+from tests.test_architecture import address
+
+MINE, JUDGE = "mienne@exemple.test", "troisieme@exemple.test"
+NOTICE = {"reasons": "C’est une insulte.", "name": "Paul", "email": "paul@exemple.test", "good_faith": "on"}
+# For each field something of its kind, whatever the form: what stands behind it is reached too.
+PLAUSIBLE = {
+    **FORM,
+    "act": "send", "altcha": "eyJzaWduYXR1cmUiOiIifQ==", "answer": "no",
+    "again": "une autre phrase de passe", "applies-1": "À tous.",
+    "article": "1", "articles": "2,3", "asked": "delivery", "author": "Collectif des pédales",
+    "authority": "Parquet de Rennes", "blur": "on", "body-1": "On ne s’en prend pas aux personnes.", "breaks-1": "Toi.",
+    "capacity": "maire", "capitals": "founded", "category": "insult", "channel": "letter", "closes_on": "",
+    "code": "12345678", "comment": "", "comments": "2", "confirm": "on", "consent_newsletter": "on",
+    "consent_organiser": "on",
+    "consent_texts": "", "consent_updates": "on", "country": "FR", "decision": "refuse",
+    "delivery_mode": "count", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
+    "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv", "goal": "2 000",
+    "good_faith": "on", "ground": "charter", "groupe": "aside", "item-1": "0", "keys": "on", "lien": "",
+    "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef", "line-1": "1",
+    "mask": "", "name": "Paul Roux", "new": "une autre phrase de passe", "note": "À relire.", "ok-1": "Ce projet…",
+    "objet": "", "open": "on", "outcome": "upheld", "passage": PASSAGE, "passage-1": PASSAGE,
+    "password": "une phrase de passe",
+    "petitions": "", "present": "une phrase de passe", "preuve": "une phrase de passe", "provision": "article 24",
+    "purpose": "audit", "quiet_from": "20", "quiet_to": "8", "reason": "other", "reasons": "Ce texte me vise, à tort.",
+    "received_at": "2026-11-20T10:30", "received_on": "2026-11-20",
+    "recipients": "Claire Vasseur, Maire de Montfleur", "reference": "RG 26/00012", "remark-1": "Ajoutez la source.",
+    "request": "Une personne demande la copie de ses données.", "retired-1": "", "role": "moderator",
+    "secondes": "12", "seul": "on",
+    "shown": "", "single_name": "", "sources": "Les vélos trempés | La Gazette | 2026-02-03", "state": "answered",
+    "suite": "/organisation", "summary": "L’article 1 est plus clair.",
+    "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare, faute d’abri.", "theme": "Transports",
+    "title": "Un abri pour les vélos de la gare", "title-1": "Les personnes", "toutes": "on", "urgent": "on",
+    "vers": "/organisation", "version": "0", "view": "publish", "view_reasons": "Le premier avis tient.", "website": "",
+}  # fmt: skip
+
+
+@dataclass
+class Scene:
+    site: Site
+    slug: str
+    # Place → a browser of somebody who works there.
+    people: dict[str, TestClient]
+    # Path of a route → its address here.
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    def cookie(self, route: APIRoute | Door) -> str:
+        """Of whoever posts to this route."""
+        browser = next((who for place, who in self.people.items() if route.path.startswith(place)), None)
+        return "; ".join(f"{name}={value}" for name, value in browser.cookies.items()) if browser else ""
+
+    def where(self, route: APIRoute | Door) -> str:
+        return self.addresses.get(route.path) or address(route, self.slug)
+
+
+def set_up(site: Site) -> Scene:
+    slug = site.publish()
+    for email in ("moderator@exemple.test", OTHER):
+        site.account("moderator", email=email)
+    waiting, published, reported, appealed, refused, judged, mine = (
+        site.comment(slug, f"{TEXT} BRAVO À TOUS QUAND MÊME !", email=f"auteur{n}@exemple.test", consent_updates="on")
+        for n in range(7)
+    )
+    people = {
+        "/organisation": site.staff("organiser", slug, email=MINE),
+        "/compte": site.staff("organiser", email="compte@exemple.test"),
+        "/moderation": site.staff("moderator", email=JUDGE),
+        "/administration": site.staff("admin"),
+        "/mes-signatures": opened(site, "auteur0@exemple.test"),
+    }
+    for comment_id in (published, reported):
+        decide(site, comment_id, PUBLISH)
+    against, open_to_appeal, viewed = (decide(site, comment_id, REFUSE) for comment_id in (appealed, refused, judged))
+    own = decide(site, mine, REFUSE, by=JUDGE)
+    scene = Scene(site, slug, people)
+    scene.addresses |= {
+        **_petitions(scene),
+        **_tokens(scene, open_to_appeal),
+        "/commentaires/{comment_id}/signaler": f"/commentaires/{published}/signaler",
+        "/moderation/decisions/{decision_id}/annulation": f"/moderation/decisions/{own.id}/annulation",
+        "/moderation/recours/{appeal_id}/jugement": "/moderation/recours/2/jugement",
+        "/moderation/relectures/{decision_id}": f"/moderation/relectures/{against.id}",
+        "/moderation/prises/{key}": f"/moderation/prises/comment-{waiting}",
+        "/compte/sessions/{session_id}/fin": "/compte/sessions/0123456789abcdef/fin",
+    }
+    _pile_up(scene, against, viewed, reported)
+    return scene
+
+
+def _pile_up(scene: Scene, against: Decision, viewed: Decision, reported: int) -> None:
+    """A case, an urgent one, an appeal, a reply, a second look, a person's request, an export asked for."""
+    site, slug = scene.site, scene.slug
+    for path, category in ((f"/commentaires/{reported}/signaler", "insult"), (f"/petitions/{slug}/signaler", "threat")):
+        assert site.client.post(path, data={**NOTICE, "category": category}).status_code == 200
+    assert site.client.post(f"/petitions/{slug}/droit-de-reponse", data=PLAUSIBLE).status_code == 200
+    with site.database.write() as session:
+        for decision in (against, viewed):
+            moderation.appeal(session, decision.id, "author", "Ce n’était pas une attaque.")
+        judge = session.get_one(Account, site.account_id(JUDGE))
+        moderation.form_view(session, 2, judge, "publish", "Le mot est vif, rien de plus.")
+        if notices.lock_second_look(session, against.id) is None:  # drawn by lot already
+            team.draw(session, against, required=True)
+    admin, second = scene.people["/administration"], site.staff("admin", email="seconde@exemple.test")
+    assert admin.post("/administration/demandes", data=PLAUSIBLE).status_code == 303
+    asked = {"asked": "delivery", "reason": "Le destinataire les demande."}
+    assert second.post(f"/organisation/petitions/{slug}/exports/demandes", data=asked).status_code == 303
+
+
+def _petitions(scene: Scene) -> dict[str, str]:
+    """One that is being written, one that waits for its review."""
+    with scene.site.database.write() as session:
+        owner = session.scalars(select(Account).where(Account.email == MINE)).one()
+        made = []
+        for town in ("Valfleur", "Clairfleur"):
+            file = importing.parse(PETITION.replace("Montfleur", town), "essai.md")
+            made.append(petition_actions.create(session, file, folder=None, image_store=Path("unused")))
+            petition_actions.add_owner(session, made[-1], owner.id)
+        draft, sent = made
+        moderation.submit(session, sent, owner.id)
+        return {
+            "/moderation/petitions/{petition_id}/decision": f"/moderation/petitions/{sent.id}/decision",
+            "/organisation/petitions/{slug}/texte": f"/organisation/petitions/{draft.slug}/texte",
+            "/organisation/petitions/{slug}/proposer": f"/organisation/petitions/{draft.slug}/proposer",
+        }
+
+
+def _tokens(scene: Scene, refused: Decision) -> dict[str, str]:
+    """Links as mails carry them."""
+    site, slug = scene.site, scene.slug
+    own = line(scene.people["/mes-signatures"])
+    site.sign(slug, email="attend@exemple.test", given_name="Fanny")
+    pending = site.mails()[-1].link("/confirmer/").rpartition("/")[2]
+    site.sign(slug, email="auteur2@exemple.test", given_name="Marie")
+    withdraw = site.mails()[-1].link("/mes-signatures/retirer/")
+    site.client.post("/mes-signatures", data={"email": "auteur1@exemple.test"})
+    manage = site.mails()[-1].link("/mes-signatures/")
+    with site.database.read() as session:
+        vault = vault_of(session)
+        subscription = session.scalars(select(Subscription).limit(1)).one()
+        stop = subscriptions.unsubscribe_token(session, subscription)
+    return {
+        **{f"/mes-signatures/ligne/{{line_id}}/{act}": f"{own}/{act}" for act in ("corriger", "arreter", "retirer")},
+        "/confirmer/{token}": f"/confirmer/{pending}",
+        "/pas-moi/{token}": f"/pas-moi/{pending}",
+        "/mes-signatures/{token}": manage,
+        "/mes-signatures/retirer/{token}": withdraw,
+        "/desabonnement/{token}": f"/desabonnement/{stop}",
+        "/rester/{token}": f"/rester/{stop}",
+        "/recours/{token}": f"/recours/{links.appeal(vault, refused, 'author')}",
+        "/reecrire/{token}": f"/reecrire/{links.rewrite(vault, refused)}",
+    }
