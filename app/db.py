@@ -128,6 +128,7 @@ class Database:
                 pool_pre_ping=True,
                 connect_args={"connect_timeout": 5, "application_name": "signons", **KEEPALIVES},
             )
+            _postgres_habits(self.engine)
         self._writer = self.engine.execution_options(signons_write=True)
 
     @contextmanager
@@ -179,6 +180,22 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _postgres_habits(engine: Engine) -> None:
+    """The server too notices within half a minute that we have vanished, and lets go of what we had locked."""
+    seen_there = (
+        "tcp_keepalives_idle=10",
+        "tcp_keepalives_interval=5",
+        "tcp_keepalives_count=3",
+        "tcp_user_timeout=15000",
+    )
+
+    @event.listens_for(engine, "connect")
+    def settings(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("; ".join(f"SET {setting}" for setting in seen_there))
+        connection.commit()
 
 
 def _sqlite_habits(engine: Engine) -> None:
