@@ -3,8 +3,9 @@
 What a route writes is taken back instead of committed: each odd value meets the same site.
 """
 
+import re
 from collections.abc import Collection, Iterator
-from html.parser import HTMLParser
+from html import unescape
 from urllib.parse import quote_plus
 
 import httpx2
@@ -56,6 +57,8 @@ BODIES = {
     "half a body": b"email=marie%40exemple.test&given_na",
     "more than 64 KB": b"email=" + b"a" * 64 * 1024,
 }
+FIELD = re.compile(r"<input\b([^>]*)>|<textarea\b([^>]*)>(.*?)</textarea>", re.DOTALL)
+ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 LONGEST_ADDRESS = 254
 # Filled by robots, to whom nothing is given back.
 TRAPS = {"website", "objet"}
@@ -69,31 +72,14 @@ def scene(site: Site) -> Scene:
     return set_up(site)
 
 
-class Typed(HTMLParser):
-    """What a page shows in its fields."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.values: dict[str, list[str]] = {}
-        self._area: str | None = None
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        given = dict(attributes)
-        if tag == "input" and given.get("type", "text") in {"text", "email", "date", "number", "datetime-local", "tel"}:
-            if given.get("name") not in TRAPS:
-                self.values.setdefault(given.get("name") or "", []).append(given.get("value") or "")
-        elif tag == "textarea":
-            self._area = given.get("name") or ""
-            self.values.setdefault(self._area, []).append("")
-
-    def handle_data(self, data: str) -> None:
-        if self._area is not None:
-            self.values[self._area][-1] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "textarea":
-            self._area = None
+def shown_in(page: str) -> dict[str, list[str]]:
+    """What a page shows in its fields: name → values."""
+    found: dict[str, list[str]] = {}
+    for typed, area, text in FIELD.findall(page):
+        given = dict(ATTRIBUTE.findall(typed or area))
+        if area or given.get("type", "text") in {"text", "email", "date", "number", "datetime-local", "tel"}:
+            found.setdefault(given.get("name", ""), []).append(unescape(text if area else given.get("value", "")))
+    return {name: values for name, values in found.items() if name not in TRAPS}
 
 
 def every_form() -> list[APIRoute | Door]:
@@ -129,7 +115,7 @@ def wrong(answer: httpx2.Response, typed: dict[str, str]) -> str:
     if location and (not location.startswith("/") or location.startswith("//")):
         return f"sent to {location[:60]}"
     if answer.status_code == 422:
-        shown = Typed(answer.text).values
+        shown = shown_in(answer.text)
         for name, value in typed.items():
             if name in shown and not any(_kept(there, value) for there in shown[name]):
                 return f"{name} is not kept: {shown[name][0][:40]!r}"
