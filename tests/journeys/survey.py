@@ -41,6 +41,7 @@ class Survey:
     heard: list[str] = field(default_factory=list)
 
     def look(self, page: Page, name: str = "") -> None:
+        page.wait_for_load_state()
         name = name or page.evaluate("location.pathname + location.search")
         self.seen.append(name)
         shifted = sum(page.evaluate("window.shifts"))
