@@ -21,8 +21,7 @@ from tests.services import postgres
 REPORT = Path(__file__).parents[2] / "docs" / "security.md"
 MEASURED = re.compile(r"(?<=<!-- measured -->\n).*(?=<!-- /measured -->)", re.DOTALL)
 HEAD = ("tool", "version", "of what", "how much", "answers by the server", "5xx", "findings", "time")
-# Step → does it meet the site.
-STEPS = {"sqlmap": True, "wapiti": True, "schemathesis": True, "bandit": False, "pip-audit": False}
+STEPS = ("sqlmap", "wapiti", "schemathesis", "bandit", "pip-audit")
 
 
 @dataclass
@@ -66,21 +65,16 @@ def meet(target: Target, tool: Callable[[], Seen]) -> Line:
 
 
 def lines(wanted: list[str], seconds: int, folder: Path, tell: Callable[[Line], None]) -> None:
-    site = [step for step in wanted if STEPS[step]]
-    if site:
-        var = folder / "sqlite"
-        with standing(var, f"sqlite:///{var}/signons.db") as target:
-            # In this order: the last one closes petitions, judges comments, disables accounts.
-            if "sqlmap" in site:
+    if {"sqlmap", "wapiti"} & set(wanted):
+        with standing(folder / "first", f"sqlite:///{folder}/first/signons.db") as target:
+            if "sqlmap" in wanted:
                 tell(meet(target, lambda: tools.sqlmap(target, folder, 120)))
-            if "wapiti" in site:
+            if "wapiti" in wanted:
                 tell(meet(target, lambda: tools.wapiti(target, folder, seconds)))
-            if "schemathesis" in site:
-                tell(meet(target, lambda: tools.schemathesis(target, folder, seconds, "SQLite")))
-    if "schemathesis" in site:
-        with ExitStack() as stack:
-            server = stack.enter_context(postgres(durable=False))
-            target = stack.enter_context(standing(folder / "postgresql", server.create_database("audit")))
+    if "schemathesis" in wanted:
+        with standing(folder / "second", f"sqlite:///{folder}/second/signons.db") as target:
+            tell(meet(target, lambda: tools.schemathesis(target, folder, seconds, "SQLite")))
+        with postgres(durable=False) as server, standing(folder / "third", server.create_database("audit")) as target:
             tell(meet(target, lambda: tools.schemathesis(target, folder, seconds, "PostgreSQL")))
     for step, tool in (("bandit", tools.bandit), ("pip-audit", tools.pip_audit)):
         if step in wanted:

@@ -19,8 +19,8 @@ PLACES = {
     "moderator": ("/moderation",),
     "admin": ("/administration",),
 }
-# Acts that would end the audit's own session, or never end.
-LEFT_OUT = {"/deconnexion", "/compte/mot-de-passe", "/compte/sessions/fin", "/metrics"}
+# What ends the session of whoever attacks (a wrong proof does, too), and what is for this machine.
+LEFT_OUT = {"/deconnexion", "/compte/mot-de-passe", "/compte/preuve", "/compte/sessions/fin", "/metrics"}
 # Of what the demo holds, nobody's account of those that are signed in.
 HOLES = {"account_id": ["9", "2147483647", "2147483648"], "key": ["comment-3", "case-1", "second-1"]}
 NUMBERS = ["1", "2", "7", "2147483648"]

@@ -21,19 +21,19 @@ from tests.site import FORM
 
 SECRET = "a-secret-for-the-audit-that-nobody-may-read"
 EMAIL = "audit@exemple.test"
+HOMES = {"organiser": "/organisation", "moderator": "/moderation", "admin": "/administration"}
 LIMITS = dict.fromkeys(("SIGNONS_RATE_SIGN", "SIGNONS_RATE_POST", "SIGNONS_RATE_LOGIN"), "1000000/minute")
 
 
 @dataclass
 class Target:
-    """A site that runs; ``cookies``: role → what its browser sends."""
+    """A site that runs."""
 
     url: str
     slug: str
     # The second page of the signatures of a petition that has two.
     older: str
     log: Path
-    cookies: dict[str, str] = field(default_factory=dict)
     # What stands between braces in an address → genuine ones.
     holes: dict[str, list[str]] = field(default_factory=dict)
 
@@ -44,6 +44,17 @@ class Target:
         answer = httpx2.post(f"{self.url}{path}", data=form, timeout=60)
         assert answer.status_code == 303, (path, answer.status_code, answer.text[-2000:])
         return answer
+
+    def cookie(self, role: str) -> str:
+        """What the browser of somebody who has just signed in sends; "" for a stranger (``public``)."""
+        email = next((email for email, theirs in ACCOUNTS.items() if theirs == role), None)
+        if email is None:
+            return ""
+        return f"session={self.post('/connexion', {'email': email, 'password': PASSWORD}).cookies['session']}"
+
+    def is_in(self, role: str, cookie: str) -> bool:
+        """Still, or for a stranger always."""
+        return not cookie or httpx2.get(f"{self.url}{HOMES[role]}", headers={"cookie": cookie}, timeout=60).is_success
 
     def statuses(self) -> Counter[int]:
         """What the server itself has counted: answers by status; what the page cache answers is not among them."""
@@ -70,9 +81,6 @@ def standing(folder: Path, database_url: str) -> Iterator[Target]:
     server.start()
     try:
         target = Target(server.url, *_petitions(server.url), server.log)
-        for email, role in ACCOUNTS.items():
-            session = target.post("/connexion", {"email": email, "password": PASSWORD}).cookies["session"]
-            target.cookies[role] = f"session={session}"
         if database_url.startswith("sqlite"):  # whose server also sends mail
             target.holes = _genuine(target)
         target.holes["slug"] = [target.slug, "absente"]

@@ -10,16 +10,18 @@ from urllib.parse import urlencode
 
 from tests.abuse.scene import PLAUSIBLE
 from tests.audit.openapi import LEFT_OUT, PLACES, described
-from tests.audit.stage import SECRET, Target, clean_environment
+from tests.audit.stage import HOMES, SECRET, Target, clean_environment
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = {"schemathesis": "4.32.5", "wapiti3": "3.2.3", "sqlmap": "1.10.10", "bandit": "1.9.4", "pip-audit": "2.10.1"}
 # Attacks that need no server of the attacker's outside. ``csrf`` looks for a token, of which this site has none by
 # design: tests/test_architecture.py sends every POST from another origin instead.
 MODULES = "backup,cookieflags,crlf,csp,exec,file,htaccess,http_headers,methods,permanentxss,redirect,sql,upload,xss"
+# Buttons beside each account that end the sessions of those who attack.
+OTHERS = {f"/administration/comptes/{n}/{act}" for n in (1, 2, 3) for act in ("sessions", "desactivation")}
 # Our links are read without what a sentence or a mail program puts after them: ``/confirmer/…~`` is no file.
 TRIMMED = re.compile(r"(/en)?/(confirmer|pas-moi|mes-signatures|recours|reecrire|desabonnement|rester)/")
-STARTS = {"": "/", "organiser": "/organisation", "moderator": "/moderation", "admin": "/administration"}
+STARTS = {"public": "/", **HOMES}
 # What bandit says that is no fault, and why. Lines with ruff’s ``noqa`` have their reason beside them.
 JUDGED = {
     "B404 app/backup/postgres.py": "pg_dump and its like, found by ourselves, without a shell",
@@ -60,7 +62,7 @@ def schemathesis(target: Target, folder: Path, seconds: int, database: str) -> S
     cases = 0
     for place in PLACES:
         (folder / "openapi.json").write_text(json.dumps(described(place, target.holes)))
-        cookie = target.cookies.get(place, "")
+        cookie = target.cookie(place)
         done = run(
             "schemathesis", "schemathesis", "run", "openapi.json", "--url", target.url,
             "--checks", "not_a_server_error,content_type_conformance,response_headers_conformance,no_leak",
@@ -71,7 +73,9 @@ def schemathesis(target: Target, folder: Path, seconds: int, database: str) -> S
             folder=folder, seconds=seconds + 120, SCHEMATHESIS_HOOKS="leaks", PYTHONPATH=str(Path(__file__).parent),
             AUDIT_SECRETS=SECRET,
         )  # fmt: skip
-        (folder / f"schemathesis-{place}.txt").write_text(done.stdout + done.stderr)
+        (folder / f"schemathesis-{database}-{place}.txt").write_text(done.stdout + done.stderr)
+        if not target.is_in(place, cookie):
+            seen.findings.append(f"{place}: the session ended on the way")
         counted = re.search(r"(\d[\d,]*) generated", done.stdout) or re.search(r"Test cases:\s+(\d[\d,]*)", done.stdout)
         cases += int(counted[1].replace(",", "")) if counted else 0
         found = re.findall(r"^_+ ((?:GET|POST) \S+) _+$|^- (.*)$", done.stdout, re.MULTILINE)
@@ -80,8 +84,9 @@ def schemathesis(target: Target, folder: Path, seconds: int, database: str) -> S
             at = operation or at
             if failure and done.returncode:
                 seen.findings.append(f"{place} {at}: {failure}")
-        if done.returncode and not seen.findings:
-            seen.findings.append(f"{place}: ended with {done.returncode}: {done.stdout[-300:]}{done.stderr[-300:]}")
+        if done.returncode and not at:
+            said = " ".join((done.stdout.rpartition(" ERRORS ")[2].partition(" SUMMARY ")[0] + done.stderr).split())
+            seen.findings.append(f"{place}: ended with {done.returncode}: {said[:600]}")
     seen.tries = f"{cases} requests"
     return seen
 
@@ -96,29 +101,34 @@ def wapiti(target: Target, folder: Path, seconds: int) -> Seen:
         ("moderator", "/moderation"),
         ("admin", "/administration"),
     ):
-        report = folder / f"wapiti-{place or 'public'}.json"
-        left_out = [word for path in sorted(LEFT_OUT) for word in ("-x", f"{target.url}{path}")]
+        report = folder / f"wapiti-{place}.json"
+        left_out = [
+            word
+            for path in sorted(LEFT_OUT | OTHERS)
+            for word in ("-x", f"{target.url}{path}", "-x", f"{target.url}/en{path}")
+        ]
+        cookie = target.cookie(place)
         done = run(
             "wapiti3", "wapiti", "-u", f"{target.url}{start}", "--scope", "domain", "-m", MODULES, "-f", "json",
             "-o", str(report), "--no-bugreport", "--flush-session", "--store-session", str(folder / "wapiti"),
             "--store-config", str(folder / "wapiti-config"), "--max-scan-time", str(seconds), "--max-attack-time",
             str(max(4, seconds // 10)), "-t", "20", "--max-links-per-page", "40", "--max-files-per-dir", "15",
             "-d", "4", "-S", "normal", "--verify-ssl", "0", *left_out,
-            *(["-C", target.cookies[place]] if place else []),
+            *(["-C", cookie] if cookie else []),
             folder=folder, seconds=2 * seconds + 120,
         )  # fmt: skip
-        (folder / f"wapiti-{place or 'public'}.txt").write_text(done.stdout + done.stderr)
+        (folder / f"wapiti-{place}.txt").write_text(done.stdout + done.stderr)
         if not report.exists():
-            seen.findings.append(f"{place or 'public'}: no report: {(done.stdout + done.stderr)[-300:]}")
+            seen.findings.append(f"{place}: no report: {(done.stdout + done.stderr)[-300:]}")
             continue
+        if not target.is_in(place, cookie):
+            seen.findings.append(f"{place}: the session ended on the way")
         said = json.loads(report.read_text())
         pages += int(said["infos"].get("crawled_pages_nbr") or 0)
         for name, lines in [*said["vulnerabilities"].items(), *said["anomalies"].items()]:
             for line in lines:
                 if name != "Backup file" or not TRIMMED.match(line["path"]):
-                    seen.findings.append(
-                        f"{place or 'public'}: {name}: {line['method']} {line['path']}: {line['info']}"
-                    )
+                    seen.findings.append(f"{place}: {name}: {line['method']} {line['path']}: {line['info']}")
     seen.tries = f"{pages} pages crawled"
     return seen
 
@@ -133,7 +143,7 @@ def sqlmap(target: Target, folder: Path, seconds: int) -> Seen:
         ("/?q=train&theme=Transports&tri=recentes&page=1", {}, ""),
         (target.older, {}, ""),
         ("/transparence?du=2026-01-01&au=2026-12-31", {}, ""),
-        ("/connexion", {"email": "admin@demo.test", "password": "x"}, ""),
+        ("/connexion", {"email": "nobody@demo.test", "password": "x"}, ""),  # a real one would be closed to us
         (f"/petitions/{target.slug}/signatures", sign | {"age_declared": "on"}, ""),
         ("/administration/journal?avant=9&acte=session&compte=1", {}, "admin"),
         ("/moderation/lot", {"item-1": "0", "decision": "publish"}, "moderator"),
@@ -145,7 +155,7 @@ def sqlmap(target: Target, folder: Path, seconds: int) -> Seen:
                 "--technique", "BEUS", "--output-dir", str(folder / f"sqlmap-{n}"), "--disable-coloring",
                 "--flush-session", "--timeout", "20", "--retries", "1", "--ignore-redirects", "--ignore-code", "*",
                 *(["--data", urlencode(form), "-p", ",".join(list(form)[:2])] if form else []),
-                *(["--cookie", target.cookies[place]] if place else []),
+                *(["--cookie", target.cookie(place)] if place else []),
                 folder=folder, seconds=seconds,
             )  # fmt: skip
         except subprocess.TimeoutExpired as late:
