@@ -13,7 +13,7 @@ window.shifts = [];
 new PerformanceObserver(list => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push(entry.value);
 }).observe({type: "layout-shift", buffered: true});
-addEventListener("beforeunload", () => { window.leaving = true; });
+if (window === top) addEventListener("beforeunload", () => { window.leaving = true; });
 """
 TOO_WIDE = """() => {
   const room = document.documentElement.clientWidth;
