@@ -6,34 +6,23 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from time import perf_counter
 from types import FrameType
-from typing import Any
-from urllib.parse import quote
 
 import anyio.to_thread
 import structlog
-from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.exceptions import RequestValidationError
-from slowapi.errors import RateLimitExceeded
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.concurrency import run_in_threadpool
+from fastapi import Depends, FastAPI
 from starlette.datastructures import State
-from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app import text
 from app.accounts import routes as accounts
-from app.accounts.dependencies import SignInFirst
 from app.accounts.presence import Presence
 from app.administration import routes as administration
+from app.answers import LastResort, handle_errors
 from app.bus import Bus
 from app.comments import routes as comments
 from app.db import Database
-from app.errors import Refused, TooMany
 from app.exports import routes as exports
 from app.lanes import THREADS, Lanes
 from app.live.feed import LiveFeed
@@ -58,21 +47,16 @@ from app.updates import routes as updates
 from app.vault import open_vault
 from app.web import ratelimit
 from app.web.admission import admitted
-from app.web.crowd import Crowd, Door
+from app.web.crowd import Crowd
 from app.web.csrf import SameOrigin
-from app.web.errors import error_response, refuse
-from app.web.forms import FormRefused
 from app.web.headers import SecurityHeaders
 from app.web.pagecache import PageCache
-from app.web.ratelimit import SENTENCE, AsyncLimit
-from app.web.rendering import locale_of, page, see_other
+from app.web.ratelimit import AsyncLimit
 from app.web.request_guard import RequestGuard
 from app.web.static import HashedFiles
 from app.worker import Worker
 
 log = structlog.get_logger("web")
-AWAY = "La base de données ne répond pas. Rien n’a été enregistré ; réessayez dans quelques secondes."
-BROKEN = "Quelque chose s’est mal passé chez nous ; rien de ce que vous avez envoyé n’a été gardé."
 ROUTERS = (
     petitions.router,
     signatures.router,
@@ -140,7 +124,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False, w
         first = [] if router is operations.router else [Depends(admitted, scope="function")]
         app.include_router(router, dependencies=first)
     app.mount("/static", HashedFiles())
-    _handle_errors(app)
+    handle_errors(app, signatures.sign_again_page)
     _wrap(app, settings)
     return app
 
@@ -244,121 +228,3 @@ async def _write_down(app: FastAPI) -> None:
 def noted(state: State) -> None:
     state.views.write(state.database)
     state.presence.write(state.database)
-
-
-class LastResort:
-    """Times every request, logs those that change something, answers 500 for what nobody caught.
-
-    What a crowd posts is in the metrics, not in a line each. A log line has method, route pattern,
-    status and time: no path, query, address or name.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        began, status = perf_counter(), 0
-
-        async def watch(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watch)
-        except Exception as error:
-            log.error("broken", route=_route(scope), error=type(error).__name__, exc_info=error)
-            if not status:
-                await refuse(scope, receive, watch, 500, BROKEN)
-        method, route, seconds = scope["method"], _route(scope), perf_counter() - began
-        metrics.observe(method, route, status, seconds)
-        ordinary = method in {"GET", "HEAD"} or isinstance(scope.get("route"), Door)
-        if status >= 500 or not ordinary:
-            log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
-
-
-def _route(scope: Scope) -> str:
-    return getattr(scope.get("route"), "path", "-")
-
-
-def _form_again(request: Request, error: FormRefused) -> Response:
-    if error.page is None:
-        return signatures.sign_again_page(request, error)
-    if isinstance(error.page, Response):
-        return error.page
-    template, context = error.page
-    return page(request, template, error.status, **context)
-
-
-def _handle_errors(app: FastAPI) -> None:
-    def answer(request: Request, status: int, message: str, headers: dict[str, str] | None = None) -> Response:
-        return error_response(app.state.templates, status, message, locale_of(request), headers)
-
-    def on(*errors: type[Exception]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Handlers stay in the event loop: threads are for whoever has a place in a lane."""
-
-        def register(handler: Callable[..., Any]) -> Callable[..., Any]:
-            for error in errors:
-                app.add_exception_handler(error, handler)
-            return handler
-
-        return register
-
-    async def refused(request: Request, error: Refused) -> Response:
-        retry = getattr(error, "retry_after", None)
-        headers = {"retry-after": str(retry)} if retry else None
-        return answer(request, error.status, str(error), headers)
-
-    app.add_exception_handler(Refused, refused)  # type: ignore[arg-type]
-
-    @on(FormRefused)
-    async def form_refused(request: Request, error: FormRefused) -> Response:
-        if isinstance(error.page, Response):
-            return error.page
-        try:
-            async with app.state.lanes.rendering.place(ratelimit.client_key(request)):
-                return await run_in_threadpool(_form_again, request, error)
-        except Refused as refusal:  # nobody has the time to show it again
-            return await refused(request, refusal)
-
-    @on(OperationalError, PoolTimeout)
-    async def database_away(request: Request, error: OperationalError | PoolTimeout) -> Response:
-        """Not there, restarting, disk full, a lock held too long: nothing was written, and it will pass."""
-        log.error("database_away", error=type(getattr(error, "orig", error)).__name__)
-        return answer(request, 503, AWAY, {"retry-after": "5"})
-
-    @on(SignInFirst)
-    async def sign_in_first(request: Request, error: SignInFirst) -> Response:
-        return see_other(request, f"/connexion?suite={quote(error.path)}")
-
-    @on(RateLimitExceeded)
-    async def too_many(request: Request, error: RateLimitExceeded) -> Response:
-        return await refused(request, TooMany(SENTENCE, error.limit.limit.get_expiry() if error.limit else 60))
-
-    @on(StarletteHTTPException)
-    async def http_error(request: Request, error: HTTPException) -> Response:
-        sentences = {
-            404: "Aucune page n’est à cette adresse.",
-            405: "Cette adresse ne répond pas à ce geste.",
-        }
-        asked = request.url.path
-        path = quote(asked.strip("/"))
-        lost = error.status_code == 404 and request.method == "GET" and not asked.startswith("/static/")
-        if lost and path and asked.endswith("/"):
-            return see_other(request, f"/{path}")
-        message = sentences.get(error.status_code) or str(error.detail)
-        return answer(request, error.status_code, message, dict(error.headers or {}))
-
-    @on(Exception)
-    async def broken(request: Request, _error: Exception) -> Response:
-        """Raised again by FastAPI after this answer: LastResort writes it down."""
-        return answer(request, 500, BROKEN)
-
-    @on(RequestValidationError)
-    async def not_readable(request: Request, error: RequestValidationError) -> Response:
-        # Only paths and page numbers are read by FastAPI itself: what does not fit is not there.
-        return answer(request, 404, "Aucune page n’est à cette adresse.")

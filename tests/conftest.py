@@ -2,8 +2,8 @@
 
 A test that asks for a database runs on both. ``@pytest.mark.databases("sqlite")``, on a test or as a module's
 ``pytestmark``, keeps to one what no database can answer otherwise: pages, forms, roles, mails, settings. What the
-database decides stays on both: races, constraints, locks, guards, counts, exports, retention, backups, migrations,
-and every statement once (``make statements`` lists those that PostgreSQL would no longer see).
+database decides stays on both: races, constraints, locks, guards, order, counts, exports, retention, backups,
+migrations, and each statement of ours at least once.
 """
 
 import shutil
@@ -89,6 +89,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_url", mark.args if mark else DATABASES, indirect=True)
 
 
+# Files that start the program as its operators do, or wait for what only time shows.
+PROCESSES = {
+    "test_connection.py", "test_container.py", "test_crash.py", "test_graceful_stop.py", "test_killed.py",
+    "test_migrations_under_load.py", "test_private.py", "test_processes.py", "test_services.py", "test_databases.py",
+}  # fmt: skip
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs PostgreSQL, so that ``make test FAST=1`` can leave it out."""
@@ -98,6 +105,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             or (hasattr(item, "callspec") and "postgresql" in item.callspec.params.values())
         ):
             item.add_marker("postgresql")
+        if item.path.name in PROCESSES or item.path.parent.name == "abuse":
+            item.add_marker("slow")
 
 
 @pytest.fixture

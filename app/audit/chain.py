@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from app import clock, crypto
 from app.audit import AuditChain, AuditLine
-from app.db import insert_rows, vault_of
+from app.bulk import insert_rows
+from app.db import vault_of
 
 BATCH = 1000
 _THE_ONE = 1

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Select, bindparam, delete, insert, literal, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from app.bulk import insert_rows
 from app.consents.models import ConsentEvent, ConsentText
-from app.db import insert_rows
 
 
 def in_force(session: Session, now: datetime, locale: str, delivery_mode: str) -> dict[str, ConsentText]:

@@ -45,6 +45,7 @@ SPEAKERS = (
     "moderation/routes/figures.py",
     "moderation/routes/notices.py",
     "moderation/statements.py",
+    "answers.py",
     "main.py",
     "petitions/dependencies.py",
     "petitions/keys.py",

@@ -18,7 +18,8 @@ from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from app import clock, crypto
-from app.db import insert_rows, vault_of
+from app.bulk import insert_rows
+from app.db import vault_of
 from app.mail.models import CaughtMail, OutboxMail
 
 # Tries of one mail after which it is set aside, and the wait before each next try; and those of a fault of ours.

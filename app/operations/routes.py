@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from time import monotonic
+from typing import TypeVar
 
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -25,6 +26,7 @@ from app.privacy import retention
 from app.web.rendering import see_other, settings_of
 
 router = APIRouter()
+Found = TypeVar("Found")
 # Looked at once for all who ask in these seconds.
 SAME = 0.5
 # What a proxy adds: who comes with one of these does not come from this machine.
@@ -50,9 +52,9 @@ async def ready(request: Request) -> Response:
     return _said({"status": "not ready", "reason": reason} if reason else {"status": "ready"})
 
 
-async def _once(request: Request, name: str, look: Callable[[State], Awaitable[str]]) -> str:
+async def _once(request: Request, name: str, look: Callable[[State], Awaitable[Found]]) -> Found:
     """What *look* finds, one look at a time."""
-    looks: dict[str, tuple[float, asyncio.Future[str]]] = request.app.state.looks
+    looks: dict[str, tuple[float, asyncio.Future[Found]]] = request.app.state.looks
     found = looks.get(name)
     if found is None or (found[1].done() and monotonic() - found[0] >= SAME):
         found = looks[name] = (monotonic(), asyncio.ensure_future(look(request.app.state)))
@@ -67,20 +69,23 @@ def _said(body: dict[str, str]) -> Response:
 async def show_metrics(request: Request) -> Response:
     if not _may_measure(request):
         raise NotFound("Aucune page n’est à cette adresse.")
-    database: Database = request.app.state.database
+    return Response(await _once(request, "metrics", _measured), media_type=CONTENT_TYPE_LATEST)
 
+
+async def _measured(state: State) -> bytes:
     def read() -> bytes:
+        database: Database = state.database
         with database.read() as session:
             waiting = outbox.health(session, clock.now())
-            metrics.overdue.set(retention.overdue_seconds(session, request.app.state.settings))
-        metrics.viewers.set(request.app.state.hub.viewers)
+            metrics.overdue.set(retention.overdue_seconds(session, state.settings))
+        metrics.viewers.set(state.hub.viewers)
         metrics.mails.labels("waiting").set(waiting["waiting"])
         metrics.mails.labels("failing").set(waiting["failing"])
         metrics.mails.labels("aside").set(waiting["aside"])
         metrics.oldest_mail.set(waiting["oldest_seconds"])
         return generate_latest(metrics.registry)
 
-    return Response(await run_in_threadpool(read), media_type=CONTENT_TYPE_LATEST)
+    return await run_in_threadpool(read)
 
 
 def _may_measure(request: Request) -> bool:

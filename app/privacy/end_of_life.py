@@ -30,14 +30,14 @@ SMALLEST_CELL = 11
 Stretch = tuple[int, bool]
 
 
-def delete_pending(session: Session, now: datetime, limit: int) -> int:
+def delete_pending(session: Session, now: datetime, limit: int) -> Stretch:
     """Never confirmed: the row, its draft, its consents and its mails go; a number a day stays."""
-    rows = signature_queries.expired_pending(session, now - periods.PENDING, limit)
+    rows, more = signature_queries.expired_pending(session, now - periods.PENDING, limit)
     signatures.count_unconfirmed(session, rows)
     outbox.cancel(session, *(row.id for row in rows))
     signature_queries.remove(session, rows)
     consent_queries.delete_unconfirmed(session, [(row.petition_id, row.id) for row in rows])
-    return len(rows)
+    return len(rows), more
 
 
 def _ended(session: Session, now: datetime) -> list[tuple[datetime, Petition]]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, delete, func, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from app.db import insert_rows
+from app.bulk import insert_rows
 from app.petitions.queries import hour_of
 from app.signatures import doubts, seats
 from app.signatures.models import ASIDE, PostingRecord, Signature, Withdrawal
@@ -354,17 +354,19 @@ def to_remind(session: Session, now: datetime, limit: int = 200) -> Sequence[Sig
     ).all()
 
 
-def expired_pending(session: Session, before: datetime, limit: int) -> Sequence[Signature]:
-    """Locked with whoever has the same address: one of them may move up."""
+def expired_pending(session: Session, before: datetime, limit: int) -> tuple[list[Signature], bool]:
+    """Some, locked with whoever has the same address (one of them may move up); and whether there may be more."""
     expired = (
         select(Signature.petition_id, Signature.email_key)
         .where(Signature.state == "pending", Signature.created_at < before)
         .order_by(Signature.created_at)
         .limit(limit)
     )
-    addresses = {(petition_id, seats.address_of(key)) for petition_id, key in session.execute(expired)}
-    of_each = lock_addresses(session, addresses).values()
-    return [row for rows in of_each for row in rows if row.state == "pending" and row.created_at < before]
+    found = session.execute(expired).all()
+    of_each = lock_addresses(session, {(petition_id, seats.address_of(key)) for petition_id, key in found}).values()
+    # Confirmed or withdrawn while we waited, they are not ours any more.
+    still = [row for rows in of_each for row in rows if row.state == "pending" and row.created_at < before]
+    return still, len(found) == limit
 
 
 def stream(session: Session, petition_id: int, columns: Sequence[Any], *where: Any) -> Iterator[Any]:

@@ -1,9 +1,11 @@
 """Looks at one page the way a demanding visitor does: axe, narrow screens, big text, shifts."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as TooLate
 
 # Must run before the page's own content. Shifts within half a second of an input are excused by the standard.
 COUNT_SHIFTS = """
@@ -11,6 +13,7 @@ window.shifts = [];
 new PerformanceObserver(list => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push(entry.value);
 }).observe({type: "layout-shift", buffered: true});
+addEventListener("beforeunload", () => { window.leaving = true; });
 """
 TOO_WIDE = """() => {
   const room = document.documentElement.clientWidth;
@@ -41,6 +44,9 @@ class Survey:
     heard: list[str] = field(default_factory=list)
 
     def look(self, page: Page, name: str = "") -> None:
+        with suppress(TooLate):  # a download leaves and stays
+            page.wait_for_function("!window.leaving", timeout=5000)
+        page.wait_for_load_state()
         name = name or page.evaluate("location.pathname + location.search")
         self.seen.append(name)
         shifted = sum(page.evaluate("window.shifts"))

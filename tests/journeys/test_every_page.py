@@ -69,7 +69,8 @@ def citizen(page: Page, demo: Demo, survey: Survey) -> None:
         assert any(re.search(rf"^/petitions/.+/{form}\b", seen) for seen in survey.seen), (form, survey.seen)
     assert any(re.search(r"^/commentaires/\d+/signaler", seen) for seen in survey.seen), survey.seen
     page.goto(petition)
-    form_of(page).get_by_role("button", name="Signer").click()
+    with page.expect_navigation():  # the script asks first whether a proof is wanted
+        form_of(page).get_by_role("button", name="Signer").click()
     expect(page.locator("#erreurs")).to_be_visible()
     survey.look(page, "the petition, refused")
 
@@ -108,7 +109,8 @@ def errors(page: Page, demo: Demo, survey: Survey) -> None:
     page.goto(petition)
     fill(form_of(page), email="x@exemple.test", **PERSON)
     form_of(page).locator('[name="consent_texts"]').evaluate("input => { input.value = '999' }")
-    form_of(page).get_by_role("button").click()
+    with page.expect_navigation():  # the script asks first whether a proof is wanted
+        form_of(page).get_by_role("button").click()
     survey.look(page, "a wording that has changed")
 
 

@@ -98,7 +98,8 @@ def test_nothing_overflows_at_any_width(browser: Browser, wild: Demo) -> None:
     found.look(page, "thanks")
     page.goto(petition)
     fill(form_of(page), given_name=LONG, family_name=W, email=LONG, comment=LONG, display="full")
-    form_of(page).get_by_role("button", name="Signer").click()
+    with page.expect_navigation():
+        form_of(page).get_by_role("button", name="Signer").click()
     found.look(page, "the petition, refused")
     send(page, f"{petition}/droit-de-reponse", name=W, capacity=W, email=email, passage=LONG, text=LONG)
     found.look(page, "a reply, asked for")

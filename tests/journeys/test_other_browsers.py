@@ -75,6 +75,7 @@ def test_a_token_goes_to_no_other_site(old: tuple[Page, list[Request]], demo: De
     page.goto(petition)
     fill(form_of(page), email=email, **PERSON)
     form_of(page).get_by_role("button").click()
+    page.wait_for_url("**/verifier")
     open_mail(page, email, "/confirmer/")
     page.evaluate("""() => {
         const link = document.createElement("a");

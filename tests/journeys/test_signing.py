@@ -91,12 +91,12 @@ def test_the_word_beside_the_live_count_agrees_with_it(people: People, demo: Dem
     reader.goto(petition)
     expect(reader.locator(".petition")).to_have_class(re.compile("is-live"))
     words = reader.locator("[data-live-word]")
-    assert words.all_inner_texts() == ["signature"] * 3  # French counts none as one
+    assert set(words.all_inner_texts()) == {"signature"}  # French counts none as one
     for n, word in ((1, "signature"), (2, "signatures")):
         sign(citizen, petition, f"accord{n}@exemple.test")
         confirm(citizen, f"accord{n}@exemple.test")
         expect(reader.locator(".sign-card [data-live-count]")).to_have_text(str(n))
-        assert [text.strip() for text in words.all_text_contents()] == [word] * 3
+        assert {text.strip() for text in words.all_text_contents()} == {word}
 
 
 def test_another_reader_sees_the_count_and_the_new_line_within_two_seconds(people: People, demo: Demo) -> None:

@@ -1,0 +1,153 @@
+"""What went wrong, answered in the site's style, and what every request leaves in the log."""
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from slowapi.errors import RateLimitExceeded
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.accounts.dependencies import SignInFirst
+from app.errors import Refused, TooMany
+from app.operations import metrics
+from app.web import ratelimit
+from app.web.crowd import Door
+from app.web.errors import error_response, refuse
+from app.web.forms import FormRefused
+from app.web.ratelimit import SENTENCE
+from app.web.rendering import locale_of, page, see_other
+
+log = structlog.get_logger("web")
+AWAY = "La base de données ne répond pas. Rien n’a été enregistré ; réessayez dans quelques secondes."
+BROKEN = "Quelque chose s’est mal passé chez nous ; rien de ce que vous avez envoyé n’a été gardé."
+
+
+class LastResort:
+    """Times every request, logs those that change something, answers 500 for what nobody caught.
+
+    What a crowd posts is in the metrics, not in a line each. A log line has method, route pattern,
+    status and time: no path, query, address or name.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = perf_counter(), 0
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception as error:
+            log.error("broken", route=_route(scope), error=type(error).__name__, exc_info=error)
+            if not status:
+                await refuse(scope, receive, watch, 500, BROKEN)
+        method, route, seconds = scope["method"], _route(scope), perf_counter() - began
+        metrics.observe(method, route, status, seconds)
+        ordinary = method in {"GET", "HEAD"} or isinstance(scope.get("route"), Door)
+        if status >= 500 or not ordinary:
+            log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "-")
+
+
+def _form_again(
+    request: Request, error: FormRefused, sign_again: Callable[[Request, FormRefused], Response]
+) -> Response:
+    if error.page is None:
+        return sign_again(request, error)
+    if isinstance(error.page, Response):
+        return error.page
+    template, context = error.page
+    return page(request, template, error.status, **context)
+
+
+def handle_errors(app: FastAPI, sign_again: Callable[[Request, FormRefused], Response]) -> None:
+    """*sign_again* shows the sign form again, the only one whose refusal carries no page."""
+
+    def answer(request: Request, status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+        return error_response(app.state.templates, status, message, locale_of(request), headers)
+
+    def on(*errors: type[Exception]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Handlers stay in the event loop: threads are for whoever has a place in a lane."""
+
+        def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+            for error in errors:
+                app.add_exception_handler(error, handler)
+            return handler
+
+        return register
+
+    async def refused(request: Request, error: Refused) -> Response:
+        retry = getattr(error, "retry_after", None)
+        headers = {"retry-after": str(retry)} if retry else None
+        return answer(request, error.status, str(error), headers)
+
+    app.add_exception_handler(Refused, refused)  # type: ignore[arg-type]
+
+    @on(FormRefused)
+    async def form_refused(request: Request, error: FormRefused) -> Response:
+        if isinstance(error.page, Response):
+            return error.page
+        try:
+            async with app.state.lanes.rendering.place(ratelimit.client_key(request)):
+                return await run_in_threadpool(_form_again, request, error, sign_again)
+        except Refused as refusal:  # nobody has the time to show it again
+            return await refused(request, refusal)
+
+    @on(OperationalError, PoolTimeout)
+    async def database_away(request: Request, error: OperationalError | PoolTimeout) -> Response:
+        """Not there, restarting, disk full, a lock held too long: nothing was written, and it will pass."""
+        log.error("database_away", error=type(getattr(error, "orig", error)).__name__)
+        return answer(request, 503, AWAY, {"retry-after": "5"})
+
+    @on(SignInFirst)
+    async def sign_in_first(request: Request, error: SignInFirst) -> Response:
+        return see_other(request, f"/connexion?suite={quote(error.path)}")
+
+    @on(RateLimitExceeded)
+    async def too_many(request: Request, error: RateLimitExceeded) -> Response:
+        return await refused(request, TooMany(SENTENCE, error.limit.limit.get_expiry() if error.limit else 60))
+
+    @on(StarletteHTTPException)
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        sentences = {
+            404: "Aucune page n’est à cette adresse.",
+            405: "Cette adresse ne répond pas à ce geste.",
+        }
+        asked = request.url.path
+        path = quote(asked.strip("/"))
+        lost = error.status_code == 404 and request.method == "GET" and not asked.startswith("/static/")
+        if lost and path and asked.endswith("/"):
+            return see_other(request, f"/{path}")
+        message = sentences.get(error.status_code) or str(error.detail)
+        return answer(request, error.status_code, message, dict(error.headers or {}))
+
+    @on(Exception)
+    async def broken(request: Request, _error: Exception) -> Response:
+        """Raised again by FastAPI after this answer: LastResort writes it down."""
+        return answer(request, 500, BROKEN)
+
+    @on(RequestValidationError)
+    async def not_readable(request: Request, error: RequestValidationError) -> Response:
+        # Only paths and page numbers are read by FastAPI itself: what does not fit is not there.
+        return answer(request, 404, "Aucune page n’est à cette adresse.")
