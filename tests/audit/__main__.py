@@ -85,7 +85,7 @@ def lines(wanted: list[str], seconds: int, folder: Path, tell: Callable[[Line], 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.audit", description=__doc__)
     parser.add_argument("steps", nargs="*", metavar="step", help=", ".join(STEPS))
-    parser.add_argument("--seconds", type=int, default=45, help="of each tool, at each place of the site")
+    parser.add_argument("--seconds", type=int, default=30, help="of each tool, at each place of the site")
     parser.add_argument("--keep", type=Path, help="a folder for what the tools say")
     wanted = parser.parse_args()
     if unknown := set(wanted.steps) - set(STEPS):
