@@ -67,7 +67,7 @@ def test_an_error_of_ours_carries_them_and_says_nothing_of_itself(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A logger that was used before keeps its processors: this one is new.
-    monkeypatch.setattr("app.main.log", structlog.get_logger("web"))
+    monkeypatch.setattr("app.answers.log", structlog.get_logger("web"))
     site = Site(settings)
 
     def broken(app: FastAPI) -> None:
