@@ -8,6 +8,7 @@ migrations, and each statement of ours at least once.
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,24 @@ def settings_for(url: str, var: Path, **more: object) -> Settings:
     return Settings(_env_file=None, **(values | more))  # type: ignore[call-arg, arg-type]
 
 
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database of an instance that runs elsewhere, or of none yet."""
+    bus = Bus(settings)
+    database = Database(settings, open_vault(settings), bus)
+    try:
+        yield database
+    finally:
+        bus.stop()
+        database.close()
+
+
 def prepare(settings: Settings) -> None:
     """Schema and reference data."""
-    database = Database(settings, open_vault(settings), Bus(settings))
-    migrations.upgrade(database)
-    with database.write() as session:
-        install_reference_data(session)
-    database.close()
+    with opened(settings) as database:
+        migrations.upgrade(database)
+        with database.write() as session:
+            install_reference_data(session)
 
 
 @pytest.fixture(scope="session")

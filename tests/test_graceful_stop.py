@@ -15,12 +15,12 @@ from app.mail.outbox import Mail
 from app.privacy import counting
 from app.settings import Settings
 from app.signatures.models import Signature
-from tests.conftest import settings_for
+from tests.conftest import opened, settings_for
 from tests.mailserver import smtp
 from tests.services import SignonsWorker, wait_for, worker
 from tests.services import serve as serve_with
 from tests.site import FORM
-from tests.test_processes import Viewer, environment, opened, post, published
+from tests.test_processes import Viewer, environment, post, published
 
 pytestmark = pytest.mark.databases("sqlite")
 

@@ -16,10 +16,10 @@ from alembic.config import Config
 from app import migrations
 from app.db import Database
 from app.settings import Settings
-from tests.conftest import prepare, settings_for
+from tests.conftest import opened, prepare, settings_for
 from tests.services import Postgres, serve
 from tests.site import FORM
-from tests.test_processes import environment, opened, post, published
+from tests.test_processes import environment, post, published
 
 ROWS = 200_000
 # What the migration changes, in the style that the others have to follow.

@@ -21,16 +21,13 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from sqlalchemy import func, select
 
-from app.bus import Bus
-from app.db import Database
 from app.mail.models import OutboxMail
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.privacy import counting
 from app.settings import Settings
 from app.signatures.models import Signature
-from app.vault import open_vault
-from tests.conftest import prepare, settings_for
+from tests.conftest import opened, prepare, settings_for
 from tests.mailserver import MailServer, smtp
 from tests.services import Postgres, Signons, SignonsWorker, Valkey, postgres, serve, valkey, wait_for, worker
 from tests.site import FORM, PETITION
@@ -85,17 +82,6 @@ class Viewer:
             self.socket.shutdown(socket.SHUT_RDWR)
         self.thread.join(5)
         self.connection.close()
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
-    bus = Bus(settings)
-    database = Database(settings, open_vault(settings), bus)
-    try:
-        yield database
-    finally:
-        bus.stop()
-        database.close()
 
 
 def published(settings: Settings) -> str:

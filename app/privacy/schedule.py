@@ -67,8 +67,10 @@ SCHEDULE = (
     ),
     Line(
         "signer_address",
-        "Adresse IP d’un signataire, pour limiter les envois répétés",
-        "Une heure au plus, dans la mémoire du limiteur ; elle n’est jamais écrite avec la signature.",
+        "Adresse IP d’un signataire, pour limiter les envois répétés ; quand une preuve de calcul est demandée,"
+        " empreinte à clé de l’adresse e-mail, pour que la preuve ne serve qu’à elle",
+        "Une heure au plus, trente minutes pour l’empreinte, dans la mémoire du limiteur ; l’adresse IP n’est jamais"
+        " écrite avec la signature.",
         "Elle expire d’elle-même.",
         "Notre intérêt légitime à protéger le service et l’exactitude du compte (RGPD, art. 6.1.f et 32)",
     ),

@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from app.bus import Bus
-from app.db import Database
 from app.settings import Settings
-from app.vault import open_vault
 from tests.conftest import settings_for
 from tests.services import Signons
 from tests.site import FORM
@@ -133,14 +130,3 @@ def served(database_url: str, folder: Path, **more: str) -> Iterator[tuple[str, 
         yield server.url, settings
     finally:
         server.terminate()
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
-    bus = Bus(settings)
-    database = Database(settings, open_vault(settings), bus)
-    try:
-        yield database
-    finally:
-        bus.stop()
-        database.close()

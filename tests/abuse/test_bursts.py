@@ -13,7 +13,8 @@ from app.db import Session
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.signatures.routes import doors
-from tests.abuse.strangers import ask, beside, opened, served, sign, unfinished
+from tests.abuse.strangers import ask, beside, served, sign, unfinished
+from tests.conftest import opened
 from tests.site import PASSWORD, PETITION
 from tests.test_architecture import address, routes
 

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.web import connection
-from tests.abuse.strangers import opened, served
+from tests.abuse.strangers import served
 from tests.abuse.test_bursts import _published
+from tests.conftest import opened
 
 Connect = Callable[..., socket.socket]
 
