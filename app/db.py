@@ -183,12 +183,17 @@ class Database:
 
 
 def _postgres_habits(engine: Engine) -> None:
-    """The server too notices within half a minute that we have vanished, and lets go of what we had locked."""
+    """The server too notices within a minute that we have vanished, and lets go of what we had locked.
+
+    Behind a pooler or a relay the server's connection stays open: there a transaction ends that says
+    nothing for 40 s, which is longer than a reader of an export may stand still (web/connection.py).
+    """
     seen_there = (
         "tcp_keepalives_idle=10",
         "tcp_keepalives_interval=5",
         "tcp_keepalives_count=3",
         "tcp_user_timeout=15000",
+        "idle_in_transaction_session_timeout=40000",
     )
 
     @event.listens_for(engine, "connect")
