@@ -198,7 +198,7 @@ def _draft(values: Values, slug: str = "") -> tuple[DraftForm, PetitionFile]:
         try:
             return form, form.file()
         except ValueError as error:
-            raise FormRefused({"sources": str(error)}, values) from None
+            raise FormRefused({"sources": error.args[0]}, values) from None
     except FormRefused as refused:
         refused.page = (DRAFT_PAGE, _draft_context(refused.form, slug))
         raise

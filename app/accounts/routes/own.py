@@ -69,7 +69,7 @@ def change_password(request: Request, signed: SignedAside, values: Form) -> Resp
     try:
         kept = passwords.hashed(new, account.email, settings_of(request).site_name)
     except Refused as refused:
-        raise _password_refused(signed, {"new": str(refused)}) from None
+        raise _password_refused(signed, {"new": refused.message}) from None
     right, _ = passwords.verify(values.get("present", "")[: passwords.LONGEST], account.password_hash)
     with database_of(request).write(PATIENCE) as session:
         changed = actions.change_password(session, signed.key, account.password_hash, right, kept)

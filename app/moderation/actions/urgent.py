@@ -12,6 +12,7 @@ from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.db import changed, vault_of
 from app.errors import Conflict, Invalid, NotFound
+from app.locale import Message
 from app.mail import outbox
 from app.moderation import emails
 from app.moderation.actions import deciding
@@ -47,7 +48,8 @@ def take_down(
     named = {comment_id: comment_queries.lock(session, comment_id) for comment_id in sorted(set(comment_ids))}
     unknown = [str(comment_id) for comment_id, comment in named.items() if comment is None]
     if unknown:
-        raise Invalid({"comments": f"Aucun commentaire ne porte ces numéros : {', '.join(unknown)}."})
+        sentence = Message("Aucun commentaire ne porte ces numéros : %(ids)s.", ids=", ".join(unknown))
+        raise Invalid({"comments": sentence})
     taken = 0
     for comment in named.values():
         if comment is None or comment.state not in {"waiting", "published"}:

@@ -163,7 +163,7 @@ def batch(request: Request, session: Db, moderator: Moderator, values: DecisionV
             for comment_id, _version, passage in form.items
         ]
     except (FormRefused, Refused) as refused:
-        errors = getattr(refused, "errors", {"": str(refused)})
+        errors = refused.errors if isinstance(refused, FormRefused | Invalid) else {"": refused.message}
         shown = _page(request, session, moderator, "", values, errors, refused.status)
         raise FormRefused(errors, values, page=shown) from None
     context: dict[str, Any] = {"previews": previews, "values": values, "comment_id": None, "batch": form.items}

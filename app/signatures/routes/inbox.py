@@ -55,7 +55,7 @@ def confirm_with_code(request: Request, session: Db, petition: PublicPetition, v
         row, beside = actions.find_by_code(session, petition, form.email, form.code)
     except Refused as refused:
         actions.note_wrong_code(session, petition, form.email)
-        form_again = {"values": values, "errors": {"code": str(refused)}}
+        form_again = {"values": values, "errors": {"code": refused.message}}
         context = _inbox_context(request, session, petition, form_again)
         # Returned, not raised: the wrong try must be counted.
         return page(request, "signatures/check_inbox.html", 422, **context)
