@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.comments.models import CommentState
 from app.petitions.keys import Keys
 from app.signatures.public import HIDDEN, public_name
 
@@ -26,13 +27,14 @@ class PublicComment:
 
 def view(row: Any, keys: Keys | None, locale: str = "fr") -> PublicComment:
     """*row* has the columns of ``queries.published``; an author who left is anonymous."""
-    if row.state != "published":
+    if row.state != CommentState.PUBLISHED:
         return PublicComment(row.comment_id, "", "", row.created_at, "", "tombstone", _tombstone(row))
     if row.id is None or keys is None:
         name, place = HIDDEN[locale], ""
     else:
         name, place = public_name(row, keys, locale)
-    return PublicComment(row.comment_id, name, place, row.created_at, masked(row.text, row.masks, locale), "published")
+    text = masked(row.text, row.masks, locale)
+    return PublicComment(row.comment_id, name, place, row.created_at, text, CommentState.PUBLISHED)
 
 
 def masked(text: str, masks: Iterable[dict[str, Any]], locale: str = "fr") -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.consents import queries
-from app.consents.models import PURPOSES, ConsentText
+from app.consents.models import PURPOSES, ConsentKind, ConsentText
 from app.errors import Refused
 
 FIRST_TEXTS = Path(__file__).with_name("texts.yaml")
@@ -99,7 +99,8 @@ def give_again(session: Session, petition_id: int, signature_id: uuid.UUID, purp
     at = max([clock.now(), *(event.at + timedelta(microseconds=1) for event in latest.values())])
     subject = latest["sign"].subject
     queries.append(
-        session, [event(petition_id, signature_id, purpose, "confirmed", text_id, subject, at, "self_service")]
+        session,
+        [event(petition_id, signature_id, purpose, ConsentKind.CONFIRMED, text_id, subject, at, "self_service")],
     )
 
 
@@ -109,13 +110,13 @@ def withdraw(
     signature_id: uuid.UUID,
     purposes: set[str] | None = None,
     channel: str = "web",
-    kind: str = "withdrawn",
+    kind: str = ConsentKind.WITHDRAWN,
 ) -> set[str]:
     """Append ``withdrawn`` (or ``expired``) where the last word was a yes; returns the purposes that changed."""
     now = clock.now()
     events = []
     for purpose, last in queries.latest(session, petition_id, signature_id).items():
-        if last.kind in {"given", "confirmed"} and (purposes is None or purpose in purposes):
+        if last.kind in {ConsentKind.GIVEN, ConsentKind.CONFIRMED} and (purposes is None or purpose in purposes):
             # Two events of one purpose are never of the same instant: the later one is the truth.
             at = max(now, last.at.replace(microsecond=min(last.at.microsecond + 1, 999_999)))
             events.append(event(petition_id, signature_id, purpose, kind, last.text_id, last.subject, at, channel))

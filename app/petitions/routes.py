@@ -31,7 +31,6 @@ from app.web.rendering import public as public_page
 router = APIRouter()
 CACHE = "public, max-age=1"
 DRAFT_PAGE = "petitions/draft.html"
-WRITABLE = {"draft", "refused"}
 LATE = "Ce texte est en relecture ou publié : il ne change plus. Ce que vous venez d’écrire n’est pas enregistré."
 
 
@@ -214,7 +213,7 @@ def _own(session: Session, organiser: Account, slug: str) -> Petition:
 @router.get("/organisation/petitions/{slug}/texte")
 def edit_draft(request: Request, session: Db, organiser: Organiser, slug: str) -> Response:
     petition = _own(session, organiser, slug)
-    if petition.state not in WRITABLE:
+    if petition.state not in actions.WRITABLE:
         raise NotFound("Aucun de vos brouillons n’est à cette adresse.")
     values = drafts.values_of(petition, queries.text_of(session, petition))
     return page(request, DRAFT_PAGE, **_draft_context({"values": values, "errors": {}}, slug))
@@ -224,7 +223,7 @@ def edit_draft(request: Request, session: Db, organiser: Organiser, slug: str) -
 @limited("staff")
 def rewrite_draft(request: Request, session: Db, organiser: Organiser, slug: str, values: Form) -> Response:
     petition = _own(session, organiser, slug)
-    if petition.state not in WRITABLE:  # proposed from another window meanwhile
+    if petition.state not in actions.WRITABLE:  # proposed from another window meanwhile
         refused = FormRefused({"": LATE}, values, 409)
         refused.page = (DRAFT_PAGE, _draft_context(refused.form, slug))
         raise refused

@@ -11,6 +11,7 @@ from app import audit, clock
 from app.db import changed
 from app.errors import Invalid
 from app.mail import outbox
+from app.mail.models import MailState
 from app.mail.outbox import Mail
 from app.petitions import markdown
 from app.petitions.models import Petition
@@ -144,5 +145,5 @@ def progress(session: Session, letter: Letter, now: datetime) -> Progress:
     unwritten = 0
     if letter.finished_at is None:
         unwritten = subscription_queries.count_willing(session, "newsletter", 0, letter.sent_after)
-    to_come = unwritten + mails.get("waiting", 0)
-    return Progress(letter, letter.sent, mails.get("sent", 0), mails.get("aside", 0), to_come)
+    to_come = unwritten + mails.get(MailState.WAITING, 0)
+    return Progress(letter, letter.sent, mails.get(MailState.SENT, 0), mails.get(MailState.ASIDE, 0), to_come)

@@ -13,6 +13,7 @@ from app.errors import NotFound
 from app.mail import outbox
 from app.privacy import requests, retention
 from app.privacy.forms import AnswerForm, RequestForm
+from app.privacy.models import RequestState
 from app.privacy.queries import people, runs
 from app.privacy.schedule import LABELS
 from app.web.forms import Form, FormRefused, RowId, validated
@@ -65,7 +66,7 @@ def home(request: Request, session: Db, admin: Admin) -> Response:
         mail=outbox.health(session, now),
         aside=queries.mails_aside(session),
         mail_names=MAIL_NAMES,
-        open_requests=[r for r in people.open_requests(session) if r.state == "open"],
+        open_requests=[r for r in people.open_requests(session) if r.state == RequestState.OPEN],
         papers=documents.PAPERS,
     )
 
