@@ -20,8 +20,8 @@ from jinja2 import Environment, FileSystemLoader, meta, nodes
 from app import errors
 from app.accounts.dependencies import staff, staff_aside
 from app.main import ROUTERS
+from app.pages.routes import doors as every_door
 from app.settings import Settings
-from app.signatures.routes import doors as every_door
 from app.templating import ROOT, Templates
 from app.web.crowd import Door
 from app.web.errors import TITLES
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.databases("sqlite")
 doors = [door for door in every_door if door.method == "POST"]
 STAFF_PLACES = ("/organisation", "/moderation", "/administration", "/compte")
 # What thousands post to at once is found before FastAPI, and checks an AsyncLimit itself.
-ASYNC_LIMITED = {"app.signatures.routes.crowd.sign", "app.signatures.routes.crowd.confirm"}
+ASYNC_LIMITED = {"app.pages.routes.crowd.sign", "app.pages.routes.crowd.confirm"}
 SHARED = {"layouts", "parts", "errors", "email"}
 TEMPLATES = ROOT / "templates"
 
@@ -156,7 +156,7 @@ REFUSALS = {"FormRefused", "SignonsError", "Exception", "BaseException"} | {
 }
 # Where the refused request itself leaves something behind, on purpose: it answers, hence commits.
 # (A wrong password is counted too, by a verb that refuses nothing: accounts.routes.sign_in.)
-COMMITTED = {"signatures/routes/inbox.py confirm_with_code": "ten wrong codes close this way in"}
+COMMITTED = {"pages/routes/inbox.py confirm_with_code": "ten wrong codes close this way in"}
 
 
 def _route_files() -> list[Path]:
@@ -380,14 +380,14 @@ def test_no_template_has(what: str, pattern: str) -> None:
 
 # Walked in tests/journeys with JavaScript and without; every other page is the same either way, and is walked without.
 SCRIPTED = {
-    "exports/petition.html",
-    "moderation/appeal.html",
-    "moderation/case.html",
+    "organising/petition.html",
+    "redress/appeal.html",
+    "redress/case.html",
     "moderation/petition.html",
     "moderation/queue.html",
-    "moderation/reply_desk.html",
+    "redress/reply_desk.html",
     "moderation/second.html",
-    "moderation/urgent.html",
+    "redress/urgent.html",
     "petitions/page.html",
     "signatures/thanks.html",
 }

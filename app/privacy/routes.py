@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.db import Db
 from app.errors import Gone, NotFound
 from app.exports.csv import BOM, safe
-from app.privacy import erasure, self_service
+from app.privacy.actions import erasing, self_service
 from app.privacy.dependencies import COOKIE, PATH, SignedPerson
 from app.privacy.forms import CorrectionForm
 from app.privacy.schedule import NOTICE_VERSIONS, SCHEDULE
@@ -83,7 +83,7 @@ def send_link(request: Request, session: Db, values: Form) -> Response:
     except FormRefused as refused:
         refused.page = page(request, "signatures/mine.html", 422, form=refused.form)
         raise
-    known = next(erasure.signatures_of(session, form.email), None) is not None
+    known = next(erasing.signatures_of(session, form.email), None) is not None
     if known or subscriptions.has_newsletter(session, form.email):
         self_service.mail_link(session, form.email, locale_of(request), settings_of(request).origin)
     return see_other(request, "/mes-signatures/envoye")
@@ -151,7 +151,7 @@ def _download(text: str, kind: str, name: str) -> Response:
 @router.post("/mes-signatures/effacer")
 @limited()
 def erase_everything(request: Request, session: Db, who: SignedPerson) -> Response:
-    erasure.erase(session, who.email, "self_service")
+    erasing.erase(session, who.email, "self_service")
     self_service.close_session(session, who)
     return _closed(request, see_other(request, "/mes-signatures/efface"))
 
@@ -220,7 +220,7 @@ def withdraw_page(request: Request, session: Db, token: str) -> Response:
 @limited()
 def withdraw_by_link(request: Request, session: Db, token: str) -> Response:
     opened = read_link(session, token, "withdraw")
-    erasure.withdraw(session, opened.petition_id, opened.signature_id, "mail")
+    erasing.withdraw(session, opened.petition_id, opened.signature_id, "mail")
     return see_other(request, f"/mes-signatures/retirer/{token}")
 
 
@@ -235,7 +235,7 @@ def open_page(request: Request, session: Db, token: str) -> Response:
 def open_self_service(request: Request, session: Db, token: str, values: Form) -> Response:
     email = self_service.read_link(session, token)
     if values.get("act") == "erase":
-        erasure.erase(session, email, "mail")
+        erasing.erase(session, email, "mail")
         return see_other(request, "/mes-signatures/efface")
     response = see_other(request, "/mes-signatures/liste")
     response.set_cookie(

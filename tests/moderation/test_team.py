@@ -9,6 +9,7 @@ from app import clock
 from app.accounts.models import Account
 from app.moderation import actions, jobs
 from app.moderation.actions import team
+from app.moderation.actions.team import sampled
 from app.moderation.models import SecondLook
 from app.moderation.queries.queue import TARGETS
 from app.templating import ZONE
@@ -31,7 +32,7 @@ def other(site: Site) -> TestClient:
 
 
 def test_two_decisions_in_a_hundred_are_drawn() -> None:
-    drawn = sum(team.sampled() for _ in range(50_000))
+    drawn = sum(sampled() for _ in range(50_000))
     assert 800 < drawn < 1200  # 1000 expected; six standard deviations
 
 

@@ -11,7 +11,8 @@ from app.administration.routes.base import router
 from app.db import Db, Session, vault_of
 from app.errors import NotFound
 from app.mail import outbox
-from app.privacy import requests, retention
+from app.privacy import retention
+from app.privacy.actions import requests
 from app.privacy.forms import AnswerForm, RequestForm
 from app.privacy.queries import people, runs
 from app.privacy.schedule import LABELS

@@ -13,7 +13,7 @@ from app.errors import Invalid
 from app.moderation import charter, queries
 from app.moderation.actions import writing
 from app.moderation.forms import CharterForm
-from app.moderation.queries import notices
+from app.moderation.queries import workbench
 from app.moderation.routes.base import router
 from app.templating import ZONE
 from app.web.forms import Form, FormRefused, validated
@@ -61,8 +61,8 @@ def publish_charter(request: Request, session: Db, admin: Admin, values: Form) -
 
 @router.get("/moderation/indices")
 def hints_page(request: Request, session: Db, moderator: Moderator) -> Response:
-    measured = {(row.hint, row.version): row for row in notices.precision(session)}
-    off = notices.switched_off(session)
+    measured = {(row.hint, row.version): row for row in workbench.precision(session)}
+    off = workbench.switched_off(session)
     lines = [
         {"label": label, "version": hints.VERSIONS[name], "off": off.get(name), "n": 0, "founded": 0}
         | (

@@ -11,15 +11,15 @@ from app.accounts.dependencies import Moderator
 from app.accounts.models import Account
 from app.db import Db, Session
 from app.errors import Conflict, Invalid, NotFound, Refused
-from app.moderation import actions, charter, queries
-from app.moderation.actions import Judgment
+from app.moderation import actions, charter
+from app.moderation.actions import Judgment, asked_for
 from app.moderation.dependencies import DecisionValues
-from app.moderation.desk import PAGES, bench, comment_view, page_of
+from app.moderation.desk import PAGES, bench, came_second, comment_view, page_of
 from app.moderation.forms import BatchForm, DecisionForm, NoteForm, PreferenceForm
 from app.moderation.previews import preview
-from app.moderation.queries import figures, notices, queue
-from app.moderation.routes.base import Id, router
-from app.web.forms import Form, FormRefused, Values, asked, identifier, validated
+from app.moderation.queries import queue, workbench
+from app.moderation.routes.base import router
+from app.web.forms import Form, FormRefused, RowId, Values, asked, identifier, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
@@ -57,30 +57,12 @@ def count(session: Db, moderator: Moderator) -> Response:
     return JSONResponse({"waiting": waiting}, headers={"cache-control": "no-store"})
 
 
-def judgment_of(form: DecisionForm) -> Judgment:
-    """What the form asks for, in the words of the verbs."""
-    effects = set(form.effects)
-    if form.decision in {"refuse"}:
-        effects.discard("mask")
-    elif effects:
-        effects &= {"mask", "limit_author", "close_thread"}
-    return Judgment(
-        form.decision or "",
-        form.cited,
-        form.passage,
-        form.explanation,
-        frozenset(effects),
-        form.ground,
-        form.provision,
-    )
-
-
 @router.post("/moderation/commentaires/{comment_id}/decision")
 @limited("staff")
-def decide(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: DecisionValues) -> Response:
+def decide(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: DecisionValues) -> Response:
     try:
         form = validated(DecisionForm, values)
-        judgment = judgment_of(form)
+        judgment = asked_for(form)
         if judgment.kind == "refuse" and judgment.articles and _may_rewrite(session, comment_id, judgment):
             judgment = judgment.within(effects=judgment.effects | {"ask_rewrite"})
         actions.decide(session, comment_id, form.version, moderator, judgment)
@@ -111,35 +93,14 @@ def _again(
     return FormRefused(errors, values, page=shown)
 
 
-def came_second(request: Request, session: Session, comment_id: int, values: Values, why: str) -> FormRefused:
-    """Who decided what, for the one who came second."""
-    return FormRefused({"": why}, values, page=_decided_page(request, session, comment_id, why))
-
-
-def _decided_page(request: Request, session: Session, comment_id: int, why: str) -> Response:
-    decisions = [d for d in queries.decisions(session, "comment", comment_id) if d.undone_at is None]
-    found = comment_view(session, comment_id)
-    last = decisions[-1] if decisions else None
-    return page(
-        request,
-        "moderation/decided.html",
-        409,
-        decision=last,
-        moderator=last.moderator.email if last is not None and last.moderator else "",
-        comment_state=found["state"] if found else "withdrawn",
-        petition=found["petition"] if found else None,
-        why=why,
-    )
-
-
 @router.post("/moderation/commentaires/{comment_id}/apercu")
 @limited("staff")
 def preview_page(
-    request: Request, session: Db, moderator: Moderator, comment_id: Id, values: DecisionValues
+    request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: DecisionValues
 ) -> Response:
     """The mail as it would leave; nothing is written."""
     try:
-        shown = preview(session, comment_id, judgment_of(validated(DecisionForm, values)), moderator)
+        shown = preview(session, comment_id, asked_for(validated(DecisionForm, values)), moderator)
     except (FormRefused, Invalid) as refused:
         raise _again(request, session, moderator, comment_id, values, refused.errors) from None
     return page(request, "moderation/preview.html", previews=[shown], values=values, comment_id=comment_id, batch=None)
@@ -154,7 +115,7 @@ def batch(request: Request, session: Db, moderator: Moderator, values: DecisionV
     """First the mails, then the decisions: all of them or none."""
     try:
         form = validated(BatchForm, values)
-        judgment = judgment_of(form)
+        judgment = asked_for(form)
         if values.get("confirm"):
             actions.decide_many(session, form.items, moderator, judgment, f"L-{secrets.token_hex(8)}")
             return see_other(request, HOME)
@@ -172,7 +133,7 @@ def batch(request: Request, session: Db, moderator: Moderator, values: DecisionV
 
 @router.post("/moderation/decisions/{decision_id}/annulation")
 @limited("staff")
-def undo(request: Request, session: Db, moderator: Moderator, decision_id: Id) -> Response:
+def undo(request: Request, session: Db, moderator: Moderator, decision_id: RowId) -> Response:
     undone = actions.undo(session, decision_id, moderator)
     first = undone[0]
     return see_other(request, f"{HOME}?element=comment-{first.target_id}" if first.target == "comment" else HOME)
@@ -196,7 +157,7 @@ def claim(request: Request, session: Db, moderator: Moderator, key: str) -> Resp
 
 @router.post("/moderation/commentaires/{comment_id}/notes")
 @limited("staff")
-def note(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: Form) -> Response:
+def note(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: Form) -> Response:
     try:
         actions.note(session, "comment", comment_id, moderator, validated(NoteForm, values).note)
     except (FormRefused, Invalid) as refused:
@@ -206,7 +167,7 @@ def note(request: Request, session: Db, moderator: Moderator, comment_id: Id, va
 
 @router.post("/moderation/commentaires/{comment_id}/transmission")
 @limited("staff")
-def escalate(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: Form) -> Response:
+def escalate(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: Form) -> Response:
     try:
         form = validated(NoteForm, values)
     except FormRefused as refused:
@@ -217,7 +178,7 @@ def escalate(request: Request, session: Db, moderator: Moderator, comment_id: Id
 
 @router.post("/moderation/commentaires/{comment_id}/indices")
 @limited("staff")
-def judge_hint(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: Form) -> Response:
+def judge_hint(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: Form) -> Response:
     """The field is the hint's name, its value ``founded`` or ``unfounded``."""
     for name, value in values.items():
         if value in {"founded", "unfounded"}:
@@ -236,8 +197,8 @@ def _mine(request: Request, session: Session, moderator: Account, refused: FormR
         request,
         "moderation/mine.html",
         422 if refused else 200,
-        preference=notices.preference(session, moderator.id),
-        figures=figures.personal(session, moderator.id, clock.now()),
+        preference=workbench.preference(session, moderator.id),
+        figures=workbench.personal(session, moderator.id, clock.now()),
         form=refused.form if refused else EMPTY_FORM,
     )
 

@@ -4,26 +4,26 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app import clock
-from app.accounts.dependencies import Moderator, Organiser
+from app.accounts.dependencies import Moderator
 from app.accounts.models import Account
 from app.db import Db, Session
 from app.errors import Invalid, NotFound
 from app.moderation import actions, charter, queries
+from app.moderation.actions import asked_for
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import claim_of
 from app.moderation.forms import ReviewForm
-from app.moderation.routes.base import Id, router
-from app.moderation.routes.bench import judgment_of
+from app.moderation.routes.base import router
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
-from app.web.forms import FormRefused, Values, validated
+from app.web.forms import FormRefused, RowId, Values, validated
 from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
 from app.zone import last_day_before
 
 
 @router.get("/moderation/petitions/{petition_id}")
-def review_page(request: Request, session: Db, moderator: Moderator, petition_id: Id) -> Response:
+def review_page(request: Request, session: Db, moderator: Moderator, petition_id: RowId) -> Response:
     return _page(request, session, moderator, petition_id)
 
 
@@ -56,26 +56,11 @@ def _page(
 
 @router.post("/moderation/petitions/{petition_id}/decision")
 @limited("staff")
-def review(request: Request, session: Db, moderator: Moderator, petition_id: Id, values: DecisionValues) -> Response:
+def review(request: Request, session: Db, moderator: Moderator, petition_id: RowId, values: DecisionValues) -> Response:
     try:
         form = validated(ReviewForm, values)
-        actions.review(session, petition_id, form.version, moderator, judgment_of(form), form.remarks)
+        actions.review(session, petition_id, form.version, moderator, asked_for(form), form.remarks)
     except (FormRefused, Invalid) as refused:
         shown = _page(request, session, moderator, petition_id, values, refused.errors)
         raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, "/moderation")
-
-
-@router.post("/organisation/petitions/{slug}/proposer")
-@limited("staff")
-def submit(request: Request, session: Db, organiser: Organiser, slug: str) -> Response:
-    """The organiser sends a draft, or a corrected one, to the moderators."""
-    petition = petition_queries.by_slug(session, slug)
-    if petition is None or not _owns(session, organiser, petition.id):
-        raise NotFound("Aucune pétition n’est à cette adresse.")
-    actions.submit(session, petition, organiser.id)
-    return see_other(request, "/organisation")
-
-
-def _owns(session: Session, account: Account, petition_id: int) -> bool:
-    return account.role == "admin" or petition_queries.owns(session, account.id, petition_id)

@@ -13,17 +13,17 @@ from app.moderation import actions, charter, queries
 from app.moderation.desk import claim_of
 from app.moderation.forms import SecondLookForm
 from app.moderation.models import CharterVersion, Decision
-from app.moderation.queries import notices
-from app.moderation.routes.base import Id, router
+from app.moderation.queries import workbench
+from app.moderation.routes.base import router
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
-from app.web.forms import Form, FormRefused, Values, validated
+from app.web.forms import Form, FormRefused, RowId, Values, validated
 from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
 
 
 @router.get("/moderation/relectures/{decision_id}")
-def second_page(request: Request, session: Db, moderator: Moderator, decision_id: Id) -> Response:
+def second_page(request: Request, session: Db, moderator: Moderator, decision_id: RowId) -> Response:
     return _page(request, session, moderator, decision_id)
 
 
@@ -35,7 +35,7 @@ def _page(
     values: Values | None = None,
     errors: Values | None = None,
 ) -> Response:
-    look = notices.lock_second_look(session, decision_id)
+    look = workbench.lock_second_look(session, decision_id)
     first = queries.decision(session, decision_id)
     if look is None or first is None or look.first_decider == moderator.id:
         raise NotFound("Ce texte n’est pas à relire, ou pas par vous.")
@@ -71,7 +71,7 @@ def _second_text(session: Session, first: Decision) -> tuple[str, CharterVersion
 
 @router.post("/moderation/relectures/{decision_id}")
 @limited("staff")
-def look_again(request: Request, session: Db, moderator: Moderator, decision_id: Id, values: Form) -> Response:
+def look_again(request: Request, session: Db, moderator: Moderator, decision_id: RowId, values: Form) -> Response:
     try:
         form = validated(SecondLookForm, values)
         actions.look_again(session, decision_id, moderator, form.decision, form.article or None)
