@@ -122,7 +122,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False, w
         first = [] if router is operations.router else [Depends(admitted, scope="function")]
         app.include_router(router, dependencies=first)
     app.mount("/static", HashedFiles())
-    handle_errors(app, pages.sign_again_page)
+    handle_errors(app)
     _wrap(app, settings)
     return app
 

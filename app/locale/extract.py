@@ -53,6 +53,7 @@ SPEAKERS = (
     "privacy/actions/self_service.py",
     "redress/actions/appealing.py",
     "redress/actions/noticing.py",
+    "redress/actions/rewriting.py",
     "redress/forms.py",
     "redress/routes/public.py",
     "transparency/routes.py",
@@ -63,7 +64,7 @@ SPEAKERS = (
     "web/*.py",
 )
 CALLS = {
-    "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany", "FormRefused",
+    "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany",
     "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "bounded", "number",
 }  # fmt: skip
 TABLES = {

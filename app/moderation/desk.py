@@ -3,6 +3,8 @@
 A moderator sees the text and the display name, never an e-mail nor a postal code that is not public.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +17,14 @@ from app.comments import hints as comment_hints
 from app.comments import queries as comment_queries
 from app.comments.models import Comment
 from app.comments.public import masked
-from app.errors import Gone
+from app.errors import Conflict, Gone
 from app.moderation import charter, queries
 from app.moderation.actions.deciding import UNDO_FOR
 from app.moderation.queries import queue, workbench
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
 from app.signatures.public import public_name
-from app.web.forms import FormRefused, Values, asked, identifier
+from app.web.forms import ShowAgain, asked, identifier
 from app.web.rendering import page
 
 QUEUES = {
@@ -188,9 +190,13 @@ def _name(session: Session, row: Any) -> tuple[str, str]:
     return "Anonyme", ""
 
 
-def came_second(request: Request, session: Session, comment_id: int, values: Values, why: str) -> FormRefused:
+@contextmanager
+def came_second(request: Request, session: Session, comment_id: int) -> Iterator[None]:
     """Who decided what, for the one who came second."""
-    return FormRefused({"": why}, values, page=_decided_page(request, session, comment_id, why))
+    try:
+        yield
+    except Conflict as conflict:
+        raise ShowAgain(_decided_page(request, session, comment_id, str(conflict))) from None
 
 
 def _decided_page(request: Request, session: Session, comment_id: int, why: str) -> Response:

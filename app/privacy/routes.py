@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -20,7 +21,7 @@ from app.signatures.forms import EmailForm
 from app.signatures.places import countries
 from app.subscriptions import actions as subscriptions
 from app.templating import iso, translate_said
-from app.web.forms import Form, FormRefused, validated
+from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, locale_of, localised, page, public, see_other, settings_of
 
@@ -71,18 +72,19 @@ def contact(request: Request) -> Response:
 
 @router.get("/mes-signatures")
 def ask(request: Request) -> Response:
-    return page(request, "signatures/mine.html", form=EMPTY_FORM)
+    return _ask(request)
+
+
+def _ask(request: Request, form: Shown = EMPTY_FORM) -> Response:
+    return page(request, "signatures/mine.html", 422 if form["errors"] else 200, form=form)
 
 
 @router.post("/mes-signatures")
 @limited()
 def send_link(request: Request, session: Db, values: Form) -> Response:
     """The same answer for every address; only a mailbox learns more."""
-    try:
+    with shown_again(values, partial(_ask, request)):
         form = validated(EmailForm, values)
-    except FormRefused as refused:
-        refused.page = page(request, "signatures/mine.html", 422, form=refused.form)
-        raise
     known = next(erasing.signatures_of(session, form.email), None) is not None
     if known or subscriptions.has_newsletter(session, form.email):
         self_service.mail_link(session, form.email, locale_of(request), settings_of(request).origin)
@@ -103,19 +105,19 @@ def _mine(
     request: Request,
     session: Db,
     who: self_service.Person,
-    refused: FormRefused | None = None,
+    form: Shown = EMPTY_FORM,
     line: str = "",
     done: str = "",
 ) -> Response:
     return page(
         request,
         "signatures/mine_list.html",
-        422 if refused else 200,
+        422 if form["errors"] else 200,
         email=who.email,
         lines=self_service.everything(session, who, locale_of(request)),
         newsletter=subscriptions.has_newsletter(session, who.email),
         countries=countries(locale_of(request)),
-        form=refused.form if refused else EMPTY_FORM,
+        form=form,
         form_line=line,
         done=translate_said(locale_of(request), DONE.get(done, "")),
     )
@@ -184,11 +186,8 @@ def stop_newsletter(request: Request, session: Db, who: SignedPerson) -> Respons
 @limited()
 def correct(request: Request, session: Db, who: SignedPerson, line_id: str, values: Form) -> Response:
     self_service.own(session, who, line_id)
-    try:
+    with shown_again(values, lambda form: _mine(request, session, who, form, line_id)):
         form = validated(CorrectionForm, values)
-    except FormRefused as refused:
-        refused.page = _mine(request, session, who, refused, line_id)
-        raise
     self_service.correct(session, who, line_id, **form.model_dump(exclude={"single_name"}))
     return see_other(request, "/mes-signatures/liste?fait=corrigee")
 

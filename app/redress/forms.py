@@ -5,11 +5,12 @@ from typing import Annotated
 from pydantic import field_validator
 
 from app.comments.models import MAX_LENGTH
+from app.errors import Invalid
 from app.moderation.forms import DecisionForm
 from app.moderation.forms.base import MAX_REASONS, PostedForm, Reasons, Version, bounded
 from app.signatures.forms import email_address
 from app.text import clean_line, clean_text, proper_name
-from app.web.forms import MAX_ID, FormRefused, Moment, Values, asked, identifier, number, validated
+from app.web.forms import MAX_ID, Moment, Values, asked, identifier, number, validated
 
 ADDRESS = "Donnez une adresse électronique complète, comme nom@exemple.fr."
 Passage = Annotated[str, bounded(MAX_REASONS, "le passage")]
@@ -219,10 +220,9 @@ class JudgeForm(PostedForm):
     reasons: Reasons = ""
 
     def decision(self, values: Values) -> DecisionForm:
-        """The other decision, explained by the same reasons. Raises FormRefused."""
+        """The other decision, explained by the same reasons. Raises Invalid."""
         try:
             return validated(DecisionForm, {**values, "decision": "refuse", "explanation": self.reasons})
-        except FormRefused as refused:
-            if "explanation" in refused.errors:
-                refused.errors["reasons"] = refused.errors.pop("explanation")
-            raise
+        except Invalid as invalid:
+            errors = {"reasons" if name == "explanation" else name: why for name, why in invalid.errors.items()}
+            raise Invalid(errors) from None

@@ -1,6 +1,8 @@
 """The workbench: the queue, a comment, its decision; claims, notes, batches, undo, hints."""
 
 import secrets
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from fastapi import Request
@@ -10,7 +12,7 @@ from app import clock
 from app.accounts.dependencies import Moderator
 from app.accounts.models import Account
 from app.db import Db, Session
-from app.errors import Conflict, Invalid, NotFound, Refused
+from app.errors import Conflict, NotFound, Refused
 from app.moderation import actions, charter
 from app.moderation.actions import Judgment, asked_for
 from app.moderation.dependencies import DecisionValues
@@ -19,7 +21,7 @@ from app.moderation.forms import BatchForm, DecisionForm, NoteForm, PreferenceFo
 from app.moderation.previews import preview
 from app.moderation.queries import queue, workbench
 from app.moderation.routes.base import router
-from app.web.forms import Form, FormRefused, RowId, Values, asked, identifier, validated
+from app.web.forms import Form, RowId, ShowAgain, Shown, Values, asked, identifier, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
@@ -40,14 +42,10 @@ def _page(
     session: Session,
     moderator: Account,
     key: str,
-    values: Values | None = None,
-    errors: dict[str, str] | None = None,
-    status: int = 200,
-    **more: Any,
+    form: Shown = EMPTY_FORM,
 ) -> Response:
-    context = bench(session, moderator, key, clock.now(), values or {})
-    form = {"values": values or {}, "errors": errors or {}}
-    return page(request, "moderation/queue.html", status, **context, form=form, **more)
+    context = bench(session, moderator, key, clock.now(), form["values"])
+    return page(request, "moderation/queue.html", 422 if form["errors"] else 200, **context, form=form)
 
 
 @router.get("/moderation/compte.json")
@@ -60,16 +58,12 @@ def count(session: Db, moderator: Moderator) -> Response:
 @router.post("/moderation/commentaires/{comment_id}/decision")
 @limited("staff")
 def decide(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: DecisionValues) -> Response:
-    try:
+    with came_second(request, session, comment_id), _again(request, session, moderator, comment_id, values):
         form = validated(DecisionForm, values)
         judgment = asked_for(form)
         if judgment.kind == "refuse" and judgment.articles and _may_rewrite(session, comment_id, judgment):
             judgment = judgment.within(effects=judgment.effects | {"ask_rewrite"})
         actions.decide(session, comment_id, form.version, moderator, judgment)
-    except (FormRefused, Invalid) as refused:
-        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
-    except Conflict as conflict:
-        raise came_second(request, session, comment_id, values, str(conflict)) from None
     return see_other(request, HOME)
 
 
@@ -84,13 +78,16 @@ def _may_rewrite(session: Session, comment_id: int, judgment: Judgment) -> bool:
 
 
 def _again(
-    request: Request, session: Session, moderator: Account, comment_id: int, values: Values, errors: dict[str, str]
-) -> FormRefused:
-    """The comment with what was typed. Raises NotFound."""
-    if comment_view(session, comment_id) is None:
-        raise NotFound("Ce commentaire n’existe pas, ou plus.")
-    shown = _page(request, session, moderator, f"comment-{comment_id}", values, errors, 422)
-    return FormRefused(errors, values, page=shown)
+    request: Request, session: Session, moderator: Account, comment_id: int, values: Values
+) -> AbstractContextManager[None]:
+    """The comment with what was typed, when that does not do. Raises NotFound."""
+
+    def again(form: Shown) -> Response:
+        if comment_view(session, comment_id) is None:
+            raise NotFound("Ce commentaire n’existe pas, ou plus.")
+        return _page(request, session, moderator, f"comment-{comment_id}", form)
+
+    return shown_again(values, again)
 
 
 @router.post("/moderation/commentaires/{comment_id}/apercu")
@@ -99,10 +96,8 @@ def preview_page(
     request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: DecisionValues
 ) -> Response:
     """The mail as it would leave; nothing is written."""
-    try:
+    with _again(request, session, moderator, comment_id, values):
         shown = preview(session, comment_id, asked_for(validated(DecisionForm, values)), moderator)
-    except (FormRefused, Invalid) as refused:
-        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
     return page(request, "moderation/preview.html", previews=[shown], values=values, comment_id=comment_id, batch=None)
 
 
@@ -113,9 +108,10 @@ def preview_page(
 @limited("staff")
 def batch(request: Request, session: Db, moderator: Moderator, values: DecisionValues) -> Response:
     """First the mails, then the decisions: all of them or none."""
-    try:
+    with shown_again(values, partial(_page, request, session, moderator, "")):
         form = validated(BatchForm, values)
-        judgment = asked_for(form)
+    judgment = asked_for(form)
+    try:
         if values.get("confirm"):
             actions.decide_many(session, form.items, moderator, judgment, f"L-{secrets.token_hex(8)}")
             return see_other(request, HOME)
@@ -123,10 +119,11 @@ def batch(request: Request, session: Db, moderator: Moderator, values: DecisionV
             preview(session, comment_id, judgment.within(passage=passage), moderator, lenient=True)
             for comment_id, _version, passage in form.items
         ]
-    except (FormRefused, Refused) as refused:
+    except Refused as refused:
         errors = getattr(refused, "errors", {"": str(refused)})
-        shown = _page(request, session, moderator, "", values, errors, refused.status)
-        raise FormRefused(errors, values, page=shown) from None
+        shown = _page(request, session, moderator, "", {"values": values, "errors": errors})
+        shown.status_code = refused.status
+        raise ShowAgain(shown) from None
     context: dict[str, Any] = {"previews": previews, "values": values, "comment_id": None, "batch": form.items}
     return page(request, "moderation/preview.html", **context)
 
@@ -158,20 +155,16 @@ def claim(request: Request, session: Db, moderator: Moderator, key: str) -> Resp
 @router.post("/moderation/commentaires/{comment_id}/notes")
 @limited("staff")
 def note(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: Form) -> Response:
-    try:
+    with _again(request, session, moderator, comment_id, values):
         actions.note(session, "comment", comment_id, moderator, validated(NoteForm, values).note)
-    except (FormRefused, Invalid) as refused:
-        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
     return see_other(request, f"{HOME}?element=comment-{comment_id}")
 
 
 @router.post("/moderation/commentaires/{comment_id}/transmission")
 @limited("staff")
 def escalate(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: Form) -> Response:
-    try:
+    with _again(request, session, moderator, comment_id, values):
         form = validated(NoteForm, values)
-    except FormRefused as refused:
-        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
     actions.escalate(session, comment_id, moderator, form.urgent, form.note)
     return see_other(request, HOME)
 
@@ -192,24 +185,21 @@ def mine(request: Request, session: Db, moderator: Moderator) -> Response:
     return _mine(request, session, moderator)
 
 
-def _mine(request: Request, session: Session, moderator: Account, refused: FormRefused | None = None) -> Response:
+def _mine(request: Request, session: Session, moderator: Account, form: Shown = EMPTY_FORM) -> Response:
     return page(
         request,
         "moderation/mine.html",
-        422 if refused else 200,
+        422 if form["errors"] else 200,
         preference=workbench.preference(session, moderator.id),
         figures=workbench.personal(session, moderator.id, clock.now()),
-        form=refused.form if refused else EMPTY_FORM,
+        form=form,
     )
 
 
 @router.post("/moderation/moi")
 @limited("staff")
 def prefer(request: Request, session: Db, moderator: Moderator, values: Form) -> Response:
-    try:
+    with shown_again(values, partial(_mine, request, session, moderator)):
         form = validated(PreferenceForm, values)
-    except FormRefused as refused:
-        refused.page = _mine(request, session, moderator, refused)
-        raise
     actions.prefer(session, moderator, **form.model_dump())
     return see_other(request, "/moderation/moi")

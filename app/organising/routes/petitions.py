@@ -11,7 +11,6 @@ from app.accounts.dependencies import HalfSession, Organiser, Posted, require_fr
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.db import Db, Session
-from app.errors import Invalid
 from app.exports import actions, permissions, queries
 from app.organising.dependencies import OwnPetition
 from app.organising.routes.base import router
@@ -21,7 +20,7 @@ from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
 from app.templating import ZONE
-from app.web.forms import Form, FormRefused
+from app.web.forms import Form, Shown, shown_again
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
@@ -43,8 +42,20 @@ def petitions(request: Request, session: Db, organiser: Organiser) -> Response:
 
 @router.get("/petitions/{slug}")
 def figures(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, demande: str = "") -> Response:
-    shown = _figures(request, session, petition, organiser) | {"asked": demande == "envoyee"}
-    return page(request, "organising/petition.html", **shown)
+    return _page(request, session, petition, organiser, asked=demande == "envoyee")
+
+
+def _page(
+    request: Request,
+    session: Session,
+    petition: Petition,
+    account: Account,
+    form: Shown = EMPTY_FORM,
+    *,
+    asked: bool = False,
+) -> Response:
+    shown = _figures(request, session, petition, account)
+    return page(request, "organising/petition.html", 422 if form["errors"] else 200, **shown, form=form, asked=asked)
 
 
 def _rate(confirmed: int, pending: int) -> float | None:
@@ -77,8 +88,6 @@ def _figures(request: Request, session: Session, petition: Petition, account: Ac
         "days": days,
         "theirs": permissions.needed(session, petition, account),
         "allowed": permissions.held(session, petition, account),
-        "form": EMPTY_FORM,
-        "asked": False,
         "to_pass_on": _to_pass_on(session, petition),
         "exports": [
             {
@@ -162,15 +171,8 @@ def ask_for_export(
     request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form
 ) -> Response:
     """Of another administrator, who agrees or not at /administration/exports."""
-    try:
+    with shown_again(values, lambda form: _page(request, session, petition, organiser, form)):
         permissions.ask(session, petition, values.get("asked", ""), values.get("reason", ""), organiser)
-    except Invalid as invalid:
-        refused = FormRefused(invalid.errors, values)
-        refused.page = (
-            "organising/petition.html",
-            _figures(request, session, petition, organiser) | {"form": refused.form},
-        )
-        raise refused from None
     return see_other(request, f"/organisation/petitions/{petition.slug}?demande=envoyee#titre-exports")
 
 

@@ -6,6 +6,5 @@ A petition's other addresses (papers) come before its page, whose pattern they w
 from app.pages.routes import comments, inbox, links, lists, papers, petition
 from app.pages.routes.base import router
 from app.pages.routes.crowd import doors
-from app.pages.routes.petition import sign_again_page
 
-__all__ = ["comments", "doors", "inbox", "links", "lists", "papers", "petition", "router", "sign_again_page"]
+__all__ = ["comments", "doors", "inbox", "links", "lists", "papers", "petition", "router"]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from collections.abc import Mapping
 from time import monotonic
 
 from fastapi import Request
@@ -11,12 +12,13 @@ from starlette.responses import Response
 
 from app import clock, crypto
 from app.db import Database, Session
-from app.errors import Gone, NotFound
+from app.errors import Gone, Invalid, NotFound
 from app.lanes import PATIENCE, lanes_of
 from app.mail.addresses import canonical
 from app.moderation.actions import receiving
 from app.operations import metrics
 from app.pages.routes.links import confirmation_page
+from app.pages.routes.petition import sign_again
 from app.petitions import queries as petition_queries
 from app.privacy.actions import erasing
 from app.signatures import actions, bound, doubts, links
@@ -28,7 +30,7 @@ from app.signatures.pace import Pace
 from app.signatures.proof import Proofs
 from app.templating import in_language
 from app.web.crowd import Door
-from app.web.forms import FormRefused, Values, read_form, validated
+from app.web.forms import ShowAgain, Shown, Values, read_form, validated
 from app.web.ratelimit import AsyncLimit, client_key, network_of
 from app.web.rendering import locale_of, settings_of
 
@@ -43,20 +45,33 @@ async def sign(request: Request) -> Response:
     values = await read_form(request)
     signing = await _signing(request, slug)
     if not signing.is_open(clock.now()):
-        raise FormRefused({"": "Cette pétition est close : elle ne peut plus être signée."}, values, 409)
-    form = validated(SignForm, values)
+        closed = {"": "Cette pétition est close : elle ne peut plus être signée."}
+        raise await _show_again(request, {"values": values, "errors": closed}, 409)
     locale = locale_of(request)
-    texts = signing.texts[locale]
-    if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
-        raise FormRefused(
-            {"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."}, values
-        )
-    intake: Intake[SignRequest, None] = request.app.state.sign_intake
+    try:
+        form = _form(values, signing.texts[locale])
+    except Invalid as invalid:
+        raise await _show_again(request, {"values": values, "errors": invalid.errors}) from None
     peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
     settings = settings_of(request)
+    intake: Intake[SignRequest, None] = request.app.state.sign_intake
     doubt = await _doubt(request, values, form)
     await intake.submit(SignRequest(signing, form, locale, settings.origin, peer, settings.people_per_address, doubt))
     return _go(in_language(locale, f"/petitions/{slug}/verifier"))
+
+
+def _form(values: Values, texts: Mapping[str, int]) -> SignForm:
+    """Raises Invalid, also when the texts in force are no longer those that were on the page."""
+    form = validated(SignForm, values)
+    if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
+        raise Invalid({"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."})
+    return form
+
+
+async def _show_again(request: Request, form: Shown, status: int = 422) -> ShowAgain:
+    """Raises Busy when nobody has the time to show it."""
+    async with lanes_of(request).rendering.place(client_key(request)):
+        return ShowAgain(await run_in_threadpool(sign_again, request, form, status))
 
 
 async def _doubt(request: Request, values: Values, form: SignForm) -> str | None:

@@ -1,6 +1,6 @@
 """After the form: look in your mailbox, ask for the mail again, type its code."""
 
-from typing import Any
+from functools import partial
 
 from fastapi import Request
 from starlette.responses import Response
@@ -17,31 +17,33 @@ from app.petitions.models import Petition
 from app.signatures import actions, seats
 from app.signatures.actions import Target
 from app.signatures.forms import CodeForm, EmailForm
-from app.web.forms import Form, FormRefused, Values, validated
+from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
 
 @router.get("/petitions/{slug}/verifier")
 def check_inbox(request: Request, session: Db, petition: PublicPetition) -> Response:
-    return page(request, "signatures/check_inbox.html", **_inbox_context(request, session, petition))
+    return _page(request, session, petition)
 
 
-def _inbox_context(
-    request: Request, session: Session, petition: Petition, form: dict[str, Any] = EMPTY_FORM
-) -> dict[str, Any]:
+def _page(request: Request, session: Session, petition: Petition, form: Shown = EMPTY_FORM) -> Response:
     settings = settings_of(request)
-    return {
-        "p": petition_public.view(session, petition, settings.origin, clock.now()),
-        "sender": settings.sender,
-        "form": form,
-    }
+    return page(
+        request,
+        "signatures/check_inbox.html",
+        422 if form["errors"] else 200,
+        p=petition_public.view(session, petition, settings.origin, clock.now()),
+        sender=settings.sender,
+        form=form,
+    )
 
 
 @router.post("/petitions/{slug}/renvoi")
 @limited()
 def resend(request: Request, session: Db, petition: PublicPetition, values: Form) -> Response:
-    form = _inbox_form(EmailForm, values, request, session, petition)
+    with shown_again(values, partial(_page, request, session, petition)):
+        form = validated(EmailForm, values)
     settings = settings_of(request)
     actions.resend(session, petition, form.email, settings.origin, settings.people_per_address)
     return see_other(request, f"/petitions/{petition.slug}/verifier")
@@ -50,15 +52,14 @@ def resend(request: Request, session: Db, petition: PublicPetition, values: Form
 @router.post("/petitions/{slug}/code")
 @limited("login")
 def confirm_with_code(request: Request, session: Db, petition: PublicPetition, values: Form) -> Response:
-    form = _inbox_form(CodeForm, values, request, session, petition)
+    with shown_again(values, partial(_page, request, session, petition)):
+        form = validated(CodeForm, values)
     try:
         row, beside = actions.find_by_code(session, petition, form.email, form.code)
     except Refused as refused:
         actions.note_wrong_code(session, petition, form.email)
-        form_again = {"values": values, "errors": {"code": str(refused)}}
-        context = _inbox_context(request, session, petition, form_again)
         # Returned, not raised: the wrong try must be counted.
-        return page(request, "signatures/check_inbox.html", 422, **context)
+        return _page(request, session, petition, {"values": values, "errors": {"code": str(refused)}})
     keys, people = petition_keys.of(session, petition.id), settings_of(request).people_per_address
     there = f"/confirmer/{actions.token_of(session, row, beside, keys, people)}"
     if row.state == "pending" and seats.waits(row.email_key):
@@ -67,11 +68,3 @@ def confirm_with_code(request: Request, session: Db, petition: PublicPetition, v
     if isinstance(outcome, Refused):
         raise outcome
     return see_other(request, there)
-
-
-def _inbox_form(model: type[Any], values: Values, request: Request, session: Session, petition: Petition) -> Any:
-    try:
-        return validated(model, values)
-    except FormRefused as refused:
-        refused.page = ("signatures/check_inbox.html", _inbox_context(request, session, petition, refused.form))
-        raise

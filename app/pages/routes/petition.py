@@ -24,7 +24,7 @@ from app.signatures import queries
 from app.signatures.places import countries
 from app.signatures.public import Line, line
 from app.updates import public as update_public
-from app.web.forms import FormRefused, cursor, cursor_text
+from app.web.forms import Shown, cursor, cursor_text
 from app.web.rendering import EMPTY_FORM, locale_of, page, public, settings_of
 
 NEWEST = 10
@@ -35,9 +35,7 @@ def petition_page(request: Request, session: Db, petition: PublicPetition) -> Re
     return public(request, "petitions/page.html", petition.id, **_page_context(request, session, petition))
 
 
-def _page_context(
-    request: Request, session: Session, petition: Petition, form: dict[str, Any] = EMPTY_FORM
-) -> dict[str, Any]:
+def _page_context(request: Request, session: Session, petition: Petition, form: Shown = EMPTY_FORM) -> dict[str, Any]:
     now, locale = clock.now(), locale_of(request)
     view = petition_public.view(
         session,
@@ -84,17 +82,16 @@ def _lines(
     return [line(row, keys, now, locale) for row in rows]
 
 
-def sign_again_page(request: Request, refused: FormRefused) -> Response:
-    """The petition's page with what was typed and what to correct."""
+def sign_again(request: Request, form: Shown, status: int) -> Response:
+    """The petition's page with what was typed and what to correct. Raises NotFound."""
     database: Database = request.app.state.database
     with database.read() as session:
         petition = petition_queries.public_by_slug(session, request.path_params["slug"])
         if petition is None:
             raise NotFound("Aucune pétition n’est à cette adresse.")
-        form = {"values": refused.values, "errors": refused.errors}
         context = _page_context(request, session, petition, form)
         template = "petitions/page.html" if context["p"].is_open else "signatures/closed_meanwhile.html"
-        return page(request, template, refused.status, **context)
+        return page(request, template, status, **context)
 
 
 @router.get("/petitions/{slug}/signatures")

@@ -1,5 +1,9 @@
 """Cases of notices, appeals, rights of reply, and the urgent path."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
 from fastapi import Request
 from starlette.responses import Response
 
@@ -7,7 +11,7 @@ from app import clock
 from app.accounts.dependencies import Moderator
 from app.accounts.models import Account
 from app.db import Db, Session
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import NotFound
 from app.moderation import actions as moderation_actions
 from app.moderation import charter
 from app.moderation import queries as moderation_queries
@@ -15,15 +19,16 @@ from app.moderation.actions import asked_for
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import bench, came_second, claim_of, comment_view
 from app.moderation.forms import DecisionForm
+from app.moderation.models import Appeal, Case, Reply
 from app.moderation.queries import queue, workbench
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.redress import actions, queries
 from app.redress.forms import AuthorityForm, JudgeForm, OrderForm, ReplyDecisionForm, ViewForm
 from app.redress.routes.base import router
-from app.web.forms import Form, FormRefused, RowId, Values, validated
+from app.web.forms import Form, RowId, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import page, see_other
+from app.web.rendering import EMPTY_FORM, page, see_other
 
 HOME = "/moderation"
 
@@ -43,8 +48,7 @@ def _petition_case(
     session: Session,
     moderator: Account,
     case_id: int,
-    values: Values | None = None,
-    errors: Values | None = None,
+    form: Shown = EMPTY_FORM,
 ) -> Response:
     case = queue.case(session, case_id)
     assert case is not None
@@ -54,7 +58,7 @@ def _petition_case(
     return page(
         request,
         "redress/case.html",
-        422 if errors else 200,
+        422 if form["errors"] else 200,
         case=case,
         petition=petition,
         text=petition_queries.text_of(session, petition),
@@ -62,7 +66,7 @@ def _petition_case(
         notes=workbench.notes(session, "petition", petition.id),
         claim=claim_of(session, f"case-{case.id}", moderator, clock.now()),
         charter=charter.in_force(session, clock.now()),
-        form={"values": values or {}, "errors": errors or {}},
+        form=form,
     )
 
 
@@ -72,22 +76,26 @@ def settle(request: Request, session: Db, moderator: Moderator, case_id: RowId, 
     case = queue.case(session, case_id)
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
-    try:
+    with _settling(request, session, moderator, case, values):
         form = validated(DecisionForm, values)
         actions.settle(session, case_id, form.version, moderator, asked_for(form))
-    except (FormRefused, Invalid) as refused:
-        if case.target == "petition":
-            shown = _petition_case(request, session, moderator, case_id, values, refused.errors)
-        else:
-            context = bench(session, moderator, f"case-{case_id}", clock.now(), {})
-            form_again = {"values": values, "errors": refused.errors}
-            shown = page(request, "moderation/queue.html", 422, **context, form=form_again)
-        raise FormRefused(refused.errors, values, page=shown) from None
-    except Conflict as conflict:
-        if case.target == "petition":
-            raise
-        raise came_second(request, session, case.target_id, values, str(conflict)) from None
     return see_other(request, HOME)
+
+
+@contextmanager
+def _settling(request: Request, session: Session, moderator: Account, case: Case, values: Values) -> Iterator[None]:
+    """The page where this case is decided, with what was typed; who decided first, for the one who came second."""
+    if case.target == "petition":
+        with shown_again(values, partial(_petition_case, request, session, moderator, case.id)):
+            yield
+        return
+
+    def again(form: Shown) -> Response:
+        context = bench(session, moderator, f"case-{case.id}", clock.now(), {})
+        return page(request, "moderation/queue.html", 422, **context, form=form)
+
+    with came_second(request, session, case.target_id), shown_again(values, again):
+        yield
 
 
 # Appeals
@@ -103,10 +111,9 @@ def _appeal_page(
     session: Session,
     moderator: Account,
     appeal_id: int,
-    values: Values | None = None,
-    errors: Values | None = None,
+    form: Shown = EMPTY_FORM,
 ) -> Response:
-    appeal = queries.lock_appeal(session, appeal_id)
+    appeal = session.get(Appeal, appeal_id)
     first = moderation_queries.decision(session, appeal.decision_id) if appeal is not None else None
     if appeal is None or first is None:
         raise NotFound("Ce recours n’existe pas.")
@@ -114,7 +121,7 @@ def _appeal_page(
     return page(
         request,
         "redress/appeal.html",
-        422 if errors else 200,
+        422 if form["errors"] else 200,
         appeal=appeal,
         mine=appeal.first_decider == moderator.id,
         claim=claim_of(session, f"appeal-{appeal.id}", moderator, clock.now()),
@@ -124,32 +131,26 @@ def _appeal_page(
         subject=comment_view(session, first.target_id) if first.target == "comment" else None,
         petition=session.get(Petition, first.target_id) if first.target == "petition" else None,
         charter=charter.in_force(session, first.waiting_since),
-        form={"values": values or {}, "errors": errors or {}},
+        form=form,
     )
 
 
 @router.post("/moderation/recours/{appeal_id}/avis")
 @limited("staff")
 def form_view(request: Request, session: Db, moderator: Moderator, appeal_id: RowId, values: Form) -> Response:
-    try:
+    with shown_again(values, partial(_appeal_page, request, session, moderator, appeal_id)):
         form = validated(ViewForm, values)
         actions.form_view(session, appeal_id, moderator, form.view, form.view_reasons)
-    except (FormRefused, Invalid) as refused:
-        shown = _appeal_page(request, session, moderator, appeal_id, values, refused.errors)
-        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, f"/moderation/recours/{appeal_id}")
 
 
 @router.post("/moderation/recours/{appeal_id}/jugement")
 @limited("staff")
 def judge(request: Request, session: Db, moderator: Moderator, appeal_id: RowId, values: DecisionValues) -> Response:
-    try:
+    with shown_again(values, partial(_appeal_page, request, session, moderator, appeal_id)):
         form = validated(JudgeForm, values)
         judgment = asked_for(form.decision(values)) if values.get("article") else None
         actions.judge(session, appeal_id, moderator, form.outcome, form.reasons, judgment)
-    except (FormRefused, Invalid) as refused:
-        shown = _appeal_page(request, session, moderator, appeal_id, values, refused.errors)
-        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, HOME)
 
 
@@ -166,33 +167,29 @@ def _reply_page(
     session: Session,
     moderator: Account,
     reply_id: int,
-    values: Values | None = None,
-    errors: Values | None = None,
+    form: Shown = EMPTY_FORM,
 ) -> Response:
-    reply = queries.lock_reply(session, reply_id)
+    reply = session.get(Reply, reply_id)
     if reply is None:
         raise NotFound("Cette demande n’existe pas.")
     return page(
         request,
         "redress/reply_desk.html",
-        422 if errors else 200,
+        422 if form["errors"] else 200,
         reply=reply,
         subject=comment_view(session, reply.comment_id) if reply.comment_id else None,
         petition=session.get_one(Petition, reply.petition_id),
         claim=claim_of(session, f"reply-{reply.id}", moderator, clock.now()),
-        form={"values": values or {}, "errors": errors or {}},
+        form=form,
     )
 
 
 @router.post("/moderation/reponses/{reply_id}/decision")
 @limited("staff")
 def decide_reply(request: Request, session: Db, moderator: Moderator, reply_id: RowId, values: Form) -> Response:
-    try:
+    with shown_again(values, partial(_reply_page, request, session, moderator, reply_id)):
         form = validated(ReplyDecisionForm, values)
         actions.decide_reply(session, reply_id, form.version, moderator, form.decision == "publish", form.reasons)
-    except (FormRefused, Invalid) as refused:
-        shown = _reply_page(request, session, moderator, reply_id, values, refused.errors)
-        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, HOME)
 
 
@@ -205,9 +202,7 @@ def urgent_page(request: Request, session: Db, moderator: Moderator) -> Response
     return _urgent_page(request, session)
 
 
-def _urgent_page(
-    request: Request, session: Session, values: Values | None = None, errors: Values | None = None
-) -> Response:
+def _urgent_page(request: Request, session: Session, form: Shown = EMPTY_FORM) -> Response:
     now = clock.now()
     target = queue.TARGETS["urgent"][0]
     cases = [
@@ -218,11 +213,11 @@ def _urgent_page(
     return page(
         request,
         "redress/urgent.html",
-        422 if errors else 200,
+        422 if form["errors"] else 200,
         cases=cases,
         now=now,
         orders=queries.orders(session),
-        form={"values": values or {}, "errors": errors or {}},
+        form=form,
     )
 
 
@@ -230,21 +225,15 @@ def _urgent_page(
 @limited("staff")
 def execute_order(request: Request, session: Db, moderator: Moderator, values: Form) -> Response:
     """Everything named goes, everywhere, in one act."""
-    try:
+    with shown_again(values, partial(_urgent_page, request, session)):
         form = validated(OrderForm, values)
         actions.take_down(session, form.comments, moderator, form.authority, form.reference, form.received_at)
-    except (FormRefused, Invalid) as refused:
-        shown = _urgent_page(request, session, values, refused.errors)
-        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, "/moderation/urgences")
 
 
 @router.post("/moderation/urgences/{case_id}/autorites")
 @limited("staff")
 def tell_authority(request: Request, session: Db, moderator: Moderator, case_id: RowId, values: Form) -> Response:
-    try:
+    with shown_again(values, partial(_urgent_page, request, session)):
         moderation_actions.tell_authority(session, case_id, moderator, validated(AuthorityForm, values).authority)
-    except (FormRefused, Invalid) as refused:
-        shown = _urgent_page(request, session, values, refused.errors)
-        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, "/moderation/urgences")

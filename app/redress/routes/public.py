@@ -1,18 +1,18 @@
 """What anybody may do, without an account: report, appeal, write again, answer."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
 
 from app import clock
-from app.comments import actions as comment_actions
 from app.comments import queries as comment_queries
-from app.comments.models import MAX_LENGTH, Comment
+from app.comments.models import MAX_LENGTH
 from app.comments.public import masked
 from app.db import Db, Session, vault_of
-from app.errors import Conflict, Gone, Invalid, NotFound
+from app.errors import Gone, Invalid, NotFound
 from app.moderation import links as decision_links
 from app.moderation import queries as moderation_queries
 from app.moderation.models import Appeal, Decision, Reply
@@ -22,7 +22,7 @@ from app.redress import actions, links
 from app.redress.actions import Report, appealing
 from app.redress.forms import NOTICE_CATEGORIES, AppealForm, NoticeForm, ReplyForm, RewriteForm
 from app.redress.routes.base import router
-from app.web.forms import Form, FormRefused, RowId, Values, validated
+from app.web.forms import Form, RowId, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, locale_of, page, see_other
 
@@ -74,21 +74,18 @@ def report_petition(request: Request, session: Db, petition: PublicPetition, val
     return _report(request, session, "petition", petition.id, _petition_target(petition), values)
 
 
-def _report_page(request: Request, about: dict[str, Any], refused: FormRefused | None = None) -> Response:
-    form = refused.form if refused else EMPTY_FORM
-    return page(request, "redress/report.html", 422 if refused else 200, about=about, choices=CHOICES, form=form)
+def _report_page(request: Request, about: dict[str, Any], form: Shown = EMPTY_FORM) -> Response:
+    status = 422 if form["errors"] else 200
+    return page(request, "redress/report.html", status, about=about, choices=CHOICES, form=form)
 
 
 def _report(
     request: Request, session: Session, target: str, target_id: int, about: dict[str, Any], values: Values
 ) -> Response:
-    try:
+    with shown_again(values, partial(_report_page, request, about)):
         form = validated(NoticeForm, values)
         if errors := form.who():
-            raise FormRefused(errors, values)
-    except FormRefused as refused:
-        refused.page = _report_page(request, about, refused)
-        raise
+            raise Invalid(errors)
     if form.website:
         return page(request, "redress/report_done.html", reference="", about=about, email="")
     ground, article, _words = NOTICE_CATEGORIES[form.category]
@@ -140,17 +137,17 @@ def _appeal_page(
     session: Session,
     decision: Decision,
     token: str,
-    refused: FormRefused | None = None,
+    form: Shown = EMPTY_FORM,
     done: Appeal | None = None,
 ) -> Response:
     return page(
         request,
         "redress/appeal_form.html",
-        422 if refused else 200,
+        422 if form["errors"] else 200,
         decision=decision,
         label=appealing.about(session, decision),
         token=token,
-        form=refused.form if refused else EMPTY_FORM,
+        form=form,
         done=done,
     )
 
@@ -160,12 +157,8 @@ def _appeal_page(
 def appeal(request: Request, session: Db, token: str, values: Form) -> Response:
     decision_id, appellant = _appellant(session, token)
     decision = actions.appealable(session, decision_id, appellant)
-    try:
+    with shown_again(values, partial(_appeal_page, request, session, decision, token)):
         made = actions.appeal(session, decision_id, appellant, validated(AppealForm, values).text)
-    except (FormRefused, Invalid) as error:
-        refused = FormRefused(error.errors, values)
-        refused.page = _appeal_page(request, session, decision, token, refused)
-        raise refused from None
     return _appeal_page(request, session, decision, token, done=made)
 
 
@@ -184,46 +177,33 @@ def _appellant(session: Session, token: str) -> tuple[int, str]:
 
 @router.get("/reecrire/{token}")
 def rewrite_page(request: Request, session: Db, token: str) -> Response:
-    comment = _rewritable(session, token)
+    comment = actions.rewritable(session, _refusal(session, token))
     return _rewrite_page(request, token, {"values": {"text": comment.text}, "errors": {}})
 
 
-def _rewrite_page(
-    request: Request, token: str, form: dict[str, dict[str, str]], status: int = 200, *, done: bool = False
-) -> Response:
+def _rewrite_page(request: Request, token: str, form: Shown = EMPTY_FORM, *, done: bool = False) -> Response:
+    status = 422 if form["errors"] else 200
     return page(request, "redress/rewrite.html", status, token=token, form=form, done=done, longest=MAX_LENGTH)
 
 
 @router.post("/reecrire/{token}")
 @limited()
 def rewrite(request: Request, session: Db, token: str, values: Form) -> Response:
-    comment = _rewritable(session, token)
-    try:
-        text = validated(RewriteForm, values).text
-        if " ".join(text.split()) == " ".join(comment.text.split()):
-            raise FormRefused({"text": "C’est le texte qui a été refusé : changez le passage en cause."}, values)
-    except FormRefused as refused:
-        refused.page = _rewrite_page(request, token, refused.form, 422)
-        raise
-    comment_actions.rewrite(session, comment, text)
-    return _rewrite_page(request, token, EMPTY_FORM, done=True)
+    decision = _refusal(session, token)
+    with shown_again(values, partial(_rewrite_page, request, token)):
+        actions.rewrite(session, decision, validated(RewriteForm, values).text)
+    return _rewrite_page(request, token, done=True)
 
 
-def _rewritable(session: Session, token: str) -> Comment:
-    """The refused comment of a genuine link. Raises NotFound, Gone, Conflict."""
+def _refusal(session: Session, token: str) -> Decision:
+    """The decision of a genuine link. Raises NotFound, Gone."""
     found = decision_links.read_rewrite(vault_of(session), token)
     decision = moderation_queries.decision(session, found[0]) if found is not None else None
     if found is None or decision is None:
         raise NotFound(INCOMPLETE)
     if clock.now() > datetime.fromtimestamp(found[1], UTC):
         raise Gone("Le délai de trente jours pour proposer un autre texte est passé.")
-    comment = comment_queries.lock(session, decision.target_id)
-    if comment is None or comment.state not in {"refused", "removed"} or comment.revision != decision.revision:
-        raise Conflict("Un autre texte a déjà été proposé, ou ce commentaire n’est plus refusé.")
-    author = comment.signature_id
-    if author is None or moderation_queries.limit(session, comment.petition_id, author) is not None:
-        raise Gone("Vous ne pouvez plus commenter cette pétition.")
-    return comment
+    return decision
 
 
 # Right of reply
@@ -235,28 +215,21 @@ def reply_page(request: Request, session: Db, petition: PublicPetition, commenta
 
 
 def _reply_page(
-    request: Request,
-    petition: Petition,
-    form: dict[str, dict[str, str]],
-    status: int = 200,
-    *,
-    done: Reply | None = None,
+    request: Request, petition: Petition, form: Shown = EMPTY_FORM, *, done: Reply | None = None
 ) -> Response:
+    status = 422 if form["errors"] else 200
     return page(request, "redress/reply.html", status, petition=petition, form=form, done=done)
 
 
 @router.post("/petitions/{slug}/droit-de-reponse")
 @limited()
 def ask_reply(request: Request, session: Db, petition: PublicPetition, values: Form) -> Response:
-    try:
+    with shown_again(values, partial(_reply_page, request, petition)):
         form = validated(ReplyForm, values)
         if form.comment:
             row = comment_queries.with_author(session, form.comment)
             if row is None or row.petition_id != petition.id or row.state != "published":
-                raise FormRefused({"comment": "Aucun commentaire publié de cette pétition n’a ce numéro."}, values)
-    except FormRefused as refused:
-        refused.page = _reply_page(request, petition, refused.form, 422)
-        raise
+                raise Invalid({"comment": "Aucun commentaire publié de cette pétition n’a ce numéro."})
     reply = actions.ask_reply(
         session,
         petition.id,
@@ -268,4 +241,4 @@ def ask_reply(request: Request, session: Db, petition: PublicPetition, values: F
         text=form.text,
         locale=locale_of(request),
     )
-    return _reply_page(request, petition, EMPTY_FORM, done=reply)
+    return _reply_page(request, petition, done=reply)
