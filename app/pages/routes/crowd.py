@@ -35,6 +35,7 @@ from app.web.ratelimit import AsyncLimit, client_key, network_of
 from app.web.rendering import locale_of, settings_of
 
 SIGNING_SECONDS = 1.0
+CLOSED = "Cette pétition est close : elle ne peut plus être signée."
 
 
 async def sign(request: Request) -> Response:
@@ -45,8 +46,7 @@ async def sign(request: Request) -> Response:
     values = await read_form(request)
     signing = await _signing(request, slug)
     if not signing.is_open(clock.now()):
-        closed = {"": "Cette pétition est close : elle ne peut plus être signée."}
-        raise await _show_again(request, {"values": values, "errors": closed}, 409)
+        raise await _show_again(request, {"values": values, "errors": {"": CLOSED}}, 409)
     locale = locale_of(request)
     try:
         form = _form(values, signing.texts[locale])
