@@ -44,14 +44,14 @@ def revision(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def unreachable(wanted: str | None) -> str:
-    """Why this code cannot bring that revision up to date, the end of a sentence; "" when it can."""
+def unreachable(wanted: str | None, verb: str = "migrate") -> str:
+    """Why this code's *verb* cannot bring that revision up to date, the end of a sentence; "" when it can."""
     if wanted is None or wanted in {step.revision for step in _steps().walk_revisions()}:
         return ""
     if wanted in BEFORE_FIRST_RELEASE:
         return (
-            f"date d’avant la première version de Signons : refaites d’abord cette commande avec le commit"
-            f" {LAST_WITH_STEPS} (git checkout {LAST_WITH_STEPS}, make setup), puis revenez à cette version."
+            f"date d’avant la première version de Signons : passez d’abord par le commit {LAST_WITH_STEPS}"
+            f" (git checkout {LAST_WITH_STEPS}, make setup, signons {verb}), puis revenez à cette version."
         )
     return "vient d’une version plus récente de Signons : mettez d’abord à jour."
 

@@ -110,7 +110,7 @@ def opened(settings: Settings, path: Path, progress: Progress) -> Iterator[Opene
                 f"Cette sauvegarde vient de {NAMES[manifest['engine']]} et SIGNONS_DATABASE_URL désigne"
                 f" {NAMES[engine]} : restaurez-la sur une base de la même sorte."
             )
-        if reason := migrations.unreachable(manifest["revision"]):
+        if reason := migrations.unreachable(manifest["revision"], "restore"):
             raise Refused(f"Cette sauvegarde {reason}")
         if set(manifest["masters"]) - set(open_vault(settings).masters):
             raise Refused(
