@@ -332,6 +332,13 @@ def test_every_template_belongs_to_a_domain() -> None:
             assert parts[1] in domains, name
 
 
+def test_no_template_has_a_line_that_nobody_reads_to_its_end() -> None:
+    """Where a line must not break what is shown: inside a tag, `{%- … %}`, or between two strings side by side."""
+    for path in sorted(file for file in TEMPLATES.rglob("*") if file.is_file()):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            assert len(line) <= 160, f"{path.relative_to(ROOT)}:{number}"
+
+
 def test_every_template_is_used() -> None:
     named = _named_in_the_code()
     used = {name for tree in _templates().values() for name in meta.find_referenced_templates(tree) if name}

@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import alembic.util
 import pyrage
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
@@ -112,8 +111,8 @@ def opened(settings: Settings, path: Path, progress: Progress) -> Iterator[Opene
                 f"Cette sauvegarde vient de {NAMES[manifest['engine']]} et SIGNONS_DATABASE_URL désigne"
                 f" {NAMES[engine]} : restaurez-la sur une base de la même sorte."
             )
-        if not migrations.known(manifest["revision"]):
-            raise Refused("Cette sauvegarde vient d’une version plus récente de Signons : mettez d’abord à jour.")
+        if reason := migrations.unreachable(manifest["revision"], "restore"):
+            raise Refused(f"Cette sauvegarde {reason}")
         if set(manifest["masters"]) - set(open_vault(settings).masters):
             raise Refused(
                 "La clé principale qui protège les signatures de cette sauvegarde manque : ajoutez-la au fichier"
@@ -162,7 +161,7 @@ def _erased_since(settings: Settings, since: datetime) -> tuple[list[dict[str, A
                 migrations.upgrade(database)  # a copy: no harm to what is there
             with database.read() as session:
                 return erasing.records(session, since), ""
-    except (sa.exc.SQLAlchemyError, alembic.util.CommandError):
+    except (sa.exc.SQLAlchemyError, Refused):
         return [], (
             "Attention : la base remplacée n’a pas pu être relue ; ce qui avait été effacé depuis la sauvegarde"
             " est peut-être revenu. Refaites ces effacements avec « signons erase »."

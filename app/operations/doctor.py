@@ -9,6 +9,7 @@ from pathlib import Path
 import redis
 import sqlalchemy as sa
 
+from app import migrations
 from app.audit import chain
 from app.bus import Bus
 from app.crypto import Unsealable
@@ -16,7 +17,6 @@ from app.db import Database
 from app.errors import SettingsError
 from app.mail import outbox
 from app.mail.transport import SmtpTransport, Unavailable
-from app.migrations import pending_migrations
 from app.moderation import charter
 from app.petitions import keys
 from app.private import readable_by_others
@@ -66,8 +66,9 @@ def _database_checks(database: Database) -> Iterator[Check]:
     if isinstance(theirs, datetime):
         drift = abs((theirs.replace(tzinfo=theirs.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
         yield Check("horloge", drift < CLOCK_SECONDS, f"écart avec la base : {drift:.0f} s")
-    if pending_migrations(database):
-        yield Check("migrations", False, "la base n’est pas à jour : signons migrate")
+    if migrations.pending_migrations(database):
+        reason = migrations.unreachable(migrations.revision(database))
+        yield Check("migrations", False, f"la base {reason or 'n’est pas à jour : signons migrate'}")
         return
     yield Check("migrations", True, "à jour")
     with database.read() as session:
