@@ -15,7 +15,7 @@ from app.exports.csv import BOM, safe
 from app.privacy.actions import erasing, self_service
 from app.privacy.dependencies import COOKIE, PATH, SignedPerson
 from app.privacy.forms import CorrectionForm
-from app.privacy.schedule import NOTICE_VERSIONS, SCHEDULE
+from app.privacy.schedule import DAY_D, NOTICE_VERSIONS, SCHEDULE, SELF_SERVICE
 from app.signatures.dependencies import read_link
 from app.signatures.forms import EmailForm
 from app.signatures.places import countries
@@ -49,7 +49,7 @@ DONE = {
 
 @router.get("/confidentialite")
 def privacy_page(request: Request) -> Response:
-    return public(request, "privacy/privacy.html", schedule=SCHEDULE, versions=NOTICE_VERSIONS)
+    return public(request, "privacy/privacy.html", schedule=SCHEDULE, day_d=DAY_D, versions=NOTICE_VERSIONS)
 
 
 @router.get("/mentions-legales")
@@ -241,7 +241,7 @@ def open_self_service(request: Request, session: Db, token: str, values: Form) -
         COOKIE,
         self_service.open_session(session, email),
         path=localised(request, PATH),
-        max_age=int(self_service.SESSION.total_seconds()),
+        max_age=int(SELF_SERVICE.total_seconds()),
         httponly=True,
         samesite="strict",
         secure=settings_of(request).base_url.startswith("https"),

@@ -1,6 +1,6 @@
 """The steps of retention that are more than a DELETE, each safe to repeat."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,6 +9,7 @@ from app import audit, clock
 from app.accounts import actions as account_actions
 from app.consents import queries as consent_queries
 from app.db import changed
+from app.exports.actions import SMALLEST_CELL
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.moderation import actions as moderation_actions
@@ -16,7 +17,7 @@ from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.end_of_life import erased_on
 from app.petitions.models import Petition
-from app.privacy import periods
+from app.privacy import schedule
 from app.privacy.queries import comments, evidence, mailings, people, signatures
 from app.settings import Settings
 from app.signatures import queries as signature_queries
@@ -24,15 +25,13 @@ from app.subscriptions import actions as subscriptions
 from app.templating import in_language
 from app.updates import emails as update_emails
 
-SMALLEST_CELL = 11
-
 # What one stretch of a step did: how many rows went, and whether there may be more to do.
 Stretch = tuple[int, bool]
 
 
 def delete_pending(session: Session, now: datetime, limit: int) -> Stretch:
     """Never confirmed: the row, its draft, its consents and its mails go; a number a day stays."""
-    rows, more = signature_queries.expired_pending(session, now - periods.PENDING, limit)
+    rows, more = signature_queries.expired_pending(session, now - schedule.PENDING, limit)
     signatures.count_unconfirmed(session, rows)
     outbox.cancel(session, *(row.id for row in rows))
     signature_queries.remove(session, rows)
@@ -159,7 +158,7 @@ def end_accounts(session: Session, now: datetime, limit: int, origin: str) -> St
     to_warn = people.accounts_to_warn(session, now, limit)
     for account in to_warn:
         account.warned_at = now
-        context = {"url": f"{origin}/connexion", "until": (now + periods.ACCOUNT_WARNING).date().isoformat()}
+        context = {"url": f"{origin}/connexion", "until": (now + schedule.ACCOUNT_WARNING).date().isoformat()}
         outbox.enqueue(session, [Mail("accounts/idle", account.email, "fr", context)])
     return len(to_end), limit in {len(to_end), len(to_warn)}
 
@@ -179,4 +178,4 @@ def alert_requests(session: Session, settings: Settings) -> int:
 
 def due_date(received: Any) -> Any:
     """One month after reception (GDPR art. 12.3)."""
-    return received + timedelta(days=30)
+    return received + schedule.REQUEST_ANSWERED

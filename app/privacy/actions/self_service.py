@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from app.petitions.models import Petition
 from app.privacy.actions import erasing
 from app.privacy.models import SelfServiceSession
 from app.privacy.queries import people
+from app.privacy.schedule import SELF_SERVICE
 from app.signatures import doubts, seats, withdrawals
 from app.signatures import emails as signature_emails
 from app.signatures import queries as signature_queries
@@ -31,7 +32,6 @@ from app.signatures.places import departement
 from app.signatures.public import open_field, seal_field, shown
 from app.subscriptions import actions as subscriptions
 
-SESSION = timedelta(minutes=30)
 PURPOSE_LABELS = {
     "sign": "Signature enregistrée et comptée",
     "public_name": "Nom affiché publiquement",
@@ -80,7 +80,7 @@ def open_session(session: Session, email: str) -> str:
         SelfServiceSession(
             key=crypto.fingerprint(cookie),
             email_sealed=crypto.seal(key, email.encode()),
-            expires_at=clock.now() + SESSION,
+            expires_at=clock.now() + SELF_SERVICE,
         )
     )
     return cookie
