@@ -4,6 +4,8 @@ from html import unescape
 
 import pytest
 
+from app.petitions import queries
+from tests.signatures.test_signing import change
 from tests.site import Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -133,3 +135,18 @@ def test_a_title_in_any_script_makes_a_draft(site: Site, title: str) -> None:
     response = organiser.post("/organisation/petitions/nouvelle", data=DRAFT | {"title": title})
     assert response.status_code == 303
     assert title in organiser.get(response.headers["location"]).text
+
+
+def test_what_the_recipient_gets_is_not_changed_once_somebody_has_signed(site: Site) -> None:
+    """Taken down, a petition may be written again; those who signed were promised what it said then."""
+    slug = site.publish()
+    site.confirmed(slug)
+    change(site, slug, state="refused")
+    organiser = site.staff("organiser", slug)
+    response = organiser.post(f"/organisation/petitions/{slug}/texte", data=DRAFT)  # "count", it was "identities"
+    assert response.status_code == 409
+    assert "Des personnes ont signé sur cette promesse" in text_of(response.text)
+    with site.database.read() as session:
+        petition = queries.by_slug(session, slug)
+        assert petition is not None
+        assert (petition.delivery_mode, petition.title) == ("identities", "Rouvrir la bibliothèque de Montfleur")

@@ -11,6 +11,7 @@ from app import clock
 from app.signatures import queries
 from app.signatures.models import Signature
 from app.templating import elapsed, long_date
+from tests.signatures.crowd import crowd
 from tests.site import Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -226,3 +227,20 @@ def test_the_page_says_how_many_signed_in_the_last_hour(site: Site) -> None:
     site.later(minutes=61)
     sign(site, slug, "hidden")
     assert "+ 1 dans la dernière heure" in text_of(site.client.get(f"/petitions/{slug}").text).replace("\u202f", " ")
+
+
+def test_the_last_hour_counts_neither_what_is_set_aside_nor_what_was_withdrawn(site: Site) -> None:
+    slug = site.publish()
+    _, ids = crowd(site, slug, 4)
+    moves = {"set_aside": [ids[0]], "invalidate": [ids[1]]}
+    admin = site.staff("admin")
+    for act, lot in moves.items():
+        form = {"act": act, "reason": "reported"} | {f"ligne-{one.hex}": "on" for one in lot}
+        assert admin.post(f"/administration/fraude/{slug}/lots", data=form).status_code == 303
+    site.sign(slug, email="attend@exemple.test")
+    site.later(minutes=59)
+    page = text_of(site.client.get(f"/petitions/{slug}").text).replace("\u202f", " ")
+    assert "+ 2 dans la dernière heure" in page
+    site.later(minutes=1)
+    site.app.state.page_cache.forget(1)
+    assert "dans la dernière heure" not in text_of(site.client.get(f"/petitions/{slug}").text)

@@ -280,6 +280,25 @@ def test_second_look_is_blind_and_never_one_s_own(
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "kind", "severity"),
+    [
+        ("threat", "off_topic", "urgent", 3),
+        ("off_topic", "threat", "urgent", 3),
+        ("hate", "advertising", "illegal", 3),
+        ("defamation", "off_topic", "illegal", 2),
+        ("off_topic", "insult", "charter", 2),
+    ],
+)
+def test_a_case_is_as_grave_as_its_gravest_notice(
+    site: Site, published: int, first: str, then: str, kind: str, severity: int
+) -> None:
+    for category in (first, then):
+        assert report(site, published, category=category, email=f"{category}@exemple.test") == 200
+    (case,) = cases(site)
+    assert (case.kind, case.severity, case.notices) == (kind, severity, 2)
+
+
 @pytest.mark.databases("sqlite", "postgresql")
 def test_notices_count_is_that_of_the_rows(site: Site, published: int) -> None:
     for n in range(3):
