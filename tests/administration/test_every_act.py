@@ -26,7 +26,7 @@ from app.privacy import retention
 from app.web import ratelimit
 from tests.conftest import SECRET
 from tests.moderation.desk import confirm_notifier
-from tests.petitions.test_drafts import DRAFT
+from tests.organising.test_drafts import DRAFT
 from tests.privacy.test_self_service import line, opened
 from tests.signatures.crowd import crowd
 from tests.site import PASSWORD, Site
@@ -56,7 +56,7 @@ def post(browser: TestClient, path: str, status: int = 303, /, **form: str) -> N
     assert answer.status_code == status, answer.text
 
 
-def decide(browser: TestClient, comment: int = 1, **form: str) -> None:
+def decide(browser: TestClient, comment: int = 1, /, **form: str) -> None:
     post(browser, f"/moderation/commentaires/{comment}/decision", **form)
 
 
