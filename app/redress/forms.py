@@ -7,10 +7,10 @@ from pydantic import field_validator
 from app.comments.models import MAX_LENGTH
 from app.errors import Invalid
 from app.moderation.forms import DecisionForm
-from app.moderation.forms.base import MAX_REASONS, PostedForm, Reasons, Version, bounded
+from app.moderation.forms.base import MAX_REASONS, Reasons, Version, bounded
 from app.signatures.forms import email_address
 from app.text import clean_line, clean_text, proper_name
-from app.web.forms import MAX_ID, Moment, Values, asked, identifier, number, validated
+from app.web.forms import MAX_ID, Moment, PostedForm, Values, asked, identifier, number, validated
 
 ADDRESS = "Donnez une adresse électronique complète, comme nom@exemple.fr."
 Passage = Annotated[str, bounded(MAX_REASONS, "le passage")]
@@ -218,6 +218,8 @@ class JudgeForm(PostedForm):
 
     outcome: str = ""
     reasons: Reasons = ""
+    # Chosen for another decision: its form has the rest.
+    article: str = ""
 
     def decision(self, values: Values) -> DecisionForm:
         """The other decision, explained by the same reasons. Raises Invalid."""

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Path, Request
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from starlette.responses import Response
 
 from app.errors import Invalid, NotFound
@@ -149,6 +149,14 @@ def cursor_text(at: dt.datetime, last: object) -> str:
 _LAST_MICROSECOND = int(dt.datetime(2101, 1, 1, tzinfo=dt.UTC).timestamp()) * 1_000_000
 
 
+class PostedForm(BaseModel):
+    """What a browser may post: every field has a value, and what is not a field is not read."""
+
+    model_config = ConfigDict(extra="ignore", validate_default=True)
+
+
+# A checkbox that is ticked sends something.
+Box = Annotated[bool, BeforeValidator(bool)]
 Model = TypeVar("Model", bound=BaseModel)
 
 
