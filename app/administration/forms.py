@@ -8,6 +8,7 @@ from pydantic import ValidationInfo, field_validator, model_validator
 
 from app.accounts.models import ROLES
 from app.administration.acts import CHOICES
+from app.locale import Message
 from app.signatures.actions.setting_aside import MOST
 from app.text import clean_address
 from app.web.forms import Box, PostedForm
@@ -53,7 +54,7 @@ class LotForm(PostedForm):
         if not value:
             raise ValueError("Cochez au moins une ligne.")
         if len(value) > MOST:
-            raise ValueError(f"Cochez {MOST} lignes au plus à la fois.")
+            raise ValueError(Message("Cochez %(most)s lignes au plus à la fois.", most=MOST))
         return value
 
 

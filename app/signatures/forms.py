@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, field_validator
 
+from app.locale import Message
 from app.signatures.places import country_code, postal_code
 from app.text import MAX_NAME, clean_address, clean_line, clean_text, may_be_ours, proper_name
 from app.web.forms import PostedForm
@@ -116,7 +117,11 @@ class SignForm(PostedForm):
         text = clean_text(value)
         if len(text) > MAX_COMMENT:
             raise ValueError(
-                f"Raccourcissez votre commentaire : {MAX_COMMENT} caractères au plus, il en compte {len(text)}."
+                Message(
+                    "Raccourcissez votre commentaire : %(most)s caractères au plus, il en compte %(n)s.",
+                    most=MAX_COMMENT,
+                    n=len(text),
+                )
             )
         return text
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from starlette.responses import Response
 
 from app.errors import Invalid, NotFound
+from app.locale import Message
 from app.templating import ZONE
 
 Values = dict[str, str]
@@ -75,7 +76,7 @@ def number(value: object, least: int = 0, most: int = MAX_NUMBER, sentence: str 
         if least <= found <= most:
             return found
     if not sentence:
-        sentence = f"Indiquez un nombre entier, de {least} à {most}."
+        sentence = Message("Indiquez un nombre entier, de %(least)s à %(most)s.", least=least, most=most)
     raise ValueError(sentence)
 
 
@@ -169,7 +170,9 @@ def validated(model: type[Model], values: Values) -> Model:
     except ValidationError as error:
         errors: dict[str, str] = {}
         for problem in error.errors(include_url=False, include_input=False):
-            message = str(problem["msg"]).removeprefix("Value error, ")
+            # As it was raised: pydantic finishes the sentence.
+            raised = problem.get("ctx", {}).get("error")
+            message = raised.args[0] if isinstance(raised, ValueError) else str(problem["msg"])
             errors.setdefault(str(problem["loc"][0]) if problem["loc"] else "", message)
         raise Invalid(errors) from None
 

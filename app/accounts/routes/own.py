@@ -75,7 +75,7 @@ def change_password(request: Request, signed: SignedAside, values: Form) -> Resp
         try:
             kept = passwords.hashed(form.new, account.email, settings_of(request).site_name)
         except Refused as refused:
-            raise Invalid({"new": str(refused)}) from None
+            raise Invalid({"new": refused.message}) from None
         right, _ = passwords.verify(form.present, account.password_hash)
         with database_of(request).write(PATIENCE) as session:
             changed = actions.change_password(session, signed.key, account.password_hash, right, kept)

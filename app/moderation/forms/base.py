@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
+from app.locale import Message
 from app.text import clean_text
 from app.web.forms import number
 
@@ -20,7 +21,9 @@ def bounded(longest: int, name: str) -> AfterValidator:
 def _within(longest: int, name: str, value: str) -> str:
     text = clean_text(value)
     if len(text) > longest:
-        raise ValueError(f"Raccourcissez {name} : {longest} caractères au plus.")
+        raise ValueError(
+            Message("Raccourcissez %(name)s : %(longest)s caractères au plus.", name=Message(name), longest=longest)
+        )
     return text
 
 

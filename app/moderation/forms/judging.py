@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, field_validator, model_validator
 
+from app.locale import Message
 from app.moderation.forms.base import MAX_EXPLANATION, Explanation, Version, bounded
 from app.web.forms import MAX_ID, Box, Day, IdOrZero, PostedForm, asked, identifier, number
 
@@ -84,7 +85,7 @@ class BatchForm(DecisionForm):
     def _items(cls, values: Any) -> Any:
         ticked = {asked(name[5:], identifier, 0): name for name in values if name.startswith("item-")}
         if not 1 <= len(ticked) <= BATCH or 0 in ticked:
-            raise ValueError(f"Choisissez de un à {BATCH} commentaires.")
+            raise ValueError(Message("Choisissez de un à %(most)s commentaires.", most=BATCH))
         shared = values.get("passage", "")
         items = [
             (comment_id, asked(values[name], number, 0), values.get(f"passage-{comment_id}") or shared)

@@ -12,7 +12,7 @@ from app import clock
 from app.accounts.dependencies import Moderator
 from app.accounts.models import Account
 from app.db import Db, Session
-from app.errors import Conflict, NotFound, Refused
+from app.errors import Conflict, Invalid, NotFound, Refused
 from app.moderation import actions, charter
 from app.moderation.actions import Judgment, asked_for
 from app.moderation.dependencies import DecisionValues
@@ -120,7 +120,7 @@ def batch(request: Request, session: Db, moderator: Moderator, values: DecisionV
             for comment_id, _version, passage in form.items
         ]
     except Refused as refused:
-        errors = getattr(refused, "errors", {"": str(refused)})
+        errors = refused.errors if isinstance(refused, Invalid) else {"": refused.message}
         shown = _page(request, session, moderator, "", {"values": values, "errors": errors})
         shown.status_code = refused.status
         raise ShowAgain(shown) from None
