@@ -6,27 +6,36 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from app.db import Database
+from app.errors import Refused
 from app.templating import ROOT
+
+FOLDER = ROOT / "migrations"
+# Fifteen steps led to the first release and are one today. Who stands on the way passes by the last program that
+# knew them, whose last step is the first one of today.
+BEFORE_FIRST_RELEASE = {f"000{n}" for n in range(1, 9)} | {
+    "audit_chain", "own_sessions", "export_permissions", "fold_search", "bound_forms", "recipients",
+}  # fmt: skip
+LAST_WITH_STEPS = "5018fc8"
 
 
 def config(database: Database) -> Config:
     """Alembic's configuration; its connections are *database*'s."""
     found = Config(toml_file=str(ROOT / "pyproject.toml"))
-    found.set_main_option("script_location", str(ROOT / "migrations"))
+    found.set_main_option("script_location", str(FOLDER))
     found.attributes["database"] = database
     return found
 
 
 def upgrade(database: Database) -> None:
-    """Create or upgrade the schema, under a lock where several may start at once."""
+    """Create or upgrade the schema, under a lock where several may start at once. Raises Refused."""
+    if reason := unreachable(revision(database)):
+        raise Refused("La base de données %(reason)s", reason=reason)
     command.upgrade(config(database), "head")
 
 
 def pending_migrations(database: Database) -> bool:
     """True when the schema is not the one that this code knows."""
-    head = ScriptDirectory.from_config(config(database)).get_current_head()
-    with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() != head
+    return revision(database) != _steps().get_current_head()
 
 
 def revision(database: Database) -> str | None:
@@ -35,7 +44,17 @@ def revision(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def known(wanted: str | None) -> bool:
-    """True when this code can bring that revision up to date."""
-    steps = ScriptDirectory(str(ROOT / "migrations")).walk_revisions()
-    return wanted is None or wanted in {step.revision for step in steps}
+def unreachable(wanted: str | None, verb: str = "migrate") -> str:
+    """Why this code's *verb* cannot bring that revision up to date, the end of a sentence; "" when it can."""
+    if wanted is None or wanted in {step.revision for step in _steps().walk_revisions()}:
+        return ""
+    if wanted in BEFORE_FIRST_RELEASE:
+        return (
+            f"date d’avant la première version de Signons : passez d’abord par le commit {LAST_WITH_STEPS}"
+            f" (git checkout {LAST_WITH_STEPS}, make setup, signons {verb}), puis revenez à cette version."
+        )
+    return "vient d’une version plus récente de Signons : mettez d’abord à jour."
+
+
+def _steps() -> ScriptDirectory:
+    return ScriptDirectory(str(FOLDER))

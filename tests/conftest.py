@@ -7,16 +7,18 @@ migrations, and each statement of ours at least once.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app import clock, logs, migrations
 from app.bus import Bus
 from app.db import Database
+from app.moderation.actions import team
 from app.reference import install_reference_data
 from app.settings import Settings
 from app.vault import open_vault
@@ -67,6 +69,38 @@ def prepare(settings: Settings) -> None:
         migrations.upgrade(database)
         with database.write() as session:
             install_reference_data(session)
+
+
+ONE_MORE = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{number}_one_more"
+down_revision = "{head}"
+
+
+def upgrade():
+    op.add_column("hint_off", sa.Column("one_more", sa.Text()))
+
+
+def downgrade():
+    op.drop_column("hint_off", "one_more")
+"""
+
+
+@pytest.fixture
+def next_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Calling it puts the code one migration further than it is."""
+
+    def move_on() -> None:
+        folder = shutil.copytree(migrations.FOLDER, tmp_path / "next_version")
+        script = ScriptDirectory(str(folder))
+        number = f"{len(list(script.walk_revisions())) + 1:04}"
+        text = ONE_MORE.format(number=number, head=script.get_current_head())
+        (folder / "versions" / f"{number}_one_more.py").write_text(text)
+        monkeypatch.setattr(migrations, "FOLDER", folder)
+
+    return move_on
 
 
 @pytest.fixture(scope="session")
@@ -137,6 +171,12 @@ def _fresh_start() -> Iterator[None]:
     ratelimit.limiter.reset()
     yield
     clock.reset()
+
+
+@pytest.fixture(autouse=True)
+def _no_lot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No decision is drawn for a second look but where a test wants it: one in fifty would fail at random."""
+    monkeypatch.setattr(team, "sampled", lambda: False)
 
 
 @pytest.fixture

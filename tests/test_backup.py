@@ -4,14 +4,13 @@ import io
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 
 import pyrage
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from click.testing import CliRunner, Result
 
 from app import migrations
@@ -21,7 +20,8 @@ from app.bus import Bus
 from app.cli import main
 from app.db import Database
 from app.errors import Refused
-from app.privacy import counting, erasure
+from app.privacy import counting
+from app.privacy.actions import erasing
 from app.settings import Settings
 from app.vault import open_vault
 from tests.conftest import SECRET
@@ -212,22 +212,25 @@ def test_not_while_it_is_being_served(settings: Settings, run: Run) -> None:
     run.done("restore", run.file, "--yes")
 
 
-def test_an_older_schema_is_brought_up_to_date(settings: Settings, run: Run, closed: Database) -> None:
-    command.downgrade(migrations.config(closed), "0001")
-    closed.close()
+def test_an_older_schema_is_brought_up_to_date(run: Run, closed: Database, next_version: Callable[[], None]) -> None:
     run.done("backup", run.file)
-    command.upgrade(migrations.config(closed), "head")
-    closed.close()
+    next_version()
     run.done("restore", run.file, "--yes")
     assert not migrations.pending_migrations(closed)
+    assert "one_more" in {column["name"] for column in sa.inspect(closed.engine).get_columns("hint_off")}
 
 
-def test_a_newer_schema_is_refused(settings: Settings, run: Run, closed: Database) -> None:
+@pytest.mark.parametrize(
+    ("step", "told"), [("9999_later", "mettez d’abord à jour"), ("0008", f"git checkout {migrations.LAST_WITH_STEPS}")]
+)
+def test_a_schema_that_this_version_does_not_know_is_refused(
+    settings: Settings, run: Run, closed: Database, step: str, told: str
+) -> None:
     with closed.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :step"), {"step": step})
     closed.close()
     run.done("backup", run.file)
-    assert "mettez d’abord à jour" in run.refused("restore", run.file, "--yes")
+    assert told in run.refused("restore", run.file, "--yes")
 
 
 @pytest.mark.databases("sqlite")
@@ -278,7 +281,7 @@ def test_a_restore_that_was_cut_forgets_at_the_next_try(
     run.done("backup", run.file)
     run.done("erase", "personne1@exemple.test", "--yes")
     with monkeypatch.context() as patch:
-        patch.setattr(erasure, "replay", _cut)
+        patch.setattr(erasing, "replay", _cut)
         result = CliRunner().invoke(main, ["restore", str(run.file), "--yes"])
     assert isinstance(result.exception, KeyboardInterrupt | SystemExit)
     assert "Signatures effacées de nouveau : 1." in run.done("restore", run.file, "--yes")

@@ -19,7 +19,7 @@ import pyotp
 import pytest
 import structlog
 from click.testing import CliRunner, Result
-from sqlalchemy import select, text
+from sqlalchemy import create_engine, select, text
 
 from app import clock
 from app.accounts.models import Account, StaffSession
@@ -214,6 +214,20 @@ def test_database_that_was_never_migrated_names_the_command(run: Run, empty_url:
     assert run("migrate", DATABASE_URL=empty_url).exit_code == 0
     assert run("migrate", DATABASE_URL=empty_url).exit_code == 0
     assert run("counts", "verify", DATABASE_URL=empty_url).exit_code == 0
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_database_of_before_the_first_release_is_told_the_way(run: Run, empty_url: str) -> None:
+    assert run("migrate", DATABASE_URL=empty_url).exit_code == 0
+    engine = create_engine(empty_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'recipients'"))
+    engine.dispose()
+    for command in ("migrate", "doctor"):
+        result = run(command, DATABASE_URL=empty_url)
+        assert result.exit_code == 1
+        assert "date d’avant la première version de Signons" in result.output
+        assert "Traceback" not in result.output
 
 
 def test_real_program_in_an_empty_folder(tmp_path: Path) -> None:

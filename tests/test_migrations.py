@@ -1,15 +1,17 @@
 """The schema is made by migrations alone, on both databases, there and back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from alembic.script import ScriptDirectory
 
 from app import migrations
 from app.bus import Bus
 from app.db import Base, Database
+from app.errors import Refused
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.reference import install_reference_data
@@ -83,18 +85,44 @@ def test_upgrading_twice_is_harmless(empty: Database) -> None:
     assert not migrations.pending_migrations(empty)
 
 
-def test_pending_migrations_are_noticed(empty: Database) -> None:
+def test_pending_migrations_are_noticed(empty: Database, next_version: Callable[[], None]) -> None:
     assert migrations.pending_migrations(empty)
-    command.upgrade(migrations.config(empty), "0001")
+    migrations.upgrade(empty)
+    assert not migrations.pending_migrations(empty)
+    next_version()
     assert migrations.pending_migrations(empty)
+    migrations.upgrade(empty)
+    assert not migrations.pending_migrations(empty)
 
 
-def test_there_is_one_line_of_migrations(empty: Database) -> None:
-    from alembic.script import ScriptDirectory
+def test_files_stand_in_the_order_in_which_they_run() -> None:
+    """The first keeps the revision of the last step before it; the others are called like their files."""
+    script = ScriptDirectory(str(migrations.FOLDER))
+    steps = list(script.walk_revisions())[::-1]
+    assert steps[0].revision == "doubts"
+    names = [Path(step.path).stem for step in steps]
+    assert names == sorted(names)
+    assert [name[:5] for name in names] == [f"{number:04}_" for number in range(1, len(names) + 1)]
+    assert [step.revision for step in steps[1:]] == names[1:]
+    assert all(step.module.downgrade for step in steps)
 
-    script = ScriptDirectory.from_config(migrations.config(empty))
-    assert len(script.get_heads()) == 1
-    assert all(revision.module.downgrade for revision in script.walk_revisions())
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        *((step, f"git checkout {migrations.LAST_WITH_STEPS}") for step in sorted(migrations.BEFORE_FIRST_RELEASE)),
+        ("9999_later", "mettez d’abord à jour"),
+    ],
+)
+def test_a_database_that_this_version_does_not_know_is_told_what_to_do(tmp_path: Path, step: str, told: str) -> None:
+    database = _open(settings_for(f"sqlite:///{tmp_path}/other.db", tmp_path))
+    migrations.upgrade(database)
+    with database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :step"), {"step": step})
+    with pytest.raises(Refused, match=told):
+        migrations.upgrade(database)
+    assert migrations.revision(database) == step
+    database.close()
 
 
 EVENT = (

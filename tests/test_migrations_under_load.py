@@ -27,7 +27,7 @@ MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "9999"
+revision = "9999_one_more"
 down_revision = "{head}"
 branch_labels = depends_on = None
 
@@ -64,7 +64,7 @@ def with_one_more(database: Database, tmp_path: Path) -> Config:
     shutil.copytree(Path("migrations"), folder)
     config = migrations.config(database)
     head = migrations.revision(database)
-    (folder / "versions" / "99991231_one_more.py").write_text(MIGRATION.format(head=head))
+    (folder / "versions" / "9999_one_more.py").write_text(MIGRATION.format(head=head))
     config.set_main_option("script_location", str(folder))
     return config
 

@@ -27,15 +27,17 @@ from app.mail import outbox
 from app.mail.models import MailState, OutboxMail
 from app.mail.outbox import Mail
 from app.moderation import actions
-from app.moderation.actions import Judgment, Report, receiving
+from app.moderation.actions import Judgment, receiving
 from app.moderation.models import Appeal, Case, Decision
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.petitions import models as petitions
 from app.petitions.models import Petition, PetitionState
-from app.privacy import erasure, requests
 from app.privacy import models as privacy
+from app.privacy.actions import erasing, requests
 from app.privacy.models import DataRequest, RequestState
+from app.redress import actions as redress
+from app.redress.actions import Report
 from app.signatures import actions as signature_actions
 from app.signatures import models as signatures
 from app.signatures.actions.confirming import Target
@@ -113,15 +115,15 @@ class Desk:
         if (last := self.last()) is None:
             return
         judge = self.second if last.moderator_id == self.first.id else self.first
-        row = actions.appeal(self.session, last.id, "author", "Je conteste cette décision.")
-        actions.form_view(self.session, row.id, judge, "publish", "Rien à redire.")
-        actions.judge(self.session, row.id, judge, "reversed", "La critique est permise.")
+        row = redress.appeal(self.session, last.id, "author", "Je conteste cette décision.")
+        redress.form_view(self.session, row.id, judge, "publish", "Rien à redire.")
+        redress.judge(self.session, row.id, judge, "reversed", "La critique est permise.")
 
     def report(self, judgment: Judgment) -> None:
         """Somebody reports it, and is followed or not."""
-        actions.receive(self.session, self.target, self.target_id, REPORT)
+        redress.receive(self.session, self.target, self.target_id, REPORT)
         case = self.session.scalars(select(Case).order_by(Case.id.desc()).limit(1)).one()
-        actions.settle(self.session, case.id, 0, self.first, judgment)
+        redress.settle(self.session, case.id, 0, self.first, judgment)
 
 
 def of_petitions(site: Site) -> Pairs:
@@ -189,9 +191,9 @@ def of_comments(site: Site) -> Pairs:
                 decide(Judgment("publish")),
                 decide(desk.refusal),
                 lambda: actions.not_handled(session, comment_id),
-                lambda: actions.take_down(session, [comment_id], desk.first, *ORDER, comment.created_at),
+                lambda: redress.take_down(session, [comment_id], desk.first, *ORDER, comment.created_at),
                 lambda: comment_actions.rewrite(session, comment, TEXT),
-                lambda: erasure.withdraw(session, comment.petition_id, signature_id, "web"),
+                lambda: erasing.withdraw(session, comment.petition_id, signature_id, "web"),
                 lambda: desk.report(desk.refusal),
                 desk.reverse,
                 desk.undo,

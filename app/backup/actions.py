@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import alembic.util
 import pyrage
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
@@ -24,7 +23,8 @@ from app.db import Database
 from app.errors import Refused
 from app.locale import Message
 from app.petitions.models import PetitionKeys
-from app.privacy import erasure, retention
+from app.privacy import retention
+from app.privacy.actions import erasing
 from app.reference import install_reference_data
 from app.settings import Settings
 from app.vault import open_vault
@@ -114,8 +114,8 @@ def opened(settings: Settings, path: Path, progress: Progress) -> Iterator[Opene
                 theirs=NAMES[manifest["engine"]],
                 ours=NAMES[engine],
             )
-        if not migrations.known(manifest["revision"]):
-            raise Refused("Cette sauvegarde vient d’une version plus récente de Signons : mettez d’abord à jour.")
+        if reason := migrations.unreachable(manifest["revision"], "restore"):
+            raise Refused("Cette sauvegarde %(reason)s", reason=reason)
         if set(manifest["masters"]) - set(open_vault(settings).masters):
             raise Refused(
                 "La clé principale qui protège les signatures de cette sauvegarde manque : ajoutez-la au fichier"
@@ -163,8 +163,8 @@ def _erased_since(settings: Settings, since: datetime) -> tuple[list[dict[str, A
             if settings.is_sqlite:
                 migrations.upgrade(database)  # a copy: no harm to what is there
             with database.read() as session:
-                return erasure.records(session, since), ""
-    except (sa.exc.SQLAlchemyError, alembic.util.CommandError):
+                return erasing.records(session, since), ""
+    except (sa.exc.SQLAlchemyError, Refused):
         return [], (
             "Attention : la base remplacée n’a pas pu être relue ; ce qui avait été effacé depuis la sauvegarde"
             " est peut-être revenu. Refaites ces effacements avec « signons erase »."
@@ -177,7 +177,7 @@ def _made_ready(settings: Settings, records: Sequence[dict[str, Any]]) -> int:
         migrations.upgrade(database)
         with database.write() as session:
             install_reference_data(session)
-            n = erasure.replay(session, records)
+            n = erasing.replay(session, records)
         retention.run(database, settings)
         return n
 

@@ -6,17 +6,18 @@ calendar and no zone can overflow on them, and refused with a sentence.
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Path, Request
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from starlette.responses import Response
 
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.locale import Message
 from app.templating import ZONE
 
@@ -149,11 +150,19 @@ def cursor_text(at: dt.datetime, last: object) -> str:
 _LAST_MICROSECOND = int(dt.datetime(2101, 1, 1, tzinfo=dt.UTC).timestamp()) * 1_000_000
 
 
+class PostedForm(BaseModel):
+    """What a browser may post: every field has a value, and what is not a field is not read."""
+
+    model_config = ConfigDict(extra="ignore", validate_default=True)
+
+
+# A checkbox that is ticked sends something.
+Box = Annotated[bool, BeforeValidator(bool)]
 Model = TypeVar("Model", bound=BaseModel)
 
 
 def validated(model: type[Model], values: Values) -> Model:
-    """The model made of what was typed; raises FormRefused with a sentence a field."""
+    """The model made of what was typed; raises Invalid with a sentence a field."""
     # A field without default that was not sent is empty, and refused in the words of its type.
     needed = {name: "" for name, field in model.model_fields.items() if field.is_required()}
     try:
@@ -165,24 +174,28 @@ def validated(model: type[Model], values: Values) -> Model:
             raised = problem.get("ctx", {}).get("error")
             message = raised.args[0] if isinstance(raised, ValueError) else str(problem["msg"])
             errors.setdefault(str(problem["loc"][0]) if problem["loc"] else "", message)
-        raise FormRefused(errors, values) from None
+        raise Invalid(errors) from None
 
 
-class FormRefused(Exception):
-    """A form to show again with 422: raised, so that nothing of it is kept.
+# What a page shows of a form: ``values`` as they were typed, ``errors`` with a sentence a field.
+Shown = dict[str, dict[str, str]]
 
-    ``errors`` maps each field to its sentence; ``values`` is what was typed, all of it. ``page`` is
-    the answer, best made already: once the transaction is rolled back, no row of it can be read any
-    more; or a template and its context, when these are plain values.
+
+class ShowAgain(Exception):
+    """The page of a form that is refused: raised, not returned, so that nothing of it is kept.
+
+    ``page`` is made already: once the transaction is rolled back, no row of it can be read any more.
     """
 
-    def __init__(self, errors: dict[str, str], values: Values, status: int = 422, page: Response | None = None) -> None:
+    def __init__(self, page: Response) -> None:
         super().__init__("form refused")
-        self.errors = errors
-        self.values = values
-        self.status = status
-        self.page: Response | tuple[str, dict[str, Any]] | None = page
+        self.page = page
 
-    @property
-    def form(self) -> dict[str, dict[str, str]]:
-        return {"values": self.values, "errors": self.errors}
+
+@contextmanager
+def shown_again(values: Values, page: Callable[[Shown], Response]) -> Iterator[None]:
+    """Whatever is Invalid within, found by the form or by a verb, is answered with *page* and all that was typed."""
+    try:
+        yield
+    except Invalid as invalid:
+        raise ShowAgain(page({"values": values, "errors": invalid.errors})) from None

@@ -1,17 +1,21 @@
 """One's own account: where one is signed in, the password, and the proof that grave acts ask for."""
 
+from functools import partial
+
 from fastapi import Path, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.accounts import actions, passwords
 from app.accounts.dependencies import HalfSession, Posted, SignedAside, Staff, came, proof_asked
+from app.accounts.forms import PasswordForm, ProofForm
+from app.accounts.models import Account
 from app.accounts.routes.base import OWN, database_of, router, wanted
 from app.db import Db
-from app.errors import Refused
+from app.errors import Invalid, Refused
 from app.lanes import PATIENCE
 from app.web.admission import in_lane
 from app.web.cookies import set_browser_cookie, set_session_cookie
-from app.web.forms import Form, FormRefused
+from app.web.forms import Form, Shown, shown_again
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, localised, page, see_other, settings_of
 
@@ -56,26 +60,27 @@ def close_other_sessions(request: Request, session: Db, person: Staff, signed: H
 
 @router.get("/compte/mot-de-passe")
 def password_page(request: Request, session: Db, person: Staff) -> Response:
-    return page(request, "accounts/password.html", form=EMPTY_FORM, person=person)
+    return _password_page(request, person)
 
 
 @router.post("/compte/mot-de-passe")
 @in_lane("hashing")
 @limited("login")
 def change_password(request: Request, signed: SignedAside, values: Form) -> Response:
-    account, new = signed.account, values.get("new", "")
-    if new != values.get("again", ""):
-        raise _password_refused(signed, {"again": "Les deux ne sont pas pareils. Tapez le nouveau deux fois."})
-    try:
-        kept = passwords.hashed(new, account.email, settings_of(request).site_name)
-    except Refused as refused:
-        raise _password_refused(signed, {"new": refused.message}) from None
-    right, _ = passwords.verify(values.get("present", "")[: passwords.LONGEST], account.password_hash)
-    with database_of(request).write(PATIENCE) as session:
-        changed = actions.change_password(session, signed.key, account.password_hash, right, kept)
-    if changed is None:
-        # Raised after the transaction: the failure is counted.
-        raise _password_refused(signed, {"present": "Ce n’est pas votre mot de passe présent."})
+    account, form = signed.account, PasswordForm.model_validate(values)
+    # Passwords are typed anew, and nothing of them is shown; a wrong one is counted before it is refused.
+    with shown_again({}, partial(_password_page, request, account)):
+        if form.new != form.again:
+            raise Invalid({"again": "Les deux ne sont pas pareils. Tapez le nouveau deux fois."})
+        try:
+            kept = passwords.hashed(form.new, account.email, settings_of(request).site_name)
+        except Refused as refused:
+            raise Invalid({"new": refused.message}) from None
+        right, _ = passwords.verify(form.present, account.password_hash)
+        with database_of(request).write(PATIENCE) as session:
+            changed = actions.change_password(session, signed.key, account.password_hash, right, kept)
+        if changed is None:
+            raise Invalid({"present": "Ce n’est pas votre mot de passe présent."})
     cookie, browser = changed
     response = see_other(request, f"{OWN}?fait=mot-de-passe")
     set_session_cookie(request, response, cookie)
@@ -83,10 +88,8 @@ def change_password(request: Request, signed: SignedAside, values: Form) -> Resp
     return response
 
 
-def _password_refused(signed: SignedAside, errors: dict[str, str]) -> FormRefused:
-    refused = FormRefused(errors, {})
-    refused.page = ("accounts/password.html", {"form": refused.form, "person": signed.account})
-    return refused
+def _password_page(request: Request, person: Account, form: Shown = EMPTY_FORM) -> Response:
+    return page(request, "accounts/password.html", 422 if form["errors"] else 200, form=form, person=person)
 
 
 @router.post("/compte/preuve")
@@ -94,15 +97,15 @@ def _password_refused(signed: SignedAside, errors: dict[str, str]) -> FormRefuse
 @limited("login")
 def prove(request: Request, signed: SignedAside, fields: Posted) -> Response:
     """What was asked for is sent again (307: the same form, to the same address), now that it is proved."""
-    values, account = dict(fields), signed.account
-    target, given = wanted(values.get("vers", "")), values.get("preuve", "")[: passwords.LONGEST]
+    form, account = ProofForm.model_validate(dict(fields)), signed.account
+    target = wanted(form.vers)
     by_code, right = account.totp_sealed is not None, False
     if not by_code:
-        right, _ = passwords.verify(given, account.password_hash)
+        right, _ = passwords.verify(form.preuve, account.password_hash)
     with database_of(request).write(PATIENCE) as session:
-        cookie = actions.prove(session, signed.key, code=given, right=right)
+        cookie = actions.prove(session, signed.key, code=form.preuve, right=right)
     if cookie is None:
-        raise proof_asked(target or OWN, signed, fields, WRONG_PROOF[by_code])
+        raise proof_asked(request, target or OWN, signed, fields, WRONG_PROOF[by_code])
     if target:
         response: Response = RedirectResponse(localised(request, target), 307, headers={"cache-control": "no-store"})
     else:

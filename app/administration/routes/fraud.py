@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app import clock
 from app.accounts.dependencies import Admin, HalfSession, Posted, require_fresh
 from app.administration import acts, fraud, queries
-from app.administration.forms import LotForm, problems, ticked
+from app.administration.forms import LotForm, PlaceForm
 from app.administration.routes.base import router
 from app.db import Db, Session
 from app.errors import NotFound
@@ -19,7 +19,7 @@ from app.petitions.models import Petition
 from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
 from app.signatures.actions.setting_aside import MOST
-from app.web.forms import FormRefused, LongForm, Values, asked, number, validated
+from app.web.forms import LongForm, Shown, asked, number, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
@@ -76,17 +76,16 @@ def _page(
     session: Session,
     petition: Petition,
     only: str,
-    refused: FormRefused | None = None,
+    form: Shown = EMPTY_FORM,
     done: dict[str, Any] | None = None,
 ) -> Response:
     found = fraud.groups(session, petition.id)
     shown = [group for group in found if group.key == only] or found
     waiting, aside = fraud.waiting(session, petition.id), fraud.aside(session, petition.id)
-    form = refused.form if refused else EMPTY_FORM
     return page(
         request,
         "administration/fraud_petition.html",
-        422 if refused else 200,
+        422 if form["errors"] else 200,
         petition=petition,
         groups=shown,
         alone=bool(only) and len(shown) == 1 and shown[0].key == only,
@@ -116,24 +115,13 @@ def act_on_lot(
     values: LongForm,
 ) -> Response:
     """Set aside, invalidate or put back the lines that were ticked."""
-    only = values.get("groupe", "") if values.get("seul") else ""
-    try:
-        form, ids = _lot(values)
-    except FormRefused as refused:
-        refused.page = _page(request, session, petition, only, refused)
-        raise
+    place = PlaceForm.model_validate(values)
+    with shown_again(values, partial(_page, request, session, petition, place.groupe if place.seul else "")):
+        form = validated(LotForm, values)
+    ids = set(form.toutes)
     if form.act == "put_back":
         require_fresh(request, signed, fields)
         n = signature_actions.put_back(session, petition.id, ids, admin.id)
     else:
         n = VERBS[form.act](session, petition.id, ids, admin.id, form.reason)
     return see_other(request, f"{HOME}/{petition.slug}?fait={form.act}&n={n}")
-
-
-def _lot(values: Values) -> tuple[LotForm, set[Any]]:
-    """Raises FormRefused."""
-    form, ids = validated(LotForm, values), ticked(values)
-    errors = problems(form, ids)
-    if errors:
-        raise FormRefused(errors, values)
-    return form, ids

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BeforeValidator
 
 from app.locale import Message
 from app.text import clean_text
@@ -11,10 +11,6 @@ from app.web.forms import number
 
 MAX_EXPLANATION = 2000
 MAX_REASONS = 4000
-
-
-class PostedForm(BaseModel):
-    model_config = ConfigDict(extra="ignore", validate_default=True)
 
 
 def bounded(longest: int, name: str) -> AfterValidator:
@@ -37,7 +33,5 @@ def _version(value: object) -> int:
 
 # Of what was on the screen; 0 when a program leaves it out.
 Version = Annotated[int, BeforeValidator(_version)]
-# A checkbox that is ticked sends something.
-Box = Annotated[bool, BeforeValidator(bool)]
 Reasons = Annotated[str, bounded(MAX_REASONS, "les raisons")]
 Explanation = Annotated[str, bounded(MAX_EXPLANATION, "l’explication")]

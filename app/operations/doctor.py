@@ -1,0 +1,151 @@
+"""``signons doctor``: is this instance well? One line a check."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import redis
+import sqlalchemy as sa
+
+from app import migrations
+from app.audit import chain
+from app.bus import Bus
+from app.crypto import Unsealable
+from app.db import Database
+from app.errors import SettingsError
+from app.mail import outbox
+from app.mail.transport import SmtpTransport, Unavailable
+from app.moderation import charter
+from app.petitions import keys
+from app.private import readable_by_others
+from app.settings import Settings, load_settings
+from app.vault import open_vault
+
+FREE_BYTES = 500 * 1024 * 1024
+CLOCK_SECONDS = 5
+# Lines of the journal are sealed within seconds while a worker runs.
+UNSEALED = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    ok: bool
+    detail: str
+
+
+def checks() -> Iterator[Check]:
+    """Every check, in an order where the first failure explains those after it."""
+    try:
+        settings = load_settings()
+        vault = open_vault(settings)
+    except SettingsError as error:
+        yield Check("réglages", False, str(error))
+        return
+    yield Check("réglages", True, f"{settings.origin}, courriels de {settings.sender}")
+    yield _files(settings)
+    database = Database(settings, vault, Bus(settings))
+    try:
+        yield from _database_checks(database)
+    except sa.exc.SQLAlchemyError as error:
+        yield Check("base de données", False, f"ne répond pas ({type(error).__name__})")
+    finally:
+        database.close()
+    if settings.redis_url:
+        yield _redis(settings)
+    yield _mail(settings)
+    yield _disk(settings)
+
+
+def _database_checks(database: Database) -> Iterator[Check]:
+    with database.read() as session:
+        theirs = session.scalar(sa.select(sa.func.current_timestamp()))
+        yield Check("base de données", True, database.engine.dialect.name)
+    if isinstance(theirs, datetime):
+        drift = abs((theirs.replace(tzinfo=theirs.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+        yield Check("horloge", drift < CLOCK_SECONDS, f"écart avec la base : {drift:.0f} s")
+    if migrations.pending_migrations(database):
+        reason = migrations.unreachable(migrations.revision(database))
+        yield Check("migrations", False, f"la base {reason or 'n’est pas à jour : signons migrate'}")
+        return
+    yield Check("migrations", True, "à jour")
+    with database.read() as session:
+        yield _journal(chain.look(session))
+    with database.read() as session:
+        try:
+            n = keys.check_all(session)
+            yield Check("clés", True, f"clés de pétitions lisibles : {n}")
+        except Unsealable:
+            yield Check(
+                "clés", False, "la clé principale n’est pas celle qui a protégé les pétitions : remettez l’ancienne"
+            )
+        yield _charter(charter.unlike_the_file(session))
+        health = outbox.health(session, datetime.now(UTC))
+        yield Check(
+            "courrier en attente",
+            health["aside"] == 0 and health["oldest_seconds"] < 3600,
+            f"{health['waiting']} en attente, dont {health['failing']} en échec, {health['aside']} mis de côté",
+        )
+
+
+def _journal(found: chain.State) -> Check:
+    if found.broken_at is not None:
+        where = f"la chaîne est rompue à la ligne {found.broken_at}"
+        return Check("journal", False, f"{where} : une ligne a été changée, retirée ou déplacée")
+    late = found.unsealed and found.sealed_at and datetime.now(UTC) - found.sealed_at > UNSEALED
+    told = f"lignes scellées : {found.sealed}, à sceller : {found.unsealed} ; tête {found.head}"
+    return Check("journal", not late, f"{told}. Lancez « signons worker »" if late else told)
+
+
+def _charter(articles: list[int]) -> Check:
+    """What was published is never rewritten by an update: say so, and what to do."""
+    if not articles:
+        return Check("charte", True, "celle de cette version du logiciel, ou une plus récente écrite ici")
+    which = ", ".join(map(str, articles))
+    return Check(
+        "charte",
+        False,
+        f"cette version du logiciel propose d’autres règles (articles : {which}) ; celles d’ici continuent de"
+        " s’appliquer. Publiez une nouvelle version : Administration, Charte",
+    )
+
+
+def _files(settings: Settings) -> Check:
+    """Read, not mended: a folder shared with others may be meant."""
+    loose = readable_by_others(settings)
+    if not loose:
+        return Check("fichiers", True, "fermés aux autres comptes de la machine")
+    return Check(
+        "fichiers", False, f"d’autres comptes de la machine peuvent lire {', '.join(map(str, loose))} : chmod go-rwx"
+    )
+
+
+def _redis(settings: Settings) -> Check:
+    try:
+        redis.Redis.from_url(settings.redis_url, socket_timeout=3).ping()
+    except redis.RedisError as error:
+        return Check("redis", False, f"ne répond pas ({type(error).__name__})")
+    return Check("redis", True, "répond")
+
+
+def _mail(settings: Settings) -> Check:
+    if not settings.smtp_url:
+        local = settings.is_local
+        return Check(
+            "envoi du courrier", local, "boîte locale" if local else "SIGNONS_SMTP_URL est vide : rien ne part"
+        )
+    try:
+        SmtpTransport(settings.smtp_url).check(settings.sender.address)
+    except Unavailable as error:
+        return Check("envoi du courrier", False, f"le serveur ne prend pas nos messages ({error})")
+    return Check("envoi du courrier", True, "le serveur répond et prend nos messages")
+
+
+def _disk(settings: Settings) -> Check:
+    folder = Path(settings.var_dir)
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    return Check("disque", free > FREE_BYTES, f"{free // 1024**2} Mo libres")
