@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.moderation.models.decisions import KINDS
-from app.moderation.models.decisions import TARGETS as DECIDABLE
+from app.moderation.models import DecisionKind, Target
 
 TARGETS = {
     "account": "compte",
@@ -90,7 +89,7 @@ ACTS = {
     "signature.released": "Signature remise dans le compte",
     "signature.withdrawn": "Signature retirée",
     "update.written": "Nouvelle écrite",
-} | {f"{target}.{kind}": f"{DECIDED[kind]} : {TARGETS[target]}" for target in DECIDABLE for kind in KINDS}
+} | {f"{target}.{kind}": f"{DECIDED[kind]} : {TARGETS[target]}" for target in Target for kind in DecisionKind}
 # Why a signature was set aside or put back.
 REASONS = {
     "burst": "Rafale",

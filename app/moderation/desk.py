@@ -20,6 +20,7 @@ from app.comments.public import masked
 from app.errors import Conflict, Gone
 from app.moderation import charter, queries
 from app.moderation.actions.deciding import UNDO_FOR
+from app.moderation.models import Target
 from app.moderation.queries import queue, workbench
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
@@ -87,12 +88,12 @@ def page_of(key: str) -> str:
 def _line(item: queue.Item, now: datetime, moderator: Account) -> dict[str, Any]:
     kind = item.kind
     href = page_of(item.key)
-    if kind == "case" and item.target == "petition":
+    if kind == "case" and item.target == Target.PETITION:
         href = f"/moderation/dossiers/{item.item_id}"
     return {
         "key": item.key,
         "href": href,
-        "here": kind in {"comment", "case"} and item.target == "comment",
+        "here": kind in {"comment", "case"} and item.target == Target.COMMENT,
         "label": QUEUES[item.queue],
         "comment_id": item.target_id if item.queue == "comment" else None,
         "version": item.version,
@@ -115,9 +116,9 @@ def _selected(session: Session, items: list[queue.Item], key: str) -> dict[str, 
         return comment_view(session, item_id)
     if kind == "case" and item_id:
         case = queue.case(session, item_id)
-        return comment_view(session, case.target_id) if case is not None and case.target == "comment" else None
+        return comment_view(session, case.target_id) if case is not None and case.target == Target.COMMENT else None
     for item in items:
-        if item.kind in {"comment", "case"} and item.target == "comment":
+        if item.kind in {"comment", "case"} and item.target == Target.COMMENT:
             return comment_view(session, item.target_id)
     return None
 

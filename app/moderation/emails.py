@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.db import vault_of
 from app.mail.outbox import Mail
 from app.moderation import links
-from app.moderation.models import Decision
+from app.moderation.models import Decision, Ground
 
 
 def to_author(name: str, to: str, locale: str, context: dict[str, Any], signature_id: uuid.UUID | None = None) -> Mail:
@@ -24,7 +24,7 @@ def limited(to: str, locale: str, context: dict[str, Any], signature_id: uuid.UU
 def to_owner(to: str, context: dict[str, Any], session: Session, decision: Decision) -> Mail:
     """A petition's organiser: published, to correct, refused, removed."""
     path = ""
-    if decision.ground != "none":
+    if decision.ground != Ground.NONE:
         path = f"/recours/{links.appeal(vault_of(session), decision, 'author')}"
     return Mail("moderation/petition", to, "fr", {**context, "appeal_path": path})
 

@@ -13,6 +13,7 @@ from app.moderation import charter
 from app.moderation.actions.deciding import new_decision
 from app.moderation.actions.informing import decision_context
 from app.moderation.actions.judgment import Judgment, reasons_for
+from app.moderation.models import Source, Target
 from app.moderation.statements import statement
 from app.petitions.models import Petition
 from app.templating import ZONE
@@ -40,13 +41,13 @@ def preview(
         now,
         judgment,
         reasons,
-        target="comment",
+        target=Target.COMMENT,
         target_id=comment.id,
         revision=comment.revision,
         charter_version=in_force.number,
         moderator_id=moderator.id,
         decider=moderator.id,
-        source="own",
+        source=Source.OWN,
     )
     written_on = comment.created_at.astimezone(ZONE).date()
     about_petition = f"sur la pétition « {petition.title} »"

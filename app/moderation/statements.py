@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from app.moderation import charter
-from app.moderation.models import CharterArticle, Decision
+from app.moderation.models import CharterArticle, Decision, DecisionKind, Ground
 from app.templating import ZONE, long_date
 
 APPEAL_FOR = timedelta(days=183)
@@ -48,7 +48,7 @@ def statement(
     decision: Decision, cited: Sequence[CharterArticle], written_on: date, language: str, about: str
 ) -> dict[str, Any]:
     """One record of the database; empty for a decision that takes nothing away."""
-    if decision.ground == "none":
+    if decision.ground == Ground.NONE:
         return {}
     category, _ = CATEGORIES[_category(decision, cited)]
     keywords = _keywords(decision, cited)
@@ -78,14 +78,14 @@ def statement(
 
 def _keywords(decision: Decision, cited: Sequence[CharterArticle]) -> list[str]:
     """Those of every article cited."""
-    if decision.ground == "order" or not cited:
+    if decision.ground == Ground.ORDER or not cited:
         return CATEGORIES[_category(decision, cited)][1]
     found = [keyword for a in cited for keyword in CATEGORIES.get(a.category, CATEGORIES[""])[1]]
     return list(dict.fromkeys(found))
 
 
 def _category(decision: Decision, cited: Sequence[CharterArticle]) -> str:
-    if decision.ground == "order":
+    if decision.ground == Ground.ORDER:
         return "TERRORIST"
     return cited[0].category if cited and cited[0].category in CATEGORIES else ""
 
@@ -93,7 +93,7 @@ def _category(decision: Decision, cited: Sequence[CharterArticle]) -> str:
 def _restriction(decision: Decision) -> dict[str, Any]:
     """What was restricted: the text, a passage of it, or what its author may do."""
     fields: dict[str, Any] = {}
-    if decision.kind in {"refuse", "remove"}:
+    if decision.kind in {DecisionKind.REFUSE, DecisionKind.REMOVE}:
         fields["decision_visibility"] = ["DECISION_VISIBILITY_CONTENT_REMOVED"]
     elif "mask" in decision.effects:
         fields["decision_visibility"] = ["DECISION_VISIBILITY_OTHER"]
@@ -106,7 +106,7 @@ def _restriction(decision: Decision) -> dict[str, Any]:
 
 
 def _ground(decision: Decision, cited: Sequence[CharterArticle]) -> dict[str, Any]:
-    if decision.ground in {"law", "order", "notice"}:
+    if decision.ground in {Ground.LAW, Ground.ORDER, Ground.NOTICE}:
         return {
             "decision_ground": "DECISION_GROUND_ILLEGAL_CONTENT",
             "illegal_content_legal_ground": decision.provision,

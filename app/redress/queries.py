@@ -5,20 +5,25 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.comments.models import Comment
+from app.comments.models import Comment, CommentState
 from app.moderation.models import (
     Appeal,
+    AppealOutcome,
     Case,
+    CaseKind,
     Decision,
     Notice,
+    NoticeOutcome,
     Order,
     Reply,
+    ReplyState,
+    Target,
 )
 
 
 def notices_to_tell(session: Session, case_id: int) -> Sequence[Notice]:
     return session.scalars(
-        select(Notice).where(Notice.case_id == case_id, Notice.outcome == "").order_by(Notice.id)
+        select(Notice).where(Notice.case_id == case_id, Notice.outcome == NoticeOutcome.OPEN).order_by(Notice.id)
     ).all()
 
 
@@ -57,15 +62,15 @@ def contested_comment(session: Session, appeal_id: int) -> int | None:
     return session.scalar(
         select(Decision.target_id)
         .join(Appeal, Appeal.decision_id == Decision.id)
-        .where(Appeal.id == appeal_id, Decision.target == "comment")
+        .where(Appeal.id == appeal_id, Decision.target == Target.COMMENT)
     )
 
 
 def lock_open_appeals(session: Session, comment_ids: Sequence[int]) -> Sequence[Appeal]:
-    decided = select(Decision.id).where(Decision.target == "comment", Decision.target_id.in_(comment_ids))
+    decided = select(Decision.id).where(Decision.target == Target.COMMENT, Decision.target_id.in_(comment_ids))
     return session.scalars(
         select(Appeal)
-        .where(Appeal.outcome == "", Appeal.decision_id.in_(decided))
+        .where(Appeal.outcome == AppealOutcome.OPEN, Appeal.decision_id.in_(decided))
         .order_by(Appeal.id)
         .with_for_update()
     ).all()
@@ -89,9 +94,11 @@ def lock_reply(session: Session, reply_id: int) -> Reply | None:
 
 def replies(session: Session, petition_id: int) -> Sequence[Reply]:
     """The published ones; not those to a comment that is no longer there."""
-    gone = select(Comment.id).where(Comment.id == Reply.comment_id, Comment.state != "published").exists()
+    gone = select(Comment.id).where(Comment.id == Reply.comment_id, Comment.state != CommentState.PUBLISHED).exists()
     return session.scalars(
-        select(Reply).where(Reply.petition_id == petition_id, Reply.state == "published", ~gone).order_by(Reply.id)
+        select(Reply)
+        .where(Reply.petition_id == petition_id, Reply.state == ReplyState.PUBLISHED, ~gone)
+        .order_by(Reply.id)
     ).all()
 
 
@@ -103,7 +110,7 @@ def replies(session: Session, petition_id: int) -> Sequence[Reply]:
 
 def urgent_cases(session: Session) -> Sequence[Case]:
     return session.scalars(
-        select(Case).where(Case.kind == "urgent", Case.closed_at.is_(None)).order_by(Case.opened_at)
+        select(Case).where(Case.kind == CaseKind.URGENT, Case.closed_at.is_(None)).order_by(Case.opened_at)
     ).all()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.administration import acts
-from app.moderation.models.decisions import KINDS, TARGETS
+from app.moderation.models import DecisionKind, Target
 from app.signatures import actions
 from app.signatures.actions.setting_aside import REASONS
 from app.templating import ROOT
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.databases("sqlite")
 
 # Acts that are put together: what their holes may hold.
 MADE = {
-    "f'{decision.target}.{decision.kind}'": {f"{target}.{kind}" for target in TARGETS for kind in KINDS},
+    "f'{decision.target}.{decision.kind}'": {f"{target}.{kind}" for target in Target for kind in DecisionKind},
     "f'appeal.{outcome}'": {"appeal.upheld", "appeal.reversed"},
     "f'reply.{reply.state}'": {"reply.published", "reply.refused"},
     "f'data_request.{state}'": {"data_request.answered", "data_request.refused"},

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
-from app.comments.models import Comment
+from app.comments.models import Comment, CommentState
 from app.db import changed
 from app.errors import Conflict, NotFound
 from app.moderation import charter, queries
 from app.moderation.actions import effects, informing, team
 from app.moderation.actions.judgment import Judgment, Reasons, reasons_for
-from app.moderation.models import Case, CharterVersion, Decision
+from app.moderation.models import Case, CharterVersion, Decision, DecisionKind, Ground, Source, Target
 from app.moderation.statements import statement
 from app.petitions.models import Petition
 from app.templating import ZONE
@@ -31,7 +31,7 @@ STALE = "Ce commentaire a été décidé, modifié ou retiré entre-temps."
 
 def publish(session: Session, comment_id: int, version: int, moderator: Account) -> Decision:
     """Publish as it is. Raises NotFound, Conflict (decided meanwhile)."""
-    return decide(session, comment_id, version, moderator, Judgment("publish"))
+    return decide(session, comment_id, version, moderator, Judgment(DecisionKind.PUBLISH))
 
 
 def refuse(
@@ -46,16 +46,18 @@ def refuse(
 ) -> Decision:
     """Refuse under an article, quoting the comment. Raises NotFound, Conflict, Invalid."""
     articles = [article] if article is not None else []
-    return decide(session, comment_id, version, moderator, Judgment("refuse", articles, passage, explanation))
+    return decide(
+        session, comment_id, version, moderator, Judgment(DecisionKind.REFUSE, articles, passage, explanation)
+    )
 
 
 def not_handled(session: Session, comment_id: int) -> Decision | None:
     """Nobody read it in thirty days: refused, its author told why; None when it no longer waits."""
     comment = comment_queries.lock(session, comment_id)
-    if comment is None or comment.state != "waiting":
+    if comment is None or comment.state != CommentState.WAITING:
         return None
     version = charter.in_force(session, comment.created_at)
-    judgment = Judgment("refuse", ground="not_handled", effects=frozenset({"ask_rewrite"}))
+    judgment = Judgment(DecisionKind.REFUSE, ground=Ground.NOT_HANDLED, effects=frozenset({"ask_rewrite"}))
     return _record(session, comment, version, None, judgment, Reasons("not_handled", (), "", (), ""), "own", None, "")
 
 
@@ -66,7 +68,7 @@ def decide(
     moderator: Account,
     judgment: Judgment,
     *,
-    source: str = "own",
+    source: str = Source.OWN,
     case: Case | None = None,
     batch: str = "",
 ) -> Decision:
@@ -87,24 +89,26 @@ def _as_shown(session: Session, comment_id: int, version: int) -> Comment:
     comment = comment_queries.lock(session, comment_id)
     if comment is None:
         raise NotFound("Ce commentaire n’existe pas, ou plus.")
-    if comment.state == "withdrawn":
+    if comment.state == CommentState.WITHDRAWN:
         raise Conflict(WITHDRAWN)
-    if (version and version != comment.version) or (not version and comment.state != "waiting"):
+    if (version and version != comment.version) or (not version and comment.state != CommentState.WAITING):
         raise Conflict(STALE)
     return comment
 
 
 def _kind(state: str, judgment: Judgment) -> str:
     """The word for it: a published comment is removed, a refused one restored. Raises Conflict."""
-    if judgment.kind in {"publish", "restore"}:
-        if state == "published" and not judgment.effects:
+    if judgment.kind in {DecisionKind.PUBLISH, DecisionKind.RESTORE}:
+        if state == CommentState.PUBLISHED and not judgment.effects:
             raise Conflict("Ce commentaire est déjà publié.")
-        return {"waiting": "publish", "published": "keep"}.get(state, "restore")
-    if judgment.kind in {"refuse", "remove"}:
-        if state in {"refused", "removed"}:
+        if state == CommentState.WAITING:
+            return DecisionKind.PUBLISH
+        return DecisionKind.KEEP if state == CommentState.PUBLISHED else DecisionKind.RESTORE
+    if judgment.kind in {DecisionKind.REFUSE, DecisionKind.REMOVE}:
+        if state in {CommentState.REFUSED, CommentState.REMOVED}:
             raise Conflict("Ce commentaire n’est déjà plus publié.")
-        return "refuse" if state == "waiting" else "remove"
-    if state != "published":
+        return DecisionKind.REFUSE if state == CommentState.WAITING else DecisionKind.REMOVE
+    if state != CommentState.PUBLISHED:
         raise Conflict("Ce commentaire n’est pas publié.")
     return judgment.kind
 
@@ -120,20 +124,20 @@ def _record(
     case: Case | None,
     batch: str,
 ) -> Decision:
-    now = clock.now()
+    now, waits = clock.now(), comment.state == CommentState.WAITING
     previous = queries.standing(session, "comment", comment.id, comment.revision)
     decision = new_decision(
         now,
         judgment,
         reasons,
-        target="comment",
+        target=Target.COMMENT,
         target_id=comment.id,
         revision=comment.revision,
         text_sha256=comment_queries.revision(session, comment).sha256,
         charter_version=in_force.number,
         moderator_id=moderator.id if moderator else None,
         decider=moderator.id if moderator else 0,
-        waiting_since=case.opened_at if case else (comment.waiting_since if comment.state == "waiting" else now),
+        waiting_since=case.opened_at if case else comment.waiting_since if waits else now,
         source=source,
         case_id=case.id if case else None,
         supersedes=previous.id if previous else None,
@@ -157,7 +161,8 @@ def _record(
 
 def needs_two(decision: Decision, reasons: Reasons) -> bool:
     """Whether an article that it cites has a second person confirm."""
-    return decision.kind in {"refuse", "remove"} and any(a.effect == TWO_PEOPLE for a in reasons.cited)
+    taken_away = decision.kind in {DecisionKind.REFUSE, DecisionKind.REMOVE}
+    return taken_away and any(article.effect == TWO_PEOPLE for article in reasons.cited)
 
 
 def new_decision(now: datetime, judgment: Judgment, reasons: Reasons, **fields: Any) -> Decision:

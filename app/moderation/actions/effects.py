@@ -5,17 +5,22 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.comments.models import Comment
+from app.comments.models import Comment, CommentState
 from app.moderation import queries
 from app.moderation.actions.judgment import Reasons
-from app.moderation.models import AuthorLimit, Decision
+from app.moderation.models import AuthorLimit, Decision, DecisionKind, Source
 from app.petitions import actions as petition_actions
 from app.petitions.models import Petition
 from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
-from app.signatures.models import Signature
+from app.signatures.models import Signature, SignatureState
 
-STATES = {"publish": "published", "refuse": "refused", "remove": "removed", "restore": "published"}
+STATES = {
+    DecisionKind.PUBLISH: CommentState.PUBLISHED,
+    DecisionKind.REFUSE: CommentState.REFUSED,
+    DecisionKind.REMOVE: CommentState.REMOVED,
+    DecisionKind.RESTORE: CommentState.PUBLISHED,
+}
 
 
 def snapshot(session: Session, comment: Comment) -> dict[str, Any]:
@@ -35,7 +40,7 @@ def snapshot(session: Session, comment: Comment) -> dict[str, Any]:
 
 def apply(session: Session, comment: Comment, decision: Decision, reasons: Reasons) -> None:
     """Carry out every effect of *decision*, which is flushed."""
-    comment.state = STATES.get(decision.kind, comment.state)
+    comment.state = STATES.get(DecisionKind(decision.kind), comment.state)
     comment.version += 1
     comment.decided_at = decision.decided_at
     queries.release(session, "comment", comment.id)
@@ -45,17 +50,17 @@ def apply(session: Session, comment: Comment, decision: Decision, reasons: Reaso
             [*kept, *({"start": s, "end": e, "article": decision.article} for s, e in reasons.spans)],
             key=lambda mask: (mask["start"], mask["end"]),
         )
-    elif decision.kind in {"restore", "keep"} and decision.source == "appeal":
+    elif decision.kind in {DecisionKind.RESTORE, DecisionKind.KEEP} and decision.source == Source.APPEAL:
         comment.masks = []
-    comment.tombstone = None if decision.kind != "remove" else tombstone(decision)
+    comment.tombstone = None if decision.kind != DecisionKind.REMOVE else tombstone(decision)
     if "close_thread" in decision.effects:
         petition = session.get_one(Petition, comment.petition_id)
         petition_actions.set_comments_open(session, petition, False, decision.moderator_id)
     if "limit_author" in decision.effects and comment.signature_id is not None:
         _limit(session, comment, decision)
     if "quarantine" in decision.effects:
-        _move_signature(session, comment, "confirmed", "quarantined", decision.moderator_id)
-    if decision.kind == "restore":
+        _move_signature(session, comment, SignatureState.CONFIRMED, SignatureState.QUARANTINED, decision.moderator_id)
+    if decision.kind == DecisionKind.RESTORE:
         _lift(session, comment, decision)
 
 
@@ -82,13 +87,15 @@ def put_back(session: Session, comment: Comment, decision: Decision) -> None:
         petition_actions.set_comments_open(session, petition, before["comments_open"], decision.moderator_id)
     if comment.signature_id is not None and "limit_author" in decision.effects and not before["limited"]:
         queries.lift_limit(session, comment.petition_id, comment.signature_id)
-    if "quarantine" in decision.effects and before["signature"] == "confirmed":
-        _move_signature(session, comment, "quarantined", "confirmed", decision.moderator_id)
-    if decision.kind == "restore":
+    if "quarantine" in decision.effects and before["signature"] == SignatureState.CONFIRMED:
+        _move_signature(session, comment, SignatureState.QUARANTINED, SignatureState.CONFIRMED, decision.moderator_id)
+    if decision.kind == DecisionKind.RESTORE:
         if limiting := _held(session, comment, decision, "limit_author"):
             _limit(session, comment, limiting)
         if _held(session, comment, decision, "quarantine"):
-            _move_signature(session, comment, "confirmed", "quarantined", decision.moderator_id)
+            _move_signature(
+                session, comment, SignatureState.CONFIRMED, SignatureState.QUARANTINED, decision.moderator_id
+            )
 
 
 def _limit(session: Session, comment: Comment, decision: Decision) -> None:
@@ -109,11 +116,11 @@ def _lift(session: Session, comment: Comment, restored: Decision) -> None:
     if comment.signature_id is not None and _held(session, comment, restored, "limit_author"):
         queries.lift_limit(session, comment.petition_id, comment.signature_id)
     if _held(session, comment, restored, "quarantine"):
-        _move_signature(session, comment, "quarantined", "confirmed", restored.moderator_id)
+        _move_signature(session, comment, SignatureState.QUARANTINED, SignatureState.CONFIRMED, restored.moderator_id)
 
 
 # What a decision has found when its effect on the author is its own, not somebody's before it.
-_UNTOUCHED = {"limit_author": ("limited", False), "quarantine": ("signature", "confirmed")}
+_UNTOUCHED = {"limit_author": ("limited", False), "quarantine": ("signature", SignatureState.CONFIRMED)}
 
 
 def _held(session: Session, comment: Comment, restored: Decision, effect: str) -> Decision | None:
@@ -123,7 +130,7 @@ def _held(session: Session, comment: Comment, restored: Decision, effect: str) -
     for decision in queries.decisions(session, "comment", comment.id):
         if decision.undone_at is not None or decision.id >= restored.id:
             continue
-        if decision.kind == "restore":
+        if decision.kind == DecisionKind.RESTORE:
             held = None
         elif effect in decision.effects and decision.before[name] == untouched:
             held = decision
@@ -141,7 +148,7 @@ def _move_signature(session: Session, comment: Comment, before: str, after: str,
     if comment.signature_id is None:
         return
     one = [comment.signature_id]
-    if after == "confirmed":
+    if after == SignatureState.CONFIRMED:
         signature_actions.put_back(session, comment.petition_id, one, by, "comment", before=(before,))
     else:
         signature_actions.set_aside(session, comment.petition_id, one, by, "comment")

@@ -12,7 +12,7 @@ from app.errors import Gone
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.moderation import charter, emails, links
-from app.moderation.models import Decision
+from app.moderation.models import Decision, DecisionKind, Ground, Target
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
@@ -29,7 +29,7 @@ def tell_author(
 
 def author_mail(session: Session, comment: Comment, decision: Decision, previous: Decision | None) -> Mail | None:
     """The mail as it will leave: what a preview shows."""
-    if comment.signature_id is None or (decision.kind == "keep" and decision.ground == "none"):
+    if comment.signature_id is None or (decision.kind == DecisionKind.KEEP and decision.ground == Ground.NONE):
         return None
     signature = signature_queries.get(session, comment.petition_id, comment.signature_id)
     petition = session.get_one(Petition, comment.petition_id)
@@ -56,14 +56,14 @@ def author_mail(session: Session, comment: Comment, decision: Decision, previous
         if "ask_rewrite" in decision.effects and "limit_author" not in decision.effects:
             context["rewrite_path"] = f"/reecrire/{links.rewrite(vault, decision)}"
     name = {"publish": "published", "restore": "restored", "keep": "restored"}.get(decision.kind, "refused")
-    if decision.ground != "none":
+    if decision.ground != Ground.NONE:
         name = "refused"
     return emails.to_author(name, email, signature.locale, context, signature.id)
 
 
 def author_address(session: Session, decision: Decision) -> tuple[str, str, str, Any] | None:
     """``(name, e-mail, language, signature)`` of whoever wrote what was judged; None when they left."""
-    if decision.target == "petition":
+    if decision.target == Target.PETITION:
         owners = session.get_one(Petition, decision.target_id).owners
         return ("", owners[0].email, "fr", None) if owners else None
     comment = session.get(Comment, decision.target_id)

@@ -7,7 +7,7 @@ from typing import Any
 from app.errors import Invalid
 from app.moderation import charter, passages
 from app.moderation.forms import DecisionForm
-from app.moderation.models import CharterArticle, CharterVersion
+from app.moderation.models import CharterArticle, CharterVersion, DecisionKind, Ground
 
 LEGAL_GROUNDS = ("law", "order", "notice")
 # What needs reasons: everything that takes something away from a text or its author.
@@ -23,7 +23,7 @@ class Judgment:
     passage: str = ""
     explanation: str = ""
     effects: frozenset[str] = field(default_factory=frozenset)
-    ground: str = "charter"
+    ground: str = Ground.CHARTER
     provision: str = ""
 
     def within(self, **changes: Any) -> "Judgment":
@@ -31,7 +31,7 @@ class Judgment:
 
     @property
     def needs_reasons(self) -> bool:
-        return self.kind in {"refuse", "remove"} or bool(self.effects & RESTRICTIVE)
+        return self.kind in {DecisionKind.REFUSE, DecisionKind.REMOVE} or bool(self.effects & RESTRICTIVE)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def reasons_for(judgment: Judgment, version: CharterVersion, text: str) -> Reaso
         return Reasons("none", (), "", (), "")
     errors = {}
     cited: list[CharterArticle] = []
-    if judgment.ground == "charter":
+    if judgment.ground == Ground.CHARTER:
         found = [charter.article(version, n) for n in judgment.articles]
         cited = [article for article in found if article is not None]
         if not cited or len(cited) < len(found):

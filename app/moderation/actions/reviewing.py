@@ -19,18 +19,31 @@ from app.moderation.actions import team
 from app.moderation.actions.deciding import UNDO_FOR, needs_two, new_decision, written
 from app.moderation.actions.informing import decision_context
 from app.moderation.actions.judgment import Judgment, Reasons, reasons_for
-from app.moderation.models import Case, Decision, PetitionRemark
+from app.moderation.models import Case, CaseOutcome, Decision, DecisionKind, PetitionRemark, Source, Target
 from app.moderation.queries import cases, workbench
 from app.moderation.statements import statement
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
-from app.petitions.models import Petition
+from app.petitions.models import Petition, PetitionState
 from app.signatures import queries as signature_queries
 from app.zone import day_of, last_day_before
 
 MAX_SUBMISSIONS = 2
 # What a decision leaves a petition in, and what else it may move.
-AFTER = {"publish": "open", "correct": "draft", "refuse": "refused", "remove": "refused", "restore": "open"}
+AFTER = {
+    DecisionKind.PUBLISH: PetitionState.OPEN,
+    DecisionKind.CORRECT: PetitionState.DRAFT,
+    DecisionKind.REFUSE: PetitionState.REFUSED,
+    DecisionKind.REMOVE: PetitionState.REFUSED,
+    DecisionKind.RESTORE: PetitionState.OPEN,
+}
+# On a petition that is online, whatever the word on the button.
+ON_NOTICE = {
+    "publish": DecisionKind.KEEP,
+    "keep": DecisionKind.KEEP,
+    "refuse": DecisionKind.REMOVE,
+    "remove": DecisionKind.REMOVE,
+}
 MOMENTS = ("submitted_at", "opened_at", "closes_at", "closed_at")
 Remark = tuple[int, str]
 
@@ -42,7 +55,7 @@ def published_revision(petition: Petition) -> int:
 
 def submit(session: Session, petition: Petition, by: int | None = None) -> None:
     """Send a draft to the moderators. Raises Conflict, Refused (sent twice already, its last day passed)."""
-    if petition.state not in {"draft", "refused"}:
+    if petition.state not in {PetitionState.DRAFT, PetitionState.REFUSED}:
         raise Conflict("Cette pétition est déjà envoyée ou publiée.")
     if petition.submissions >= MAX_SUBMISSIONS:
         raise Refused("Cette pétition a déjà été proposée deux fois : vous pouvez contester la décision.")
@@ -51,8 +64,8 @@ def submit(session: Session, petition: Petition, by: int | None = None) -> None:
     # It is another text now: nobody has to look again at the one that was refused.
     workbench.drop_looks(session, [petition.id], "petition")
     for case in cases.open_cases(session, "petition", petition.id):
-        case.closed_at, case.outcome = clock.now(), "withdrawn"
-    petition.state, petition.submitted_at = "submitted", clock.now()
+        case.closed_at, case.outcome = clock.now(), CaseOutcome.WITHDRAWN
+    petition.state, petition.submitted_at = PetitionState.SUBMITTED, clock.now()
     petition.submissions += 1
     audit.record(session, "petition.submitted", "petition", petition.id, by, n=petition.submissions)
 
@@ -72,9 +85,9 @@ def review(
     petition = queries.lock_petition(session, petition_id)
     if petition is None:
         raise NotFound("Cette pétition n’existe pas.")
-    if petition.state != "submitted" or (submission and submission != petition.submissions):
+    if petition.state != PetitionState.SUBMITTED or (submission and submission != petition.submissions):
         raise Conflict("Cette pétition a été décidée ou modifiée entre-temps.")
-    if judgment.kind == "correct" and not remarks:
+    if judgment.kind == DecisionKind.CORRECT and not remarks:
         raise Invalid({"remarks": "Dites ce qu’il faut corriger, sur une ligne au moins."})
     # A submission is to a petition what a revision is to a comment.
     decision = _record(session, petition, moderator, judgment, "own", None, petition.submissions)
@@ -82,10 +95,10 @@ def review(
     for line, text in remarks:
         quoted = lines[line - 1] if 0 < line <= len(lines) else ""
         session.add(PetitionRemark(decision_id=decision.id, line=line, quoted=quoted, text=text))
-    if judgment.kind == "publish":
+    if judgment.kind == DecisionKind.PUBLISH:
         petition_actions.publish(session, petition, moderator.id)
     else:
-        petition.state = "draft" if judgment.kind == "correct" else "refused"
+        petition.state = AFTER.get(DecisionKind(judgment.kind), PetitionState.REFUSED)
         petition.submitted_at = None
     session.flush()
     _tell_owners(session, petition, decision, remarks)
@@ -97,14 +110,14 @@ def review(
 def on_notice(session: Session, case: Case, moderator: Account, judgment: Judgment) -> Decision:
     """Keep a reported petition, or take it down. Raises Invalid, Conflict."""
     petition = queries.lock_petition(session, case.target_id)
-    if petition is None or petition.state not in {"open", "closed", "delivered"}:
+    if petition is None or petition.state not in {PetitionState.OPEN, PetitionState.CLOSED, PetitionState.DELIVERED}:
         raise Conflict("Cette pétition n’est plus publiée.")
-    kind = {"publish": "keep", "keep": "keep", "refuse": "remove", "remove": "remove"}.get(judgment.kind)
+    kind = ON_NOTICE.get(judgment.kind)
     if kind is None:
         raise Invalid({"decision": "Choisissez : garder en ligne, ou retirer."})
-    decision = _record(session, petition, moderator, judgment.within(kind=kind), "notice", case, case.revision)
-    if kind == "remove":
-        petition.state = "refused"
+    decision = _record(session, petition, moderator, judgment.within(kind=kind), Source.NOTICE, case, case.revision)
+    if kind == DecisionKind.REMOVE:
+        petition.state = PetitionState.REFUSED
         _tell_owners(session, petition, decision, ())
     changed(session, petition.id)
     return decision
@@ -115,14 +128,14 @@ def put_online_again(
 ) -> Decision:
     """A refused or removed petition comes back, after an appeal or a second opinion. Raises Conflict."""
     petition = queries.lock_petition(session, first.target_id)
-    if petition is None or petition.state != "refused":
+    if petition is None or petition.state != PetitionState.REFUSED:
         raise Conflict("Cette pétition n’est plus refusée.")
     decision = _record(session, petition, judge, judgment, source, case, first.revision)
     if petition.opened_at is None:
-        petition.state = "draft"
+        petition.state = PetitionState.DRAFT
         petition_actions.publish(session, petition, judge.id)
     else:
-        petition.state = "closed" if petition.closed_at else "open"
+        petition.state = PetitionState.CLOSED if petition.closed_at else PetitionState.OPEN
     _tell_owners(session, petition, decision, ())
     changed(session, petition.id)
     return decision
@@ -140,14 +153,14 @@ def _record(
     text = petition_queries.text_of(session, petition)
     now = clock.now()
     version = charter.in_force(session, text.created_at)
-    restrictive = judgment.kind in {"refuse", "remove"}
+    restrictive = judgment.kind in {DecisionKind.REFUSE, DecisionKind.REMOVE}
     reasons = reasons_for(judgment, version, f"{text.title}\n{text.markdown}") if restrictive else _none()
     previous = queries.standing(session, "petition", petition.id, revision)
     decision = new_decision(
         now,
         judgment,
         reasons,
-        target="petition",
+        target=Target.PETITION,
         target_id=petition.id,
         revision=revision,
         text_sha256=hashlib.sha256(text.markdown.encode()).hexdigest(),
@@ -179,7 +192,7 @@ def _snapshot(petition: Petition) -> dict[str, str | None]:
 def put_back(session: Session, decision: Decision) -> None:
     """The petition as it was before *decision*. Raises Conflict (changed since, signed already)."""
     petition = queries.lock_petition(session, decision.target_id)
-    if petition is None or petition.state != AFTER.get(decision.kind, decision.before["state"]):
+    if petition is None or petition.state != AFTER.get(DecisionKind(decision.kind), decision.before["state"]):
         raise Conflict("Cette pétition a changé depuis.")
     before = decision.before
     if before["opened_at"] is None and petition.opened_at and signature_queries.any_signature(session, petition.id):

@@ -9,10 +9,22 @@ from app import audit, clock
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.comments.hints import SEVERITY, VERSIONS
-from app.comments.models import Comment, HintOff
+from app.comments.models import Comment, CommentState, HintOff
 from app.errors import Conflict, Invalid, NotFound
 from app.moderation import queries
-from app.moderation.models import Case, Decision, HintVerdict, Note, Preference, SecondLook
+from app.moderation.models import (
+    Case,
+    CaseKind,
+    CaseOutcome,
+    Decision,
+    DecisionKind,
+    HintVerdict,
+    Note,
+    Preference,
+    SecondLook,
+    Source,
+    Target,
+)
 from app.moderation.queries import cases, workbench
 
 CLAIM_FOR = timedelta(minutes=10)
@@ -40,9 +52,9 @@ def note(session: Session, target: str, target_id: int, account: Account, text: 
 def escalate(session: Session, comment_id: int, account: Account, urgent: bool, text: str) -> Case:
     """Hand a comment on to the others, with a word; urgent: ahead of everything. Raises NotFound, Conflict."""
     comment = comment_queries.lock(session, comment_id)
-    if comment is None or comment.state == "withdrawn":
+    if comment is None or comment.state == CommentState.WITHDRAWN:
         raise NotFound("Ce commentaire n’existe pas, ou plus.")
-    kind = "urgent" if urgent else "escalated"
+    kind = CaseKind.URGENT if urgent else CaseKind.ESCALATED
     found = cases.latest_case(session, "comment", comment.id, comment.revision)
     if found is None or found.closed_at is not None:
         found = open_case(session, "comment", comment.id, comment.revision, kind, comment.severity, account.id)
@@ -68,7 +80,7 @@ def open_case(
         notices=0,
         opened_at=clock.now(),
         opened_by=by,
-        outcome="",
+        outcome=CaseOutcome.OPEN,
         authority="",
     )
     session.add(case)
@@ -152,9 +164,9 @@ def draw(session: Session, decision: Decision, *, required: bool = False) -> boo
     *required*: its article needs two people, and waits for a second one if there is none yet.
     Otherwise, for comments, by lot, when there is somebody to do it.
     """
-    if decision.moderator_id is None or decision.source == "appeal":
+    if decision.moderator_id is None or decision.source == Source.APPEAL:
         return False
-    if not required and not (decision.target == "comment" and _by_lot(session)):
+    if not required and not (decision.target == Target.COMMENT and _by_lot(session)):
         return False
     look = SecondLook(
         decision_id=decision.id, first_decider=decision.decider, drawn_at=clock.now(), kind="", required=required
@@ -176,15 +188,16 @@ def look_again(session: Session, decision_id: int, account: Account, kind: str, 
         raise NotFound("Ce texte n’est pas à relire, ou pas par vous.")
     if look.judged_at is not None:
         raise Conflict("Quelqu’un a déjà relu ce texte.")
-    if kind not in {"publish", "refuse"} or (kind == "refuse" and article not in SEVERITY):
+    refuses = kind == DecisionKind.REFUSE and article in SEVERITY
+    if not refuses and kind != DecisionKind.PUBLISH:
         raise Invalid({"article": "Choisissez : publier, ou refuser sous un article."})
-    refused = first.kind in {"refuse", "remove"}
-    look.kind, look.article = kind, article if kind == "refuse" else None
-    look.agreed = refused == (kind == "refuse") and (not refused or look.article in first.articles)
+    refused = first.kind in {DecisionKind.REFUSE, DecisionKind.REMOVE}
+    look.kind, look.article = kind, article if kind == DecisionKind.REFUSE else None
+    look.agreed = refused == (kind == DecisionKind.REFUSE) and (not refused or look.article in first.articles)
     look.judge_id, look.judged_at = account.id, clock.now()
     audit.record(session, "decision.second_look", "decision", decision_id, account.id, agreed=look.agreed)
     queries.release(session, "second", decision_id)
-    if look.required and refused and kind == "publish":
+    if look.required and refused and kind == DecisionKind.PUBLISH:
         text = f"La seconde personne publierait : désaccord sur la décision {first.reference}."
         _disagree(session, first, account, text)
     return bool(look.agreed)
@@ -192,8 +205,8 @@ def look_again(session: Session, decision_id: int, account: Account, kind: str, 
 
 def _disagree(session: Session, first: Decision, account: Account, text: str) -> None:
     """The refusal stands meanwhile; somebody maintains it or not."""
-    if first.target == "comment":
+    if first.target == Target.COMMENT:
         escalate(session, first.target_id, account, urgent=False, text=text)
         return
-    open_case(session, first.target, first.target_id, first.revision, "escalated", 3, account.id)
+    open_case(session, first.target, first.target_id, first.revision, CaseKind.ESCALATED, 3, account.id)
     note(session, first.target, first.target_id, account, text)

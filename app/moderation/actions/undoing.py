@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
+from app.comments.models import CommentState
 from app.db import changed
 from app.errors import Conflict, NotFound
 from app.moderation import queries
 from app.moderation.actions import effects, informing, reviewing
 from app.moderation.actions.deciding import UNDO_FOR
-from app.moderation.models import Decision
+from app.moderation.models import Decision, Source, Target
 
 TOO_LATE = "La minute est passée, le message est parti : prenez une nouvelle décision, elle remplacera celle-ci."
 
@@ -34,7 +35,7 @@ def _undo(session: Session, decision: Decision, moderator: Account) -> None:
     now = clock.now()
     if decision.undone_at is not None:
         raise Conflict("Cette décision est déjà annulée.")
-    if decision.source == "appeal":
+    if decision.source == Source.APPEAL:
         raise Conflict("Un recours jugé ne s’annule pas : la personne a reçu l’issue. Prenez une nouvelle décision.")
     if now - decision.decided_at >= UNDO_FOR:
         raise Conflict(TOO_LATE)
@@ -43,13 +44,13 @@ def _undo(session: Session, decision: Decision, moderator: Account) -> None:
         raise Conflict("Une autre décision a été prise depuis.")
     if not informing.hold_back(session, decision.mails):
         raise Conflict(TOO_LATE)
-    if decision.target == "comment":
+    if decision.target == Target.COMMENT:
         comment = comment_queries.lock(session, decision.target_id)
-        if comment is None or comment.state == "withdrawn":
+        if comment is None or comment.state == CommentState.WITHDRAWN:
             raise Conflict("L’auteur a repris son commentaire depuis.")
         effects.put_back(session, comment, decision)
         changed(session, comment.petition_id)
-    elif decision.target == "petition":
+    elif decision.target == Target.PETITION:
         reviewing.put_back(session, decision)
     decision.undone_at = now
     queries.reopen_case(session, decision)

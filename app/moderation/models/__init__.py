@@ -1,24 +1,53 @@
 """The tables of moderation: the charter, decisions, notices and appeals, the team's own."""
 
 from app.moderation.models.charter import CharterArticle, CharterVersion
-from app.moderation.models.decisions import Appeal, AuthorLimit, Decision, PetitionRemark, SecondLook
-from app.moderation.models.notices import Case, Notice, Order, Reply
+from app.moderation.models.decisions import (
+    Appeal,
+    AppealOutcome,
+    AuthorLimit,
+    Decision,
+    DecisionKind,
+    Ground,
+    PetitionRemark,
+    SecondLook,
+    Source,
+    Target,
+)
+from app.moderation.models.notices import (
+    Case,
+    CaseKind,
+    CaseOutcome,
+    Notice,
+    NoticeOutcome,
+    Order,
+    Reply,
+    ReplyState,
+)
 from app.moderation.models.team import Claim, HintVerdict, Note, Preference
 
 __all__ = [
     "Appeal",
+    "AppealOutcome",
     "AuthorLimit",
     "Case",
+    "CaseKind",
+    "CaseOutcome",
     "CharterArticle",
     "CharterVersion",
     "Claim",
     "Decision",
+    "DecisionKind",
+    "Ground",
     "HintVerdict",
     "Note",
     "Notice",
+    "NoticeOutcome",
     "Order",
     "PetitionRemark",
     "Preference",
     "Reply",
+    "ReplyState",
     "SecondLook",
+    "Source",
+    "Target",
 ]

@@ -2,23 +2,67 @@
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Account
-from app.db import Base
+from app.db import Base, one_of
+
 
 # What a decision does to its target; ``Decision.effects`` lists everything else that it does.
-KINDS = ("publish", "refuse", "remove", "restore", "keep", "correct")
-EFFECTS = (*KINDS, "mask", "ask_rewrite", "close_thread", "limit_author", "quarantine")
-GROUNDS = ("none", "charter", "law", "order", "notice", "not_handled", "withdrawn")
-TARGETS = ("comment", "petition", "reply")
+class DecisionKind(StrEnum):
+    PUBLISH = "publish"
+    REFUSE = "refuse"
+    REMOVE = "remove"
+    RESTORE = "restore"
+    KEEP = "keep"
+    CORRECT = "correct"
 
 
-def _one_of(column: str, values: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
+class Ground(StrEnum):
+    """Why; none for what takes nothing away."""
+
+    NONE = "none"
+    CHARTER = "charter"
+    LAW = "law"
+    ORDER = "order"
+    NOTICE = "notice"
+    NOT_HANDLED = "not_handled"
+    WITHDRAWN = "withdrawn"
+
+
+class Target(StrEnum):
+    COMMENT = "comment"
+    PETITION = "petition"
+    REPLY = "reply"
+
+
+class Source(StrEnum):
+    """What it came from: reading before publication or own initiative, somebody's notice, an authority, an appeal."""
+
+    OWN = "own"
+    NOTICE = "notice"
+    ORDER = "order"
+    APPEAL = "appeal"
+
+
+class AppealOutcome(StrEnum):
+    OPEN = ""
+    UPHELD = "upheld"
+    REVERSED = "reversed"
+    # The author took the text back: nobody judges.
+    WITHDRAWN = "withdrawn"
+
+
+# What an appeal may become, and why: it is judged once.
+APPEAL_MOVES = {
+    (AppealOutcome.OPEN, AppealOutcome.UPHELD): "somebody else judged that the decision was right",
+    (AppealOutcome.OPEN, AppealOutcome.REVERSED): "somebody else judged that it was wrong",
+    (AppealOutcome.OPEN, AppealOutcome.WITHDRAWN): "the author took the text back",
+}
 
 
 class Decision(Base):
@@ -26,9 +70,9 @@ class Decision(Base):
 
     __tablename__ = "decision"
     __table_args__ = (
-        CheckConstraint(_one_of("target", TARGETS), name="target"),
-        CheckConstraint(_one_of("kind", KINDS), name="kind"),
-        CheckConstraint(_one_of("ground", GROUNDS), name="ground"),
+        CheckConstraint(one_of("target", Target), name="target"),
+        CheckConstraint(one_of("kind", DecisionKind), name="kind"),
+        CheckConstraint(one_of("ground", Ground), name="ground"),
         CheckConstraint("kind NOT IN ('refuse', 'remove') OR ground <> 'none'", name="grounds"),
         CheckConstraint("ground <> 'charter' OR (article IS NOT NULL AND passage <> '')", name="reasons"),
         CheckConstraint("ground NOT IN ('law', 'order', 'notice') OR (provision <> '' AND passage <> '')", name="law"),
@@ -85,7 +129,6 @@ class Decision(Base):
     decided_at: Mapped[datetime]
     # Since when the target had been waiting: what the delays of the report are computed from.
     waiting_since: Mapped[datetime]
-    # own (read before publication, or own initiative) | notice | order | appeal
     source: Mapped[str] = mapped_column(String(12))
     case_id: Mapped[int | None] = mapped_column(ForeignKey("moderation_case.id"), index=True)
     supersedes: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
@@ -110,8 +153,7 @@ class Appeal(Base):
         ),
         CheckConstraint("judge_id IS NULL OR judge_id <> first_decider", name="another_judge"),
         CheckConstraint("view_by IS NULL OR view_by <> first_decider", name="another_view"),
-        # withdrawn: the author took the text back, nobody judges.
-        CheckConstraint("outcome IN ('', 'upheld', 'reversed', 'withdrawn')", name="outcome"),
+        CheckConstraint(one_of("outcome", AppealOutcome), name="outcome"),
         CheckConstraint("outcome IN ('', 'withdrawn') OR (judge_id IS NOT NULL AND reasons <> '')", name="reasons"),
         Index(
             "ix_appeal_open",

@@ -1,11 +1,67 @@
 """Notices by anybody, the cases that gather them, orders of authorities, rights of reply."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base
+from app.db import Base, one_of
+
+
+class CaseKind(StrEnum):
+    URGENT = "urgent"
+    ILLEGAL = "illegal"
+    CHARTER = "charter"
+    ESCALATED = "escalated"
+
+
+class CaseOutcome(StrEnum):
+    OPEN = ""
+    CLEARED = "cleared"
+    UPHELD = "upheld"
+    WITHDRAWN = "withdrawn"
+
+
+class NoticeOutcome(StrEnum):
+    OPEN = ""
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
+    # This revision had been looked at and kept.
+    CLEARED_BEFORE = "cleared_before"
+    WITHDRAWN = "withdrawn"
+
+
+# What a case and its notices may become, and why. A decision is undone in its first minute: they wait again.
+CASE_MOVES = {
+    (CaseOutcome.OPEN, CaseOutcome.CLEARED): "a moderator keeps the text",
+    (CaseOutcome.OPEN, CaseOutcome.UPHELD): "a moderator acts, or maintains a decision",
+    (CaseOutcome.OPEN, CaseOutcome.WITHDRAWN): "the author took the text back, or sent another",
+    (CaseOutcome.CLEARED, CaseOutcome.OPEN): "its decision is undone",
+    (CaseOutcome.CLEARED, CaseOutcome.UPHELD): "whoever reported it contested, and was right",
+    (CaseOutcome.UPHELD, CaseOutcome.OPEN): "its decision is undone",
+    (CaseOutcome.UPHELD, CaseOutcome.CLEARED): "its author contested, and was right",
+}
+NOTICE_MOVES = {
+    (NoticeOutcome.OPEN, NoticeOutcome.UPHELD): "a moderator acts, or maintains a decision",
+    (NoticeOutcome.OPEN, NoticeOutcome.DISMISSED): "a moderator keeps the text",
+    (NoticeOutcome.OPEN, NoticeOutcome.WITHDRAWN): "the author took the text back",
+    (NoticeOutcome.UPHELD, NoticeOutcome.OPEN): "its decision is undone",
+    (NoticeOutcome.DISMISSED, NoticeOutcome.OPEN): "its decision is undone",
+}
+
+
+class ReplyState(StrEnum):
+    WAITING = "waiting"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+
+
+# What a right of reply may become, and why: it is decided once.
+REPLY_MOVES = {
+    (ReplyState.WAITING, ReplyState.PUBLISHED): "a moderator publishes it",
+    (ReplyState.WAITING, ReplyState.REFUSED): "a moderator says why not",
+}
 
 
 class Case(Base):
@@ -13,7 +69,7 @@ class Case(Base):
 
     __tablename__ = "moderation_case"
     __table_args__ = (
-        CheckConstraint("kind IN ('urgent', 'illegal', 'charter', 'escalated')", name="kind"),
+        CheckConstraint(one_of("kind", CaseKind), name="kind"),
         CheckConstraint("target IN ('comment', 'petition')", name="target"),
         # One open case per thing and revision: the rest attach to it.
         Index(
@@ -47,7 +103,6 @@ class Case(Base):
     opened_at: Mapped[datetime]
     opened_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     closed_at: Mapped[datetime | None]
-    # cleared | upheld | withdrawn
     outcome: Mapped[str] = mapped_column(String(12))
     # Threat to life: when the authorities were told, and which.
     authority: Mapped[str]
@@ -79,7 +134,6 @@ class Notice(Base):
     created_at: Mapped[datetime]
     # When the notifier showed that the address is theirs, by the link of the receipt.
     confirmed_at: Mapped[datetime | None]
-    # "" | upheld | dismissed | cleared_before
     outcome: Mapped[str] = mapped_column(String(16))
     closed_at: Mapped[datetime | None]
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("decision.id"))
@@ -104,7 +158,7 @@ class Reply(Base):
 
     __tablename__ = "right_of_reply"
     __table_args__ = (
-        CheckConstraint("state IN ('waiting', 'published', 'refused')", name="state"),
+        CheckConstraint(one_of("state", ReplyState), name="state"),
         Index("ix_right_of_reply_petition", "petition_id", "state"),
     )
 

@@ -10,10 +10,22 @@ from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from app.accounts.models import Account
-from app.comments.models import Comment
+from app.comments.models import Comment, CommentState
 from app.crypto import MAC_BYTES
-from app.moderation.models import AuthorLimit, Case, CharterVersion, Claim, Decision, Notice, SecondLook
-from app.petitions.models import Petition, PetitionOwner
+from app.moderation.models import (
+    AuthorLimit,
+    Case,
+    CaseOutcome,
+    CharterVersion,
+    Claim,
+    Decision,
+    Notice,
+    NoticeOutcome,
+    SecondLook,
+    Source,
+    Target,
+)
+from app.petitions.models import Petition, PetitionOwner, PetitionState
 from app.signatures.models import Signature, Withdrawal
 
 
@@ -94,7 +106,7 @@ def undoable(session: Session, account_id: int, since: datetime) -> Decision | N
             Decision.moderator_id == account_id,
             Decision.decided_at > since,
             Decision.undone_at.is_(None),
-            Decision.source != "appeal",
+            Decision.source != Source.APPEAL,
         )
         .order_by(Decision.decided_at.desc(), Decision.id.desc())
         .limit(1)
@@ -118,7 +130,7 @@ def author_decisions(session: Session, signature_id: Any, limit: int = 5) -> Seq
     return session.scalars(
         select(Decision)
         .join(Comment, Comment.id == Decision.target_id)
-        .where(Decision.target == "comment", Decision.undone_at.is_(None), Comment.signature_id == signature_id)
+        .where(Decision.target == Target.COMMENT, Decision.undone_at.is_(None), Comment.signature_id == signature_id)
         .order_by(Decision.id.desc())
         .limit(limit)
     ).all()
@@ -178,12 +190,14 @@ def reopen_case(session: Session, decision: Decision) -> None:
     if decision.case_id is None:
         return
     session.execute(
-        update(Case).where(Case.id == decision.case_id).values(closed_at=None, outcome="", version=Case.version + 1)
+        update(Case)
+        .where(Case.id == decision.case_id)
+        .values(closed_at=None, outcome=CaseOutcome.OPEN, version=Case.version + 1)
     )
     session.execute(
         update(Notice)
         .where(Notice.case_id == decision.case_id, Notice.decision_id == decision.id)
-        .values(outcome="", closed_at=None, decision_id=None)
+        .values(outcome=NoticeOutcome.OPEN, closed_at=None, decision_id=None)
     )
 
 
@@ -206,7 +220,7 @@ def organisers(session: Session) -> Sequence[str]:
         select(Account.email)
         .join(PetitionOwner, PetitionOwner.account_id == Account.id)
         .join(Petition, Petition.id == PetitionOwner.petition_id)
-        .where(Petition.state.in_(["submitted", "open"]), Account.disabled_at.is_(None))
+        .where(Petition.state.in_([PetitionState.SUBMITTED, PetitionState.OPEN]), Account.disabled_at.is_(None))
         .distinct()
     ).all()
 
@@ -215,6 +229,6 @@ def waiting_authors(session: Session) -> Sequence[Signature]:
     return session.scalars(
         select(Signature)
         .join(Comment, and_(Comment.petition_id == Signature.petition_id, Comment.signature_id == Signature.id))
-        .where(Comment.state == "waiting")
+        .where(Comment.state == CommentState.WAITING)
         .distinct()
     ).all()

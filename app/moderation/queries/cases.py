@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.moderation.models import (
     Case,
+    Target,
 )
 
 
@@ -16,7 +17,7 @@ def lock_case(session: Session, case_id: int) -> Case | None:
 
 def reported_comment(session: Session, case_id: int) -> int | None:
     """The comment that a case is about, to be locked before the case, as everybody does."""
-    return session.scalar(select(Case.target_id).where(Case.id == case_id, Case.target == "comment"))
+    return session.scalar(select(Case.target_id).where(Case.id == case_id, Case.target == Target.COMMENT))
 
 
 def latest_case(session: Session, target: str, target_id: int, revision: int) -> Case | None:

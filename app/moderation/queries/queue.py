@@ -15,8 +15,19 @@ from sqlalchemy.orm import Session
 
 from app.comments.hints import VIOLENT
 from app.comments.models import Comment
-from app.moderation.models import Appeal, Case, Claim, Decision, Notice, Reply, SecondLook
-from app.petitions.models import Petition
+from app.moderation.models import (
+    Appeal,
+    AppealOutcome,
+    Case,
+    Claim,
+    Decision,
+    Notice,
+    Reply,
+    ReplyState,
+    SecondLook,
+    Target,
+)
+from app.petitions.models import Petition, PetitionState
 from app.signatures.models import Signature
 
 PAGE = 50
@@ -106,7 +117,9 @@ def _comments(session: Session, limit: int) -> Iterator[Item]:
 
     What is in an open case is shown as that case.
     """
-    in_case = set(session.scalars(select(Case.target_id).where(Case.target == "comment", Case.closed_at.is_(None))))
+    in_case = set(
+        session.scalars(select(Case.target_id).where(Case.target == Target.COMMENT, Case.closed_at.is_(None)))
+    )
     ids: list[int] = []
     for severity in (3, 2, 1):
         ids += session.scalars(
@@ -134,18 +147,18 @@ def _cases(session: Session, limit: int) -> Iterator[Item]:
         comments = {
             row.id: row
             for row in session.execute(
-                _comment_columns().where(Comment.id.in_([c.target_id for c in cases if c.target == "comment"]))
+                _comment_columns().where(Comment.id.in_([c.target_id for c in cases if c.target == Target.COMMENT]))
             )
         }
-        petitions = _by_id(session, [c.target_id for c in cases if c.target == "petition"])
+        petitions = _by_id(session, [c.target_id for c in cases if c.target == Target.PETITION])
         for case in cases:
-            about = comments.get(case.target_id) if case.target == "comment" else petitions.get(case.target_id)
+            about = comments.get(case.target_id) if case.target == Target.COMMENT else petitions.get(case.target_id)
             if about is None:
                 continue
             yield Item(
                 kind, case.id, case.target, case.target_id, case.severity, case.opened_at,
-                about.excerpt if case.target == "comment" else about.title, about.slug, about.title, case.version,
-                case.notices, violent=case.target == "comment" and any(h["hint"] in VIOLENT for h in about.hints),
+                about.excerpt if case.target == Target.COMMENT else about.title, about.slug, about.title, case.version,
+                case.notices, violent=case.target == Target.COMMENT and any(h["hint"] in VIOLENT for h in about.hints),
             )  # fmt: skip
 
 
@@ -156,7 +169,7 @@ def _by_id(session: Session, ids: Iterable[int]) -> dict[int, Any]:
 
 def _petitions(session: Session, limit: int) -> Iterator[Item]:
     rows = session.scalars(
-        select(Petition).where(Petition.state == "submitted").order_by(Petition.submitted_at).limit(limit)
+        select(Petition).where(Petition.state == PetitionState.SUBMITTED).order_by(Petition.submitted_at).limit(limit)
     )
     for row in rows:
         since = row.submitted_at or row.created_at
@@ -167,7 +180,7 @@ def _appeals(session: Session, account_id: int, limit: int) -> Iterator[Item]:
     rows = session.execute(
         select(Appeal.id, Appeal.text, Appeal.created_at, Decision.target, Decision.target_id)
         .join(Decision, Decision.id == Appeal.decision_id)
-        .where(Appeal.outcome == "", Appeal.first_decider != account_id)
+        .where(Appeal.outcome == AppealOutcome.OPEN, Appeal.first_decider != account_id)
         .order_by(Appeal.created_at)
         .limit(limit)
     )
@@ -179,7 +192,7 @@ def _replies(session: Session, limit: int) -> Iterator[Item]:
     rows = session.execute(
         select(Reply, Petition.slug, Petition.title)
         .join(Petition, Petition.id == Reply.petition_id)
-        .where(Reply.state == "waiting")
+        .where(Reply.state == ReplyState.WAITING)
         .order_by(Reply.created_at)
         .limit(limit)
     )
@@ -202,7 +215,7 @@ def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Ite
             Petition.title,
         )
         .join(Decision, Decision.id == SecondLook.decision_id)
-        .outerjoin(Comment, and_(Comment.id == Decision.target_id, Decision.target == "comment"))
+        .outerjoin(Comment, and_(Comment.id == Decision.target_id, Decision.target == Target.COMMENT))
         .join(Petition, Petition.id == func.coalesce(Comment.petition_id, Decision.target_id))
         .where(SecondLook.judged_at.is_(None), SecondLook.first_decider != account_id)
         .order_by(SecondLook.required.desc(), SecondLook.drawn_at)
@@ -230,10 +243,12 @@ def counts(session: Session, account_id: int) -> list[tuple[str, int, datetime |
         )
     }
     simple = {
-        "petition": select(func.count(), func.min(Petition.submitted_at)).where(Petition.state == "submitted"),
-        "reply": select(func.count(), func.min(Reply.created_at)).where(Reply.state == "waiting"),
+        "petition": select(func.count(), func.min(Petition.submitted_at)).where(
+            Petition.state == PetitionState.SUBMITTED
+        ),
+        "reply": select(func.count(), func.min(Reply.created_at)).where(Reply.state == ReplyState.WAITING),
         "appeal": select(func.count(), func.min(Appeal.created_at)).where(
-            Appeal.outcome == "", Appeal.first_decider != account_id
+            Appeal.outcome == AppealOutcome.OPEN, Appeal.first_decider != account_id
         ),
         "confirm": _looks(account_id, required=True),
         "second": _looks(account_id, required=False),

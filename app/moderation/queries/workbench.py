@@ -14,10 +14,12 @@ from app.comments.models import HintOff
 from app.moderation.models import (
     Claim,
     Decision,
+    DecisionKind,
     HintVerdict,
     Note,
     Preference,
     SecondLook,
+    Target,
 )
 from app.petitions.queries import insert_for
 
@@ -83,7 +85,7 @@ def second_looks(session: Session, comment_id: int) -> dict[int, SecondLook]:
     rows = session.scalars(
         select(SecondLook)
         .join(Decision, Decision.id == SecondLook.decision_id)
-        .where(Decision.target == "comment", Decision.target_id == comment_id, SecondLook.required.is_(True))
+        .where(Decision.target == Target.COMMENT, Decision.target_id == comment_id, SecondLook.required.is_(True))
     )
     return {row.decision_id: row for row in rows}
 
@@ -128,7 +130,7 @@ def personal(session: Session, account_id: int, now: datetime) -> list[tuple[str
     hours = [(row.decided_at - row.waiting_since).total_seconds() / 3600 for row in kept]
     return [
         ("Décisions", len(kept)),
-        ("Publications", sum(row.kind == "publish" for row in kept)),
+        ("Publications", sum(row.kind == DecisionKind.PUBLISH for row in kept)),
         ("Annulées dans la minute", len(rows) - len(kept)),
         ("Attente médiane (heures)", round(median(hours)) if hours else 0),
         ("Relectures en accord", f"{sum(bool(row.agreed) for row in looked)} / {len(looked)}"),

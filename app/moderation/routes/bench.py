@@ -18,6 +18,7 @@ from app.moderation.actions import Judgment, asked_for
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import PAGES, bench, came_second, comment_view, page_of
 from app.moderation.forms import BatchForm, DecisionForm, HintsForm, NoteForm, PreferenceForm
+from app.moderation.models import DecisionKind, Target
 from app.moderation.previews import preview
 from app.moderation.queries import queue, workbench
 from app.moderation.routes.base import router
@@ -61,7 +62,7 @@ def decide(request: Request, session: Db, moderator: Moderator, comment_id: RowI
     with came_second(request, session, comment_id), _again(request, session, moderator, comment_id, values):
         form = validated(DecisionForm, values)
         judgment = asked_for(form)
-        if judgment.kind == "refuse" and judgment.articles and _may_rewrite(session, comment_id, judgment):
+        if judgment.kind == DecisionKind.REFUSE and judgment.articles and _may_rewrite(session, comment_id, judgment):
             judgment = judgment.within(effects=judgment.effects | {"ask_rewrite"})
         actions.decide(session, comment_id, form.version, moderator, judgment)
     return see_other(request, HOME)
@@ -133,7 +134,7 @@ def batch(request: Request, session: Db, moderator: Moderator, values: DecisionV
 def undo(request: Request, session: Db, moderator: Moderator, decision_id: RowId) -> Response:
     undone = actions.undo(session, decision_id, moderator)
     first = undone[0]
-    return see_other(request, f"{HOME}?element=comment-{first.target_id}" if first.target == "comment" else HOME)
+    return see_other(request, f"{HOME}?element=comment-{first.target_id}" if first.target == Target.COMMENT else HOME)
 
 
 # Between moderators

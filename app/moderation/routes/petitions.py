@@ -18,7 +18,7 @@ from app.moderation.forms import ReviewForm
 from app.moderation.routes.base import router
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
-from app.petitions.models import Petition
+from app.petitions.models import Petition, PetitionState
 from app.web.forms import RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
@@ -38,7 +38,7 @@ def _page(
     form: Shown = EMPTY_FORM,
 ) -> Response:
     petition = session.get(Petition, petition_id)
-    if petition is None or petition.state == "draft":
+    if petition is None or petition.state == PetitionState.DRAFT:
         raise NotFound("Cette pétition n’existe pas, ou n’est pas proposée.")
     text = petition_queries.text_of(session, petition)
     return page(

@@ -14,7 +14,7 @@ from app.errors import Conflict, NotFound
 from app.moderation import actions, charter, queries
 from app.moderation.desk import claim_of
 from app.moderation.forms import SecondLookForm
-from app.moderation.models import CharterVersion, Decision, SecondLook
+from app.moderation.models import CharterVersion, Decision, SecondLook, Target
 from app.moderation.routes.base import router
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
@@ -59,7 +59,7 @@ def _page(
 
 def _second_text(session: Session, first: Decision) -> tuple[str, CharterVersion] | None:
     """What was decided on, and the charter that applied to it."""
-    if first.target == "petition":
+    if first.target == Target.PETITION:
         petition = session.get(Petition, first.target_id)
         if petition is None:
             return None

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.comments.models import Comment, CommentRevision, CommentState
-from app.moderation.models import AuthorLimit, Decision, Note
+from app.moderation.models import AuthorLimit, Decision, Note, Target
 from app.petitions.models import Petition
 from app.privacy import schedule
 from app.privacy.queries import FORGOTTEN, Due, delete_some, due, together
@@ -94,7 +94,7 @@ def forget_texts(session: Session, comment_ids: Sequence[int]) -> None:
     session.execute(
         update(Decision)
         .where(
-            Decision.target == "comment",
+            Decision.target == Target.COMMENT,
             Decision.target_id.in_(comment_ids),
             or_(Decision.passage.not_in(["", FORGOTTEN]), Decision.explanation != ""),
         )

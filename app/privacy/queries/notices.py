@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from app.moderation.models import Appeal, Decision, Notice, Reply
+from app.moderation.models import Appeal, Decision, Notice, Reply, ReplyState, Target
 from app.petitions.models import Petition
 from app.privacy import schedule
 from app.privacy.queries import FORGOTTEN, Due, due, together
@@ -34,7 +34,7 @@ def _reply_words_where(now: datetime) -> Any:
     return (
         (Reply.decided_at <= now - schedule.NOTICE)
         & (Reply.text != FORGOTTEN)
-        & or_(Reply.state == "refused", Reply.petition_id.in_(closed))
+        & or_(Reply.state == ReplyState.REFUSED, Reply.petition_id.in_(closed))
     )
 
 
@@ -68,7 +68,7 @@ def forget_notices(session: Session, now: datetime, limit: int) -> int:
 
 def forget_appeals(session: Session, comment_ids: Sequence[int]) -> None:
     """What authors who left wrote against decisions, and what was said of it; outcomes and dates stay."""
-    decided = select(Decision.id).where(Decision.target == "comment", Decision.target_id.in_(comment_ids))
+    decided = select(Decision.id).where(Decision.target == Target.COMMENT, Decision.target_id.in_(comment_ids))
     for appeal in session.scalars(
         select(Appeal).where(Appeal.appellant == "author", Appeal.decision_id.in_(decided)).with_for_update()
     ):

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
-from app.comments.models import Comment
+from app.comments.models import Comment, CommentState
 from app.errors import Conflict, Gone, Invalid, NotFound
 from app.mail import outbox
 from app.moderation import queries as moderation_queries
@@ -15,7 +15,17 @@ from app.moderation.actions import deciding, reviewing
 from app.moderation.actions.effects import tombstone
 from app.moderation.actions.informing import author_address
 from app.moderation.actions.judgment import Judgment
-from app.moderation.models import Appeal, Case, Decision
+from app.moderation.models import (
+    Appeal,
+    AppealOutcome,
+    Case,
+    CaseOutcome,
+    Decision,
+    DecisionKind,
+    Ground,
+    Source,
+    Target,
+)
 from app.moderation.statements import APPEAL_FOR
 from app.petitions.models import Petition
 from app.redress import emails, queries
@@ -33,7 +43,7 @@ def appealable(session: Session, decision_id: int, appellant: str) -> Decision:
         raise Gone("Le délai de six mois pour contester cette décision est passé.")
     if queries.appeal_of(session, decision.id, appellant) is not None:
         raise Conflict("Cette décision a déjà fait l’objet de votre recours.")
-    if decision.target == "comment" and _gone(session.get(Comment, decision.target_id)):
+    if decision.target == Target.COMMENT and _gone(session.get(Comment, decision.target_id)):
         raise Gone("Son auteur a repris ce commentaire depuis : le recours est sans objet.")
     standing = moderation_queries.standing(session, decision.target, decision.target_id, decision.revision)
     if standing is None or standing.id != decision.id:
@@ -44,7 +54,7 @@ def appealable(session: Session, decision_id: int, appellant: str) -> Decision:
 def appeal(session: Session, decision_id: int, appellant: str, text: str) -> Appeal:
     """Raises NotFound, Gone (too late), Conflict (already), Invalid."""
     locked = moderation_queries.lock_decision(session, decision_id)  # of two at once, the second finds the first
-    if locked is not None and locked.target == "comment":
+    if locked is not None and locked.target == Target.COMMENT:
         comment_queries.lock(session, locked.target_id)  # or its author takes it back first
     decision = appealable(session, decision_id, appellant)
     if len(text.strip()) < MIN_TEXT:
@@ -60,7 +70,7 @@ def appeal(session: Session, decision_id: int, appellant: str, text: str) -> App
         created_at=now,
         view="",
         view_reasons="",
-        outcome="",
+        outcome=AppealOutcome.OPEN,
         reasons="",
     )
     session.add(row)
@@ -93,18 +103,18 @@ def judge(
     row = _to_judge(session, appeal_id, judge)
     if row.view_by != judge.id:
         raise Conflict("Donnez d’abord votre avis sur le texte, avant de voir la première décision.")
-    if outcome not in {"upheld", "reversed"} or not reasons.strip():
+    if outcome not in {AppealOutcome.UPHELD, AppealOutcome.REVERSED} or not reasons.strip():
         raise Invalid({"reasons": "Choisissez l’issue et donnez-en les raisons."})
     first = moderation_queries.decision(session, row.decision_id)
     assert first is not None
-    if outcome == "reversed":
+    if outcome == AppealOutcome.REVERSED:
         new = _reverse(session, row, first, judge, reasons, judgment)
         row.new_decision_id = new.id
     row.outcome, row.reasons = outcome, reasons.strip()
     row.judge_id, row.judged_at = judge.id, clock.now()
-    if outcome == "upheld" and first.target == "comment" and first.kind == "remove":
+    if outcome == AppealOutcome.UPHELD and first.target == Target.COMMENT and first.kind == DecisionKind.REMOVE:
         comment = session.get(Comment, first.target_id)
-        if comment is not None and comment.state == "removed":
+        if comment is not None and comment.state == CommentState.REMOVED:
             comment.tombstone = tombstone(first, appeal=True)
     _tell(session, row, first)
     moderation_queries.release(session, "appeal", row.id)
@@ -117,7 +127,7 @@ def _to_judge(session: Session, appeal_id: int, judge: Account) -> Appeal:
     row = queries.lock_appeal(session, appeal_id)
     if row is None or row.first_decider == judge.id:
         raise NotFound("Ce recours n’existe pas, ou n’est pas à juger par vous.")
-    if row.outcome == "withdrawn":
+    if row.outcome == AppealOutcome.WITHDRAWN:
         raise Conflict("Son auteur a repris ce commentaire depuis : le recours est sans objet.")
     if row.outcome:
         raise Conflict("Ce recours est déjà jugé.")
@@ -128,31 +138,31 @@ def _reverse(
     session: Session, row: Appeal, first: Decision, judge: Account, reasons: str, judgment: Judgment | None
 ) -> Decision:
     if judgment is None:
-        judgment = Judgment("restore", explanation=reasons)
-    if first.target == "petition":
+        judgment = Judgment(DecisionKind.RESTORE, explanation=reasons)
+    if first.target == Target.PETITION:
         return reviewing.put_online_again(session, first, judge, judgment, "appeal")
     comment = comment_queries.lock(session, first.target_id)
     if comment is None or _gone(comment):
         raise Conflict("Son auteur a repris ce commentaire depuis : le recours est sans objet.")
     case = session.get(Case, first.case_id) if first.case_id is not None else None
-    if comment.state == "published" and not judgment.needs_reasons:
+    if comment.state == CommentState.PUBLISHED and not judgment.needs_reasons:
         # What is contested is a mask: the whole text shows again.
-        judgment = judgment.within(kind="keep")
-    new = deciding.decide(session, comment.id, comment.version, judge, judgment, source="appeal")
+        judgment = judgment.within(kind=DecisionKind.KEEP)
+    new = deciding.decide(session, comment.id, comment.version, judge, judgment, source=Source.APPEAL)
     if case is not None:
-        case.outcome = "upheld" if new.ground != "none" else "cleared"
+        case.outcome = CaseOutcome.UPHELD if new.ground != Ground.NONE else CaseOutcome.CLEARED
     return new
 
 
 def _gone(comment: Comment | None) -> bool:
-    return comment is None or comment.state == "withdrawn"
+    return comment is None or comment.state == CommentState.WITHDRAWN
 
 
 def void(session: Session, row: Appeal) -> None:
     """The author took the text back: nothing is left to judge. A notifier who contested is told."""
     first = moderation_queries.decision(session, row.decision_id)
     assert first is not None
-    row.outcome, row.judged_at = "withdrawn", clock.now()
+    row.outcome, row.judged_at = AppealOutcome.WITHDRAWN, clock.now()
     moderation_queries.release(session, "appeal", row.id)
     if row.notice_id is not None:
         _tell(session, row, first)
@@ -184,6 +194,6 @@ def _tell(session: Session, row: Appeal, first: Decision) -> None:
 
 def about(session: Session, decision: Decision) -> str:
     """What a decision was about, for the page of its appeal."""
-    if decision.target == "petition":
+    if decision.target == Target.PETITION:
         return f"la pétition « {session.get_one(Petition, decision.target_id).title} »"
     return f"le commentaire {decision.target_id}"

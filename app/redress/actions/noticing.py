@@ -12,6 +12,7 @@ from app import audit, clock, crypto
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.comments.hints import SEVERITY
+from app.comments.models import CommentState
 from app.db import vault_of
 from app.errors import Conflict, Gone, NotFound
 from app.mail import outbox
@@ -20,9 +21,20 @@ from app.moderation import links as decision_links
 from app.moderation import queries as moderation_queries
 from app.moderation.actions import deciding, reviewing, team
 from app.moderation.actions.judgment import Judgment
-from app.moderation.models import Case, Decision, Notice
+from app.moderation.models import (
+    Case,
+    CaseKind,
+    CaseOutcome,
+    Decision,
+    DecisionKind,
+    Ground,
+    Notice,
+    NoticeOutcome,
+    Source,
+    Target,
+)
 from app.moderation.queries import cases
-from app.petitions.models import Petition
+from app.petitions.models import Petition, PetitionState
 from app.redress import emails, links, queries
 from app.redress.forms import NOTICE_CATEGORIES
 
@@ -52,7 +64,7 @@ def receive(session: Session, target: str, target_id: int, report: Report) -> No
     """
     revision = _revision(session, target, target_id)
     case = cases.latest_case(session, target, target_id, revision)
-    cleared = case is not None and case.closed_at is not None and case.outcome == "cleared"
+    cleared = case is not None and case.closed_at is not None and case.outcome == CaseOutcome.CLEARED
     if case is None or (case.closed_at is not None and not cleared):
         case = team.open_case(session, target, target_id, revision, report.ground, 1, None)
     now = clock.now()
@@ -66,14 +78,19 @@ def receive(session: Session, target: str, target_id: int, report: Report) -> No
         passage=report.passage,
         locale=report.locale,
         created_at=now,
-        outcome="",
+        outcome=NoticeOutcome.OPEN,
     )
     session.add(notice)
     session.flush()
     if report.email:
         notice.identity_sealed = _seal(session, notice, report.name, report.email)
     if cleared:
-        _close(session, notice, "cleared_before", moderation_queries.standing(session, target, target_id, revision))
+        _close(
+            session,
+            notice,
+            NoticeOutcome.CLEARED_BEFORE,
+            moderation_queries.standing(session, target, target_id, revision),
+        )
     else:
         _weigh(case, report)
     audit.record(session, "notice.received", target, target_id, None, notice=notice.id, case=case.id)
@@ -86,7 +103,7 @@ def _receipt(session: Session, notice: Notice, case: Case, email: str) -> Mail:
     """To an address that anybody may have typed: nothing else of what they typed."""
     context = _short(session, notice) | {
         "category": NOTICE_CATEGORIES[notice.category][2],
-        "comment": case.target_id if case.target == "comment" else 0,
+        "comment": case.target_id if case.target == Target.COMMENT else 0,
     }
     return emails.notice_receipt(email, notice.locale, context)
 
@@ -141,20 +158,20 @@ def confirm(session: Session, notice_id: int) -> Notice:
 
 
 def _label(session: Session, case: Case) -> str:
-    if case.target == "comment":
+    if case.target == Target.COMMENT:
         return f"le commentaire {case.target_id}"
     return f"la pétition « {session.get_one(Petition, case.target_id).title} »"
 
 
 def _revision(session: Session, target: str, target_id: int) -> int:
     """The one that everybody can see. Raises Gone."""
-    if target == "comment":
+    if target == Target.COMMENT:
         comment = comment_queries.lock(session, target_id)
-        if comment is None or comment.state != "published":
+        if comment is None or comment.state != CommentState.PUBLISHED:
             raise Gone("Ce commentaire n’est plus publié.")
         return comment.revision
     petition = moderation_queries.lock_petition(session, target_id)  # of two first notices at once, one opens the case
-    if petition is None or petition.state not in {"open", "closed", "delivered"}:
+    if petition is None or petition.state not in {PetitionState.OPEN, PetitionState.CLOSED, PetitionState.DELIVERED}:
         raise Gone("Cette pétition n’est plus publiée.")
     return reviewing.published_revision(petition)
 
@@ -164,10 +181,10 @@ def _weigh(case: Case, report: Report) -> None:
     case.notices += 1
     case.version += 1
     urgent = report.category in URGENT
-    severity = 3 if urgent else SEVERITY.get(report.article or 0, 2 if report.ground == "illegal" else 1)
+    severity = 3 if urgent else SEVERITY.get(report.article or 0, 2 if report.ground == CaseKind.ILLEGAL else 1)
     case.severity = max(case.severity, severity)
-    ranks = ("escalated", "charter", "illegal", "urgent")
-    case.kind = max(case.kind, "urgent" if urgent else report.ground, key=ranks.index)
+    ranks = (CaseKind.ESCALATED, CaseKind.CHARTER, CaseKind.ILLEGAL, CaseKind.URGENT)
+    case.kind = max(CaseKind(case.kind), CaseKind.URGENT if urgent else CaseKind(report.ground), key=ranks.index)
 
 
 def _seal(session: Session, notice: Notice, name: str, email: str) -> bytes:
@@ -194,28 +211,30 @@ def settle(session: Session, case_id: int, version: int, moderator: Account, jud
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
     if case.closed_at is not None:
-        raise Conflict(deciding.WITHDRAWN if case.outcome == "withdrawn" else "Ce dossier a déjà sa décision.")
+        raise Conflict(
+            deciding.WITHDRAWN if case.outcome == CaseOutcome.WITHDRAWN else "Ce dossier a déjà sa décision."
+        )
     waiting = queries.notices_to_tell(session, case.id)
-    source = "notice" if waiting else "own"
-    if case.target == "comment":
-        if comment is None or comment.state == "withdrawn":
+    source = Source.NOTICE if waiting else Source.OWN
+    if case.target == Target.COMMENT:
+        if comment is None or comment.state == CommentState.WITHDRAWN:
             raise Conflict(deciding.WITHDRAWN)
-        if comment.state in {"refused", "removed"} and judgment.kind == "keep":
+        if comment.state in {CommentState.REFUSED, CommentState.REMOVED} and judgment.kind == DecisionKind.KEEP:
             if version and version != comment.version:
                 raise Conflict(deciding.STALE)
             return _maintain(session, case, moderator, waiting)
         seen = version or comment.version
-        if comment.state == "published" and judgment.kind == "publish" and not judgment.effects:
-            judgment = judgment.within(kind="keep")
+        if comment.state == CommentState.PUBLISHED and judgment.kind == DecisionKind.PUBLISH and not judgment.effects:
+            judgment = judgment.within(kind=DecisionKind.KEEP)
         decision = deciding.decide(session, comment.id, seen, moderator, judgment, source=source, case=case)
     else:
         refused = moderation_queries.standing(session, "petition", case.target_id, case.revision)
-        if refused is not None and refused.kind in {"refuse", "remove"}:
+        if refused is not None and refused.kind in {DecisionKind.REFUSE, DecisionKind.REMOVE}:
             # The second person would have published it.
-            if judgment.kind != "publish":
+            if judgment.kind != DecisionKind.PUBLISH:
                 return _maintain(session, case, moderator, waiting)
             decision = reviewing.put_online_again(
-                session, refused, moderator, judgment.within(kind="restore"), source, case
+                session, refused, moderator, judgment.within(kind=DecisionKind.RESTORE), source, case
             )
         else:
             decision = reviewing.on_notice(session, case, moderator, judgment)
@@ -228,11 +247,11 @@ def _maintain(session: Session, case: Case, moderator: Account, waiting: Sequenc
     standing = moderation_queries.standing(session, case.target, case.target_id, case.revision)
     if standing is None:
         raise Conflict(deciding.STALE)
-    case.closed_at, case.outcome = clock.now(), "upheld"
+    case.closed_at, case.outcome = clock.now(), CaseOutcome.UPHELD
     case.version += 1
     moderation_queries.release(session, "case", case.id)
     for notice in waiting:
-        _close(session, notice, "upheld", standing)
+        _close(session, notice, NoticeOutcome.UPHELD, standing)
         outbox.enqueue(session, _outcome_mail(session, notice, standing, _label(session, case)))
     audit.record(session, "case.maintained", "case", case.id, moderator.id, decision=standing.id)
     return standing
@@ -240,23 +259,23 @@ def _maintain(session: Session, case: Case, moderator: Account, waiting: Sequenc
 
 def void(session: Session, case: Case) -> None:
     """The text of a case is gone: whoever reported it is told, nobody decides."""
-    case.closed_at, case.outcome = clock.now(), "withdrawn"
+    case.closed_at, case.outcome = clock.now(), CaseOutcome.WITHDRAWN
     case.version += 1
     moderation_queries.release(session, "case", case.id)
     for notice in queries.notices_to_tell(session, case.id):
-        _close(session, notice, "withdrawn", None)
+        _close(session, notice, NoticeOutcome.WITHDRAWN, None)
         outbox.enqueue(session, _outcome_mail(session, notice, None, _label(session, case)))
 
 
 def close(session: Session, case: Case, decision: Decision, waiting: Sequence[Notice]) -> None:
     """The case and its notices end with *decision*; the answers wait with the author's mail."""
-    acted = decision.ground != "none"
-    case.closed_at, case.outcome = decision.decided_at, "upheld" if acted else "cleared"
+    acted = decision.ground != Ground.NONE
+    case.closed_at, case.outcome = decision.decided_at, CaseOutcome.UPHELD if acted else CaseOutcome.CLEARED
     case.version += 1
     moderation_queries.release(session, "case", case.id)
     mails: list[Mail] = []
     for notice in waiting:
-        _close(session, notice, "upheld" if acted else "dismissed", decision)
+        _close(session, notice, NoticeOutcome.UPHELD if acted else NoticeOutcome.DISMISSED, decision)
         mails += _outcome_mail(session, notice, decision, _label(session, case))
     decision.mails = [*decision.mails, *outbox.enqueue_held(session, mails, deciding.UNDO_FOR)]
     session.flush()
@@ -281,7 +300,7 @@ def _outcome_mail(session: Session, notice: Notice, decision: Decision | None, l
         "appeal_path": "",
         "appeal_until": "",
     }
-    if decision is not None and notice.outcome != "upheld":
+    if decision is not None and notice.outcome != NoticeOutcome.UPHELD:
         context["appeal_path"] = f"/recours/{decision_links.appeal(vault_of(session), decision, f'notice:{notice.id}')}"
         context["appeal_until"] = decision_links.appeal_until(decision).isoformat()
     return [emails.notice_outcome(email, notice.locale, name, context)]

@@ -10,7 +10,7 @@ from app.accounts.models import Account
 from app.db import changed, vault_of
 from app.errors import Conflict, Invalid, NotFound
 from app.mail import outbox
-from app.moderation.models import Decision, Reply
+from app.moderation.models import Decision, Reply, ReplyState
 from app.redress import emails, queries
 
 
@@ -32,7 +32,7 @@ def ask_reply(
         reference=f"DR-{now:%Y%m%d}-{secrets.token_hex(4)}",
         petition_id=petition_id,
         comment_id=comment_id,
-        state="waiting",
+        state=ReplyState.WAITING,
         version=1,
         name=name,
         capacity=capacity,
@@ -56,11 +56,11 @@ def decide_reply(
     reply = queries.lock_reply(session, reply_id)
     if reply is None:
         raise NotFound("Cette demande n’existe pas.")
-    if reply.state != "waiting" or (version and version != reply.version):
+    if reply.state != ReplyState.WAITING or (version and version != reply.version):
         raise Conflict("Cette demande a déjà sa décision.")
     if not publish and not reasons.strip():
         raise Invalid({"reasons": "Un refus se motive : dites pourquoi."})
-    reply.state = "published" if publish else "refused"
+    reply.state = ReplyState.PUBLISHED if publish else ReplyState.REFUSED
     reply.version += 1
     reply.decided_at = clock.now()
     if reply.identity_sealed is not None:

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.comments import actions as comment_actions
 from app.comments import queries as comment_queries
-from app.comments.models import Comment
+from app.comments.models import Comment, CommentState
 from app.errors import Conflict, Gone, Invalid
 from app.moderation import queries as moderation_queries
 from app.moderation.models import Decision
@@ -13,7 +13,11 @@ from app.moderation.models import Decision
 def rewritable(session: Session, decision: Decision) -> Comment:
     """The comment that this decision refused. Raises Gone, Conflict."""
     comment = session.get(Comment, decision.target_id)
-    if comment is None or comment.state not in {"refused", "removed"} or comment.revision != decision.revision:
+    if (
+        comment is None
+        or comment.state not in {CommentState.REFUSED, CommentState.REMOVED}
+        or comment.revision != decision.revision
+    ):
         raise Conflict("Un autre texte a déjà été proposé, ou ce commentaire n’est plus refusé.")
     author = comment.signature_id
     if author is None or moderation_queries.limit(session, comment.petition_id, author) is not None:

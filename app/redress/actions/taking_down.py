@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
+from app.comments.models import CommentState
 from app.errors import Invalid
 from app.locale import Message
 from app.moderation.actions import deciding
 from app.moderation.actions.judgment import Judgment
-from app.moderation.models import Order
+from app.moderation.models import DecisionKind, Ground, Order, Source
 
 WHOLE = 200
 
@@ -46,10 +47,10 @@ def take_down(
         raise Invalid({"comments": sentence})
     taken = 0
     for comment in named.values():
-        if comment is None or comment.state not in {"waiting", "published"}:
+        if comment is None or comment.state not in {CommentState.WAITING, CommentState.PUBLISHED}:
             continue
-        judgment = Judgment("remove", (), comment.text[:WHOLE], ground="order", provision=provision)
-        deciding.decide(session, comment.id, comment.version, moderator, judgment, source="order")
+        judgment = Judgment(DecisionKind.REMOVE, (), comment.text[:WHOLE], ground=Ground.ORDER, provision=provision)
+        deciding.decide(session, comment.id, comment.version, moderator, judgment, source=Source.ORDER)
         taken += 1
     now = clock.now()
     order = Order(

@@ -19,7 +19,7 @@ from app.moderation.actions import asked_for
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import bench, came_second, claim_of, comment_view
 from app.moderation.forms import DecisionForm
-from app.moderation.models import Appeal, Case, Reply
+from app.moderation.models import Appeal, Case, Reply, Target
 from app.moderation.queries import queue, workbench
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
@@ -38,7 +38,7 @@ def case_page(request: Request, session: Db, moderator: Moderator, case_id: RowI
     case = queue.case(session, case_id)
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
-    if case.target == "comment":
+    if case.target == Target.COMMENT:
         return see_other(request, f"{HOME}?element=case-{case_id}")
     return _petition_case(request, session, moderator, case_id)
 
@@ -85,7 +85,7 @@ def settle(request: Request, session: Db, moderator: Moderator, case_id: RowId, 
 @contextmanager
 def _settling(request: Request, session: Session, moderator: Account, case: Case, values: Values) -> Iterator[None]:
     """The page where this case is decided, with what was typed; who decided first, for the one who came second."""
-    if case.target == "petition":
+    if case.target == Target.PETITION:
         with shown_again(values, partial(_petition_case, request, session, moderator, case.id)):
             yield
         return
@@ -128,8 +128,8 @@ def _appeal_page(
         alone=len(workbench.moderators(session)) < 2,
         # Hidden until the judge has formed a view.
         first=first if seen or appeal.outcome else None,
-        subject=comment_view(session, first.target_id) if first.target == "comment" else None,
-        petition=session.get(Petition, first.target_id) if first.target == "petition" else None,
+        subject=comment_view(session, first.target_id) if first.target == Target.COMMENT else None,
+        petition=session.get(Petition, first.target_id) if first.target == Target.PETITION else None,
         charter=charter.in_force(session, first.waiting_since),
         form=form,
     )

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app import clock
 from app.comments import queries as comment_queries
-from app.comments.models import MAX_LENGTH
+from app.comments.models import MAX_LENGTH, CommentState
 from app.comments.public import masked
 from app.db import Db, Session, vault_of
 from app.errors import Gone, Invalid, NotFound
@@ -32,7 +32,7 @@ CHOICES = [(name, words) for name, (_ground, _article, words) in NOTICE_CATEGORI
 
 def _comment_target(session: Session, comment_id: int) -> dict[str, Any]:
     row = comment_queries.with_author(session, comment_id)
-    if row is None or row.state != "published":
+    if row is None or row.state != CommentState.PUBLISHED:
         raise NotFound("Ce commentaire n’existe pas, ou n’est plus publié.")
     petition = session.get_one(Petition, row.petition_id)
     return {
@@ -228,7 +228,7 @@ def ask_reply(request: Request, session: Db, petition: PublicPetition, values: F
         form = validated(ReplyForm, values)
         if form.comment:
             row = comment_queries.with_author(session, form.comment)
-            if row is None or row.petition_id != petition.id or row.state != "published":
+            if row is None or row.petition_id != petition.id or row.state != CommentState.PUBLISHED:
                 raise Invalid({"comment": "Aucun commentaire publié de cette pétition n’a ce numéro."})
     reply = actions.ask_reply(
         session,
