@@ -21,7 +21,7 @@ from app.petitions.keys import Keys
 from app.signatures import doubts, queries
 from app.signatures.places import is_odd
 from app.signatures.public import open_field, public_name, reference
-from app.templating import ZONE
+from app.zone import ZONE
 
 RECENT = 5000
 # A minute is a burst when it has this many signatures, and this many times the median minute.

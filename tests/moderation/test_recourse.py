@@ -14,7 +14,7 @@ from app.moderation.actions import Judgment, team
 from app.moderation.models import Case, HintVerdict, Notice
 from app.petitions import actions as petition_actions
 from app.petitions import importing
-from app.templating import ZONE
+from app.zone import ZONE
 from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, TEXT, again, comment, confirm_notifier, decide
 from tests.site import PETITION, Received, Site, text_of
 
