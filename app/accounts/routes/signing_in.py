@@ -36,6 +36,7 @@ def _sign_in_page(
     request: Request,
     session: Session,
     status: int = 200,
+    *,
     suite: str = "",
     email: str = "",
     error: str = "",
@@ -76,7 +77,7 @@ def _first_step(request: Request, values: Values) -> Response:
     if opened is None:
         # Returned, not raised: the failure must be counted.
         with database.read() as session:
-            return _sign_in_page(request, session, 422, suite, email, actions.WRONG, link)
+            return _sign_in_page(request, session, 422, suite=suite, email=email, error=actions.WRONG, link=link)
     return _entered(request, opened, suite)
 
 
@@ -85,7 +86,7 @@ def _second_step(request: Request, code: str, suite: str) -> Response:
     with database_of(request).write(PATIENCE) as session:
         half = actions.current(session, cookie) if cookie else None
         if half is None:
-            return _sign_in_page(request, session, 422, suite, error="Recommencez : dix minutes ont passé.")
+            return _sign_in_page(request, session, 422, suite=suite, error="Recommencez : dix minutes ont passé.")
         opened = actions.check_code(session, half, code, came(request, half.account_id)) if not half.complete else None
     if opened is None:
         form = {"values": {}, "errors": {"code": "Ce code ne convient pas. Tapez le suivant."}}
