@@ -18,7 +18,7 @@ help: ## Show what can be typed
 
 .venv/.done: pyproject.toml uv.lock $(wildcard app/locale/*/LC_MESSAGES/*.po)
 	@command -v uv >/dev/null || $(MAKE) -s .uv/bin/uv
-	@$(UV) sync --locked --quiet --python $(PYTHON)
+	@$(UV) sync --locked --quiet --compile-bytecode --python $(PYTHON)
 	@$(BIN)/python -m app.locale.compile
 	@touch .venv/.done
 
@@ -28,6 +28,8 @@ demo: setup ## Load the demo and serve it on http://127.0.0.1:8000
 	@$(DEMO) $(BIN)/signons demo
 	@$(DEMO) $(BIN)/signons serve --port $(PORT)
 
+# Tests start the program a hundred times: none of them compiles it again.
+test: export PYTHONDONTWRITEBYTECODE =
 test: setup ## Run everything: SQLite, PostgreSQL, real browser; FAST=1 in a minute, SQLite alone
 	@$(if $(FAST),,.ci/install-browser)
 	@$(BIN)/pytest -n auto --dist loadgroup $(if $(FAST),-m "not postgresql and not browser and not slow")

@@ -11,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from slowapi.errors import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,12 +18,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.accounts.dependencies import SignInFirst
 from app.errors import Refused, TooMany
 from app.operations import metrics
-from app.web import ratelimit
 from app.web.crowd import Door
 from app.web.errors import error_response, refuse
-from app.web.forms import FormRefused
+from app.web.forms import ShowAgain
 from app.web.ratelimit import SENTENCE
-from app.web.rendering import locale_of, page, see_other
+from app.web.rendering import locale_of, see_other
 
 log = structlog.get_logger("web")
 AWAY = "La base de données ne répond pas. Rien n’a été enregistré ; réessayez dans quelques secondes."
@@ -70,19 +68,8 @@ def _route(scope: Scope) -> str:
     return getattr(scope.get("route"), "path", "-")
 
 
-def _form_again(
-    request: Request, error: FormRefused, sign_again: Callable[[Request, FormRefused], Response]
-) -> Response:
-    if error.page is None:
-        return sign_again(request, error)
-    if isinstance(error.page, Response):
-        return error.page
-    template, context = error.page
-    return page(request, template, error.status, **context)
-
-
-def handle_errors(app: FastAPI, sign_again: Callable[[Request, FormRefused], Response]) -> None:
-    """*sign_again* shows the sign form again, the only one whose refusal carries no page."""
+def handle_errors(app: FastAPI) -> None:
+    """A page for everything that may go wrong."""
 
     def answer(request: Request, status: int, message: str, headers: dict[str, str] | None = None) -> Response:
         return error_response(app.state.templates, status, message, locale_of(request), headers)
@@ -104,15 +91,9 @@ def handle_errors(app: FastAPI, sign_again: Callable[[Request, FormRefused], Res
 
     app.add_exception_handler(Refused, refused)  # type: ignore[arg-type]
 
-    @on(FormRefused)
-    async def form_refused(request: Request, error: FormRefused) -> Response:
-        if isinstance(error.page, Response):
-            return error.page
-        try:
-            async with app.state.lanes.rendering.place(ratelimit.client_key(request)):
-                return await run_in_threadpool(_form_again, request, error, sign_again)
-        except Refused as refusal:  # nobody has the time to show it again
-            return await refused(request, refusal)
+    @on(ShowAgain)
+    async def form_refused(request: Request, refused: ShowAgain) -> Response:
+        return refused.page
 
     @on(OperationalError, PoolTimeout)
     async def database_away(request: Request, error: OperationalError | PoolTimeout) -> Response:

@@ -21,9 +21,7 @@ from app.accounts.presence import Presence
 from app.administration import routes as administration
 from app.answers import LastResort, handle_errors
 from app.bus import Bus
-from app.comments import routes as comments
 from app.db import Database
-from app.exports import routes as exports
 from app.lanes import THREADS, Lanes
 from app.live.feed import LiveFeed
 from app.live.hub import Hub
@@ -33,17 +31,18 @@ from app.moderation.actions import receiving
 from app.operations import metrics
 from app.operations import routes as operations
 from app.operations.health import Watchdog
-from app.petitions import routes as petitions
+from app.organising import routes as organising
+from app.pages import routes as pages
 from app.petitions.views import ViewCounter
 from app.privacy import routes as privacy
+from app.redress import routes as redress
 from app.settings import Settings, load_settings
 from app.signatures import actions as signature_actions
-from app.signatures import routes as signatures
 from app.signatures.intake import Intake
 from app.signatures.pace import Pace
 from app.signatures.proof import Proofs
 from app.templating import Templates
-from app.updates import routes as updates
+from app.transparency import routes as transparency
 from app.vault import open_vault
 from app.web import ratelimit
 from app.web.admission import admitted
@@ -58,14 +57,13 @@ from app.worker import Worker
 
 log = structlog.get_logger("web")
 ROUTERS = (
-    petitions.router,
-    signatures.router,
-    comments.router,
+    pages.router,
     accounts.router,
     moderation.router,
-    exports.router,
+    redress.router,
+    transparency.router,
+    organising.router,
     privacy.router,
-    updates.router,
     administration.router,
     mail.router,
     operations.router,
@@ -124,7 +122,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False, w
         first = [] if router is operations.router else [Depends(admitted, scope="function")]
         app.include_router(router, dependencies=first)
     app.mount("/static", HashedFiles())
-    handle_errors(app, signatures.sign_again_page)
+    handle_errors(app)
     _wrap(app, settings)
     return app
 
@@ -142,7 +140,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
         if path.startswith("/petitions/") and path.count("/") == 2 and not path.endswith(".json") and not head:
             app.state.views.count(petition_id, dict(scope["headers"]))
 
-    guarded: ASGIApp = Crowd(partial(FastAPI.__call__, app), signatures.doors)
+    guarded: ASGIApp = Crowd(partial(FastAPI.__call__, app), pages.doors)
     guarded = SameOrigin(guarded, settings.origin, exempt=lambda path: path.startswith("/desabonnement/"))
     guarded = SecurityHeaders(LastResort(RequestGuard(guarded)), settings.hsts)
     if settings.trusted_proxies:

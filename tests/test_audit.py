@@ -14,7 +14,7 @@ from app.audit import AuditLine, chain, jobs
 from app.backup import actions as backups
 from app.backup.progress import Progress
 from app.db import Database
-from app.privacy import periods, retention
+from app.privacy import retention, schedule
 from tests.site import Site, text_of
 
 
@@ -214,7 +214,7 @@ def test_a_line_of_a_wrong_clock_holds_up_none_of_those_behind_it(site: Site) ->
     site.later(days=366)
     retention.run(site.database, site.settings)
     with site.database.read() as session:
-        old = AuditLine.at <= clock.now() - periods.AUDIT
+        old = AuditLine.at <= clock.now() - schedule.AUDIT
         assert session.scalar(select(func.count()).select_from(AuditLine).where(old)) == 0
 
 

@@ -20,7 +20,8 @@ from app.bus import Bus
 from app.cli import main
 from app.db import Database
 from app.errors import Refused
-from app.privacy import counting, erasure
+from app.privacy import counting
+from app.privacy.actions import erasing
 from app.settings import Settings
 from app.vault import open_vault
 from tests.conftest import SECRET
@@ -280,7 +281,7 @@ def test_a_restore_that_was_cut_forgets_at_the_next_try(
     run.done("backup", run.file)
     run.done("erase", "personne1@exemple.test", "--yes")
     with monkeypatch.context() as patch:
-        patch.setattr(erasure, "replay", _cut)
+        patch.setattr(erasing, "replay", _cut)
         result = CliRunner().invoke(main, ["restore", str(run.file), "--yes"])
     assert isinstance(result.exception, KeyboardInterrupt | SystemExit)
     assert "Signatures effacées de nouveau : 1." in run.done("restore", run.file, "--yes")

@@ -9,9 +9,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.moderation import actions
-from app.moderation.actions import Report
 from app.petitions import actions as petition_actions
 from app.petitions import importing
+from app.redress import actions as redress
+from app.redress.actions import Report
 from tests.moderation.desk import OTHER, PUBLISH, REFUSE, TEXT, comment, decide
 from tests.site import PETITION, Site, text_of
 from tests.test_architecture import address, asks_who, routes
@@ -47,7 +48,10 @@ RIGHT = {
     "given_name": "Marie", "family_name": "Durand", "postal_code": "35000", "country": "FR", "display": "hidden",
     "line-1": "1", "remark-1": "Donnez la date.", "role": "organiser", "petitions": "",
 }  # fmt: skip
-ROOMS = ("app.moderation.", "app.privacy.", "app.comments.", "app.administration.", "app.petitions.", "app.updates.")
+ROOMS = (
+    "app.moderation.", "app.redress.", "app.privacy.", "app.comments.", "app.administration.", "app.petitions.",
+    "app.updates.", "app.organising.",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -60,8 +64,8 @@ def slug(site: Site) -> str:
     site.comment(slug, "Un avis qui attend.", email="ali@exemple.test")
     with site.database.write() as session:
         who = Report("charter", "insult", 1, "Je n’aime pas.", "", "Paul", "paul@exemple.test", "fr")
-        actions.receive(session, "comment", 1, who)
-        actions.appeal(session, refused.id, "author", "Ce n’est pas une insulte.")
+        redress.receive(session, "comment", 1, who)
+        redress.appeal(session, refused.id, "author", "Ce n’est pas une insulte.")
         petition_actions.create(session, importing.parse(PETITION, "x.md"), folder=None, image_store=None)  # type: ignore[arg-type]
     reply = {"passage": "fermée", "text": "C’est faux.", "name": "Claire", "email": "claire@exemple.test"}
     assert site.client.post(f"/petitions/{slug}/droit-de-reponse", data=reply).status_code == 200

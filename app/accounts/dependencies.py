@@ -17,9 +17,9 @@ from app.accounts.presence import Presence
 from app.db import Db
 from app.errors import NotFound
 from app.web.cookies import browser_cookie, session_cookie
-from app.web.forms import MAX_LONG_FIELDS, FormRefused, read_pairs
+from app.web.forms import MAX_LONG_FIELDS, ShowAgain, read_pairs
 from app.web.ratelimit import client_key
-from app.web.rendering import EMPTY_FORM
+from app.web.rendering import EMPTY_FORM, page
 
 
 class SignInFirst(Exception):
@@ -113,24 +113,25 @@ PROOF = {"preuve", "vers"}
 
 
 def require_fresh(request: Request, signed: StaffSession | None, fields: list[tuple[str, str]]) -> None:
-    """For what is grave: code or password given within ten minutes. Raises FormRefused with the page that asks.
+    """For what is grave: code or password given within ten minutes. Raises ShowAgain with the page that asks.
 
     That page holds the form, and sends it again once the proof is given: nothing is typed twice.
     """
     if signed is None or not actions.is_fresh(signed):
-        raise proof_asked(request.url.path, signed, fields)
+        raise proof_asked(request, request.url.path, signed, fields)
 
 
-def proof_asked(path: str, signed: StaffSession | None, fields: list[tuple[str, str]], error: str = "") -> FormRefused:
-    refused = FormRefused({}, {}, 422 if error else 403)
-    form = {"values": {}, "errors": {"preuve": error}} if error else EMPTY_FORM
-    refused.page = (
+def proof_asked(
+    request: Request, path: str, signed: StaffSession | None, fields: list[tuple[str, str]], error: str = ""
+) -> ShowAgain:
+    """The page that asks for it, and says what was wrong with the last try."""
+    shown = page(
+        request,
         "accounts/prove.html",
-        {
-            "form": form,
-            "fields": [(name, value) for name, value in fields if name not in PROOF],
-            "vers": path,
-            "by_code": signed is not None and signed.account.totp_sealed is not None,
-        },
+        422 if error else 403,
+        form={"values": {}, "errors": {"preuve": error}} if error else EMPTY_FORM,
+        fields=[(name, value) for name, value in fields if name not in PROOF],
+        vers=path,
+        by_code=signed is not None and signed.account.totp_sealed is not None,
     )
-    return refused
+    return ShowAgain(shown)

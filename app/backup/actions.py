@@ -22,7 +22,8 @@ from app.bus import Bus
 from app.db import Database
 from app.errors import Refused
 from app.petitions.models import PetitionKeys
-from app.privacy import erasure, retention
+from app.privacy import retention
+from app.privacy.actions import erasing
 from app.reference import install_reference_data
 from app.settings import Settings
 from app.vault import open_vault
@@ -159,7 +160,7 @@ def _erased_since(settings: Settings, since: datetime) -> tuple[list[dict[str, A
             if settings.is_sqlite:
                 migrations.upgrade(database)  # a copy: no harm to what is there
             with database.read() as session:
-                return erasure.records(session, since), ""
+                return erasing.records(session, since), ""
     except (sa.exc.SQLAlchemyError, Refused):
         return [], (
             "Attention : la base remplacée n’a pas pu être relue ; ce qui avait été effacé depuis la sauvegarde"
@@ -173,7 +174,7 @@ def _made_ready(settings: Settings, records: Sequence[dict[str, Any]]) -> int:
         migrations.upgrade(database)
         with database.write() as session:
             install_reference_data(session)
-            n = erasure.replay(session, records)
+            n = erasing.replay(session, records)
         retention.run(database, settings)
         return n
 

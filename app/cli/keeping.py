@@ -14,7 +14,8 @@ from app.consents import actions as consent_actions
 from app.consents.models import PURPOSES as PURPOSES_OF_CONSENT
 from app.errors import Refused
 from app.petitions import keys as petition_keys
-from app.privacy import erasure, retention
+from app.privacy import retention
+from app.privacy.actions import erasing
 from app.settings import load_settings
 from app.templating import LOCALES
 
@@ -87,7 +88,7 @@ def erase(email: str, yes: bool) -> None:
         if sys.stdin.readline().strip().lower() != "oui":
             raise Refused("Rien n’a été effacé.")
     with opened() as (_, database), database.write() as session:
-        n = erasure.erase(session, email, channel="operator")
+        n = erasing.erase(session, email, channel="operator")
     click.echo(f"Signatures effacées : {n}.")
 
 

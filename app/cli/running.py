@@ -4,9 +4,10 @@ import os
 
 import click
 
-from app import demo, doctor, migrations
+from app import demo, migrations
 from app.cli.group import main, opened, upgrade
 from app.errors import Refused
+from app.operations import doctor
 from app.settings import load_settings
 from app.templating import Templates
 from app.vault import open_vault

@@ -95,3 +95,9 @@ def hints_off(session: Session) -> set[str]:
     """Rules that were wrong too often, in their present version."""
     rows = session.execute(select(HintOff.hint, HintOff.version)).all()
     return {row.hint for row in rows if VERSIONS.get(row.hint) == row.version}
+
+
+def revisions(session: Session, comment_id: int) -> Sequence[CommentRevision]:
+    return session.scalars(
+        select(CommentRevision).where(CommentRevision.comment_id == comment_id).order_by(CommentRevision.number)
+    ).all()

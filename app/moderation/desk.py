@@ -3,24 +3,29 @@
 A moderator sees the text and the display name, never an e-mail nor a postal code that is not public.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from fastapi import Request
 from sqlalchemy.orm import Session
+from starlette.responses import Response
 
 from app.accounts.models import Account
 from app.comments import hints as comment_hints
 from app.comments import queries as comment_queries
 from app.comments.models import Comment
 from app.comments.public import masked
-from app.errors import Gone
+from app.errors import Conflict, Gone
 from app.moderation import charter, queries
 from app.moderation.actions.deciding import UNDO_FOR
-from app.moderation.queries import notices, queue
+from app.moderation.queries import queue, workbench
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
 from app.signatures.public import public_name
-from app.web.forms import asked, identifier
+from app.web.forms import ShowAgain, asked, identifier
+from app.web.rendering import page
 
 QUEUES = {
     "urgent": "Urgent",
@@ -54,9 +59,9 @@ def bench(session: Session, moderator: Account, key: str, now: datetime, values:
             for name, n, oldest in queue.counts(session, moderator.id)
         ],
         "charter": charter.in_force(session, selected["written_at"] if waiting and selected else now),
-        "preference": notices.preference(session, moderator.id),
+        "preference": workbench.preference(session, moderator.id),
         "undoable": undoable,
-        "alone": len(notices.moderators(session)) < 2,
+        "alone": len(workbench.moderators(session)) < 2,
         "ticked": {name[5:] for name in values if name.startswith("item-")},
     }
 
@@ -64,7 +69,7 @@ def bench(session: Session, moderator: Account, key: str, now: datetime, values:
 def claim_of(session: Session, key: str, moderator: Account, now: datetime) -> dict[str, Any]:
     """Who has the item of this key open, if anybody."""
     kind, _, number = key.partition("-")
-    found = notices.live_claim(session, kind, int(number), now)
+    found = workbench.live_claim(session, kind, int(number), now)
     return {
         "key": key,
         "by": found.email if found else "",
@@ -124,10 +129,10 @@ def comment_view(session: Session, comment_id: int) -> dict[str, Any] | None:
         return None
     comment = session.get_one(Comment, comment_id)
     petition = session.get_one(Petition, comment.petition_id)
-    revisions = notices.revisions(session, comment_id)
+    revisions = comment_queries.revisions(session, comment_id)
     case = queue.case_of(session, "comment", comment_id, comment.revision)
     name, place = _name(session, row)
-    verdicts = notices.verdicts(session, comment_id)
+    verdicts = workbench.verdicts(session, comment_id)
     off = comment_queries.hints_off(session)
     found = [hint for hint in comment.hints if hint["hint"] not in off]
     return {
@@ -150,8 +155,8 @@ def comment_view(session: Session, comment_id: int) -> dict[str, Any] | None:
         "past": queries.author_decisions(session, comment.signature_id),
         "decisions": [d for d in queries.decisions(session, "comment", comment_id) if d.undone_at is None],
         "neighbours": queue.neighbours(session, comment),
-        "looks": notices.second_looks(session, comment_id),
-        "notes": notices.notes(session, "comment", comment_id),
+        "looks": workbench.second_looks(session, comment_id),
+        "notes": workbench.notes(session, "comment", comment_id),
         "case": case,
         "notices": queue.notices_of(session, case.id) if case is not None else [],
     }
@@ -183,3 +188,28 @@ def _name(session: Session, row: Any) -> tuple[str, str]:
     except Gone:
         pass
     return "Anonyme", ""
+
+
+@contextmanager
+def came_second(request: Request, session: Session, comment_id: int) -> Iterator[None]:
+    """Who decided what, for the one who came second."""
+    try:
+        yield
+    except Conflict as conflict:
+        raise ShowAgain(_decided_page(request, session, comment_id, str(conflict))) from None
+
+
+def _decided_page(request: Request, session: Session, comment_id: int, why: str) -> Response:
+    decisions = [d for d in queries.decisions(session, "comment", comment_id) if d.undone_at is None]
+    found = comment_view(session, comment_id)
+    last = decisions[-1] if decisions else None
+    return page(
+        request,
+        "moderation/decided.html",
+        409,
+        decision=last,
+        moderator=last.moderator.email if last is not None and last.moderator else "",
+        comment_state=found["state"] if found else "withdrawn",
+        petition=found["petition"] if found else None,
+        why=why,
+    )

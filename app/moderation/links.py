@@ -1,6 +1,6 @@
-"""The signed links of moderation's mails: appeal, write again, confirm a notice. One purpose each, nothing stored."""
+"""The signed links of a decision's mails: appeal, write again. One purpose each, nothing stored."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from app import crypto
 from app.crypto import Vault
@@ -9,8 +9,6 @@ from app.moderation.statements import APPEAL_FOR
 from app.templating import ZONE
 
 REWRITE_FOR = timedelta(days=30)
-# Longer than a notice waits; its notifier's address is forgotten earlier or later than this.
-NOTICE_FOR = timedelta(days=365)
 
 
 def appeal_until(decision: Decision) -> date:
@@ -43,17 +41,3 @@ def read_rewrite(vault: Vault, token: str) -> tuple[int, int] | None:
     if found is None or len(found[0]) != 15:
         return None
     return int.from_bytes(found[0][:8], "big"), found[1]
-
-
-def notice(vault: Vault, notice_id: int, created_at: datetime) -> str:
-    """The address that a notifier gave is theirs."""
-    payload = notice_id.to_bytes(8, "big")
-    return crypto.make_token(vault.tokens, "notice", payload, int((created_at + NOTICE_FOR).timestamp()))
-
-
-def read_notice(vault: Vault, token: str) -> tuple[int, int] | None:
-    """``(notice id, expiry)`` of a genuine link."""
-    found = crypto.read_token(vault.tokens, "notice", token)
-    if found is None or len(found[0]) != 8:
-        return None
-    return int.from_bytes(found[0], "big"), found[1]

@@ -153,17 +153,6 @@ def deliver(session: Session, petition: Petition, by: int | None = None) -> None
     changed(session, petition.id)
 
 
-def set_delivery_mode(session: Session, petition: Petition, mode: str, *, signed: bool, by: int | None = None) -> None:
-    """What the recipient will get: shown before signing, frozen by the first signature."""
-    if signed:
-        raise Conflict("Des personnes ont signé sur cette promesse : elle ne change plus.")
-    if mode not in {"identities", "count"}:
-        raise Refused("Choisissez ce que le destinataire recevra.")
-    petition.delivery_mode = mode
-    audit.record(session, "petition.delivery_mode", "petition", petition.id, by, mode=mode)
-    changed(session, petition.id)
-
-
 def hold(session: Session, petition: Petition, until: datetime, reason: str, by: int | None = None) -> None:
     """A legal hold suspends the purge until *until*, for a stated reason. Raises Refused."""
     if until <= clock.now() or not reason.strip():

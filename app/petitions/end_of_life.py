@@ -7,6 +7,7 @@
 from datetime import datetime, timedelta
 
 from app.petitions.models import Petition
+from app.petitions.typed import LONGEST
 
 AFTER_DELIVERY = timedelta(days=30)
 AFTER_CLOSING = timedelta(days=182)
@@ -16,7 +17,7 @@ AFTER_OPENING = timedelta(days=638)
 def erased_on(petition: Petition, now: datetime) -> datetime:
     """D as it stands today; for a petition still open, counted from its planned end."""
     opened = petition.opened_at or now
-    closes = petition.ended_at(now) or petition.closes_at or opened + timedelta(days=365)
+    closes = petition.ended_at(now) or petition.closes_at or opened + LONGEST
     days = [closes + AFTER_CLOSING, opened + AFTER_OPENING]
     if petition.delivered_at is not None:
         days.append(petition.delivered_at + AFTER_DELIVERY)

@@ -6,8 +6,8 @@ from fastapi import Depends, Request
 
 from app.db import Db
 from app.errors import Gone
-from app.privacy import self_service
-from app.privacy.self_service import Person
+from app.privacy.actions import self_service
+from app.privacy.actions.self_service import Person
 
 # Its own cookie, sent to the self-service pages only, never to a public page.
 COOKIE = "mes-signatures"

@@ -2,7 +2,8 @@
 
 from app import clock
 from app.db import Database
-from app.privacy import end_of_life, retention
+from app.privacy import retention
+from app.privacy.actions import ending
 from app.settings import Settings
 
 
@@ -17,4 +18,4 @@ def daily_retention(database: Database, settings: Settings) -> None:
 
 def alert_requests(database: Database, settings: Settings) -> None:
     with database.write() as session:
-        end_of_life.alert_requests(session, settings)
+        ending.alert_requests(session, settings)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import Database
-from app.privacy import end_of_life
+from app.privacy.actions import ending
 from app.privacy.queries import comments, evidence, mailings, notices, people, runs, signatures
 from app.settings import Settings
 
@@ -50,7 +50,7 @@ def _until_fewer(some: Callable[[Session, datetime, int], int]) -> Callable[[Ses
 
 def steps(settings: Settings) -> list[Step]:
     """Every line of the schedule that the machine applies, under the line's name."""
-    origin, some, end = settings.origin, _until_fewer, end_of_life
+    origin, some, end = settings.origin, _until_fewer, ending
     return [
         # First, because others take along mails that are about them: each row is counted once.
         Step("outbox", "outbox_mail, caught_mail", mailings.mails_due, some(mailings.delete_mails)),

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -11,16 +12,16 @@ from starlette.responses import Response
 from app.db import Db
 from app.errors import Gone, NotFound
 from app.exports.csv import BOM, safe
-from app.privacy import erasure, self_service
+from app.privacy.actions import erasing, self_service
 from app.privacy.dependencies import COOKIE, PATH, SignedPerson
 from app.privacy.forms import CorrectionForm
-from app.privacy.schedule import NOTICE_VERSIONS, SCHEDULE
+from app.privacy.schedule import DAY_D, NOTICE_VERSIONS, SCHEDULE, SELF_SERVICE
 from app.signatures.dependencies import read_link
 from app.signatures.forms import EmailForm
 from app.signatures.places import countries
 from app.subscriptions import actions as subscriptions
 from app.templating import iso, translate_said
-from app.web.forms import Form, FormRefused, validated
+from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, locale_of, localised, page, public, see_other, settings_of
 
@@ -48,7 +49,7 @@ DONE = {
 
 @router.get("/confidentialite")
 def privacy_page(request: Request) -> Response:
-    return public(request, "privacy/privacy.html", schedule=SCHEDULE, versions=NOTICE_VERSIONS)
+    return public(request, "privacy/privacy.html", schedule=SCHEDULE, day_d=DAY_D, versions=NOTICE_VERSIONS)
 
 
 @router.get("/mentions-legales")
@@ -71,19 +72,20 @@ def contact(request: Request) -> Response:
 
 @router.get("/mes-signatures")
 def ask(request: Request) -> Response:
-    return page(request, "signatures/mine.html", form=EMPTY_FORM)
+    return _ask(request)
+
+
+def _ask(request: Request, form: Shown = EMPTY_FORM) -> Response:
+    return page(request, "signatures/mine.html", 422 if form["errors"] else 200, form=form)
 
 
 @router.post("/mes-signatures")
 @limited()
 def send_link(request: Request, session: Db, values: Form) -> Response:
     """The same answer for every address; only a mailbox learns more."""
-    try:
+    with shown_again(values, partial(_ask, request)):
         form = validated(EmailForm, values)
-    except FormRefused as refused:
-        refused.page = page(request, "signatures/mine.html", 422, form=refused.form)
-        raise
-    known = next(erasure.signatures_of(session, form.email), None) is not None
+    known = next(erasing.signatures_of(session, form.email), None) is not None
     if known or subscriptions.has_newsletter(session, form.email):
         self_service.mail_link(session, form.email, locale_of(request), settings_of(request).origin)
     return see_other(request, "/mes-signatures/envoye")
@@ -103,19 +105,19 @@ def _mine(
     request: Request,
     session: Db,
     who: self_service.Person,
-    refused: FormRefused | None = None,
+    form: Shown = EMPTY_FORM,
     line: str = "",
     done: str = "",
 ) -> Response:
     return page(
         request,
         "signatures/mine_list.html",
-        422 if refused else 200,
+        422 if form["errors"] else 200,
         email=who.email,
         lines=self_service.everything(session, who, locale_of(request)),
         newsletter=subscriptions.has_newsletter(session, who.email),
         countries=countries(locale_of(request)),
-        form=refused.form if refused else EMPTY_FORM,
+        form=form,
         form_line=line,
         done=translate_said(locale_of(request), DONE.get(done, "")),
     )
@@ -151,7 +153,7 @@ def _download(text: str, kind: str, name: str) -> Response:
 @router.post("/mes-signatures/effacer")
 @limited()
 def erase_everything(request: Request, session: Db, who: SignedPerson) -> Response:
-    erasure.erase(session, who.email, "self_service")
+    erasing.erase(session, who.email, "self_service")
     self_service.close_session(session, who)
     return _closed(request, see_other(request, "/mes-signatures/efface"))
 
@@ -184,11 +186,8 @@ def stop_newsletter(request: Request, session: Db, who: SignedPerson) -> Respons
 @limited()
 def correct(request: Request, session: Db, who: SignedPerson, line_id: str, values: Form) -> Response:
     self_service.own(session, who, line_id)
-    try:
+    with shown_again(values, lambda form: _mine(request, session, who, form, line_id)):
         form = validated(CorrectionForm, values)
-    except FormRefused as refused:
-        refused.page = _mine(request, session, who, refused, line_id)
-        raise
     self_service.correct(session, who, line_id, **form.model_dump(exclude={"single_name"}))
     return see_other(request, "/mes-signatures/liste?fait=corrigee")
 
@@ -220,7 +219,7 @@ def withdraw_page(request: Request, session: Db, token: str) -> Response:
 @limited()
 def withdraw_by_link(request: Request, session: Db, token: str) -> Response:
     opened = read_link(session, token, "withdraw")
-    erasure.withdraw(session, opened.petition_id, opened.signature_id, "mail")
+    erasing.withdraw(session, opened.petition_id, opened.signature_id, "mail")
     return see_other(request, f"/mes-signatures/retirer/{token}")
 
 
@@ -235,14 +234,14 @@ def open_page(request: Request, session: Db, token: str) -> Response:
 def open_self_service(request: Request, session: Db, token: str, values: Form) -> Response:
     email = self_service.read_link(session, token)
     if values.get("act") == "erase":
-        erasure.erase(session, email, "mail")
+        erasing.erase(session, email, "mail")
         return see_other(request, "/mes-signatures/efface")
     response = see_other(request, "/mes-signatures/liste")
     response.set_cookie(
         COOKIE,
         self_service.open_session(session, email),
         path=localised(request, PATH),
-        max_age=int(self_service.SESSION.total_seconds()),
+        max_age=int(SELF_SERVICE.total_seconds()),
         httponly=True,
         samesite="strict",
         secure=settings_of(request).base_url.startswith("https"),

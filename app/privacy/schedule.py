@@ -1,8 +1,57 @@
-"""The retention schedule: data in one place, printed by the pages and applied by the daily job."""
+"""The retention schedule: data in one place, printed by the pages and applied by the daily job.
+
+Durations are maxima: they may be shortened, not lengthened. One that a domain below applies by itself stands
+there and is named here. A test reads the figures that the sentences print and compares them with ``figures``.
+"""
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+
+from app.accounts.actions.signing_in import SESSION as STAFF_SESSION
+from app.accounts.actions.throttling import FORGOTTEN_AFTER
+from app.accounts.origins import BROWSER_FOR
+from app.exports.actions import SMALLEST_CELL
+from app.mail import budget
+from app.moderation.queries.queue import TARGETS
+from app.moderation.statements import APPEAL_FOR
+from app.petitions.end_of_life import AFTER_CLOSING, AFTER_DELIVERY, AFTER_OPENING
+from app.petitions.typed import LONGEST
+from app.signatures.links import CONFIRM_FOR, REMIND_AFTER
+from app.signatures.proof import LASTS as PROOF
+from app.subscriptions.actions import ANSWER_WITHIN, RENEW_AFTER
+
+YEAR = timedelta(days=365)
+PENDING = CONFIRM_FOR
+UPDATES_AFTER_END = YEAR
+SUPPRESSION = 3 * YEAR
+# The longest window of the limiter's rates (settings.py).
+SIGNER_ADDRESS = timedelta(hours=1)
+POSTING = YEAR
+COMMENT_AFTER_CLOSING = YEAR
+COMMENT_WAITING = timedelta(days=30)
+COMMENT_REFUSED = YEAR
+NOTICE = YEAR
+NOTICE_IDENTITY = timedelta(days=183)
+EVIDENCE_AFTER_PURGE = YEAR
+ACCOUNT_IDLE = 2 * YEAR
+ACCOUNT_WARNING = timedelta(days=30)
+AUDIT = YEAR
+EXPORTS_AFTER_PURGE = YEAR
+# Kept by whoever runs the instance: what the technical logs and the backups of its host are set to.
+LOGS = (timedelta(days=183), YEAR)
+BACKUPS = timedelta(days=30)
+UNSENT_MAIL = timedelta(days=7)
+SENT_MAIL = timedelta(days=30)
+RECIPIENT = budget.DAY
+SIGN_IN_FAILURE = FORGOTTEN_AFTER
+SELF_SERVICE = timedelta(minutes=30)
+# As long as a backup may come back, with a margin.
+ERASURE_JOURNAL = BACKUPS + timedelta(days=15)
+REQUEST = YEAR
+# A request is answered within a month (GDPR, art. 12.3), whoever answers being reminded before.
+REQUEST_ANSWERED = timedelta(days=30)
+REQUEST_ALERT = timedelta(days=20)
 
 
 @dataclass(frozen=True)
@@ -14,12 +63,22 @@ class Line:
     until: str
     then: str
     basis: str
+    # What ``data``, ``until`` and ``then`` print, in this order.
+    figures: tuple[timedelta | int, ...] = ()
 
     @property
     def label(self) -> str:
         """The data in a few words."""
         return re.split(r" ?: |, (?:avec|pour) ", self.data)[0]
 
+
+# The day called D, after which a petition's signers are forgotten.
+DAY_D = (
+    "La date D est la plus proche de ces trois dates : un mois après la remise de la pétition, six mois après sa"
+    " clôture, vingt et un mois après son ouverture. Une pétition se clôt d’elle-même douze mois au plus après son"
+    " ouverture."
+)
+DAY_D_FIGURES = (AFTER_DELIVERY, AFTER_CLOSING, AFTER_OPENING, LONGEST)
 
 # The privacy notice, newest first: what changed, and since when.
 NOTICE_VERSIONS = ((1, date(2026, 11, 22), "Première version."),)
@@ -32,6 +91,7 @@ SCHEDULE = (
         "Sept jours après l’envoi du formulaire ; un seul rappel part au bout de 48 heures.",
         "Tout est supprimé ; il reste un nombre par jour, sans aucune donnée sur les personnes.",
         "Votre consentement explicite, demandé dans le formulaire (RGPD, art. 6.1.a et 9.2.a)",
+        (PENDING, REMIND_AFTER),
     ),
     Line(
         "confirmed_signature",
@@ -41,6 +101,7 @@ SCHEDULE = (
         "Les signatures sont comptées par pétition, département et semaine, les groupes de moins de onze "
         "personnes étant réunis ; puis les lignes sont supprimées et les clés de la pétition détruites.",
         "Votre consentement explicite (RGPD, art. 6.1.a et 9.2.a)",
+        (SMALLEST_CELL,),
     ),
     Line(
         "updates_optin",
@@ -48,6 +109,7 @@ SCHEDULE = (
         "Votre désabonnement, ou douze mois après la remise de la pétition ou, sans remise, après sa clôture.",
         "L’abonnement et l’adresse sont supprimés ; une empreinte de l’adresse rejoint la liste d’opposition.",
         "Votre consentement explicite (RGPD, art. 6.1.a et 9.2.a)",
+        (UPDATES_AFTER_END,),
     ),
     Line(
         "newsletter_optin",
@@ -56,6 +118,7 @@ SCHEDULE = (
         "Nous vous demandons une fois si vous souhaitez rester ; sans réponse sous trente jours, l’abonnement"
         " est supprimé.",
         "Votre consentement explicite (RGPD, art. 6.1.a et 9.2.a)",
+        (RENEW_AFTER, ANSWER_WITHIN),
     ),
     Line(
         "suppression_list",
@@ -64,6 +127,7 @@ SCHEDULE = (
         "Trois ans après votre opposition ou votre désabonnement.",
         "L’empreinte est supprimée.",
         "Notre obligation de respecter le retrait et l’opposition (RGPD, art. 6.1.c, avec les art. 7.3 et 21)",
+        (SUPPRESSION,),
     ),
     Line(
         "signer_address",
@@ -73,6 +137,7 @@ SCHEDULE = (
         " écrite avec la signature.",
         "Elle expire d’elle-même.",
         "Notre intérêt légitime à protéger le service et l’exactitude du compte (RGPD, art. 6.1.f et 32)",
+        (SIGNER_ADDRESS, PROOF),
     ),
     Line(
         "posting_address",
@@ -81,6 +146,7 @@ SCHEDULE = (
         "La ligne est supprimée.",
         "L’obligation légale des hébergeurs (RGPD, art. 6.1.c ; loi n° 2004-575 du 21 juin 2004, art. 6 ; "
         "décret n° 2021-1362 du 20 octobre 2021)",
+        (POSTING,),
     ),
     Line(
         "published_comment",
@@ -88,6 +154,7 @@ SCHEDULE = (
         "Douze mois après la clôture de la pétition ; à la date D, son auteur devient « Anonyme ».",
         "Le commentaire est supprimé.",
         "Le service que vous demandez en le déposant, et sa publication par votre choix (RGPD, art. 6.1.b et 9.2.e)",
+        (COMMENT_AFTER_CLOSING,),
     ),
     Line(
         "waiting_comment",
@@ -96,6 +163,7 @@ SCHEDULE = (
         "pour le motif « non traité » et son auteur en est averti.",
         "Il suit la règle des commentaires publiés ou celle des commentaires refusés.",
         "Le service que vous demandez en le déposant en vue d’une publication (RGPD, art. 6.1.b et 9.2.e)",
+        (TARGETS["comment"][0], COMMENT_WAITING),
     ),
     Line(
         "refused_comment",
@@ -104,6 +172,7 @@ SCHEDULE = (
         "Le texte et la limite sont supprimés ; le code du motif et la date sont gardés.",
         "L’obligation de motiver la décision et de permettre un recours (RGPD, art. 6.1.c et 9.2.f ; "
         "règlement (UE) 2022/2065, art. 17)",
+        (COMMENT_REFUSED, APPEAL_FOR),
     ),
     Line(
         "notice",
@@ -112,6 +181,7 @@ SCHEDULE = (
         "L’identité des personnes est supprimée ; les chiffres et les motifs, sans nom, sont gardés pour le "
         "rapport de transparence.",
         "Les obligations légales des hébergeurs (RGPD, art. 6.1.c ; règlement (UE) 2022/2065, art. 16 et 17)",
+        (NOTICE, NOTICE_IDENTITY),
     ),
     Line(
         "consent_evidence",
@@ -121,6 +191,7 @@ SCHEDULE = (
         " la fin de l’abonnement si elle vient plus tard.",
         "Les preuves sont supprimées et leur clé est détruite.",
         "Notre obligation de démontrer le consentement (RGPD, art. 6.1.c et 9.2.f, avec les art. 5.2 et 7.1)",
+        (EVIDENCE_AFTER_PURGE, EVIDENCE_AFTER_PURGE),
     ),
     Line(
         "organiser_account",
@@ -128,6 +199,7 @@ SCHEDULE = (
         "Deux ans sans connexion ; nous vous prévenons trente jours avant.",
         "Le compte est supprimé.",
         "L’exécution du contrat qui lie l’organisateur à la plateforme (RGPD, art. 6.1.b)",
+        (ACCOUNT_IDLE, ACCOUNT_WARNING),
     ),
     Line(
         "audit_log",
@@ -135,6 +207,7 @@ SCHEDULE = (
         "Douze mois après l’acte.",
         "La ligne est supprimée.",
         "Notre intérêt légitime à contrôler les accès et à sécuriser les données (RGPD, art. 6.1.f et 32)",
+        (AUDIT,),
     ),
     Line(
         "export_file",
@@ -144,6 +217,7 @@ SCHEDULE = (
         "La ligne du journal est supprimée.",
         "Votre consentement explicite pour les données transmises (RGPD, art. 6.1.a et 9.2.a) ; notre "
         "obligation de rendre compte pour le journal (art. 5.2 et 6.1.c)",
+        (EXPORTS_AFTER_PURGE,),
     ),
     Line(
         "logs",
@@ -151,6 +225,7 @@ SCHEDULE = (
         "Six mois au moins, douze mois au plus.",
         "Ils sont remplacés par rotation.",
         "Notre intérêt légitime à sécuriser et à dépanner le service (RGPD, art. 6.1.f et 32)",
+        LOGS,
     ),
     Line(
         "backups",
@@ -159,6 +234,7 @@ SCHEDULE = (
         "Elles expirent ; la destruction des clés rend illisible ce que les plus anciennes contenaient, et "
         "toute restauration rejoue les effacements faits depuis.",
         "Notre intérêt légitime à pouvoir rétablir le service (RGPD, art. 6.1.f et 32.1.c)",
+        (BACKUPS,),
     ),
     Line(
         "outbox",
@@ -166,6 +242,7 @@ SCHEDULE = (
         "L’envoi. Un courriel qui n’a pas pu partir est gardé sept jours.",
         "L’adresse et le texte sont effacés ; la ligne, sans eux, est supprimée au bout de trente jours.",
         "Base du traitement qui l’envoie",
+        (UNSENT_MAIL, SENT_MAIL),
     ),
     Line(
         "mail_budget",
@@ -175,6 +252,7 @@ SCHEDULE = (
         "L’empreinte est supprimée.",
         "Notre intérêt légitime, et le vôtre, à ce que ce service ne serve pas à remplir une boîte aux lettres"
         " (RGPD, art. 6.1.f et 32)",
+        (budget.AN_HOUR, budget.A_DAY, RECIPIENT),
     ),
     Line(
         "staff_session",
@@ -183,6 +261,7 @@ SCHEDULE = (
         "Dix heures au plus, ou la déconnexion ; le navigateur garde 180 jours de quoi être reconnu.",
         "La ligne est supprimée.",
         "Notre intérêt légitime à contrôler les accès (RGPD, art. 6.1.f et 32)",
+        (STAFF_SESSION, BROWSER_FOR),
     ),
     Line(
         "sign_in_failure",
@@ -190,6 +269,7 @@ SCHEDULE = (
         "Un jour.",
         "La ligne est supprimée.",
         "Notre intérêt légitime à protéger les comptes (RGPD, art. 6.1.f et 32)",
+        (SIGN_IN_FAILURE,),
     ),
     Line(
         "organiser_contact",
@@ -204,6 +284,7 @@ SCHEDULE = (
         "Trente minutes, ou la fermeture de la page.",
         "La ligne est supprimée ; l’adresse y était scellée avec un secret que nous n’avons pas.",
         "Notre obligation de vous donner accès à vos données (RGPD, art. 6.1.c et 15)",
+        (SELF_SERVICE,),
     ),
     Line(
         "erasure_journal",
@@ -211,6 +292,7 @@ SCHEDULE = (
         "Quarante-cinq jours, plus que la durée de vie des sauvegardes.",
         "L’empreinte est effacée ; la référence de la ligne à retirer des exports suit le journal des exports.",
         "Notre obligation d’effacer (RGPD, art. 6.1.c et 17)",
+        (ERASURE_JOURNAL,),
     ),
     Line(
         "data_request",
@@ -218,6 +300,7 @@ SCHEDULE = (
         "Douze mois après la réponse.",
         "La ligne est supprimée.",
         "Notre obligation de répondre et d’en rendre compte (RGPD, art. 6.1.c et 12)",
+        (REQUEST,),
     ),
     Line(
         "petition_text",

@@ -11,6 +11,8 @@ from app import clock, crypto
 from app.crypto import Vault
 
 CONFIRM_FOR = timedelta(days=7)
+# One reminder, of a link that still has a day.
+REMIND_AFTER, REMIND_BEFORE = timedelta(hours=48), CONFIRM_FOR - timedelta(days=1)
 CONFIRM = ("confirm", "other")
 MANAGE_FOR = timedelta(hours=24)
 WITHDRAW_FOR = timedelta(days=7)

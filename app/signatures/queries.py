@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, delete, func, select, text, tuple_, update
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.bulk import insert_rows
 from app.petitions.queries import hour_of
 from app.signatures import doubts, seats
+from app.signatures.links import REMIND_AFTER, REMIND_BEFORE
 from app.signatures.models import ASIDE, PostingRecord, Signature, Withdrawal
 
 PER_PAGE = 50
@@ -345,8 +346,8 @@ def to_remind(session: Session, now: datetime, limit: int = 200) -> Sequence[Sig
         .where(
             Signature.state == "pending",
             Signature.reminded.is_(False),
-            Signature.created_at <= now - timedelta(hours=48),
-            Signature.created_at > now - timedelta(days=6),
+            Signature.created_at <= now - REMIND_AFTER,
+            Signature.created_at > now - REMIND_BEFORE,
         )
         .order_by(Signature.created_at)
         .limit(limit)

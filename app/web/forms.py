@@ -6,16 +6,17 @@ calendar and no zone can overflow on them, and refused with a sentence.
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Path, Request
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from starlette.responses import Response
 
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.zone import ZONE
 
 Values = dict[str, str]
@@ -148,7 +149,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def validated(model: type[Model], values: Values) -> Model:
-    """The model made of what was typed; raises FormRefused with a sentence a field."""
+    """The model made of what was typed; raises Invalid with a sentence a field."""
     # A field without default that was not sent is empty, and refused in the words of its type.
     needed = {name: "" for name, field in model.model_fields.items() if field.is_required()}
     try:
@@ -158,24 +159,28 @@ def validated(model: type[Model], values: Values) -> Model:
         for problem in error.errors(include_url=False, include_input=False):
             message = str(problem["msg"]).removeprefix("Value error, ")
             errors.setdefault(str(problem["loc"][0]) if problem["loc"] else "", message)
-        raise FormRefused(errors, values) from None
+        raise Invalid(errors) from None
 
 
-class FormRefused(Exception):
-    """A form to show again with 422: raised, so that nothing of it is kept.
+# What a page shows of a form: ``values`` as they were typed, ``errors`` with a sentence a field.
+Shown = dict[str, dict[str, str]]
 
-    ``errors`` maps each field to its sentence; ``values`` is what was typed, all of it. ``page`` is
-    the answer, best made already: once the transaction is rolled back, no row of it can be read any
-    more; or a template and its context, when these are plain values.
+
+class ShowAgain(Exception):
+    """The page of a form that is refused: raised, not returned, so that nothing of it is kept.
+
+    ``page`` is made already: once the transaction is rolled back, no row of it can be read any more.
     """
 
-    def __init__(self, errors: dict[str, str], values: Values, status: int = 422, page: Response | None = None) -> None:
+    def __init__(self, page: Response) -> None:
         super().__init__("form refused")
-        self.errors = errors
-        self.values = values
-        self.status = status
-        self.page: Response | tuple[str, dict[str, Any]] | None = page
+        self.page = page
 
-    @property
-    def form(self) -> dict[str, dict[str, str]]:
-        return {"values": self.values, "errors": self.errors}
+
+@contextmanager
+def shown_again(values: Values, page: Callable[[Shown], Response]) -> Iterator[None]:
+    """Whatever is Invalid within, found by the form or by a verb, is answered with *page* and all that was typed."""
+    try:
+        yield
+    except Invalid as invalid:
+        raise ShowAgain(page({"values": values, "errors": invalid.errors})) from None

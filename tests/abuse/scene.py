@@ -13,9 +13,10 @@ from app.moderation import actions as moderation
 from app.moderation import links
 from app.moderation.actions import team
 from app.moderation.models import Decision
-from app.moderation.queries import notices
+from app.moderation.queries import workbench
 from app.petitions import actions as petition_actions
 from app.petitions import importing
+from app.redress import actions as redress
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import Subscription
 from app.web.crowd import Door
@@ -118,10 +119,10 @@ def _pile_up(scene: Scene, against: Decision, viewed: Decision, reported: int) -
     assert site.client.post(f"/petitions/{slug}/droit-de-reponse", data=PLAUSIBLE).status_code == 200
     with site.database.write() as session:
         for decision in (against, viewed):
-            moderation.appeal(session, decision.id, "author", "Ce n’était pas une attaque.")
+            redress.appeal(session, decision.id, "author", "Ce n’était pas une attaque.")
         judge = session.get_one(Account, site.account_id(JUDGE))
-        moderation.form_view(session, 2, judge, "publish", "Le mot est vif, rien de plus.")
-        if notices.lock_second_look(session, against.id) is None:  # drawn by lot already
+        redress.form_view(session, 2, judge, "publish", "Le mot est vif, rien de plus.")
+        if workbench.lock_second_look(session, against.id) is None:  # drawn by lot already
             team.draw(session, against, required=True)
     admin, second = scene.people["/administration"], site.staff("admin", email="seconde@exemple.test")
     assert admin.post("/administration/demandes", data=PLAUSIBLE).status_code == 303

@@ -10,9 +10,9 @@ import pytest
 from app.accounts import actions as account_actions
 from app.accounts import passwords
 from app.db import Session
+from app.pages.routes import doors
 from app.petitions import actions as petition_actions
 from app.petitions import importing
-from app.signatures.routes import doors
 from tests.abuse.strangers import ask, beside, served, sign, unfinished
 from tests.conftest import opened
 from tests.site import PASSWORD, PETITION

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from fastapi.routing import APIRoute
 
-from app.signatures.routes import doors
+from app.pages.routes import doors
 from app.web import ratelimit
 from app.web.crowd import Door
 from tests.abuse.fields import fields_of

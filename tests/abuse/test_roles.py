@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, select
+from sqlalchemy import Table, event, select
 from starlette.testclient import TestClient
 
 from app.db import Base
@@ -83,13 +83,21 @@ def rows(site: Site) -> dict[str, list[Any]]:
     return found
 
 
-def test_no_get_changes_a_row(site: Site, people: dict[str, TestClient]) -> None:
+@pytest.mark.databases("sqlite", "postgresql")
+def test_no_get_changes_or_locks_a_row(site: Site, people: dict[str, TestClient]) -> None:
     slug = "rouvrir-la-bibliotheque-de-montfleur"
     link = site.confirmed(slug, comment="Il faut rouvrir, vite.")
     site.sign(slug, email="autre@exemple.test")
     pending = site.mails()[-1].link("/confirmer/")
     site.later(minutes=3)  # a session that was seen a while ago
     before = rows(site)
+    locks = []
+
+    @event.listens_for(site.database.engine, "before_cursor_execute")
+    def look(*asked: Any) -> None:
+        if "FOR UPDATE" in asked[2]:
+            locks.append(asked[2])
+
     paths = [address(route, slug) for route in routes("GET")]
     for path in [*paths, link, pending, link.replace("confirmer", "pas-moi"), pending.replace("confirmer", "pas-moi")]:
         for kind, browser in people.items():
@@ -98,5 +106,6 @@ def test_no_get_changes_a_row(site: Site, people: dict[str, TestClient]) -> None
                     continue
                 status = browser.request(method, path).status_code
                 assert status < 500, (method, path, kind, status)
+                assert locks == [], (method, path, kind)
     after = rows(site)
     assert {name for name in before if before[name] != after[name]} == set()

@@ -3,8 +3,11 @@
 import pytest
 from sqlalchemy import select
 
+from app import clock
 from app.consents import actions as consents
 from app.mail.models import OutboxMail
+from app.subscriptions import actions as subscriptions
+from app.subscriptions import queries as subscription_queries
 from app.subscriptions.models import Subscription
 from app.updates import actions, jobs
 from app.updates.models import Letter
@@ -182,3 +185,25 @@ def test_only_administrators_write_it(site: Site, role: str) -> None:
     assert browser.get(PAGE).status_code in {403, 404}
     assert browser.post(PAGE, data=LETTER | {"act": "send"}).status_code in {403, 404}
     assert site.client.get(PAGE).status_code == 303
+
+
+@pytest.mark.parametrize("purpose", ["newsletter", "updates"])
+def test_an_address_on_the_suppression_list_is_not_written_to(site: Site, slug: str, purpose: str) -> None:
+    """As when an old backup brought back the subscription and its evidence, and the list was kept."""
+    site.confirmed(slug, email="bea@exemple.test", consent_updates="on", consent_newsletter="on")
+    with site.database.write() as session:
+        rows = session.scalars(select(Subscription).where(Subscription.purpose == purpose)).all()
+        bea = next(row for row in rows if subscriptions.email_of(session, row) == "bea@exemple.test")
+        key = subscriptions.address_key(session, purpose, bea.petition_id, "bea@exemple.test", b"no")
+        subscription_queries.suppress(session, purpose, bea.petition_id, key, clock.now())
+    if purpose == "newsletter":
+        send(site)
+    else:
+        news = {"title": LETTER["title"], "text": "Le conseil municipal en parle le 12."}
+        answer = site.staff("organiser", slug).post(f"/organisation/petitions/{slug}/nouvelles", data=news)
+        assert answer.status_code == 303
+    before = len(site.mails())
+    write(site)
+    told = {mail.to for mail in site.mails()[before:]}
+    others = {"newsletter": {"ada@exemple.test", "zoe@exemple.test"}, "updates": {"marie@exemple.test"}}
+    assert told == others[purpose]

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
-from app.signatures.routes import doors
+from app.pages.routes import doors
 from app.web.crowd import Door
 from tests.abuse.fields import fields_of
 from tests.abuse.scene import PLAUSIBLE

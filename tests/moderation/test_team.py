@@ -1,6 +1,6 @@
 """The health of the team: blind second looks by lot, figures for oneself, violent texts blurred, digests."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -9,6 +9,7 @@ from app import clock
 from app.accounts.models import Account
 from app.moderation import actions, jobs
 from app.moderation.actions import team
+from app.moderation.actions.team import sampled
 from app.moderation.models import SecondLook
 from app.moderation.queries.queue import TARGETS
 from app.zone import ZONE
@@ -31,7 +32,7 @@ def other(site: Site) -> TestClient:
 
 
 def test_two_decisions_in_a_hundred_are_drawn() -> None:
-    drawn = sum(team.sampled() for _ in range(50_000))
+    drawn = sum(sampled() for _ in range(50_000))
     assert 800 < drawn < 1200  # 1000 expected; six standard deviations
 
 
@@ -138,6 +139,65 @@ def test_targets_are_72_hours_and_24_for_notices(site: Site) -> None:
     assert "en retard" not in page
     site.later(hours=2)
     assert "(en retard)" in text_of(site.staff("moderator", email=OTHER).get("/moderation").text)
-    targets = {name: target for name, (target, _weight) in TARGETS.items()}
-    assert targets["comment"] == targets["petition"] == timedelta(hours=72)
-    assert targets["charter"] == targets["illegal"] == timedelta(hours=24)
+    assert {name: target / timedelta(hours=1) for name, (target, _weight) in TARGETS.items()} == {
+        "urgent": 1, "illegal": 24, "charter": 24, "escalated": 24, "comment": 72, "petition": 72, "reply": 72,
+        "appeal": 7 * 24, "confirm": 24, "second": 14 * 24,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "sent"),
+    [
+        ((20, 8), "19:59", 1), ((20, 8), "20:00", 0), ((20, 8), "07:59", 0), ((20, 8), "08:00", 1),
+        ((12, 14), "11:59", 1), ((12, 14), "12:00", 0), ((12, 14), "13:59", 0), ((12, 14), "14:00", 1),
+        ((9, 9), "09:00", 1),
+    ],
+)  # fmt: skip
+def test_quiet_hours_begin_and_end_on_the_hour_in_france(
+    site: Site, me: TestClient, hours: tuple[int, int], at: str, sent: int
+) -> None:
+    form = {"keys": "on", "digest": "daily", "quiet_from": str(hours[0]), "quiet_to": str(hours[1])}
+    assert me.post("/moderation/moi", data=form).status_code == 303
+    site.comment(site.publish(), TEXT)
+    now = clock.now()
+    there = (now.astimezone(ZONE) + timedelta(days=1)).replace(hour=int(at[:2]), minute=int(at[3:]), second=0)
+    clock.travel(there.astimezone(UTC) - now)
+    assert jobs.send_digests(site.database) == sent
+
+
+def test_an_urgent_case_is_told_again_after_an_hour_not_sooner_nor_later(site: Site) -> None:
+    site.account("moderator")
+    prefer(site, digest="urgent")
+    urgent(site)
+    assert jobs.send_digests(site.database) == 1
+    site.later(minutes=59)
+    assert jobs.send_digests(site.database) == 0
+    site.later(minutes=1)
+    assert jobs.send_digests(site.database) == 1
+
+
+def test_an_urgent_case_is_late_after_an_hour(site: Site, me: TestClient) -> None:
+    urgent(site)
+    site.later(minutes=59)
+    assert "en retard" not in text_of(me.get("/moderation").text)
+    site.later(minutes=2)
+    assert "(en retard)" in text_of(me.get("/moderation").text)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"decision": "refuse"}, {"decision": "refuse", "article": ""}, {"decision": "refuse", "article": "99"},
+        {"decision": ""}, {"decision": "remove", "article": "1"},
+    ],
+)  # fmt: skip
+def test_a_second_look_is_a_judgment_under_an_article_or_none(
+    site: Site, me: TestClient, other: TestClient, monkeypatch: pytest.MonkeyPatch, form: dict[str, str]
+) -> None:
+    monkeypatch.setattr(team, "sampled", lambda: True)
+    decision = decide(site, site.comment(site.publish(), TEXT), REFUSE)
+    answer = other.post(f"/moderation/relectures/{decision.id}", data=form)
+    assert answer.status_code == 422
+    assert "publier, ou refuser sous un article" in text_of(answer.text)
+    with site.database.read() as session:
+        assert session.get_one(SecondLook, decision.id).judged_at is None

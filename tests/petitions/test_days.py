@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app import clock
 from app.petitions import actions, queries
 from app.zone import ZONE, day_of, day_typed, end_of, last_day_before
-from tests.petitions.test_drafts import DRAFT
+from tests.organising.test_drafts import DRAFT
 from tests.site import Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")

@@ -19,8 +19,9 @@ from app.exports import actions as exports
 from app.exports.models import ExportRecord
 from app.petitions import actions as petition_actions
 from app.petitions.queries import by_slug
-from app.privacy import counting, erasure, retention, self_service
-from app.privacy.self_service import Person
+from app.privacy import counting, retention
+from app.privacy.actions import erasing, self_service
+from app.privacy.actions.self_service import Person
 from app.signatures.models import Signature, Withdrawal
 from tests.privacy.crowd import crowd
 from tests.privacy.test_self_service import line, opened
@@ -58,7 +59,7 @@ def test_who_withdraws_while_a_file_goes_out_is_passed_on_if_in_it(site: Site, p
 
     def withdraw(target: tuple[int, uuid.UUID]) -> None:
         with site.database.write() as session:
-            assert erasure.withdraw(session, *target, "web")
+            assert erasing.withdraw(session, *target, "web")
 
     for target in before:
         withdraw(target)
@@ -172,7 +173,7 @@ def test_erasures_while_the_schedule_runs(site: Site, ended: tuple[str, str]) ->
     def erase(addresses: list[str]) -> None:
         for address in addresses:
             with site.database.write() as session:
-                erasure.erase(session, address)
+                erasing.erase(session, address)
 
     works = [lambda: retention.run(site.database, site.settings), *(lambda n=n: erase(erased[n::3]) for n in range(3))]
     threads = [threading.Thread(target=guarded(work)) for work in works]  # type: ignore[arg-type]
@@ -190,7 +191,7 @@ def test_erasures_while_the_schedule_runs(site: Site, ended: tuple[str, str]) ->
         assert counting.differences(session) == []
     for address in erased:
         with site.database.read() as session:
-            assert list(erasure.signatures_of(session, address)) == []
+            assert list(erasing.signatures_of(session, address)) == []
 
 
 def test_erasing_twice_at_once_writes_one_line(site: Site) -> None:
@@ -201,7 +202,7 @@ def test_erasing_twice_at_once_writes_one_line(site: Site) -> None:
     def erase() -> int:
         started.wait()
         with site.database.write() as session:
-            return erasure.erase(session, "marie@exemple.test")
+            return erasing.erase(session, "marie@exemple.test")
 
     with ThreadPoolExecutor(4) as pool:
         done = [future.result() for future in [pool.submit(erase) for _ in range(4)]]

@@ -6,10 +6,11 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from app import cli, doctor
+from app import cli
 from app.bus import Bus
 from app.db import Database
 from app.errors import SettingsError
+from app.operations import doctor
 from app.petitions import keys as petition_keys
 from app.settings import Settings
 from app.vault import open_vault

@@ -21,9 +21,9 @@ def note(site: Site, **changes: str) -> str:
 
 
 def test_a_request_is_noted_with_its_due_date(site: Site) -> None:
-    page = note(site)
+    page = note(site, received_on="2026-11-02")
     assert "Mme X demande une copie." in page
-    assert "réponse due le" in page
+    assert "réponse due le 2 décembre 2026" in page  # one month, GDPR art. 12.3
 
 
 @pytest.mark.databases("sqlite", "postgresql")

@@ -95,6 +95,19 @@ def test_at_the_end_rows_become_numbers_and_keys_are_destroyed(site: Site) -> No
     assert site.client.get(f"/petitions/{slug}/signatures").status_code == 410
 
 
+def test_at_the_end_eleven_of_one_place_and_week_are_told_apart_and_ten_are_not(site: Site) -> None:
+    slug = site.publish()
+    for place, people in (("35000", 11), ("29000", 10)):
+        for n in range(people):
+            site.confirmed(slug, email=f"p{n}.{place}@exemple.test", postal_code=place)
+    close(site, slug)
+    site.later(days=183)
+    run(site)
+    with site.database.read() as session:
+        cells = {(c.departement, bool(c.week), c.signatures) for c in session.scalars(select(SignatureAggregate))}
+    assert cells == {("35", True, 11), ("", False, 10)}
+
+
 def test_a_purge_that_is_killed_in_the_middle_goes_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     slug = site.publish()
     for n in range(5):

@@ -28,7 +28,7 @@ from app.privacy.models import RetentionRun
 from app.settings import Settings
 from app.updates import jobs as update_jobs
 from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, decide
-from tests.petitions.test_drafts import DRAFT
+from tests.organising.test_drafts import DRAFT
 from tests.privacy.test_self_service import line, opened
 from tests.services import Postgres
 from tests.site import Site

@@ -3,8 +3,12 @@
 import json
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from app.consents.models import ConsentEvent
+from app.subscriptions.models import Subscription
+from app.updates import jobs as update_jobs
 from tests.site import Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -189,6 +193,23 @@ def test_withdrawing_takes_two_clicks_from_a_mail(site: Site) -> None:
     assert "Marie Durand" not in site.client.get(f"/petitions/{slug}").text
     assert site.client.get(path).status_code == 200
     assert site.client.post(path).status_code == 303
+
+
+def test_withdrawing_leaves_the_newsletter_as_it_was(site: Site) -> None:
+    """It belongs to no petition: who leaves one has not left the letter."""
+    slug = site.publish()
+    site.confirmed(slug, consent_newsletter="on", consent_updates="on")
+    browser = opened(site)
+    assert browser.post(line(browser) + "/retirer").status_code == 303
+    assert site.count(slug) == 0
+    with site.database.read() as session:
+        assert session.scalars(select(Subscription.purpose)).all() == ["newsletter"]
+        said = select(ConsentEvent.purpose).where(ConsentEvent.kind == "withdrawn")
+        assert sorted(session.scalars(said)) == ["sign", "updates"]
+    letter = {"title": "La lettre d’octobre", "text": "Bonjour à toutes et à tous.", "act": "send"}
+    assert site.staff("admin").post("/administration/lettre", data=letter).status_code == 303
+    update_jobs.send_updates(site.database, site.settings.origin)
+    assert [mail.to for mail in site.mails() if mail.subject == letter["title"]] == ["marie@exemple.test"]
 
 
 def test_somebody_elses_line_does_not_exist(site: Site) -> None:

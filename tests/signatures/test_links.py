@@ -377,9 +377,10 @@ def test_resending_to_no_address_is_corrected(site: Site) -> None:
 def test_one_reminder_after_two_days_and_never_two(site: Site) -> None:
     slug = site.publish()
     waiting(site, slug)
+    site.later(hours=47, minutes=50)
     jobs.remind_pending(site.database, site.settings.origin)
     assert len(site.mails()) == 1
-    site.later(hours=48)
+    site.later(minutes=10)
     for _ in range(2):
         jobs.remind_pending(site.database, site.settings.origin)
         site.later(hours=24)

@@ -21,7 +21,8 @@ from app.mail.models import OutboxMail
 from app.moderation.actions import receiving
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
-from app.privacy import counting, erasure, retention
+from app.privacy import counting, retention
+from app.privacy.actions import erasing
 from app.settings import Settings
 from app.signatures import actions, jobs, queries, seats
 from app.signatures.actions import SignRequest, Target
@@ -390,11 +391,11 @@ def test_a_restore_forgets_whoever_left_and_nobody_else(shared: Settings) -> Non
             address = crypto.digest(key.dedup, canonical(ADDRESS).encode()).hex()
         with site.database.write() as session:
             record = {"kind": "withdrawal", "petition": marie.petition_id, "key": address}
-            assert erasure.replay(session, [record | {"id": marie.id.hex}]) == 1
+            assert erasing.replay(session, [record | {"id": marie.id.hex}]) == 1
         assert states(site) == {"Jean": "confirmed"}
         assert site.count(slug) == 1
         with site.database.write() as session:
-            written = erasure.records(session, clock.now().replace(year=2020))
+            written = erasing.records(session, clock.now().replace(year=2020))
         assert written == [record | {"id": marie.id.hex}]
 
 
@@ -545,7 +546,7 @@ def _race(site: Site, slug: str, names: list[str], people: int) -> None:
                     with databases[n].write() as session:
                         actions.confirm_other(
                             session, Target(signing.petition_id, signature_id), people, receiving.receive_drafts,
-                            lambda session, pid, sid: erasure.withdraw(session, pid, sid, "replaced"),
+                            lambda session, pid, sid: erasing.withdraw(session, pid, sid, "replaced"),
                         )  # fmt: skip
                     outcomes["confirmed"] += 1
                 except Refused as refused:

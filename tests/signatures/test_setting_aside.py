@@ -16,7 +16,8 @@ from app.errors import Refused
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
-from app.privacy import counting, erasure
+from app.privacy import counting
+from app.privacy.actions import erasing
 from app.signatures import actions
 from app.signatures.actions.setting_aside import MOST
 from app.signatures.models import Signature
@@ -154,7 +155,7 @@ def test_the_count_is_exact_when_everything_happens_at_once(site: Site) -> None:
 
     def erase_one(chance: random.Random) -> None:
         with site.database.write() as session:
-            done.append(("erase", erasure.erase(session, f"p{chance.randrange(160)}@exemple.test")))
+            done.append(("erase", erasing.erase(session, f"p{chance.randrange(160)}@exemple.test")))
 
     def fold(chance: random.Random) -> None:
         with site.database.write() as session:

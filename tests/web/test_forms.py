@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.web.forms import (
     MAX_ID,
     MAX_NUMBER,
     Day,
-    FormRefused,
     IdOrZero,
     Moment,
     Number,
@@ -80,7 +79,7 @@ class Everything(BaseModel):
 
 
 def test_form_says_what_is_wrong_field_by_field() -> None:
-    with pytest.raises(FormRefused) as refused:
+    with pytest.raises(Invalid) as refused:
         validated(Everything, {"id_or_zero": "0"})
     assert set(refused.value.errors) == {"n", "on", "at", "id_or_zero"}
     assert all(sentence.startswith(("Indiquez", "Donnez")) for sentence in refused.value.errors.values())

@@ -15,6 +15,8 @@ FAILURES = 8
 EVERYWHERE, EVERYWHERE_FAILURES = b"", 30
 CLOSED = timedelta(minutes=15)
 ALERTS = timedelta(days=1)
+# Failures count for a quarter of an hour; what is left of them goes a day later.
+FORGOTTEN_AFTER = timedelta(days=1)
 
 
 def is_closed(session: Session, account: Account, origin: Origin) -> bool:

@@ -1,17 +1,20 @@
 """One's own account: where one is signed in, the password, and the proof that grave acts ask for."""
 
+from functools import partial
+
 from fastapi import Path, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.accounts import actions, passwords
 from app.accounts.dependencies import HalfSession, Posted, SignedAside, Staff, came, proof_asked
+from app.accounts.models import Account
 from app.accounts.routes.base import OWN, database_of, router, wanted
 from app.db import Db
-from app.errors import Refused
+from app.errors import Invalid, Refused
 from app.lanes import PATIENCE
 from app.web.admission import in_lane
 from app.web.cookies import set_browser_cookie, set_session_cookie
-from app.web.forms import Form, FormRefused
+from app.web.forms import Form, Shown, shown_again
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, localised, page, see_other, settings_of
 
@@ -56,7 +59,7 @@ def close_other_sessions(request: Request, session: Db, person: Staff, signed: H
 
 @router.get("/compte/mot-de-passe")
 def password_page(request: Request, session: Db, person: Staff) -> Response:
-    return page(request, "accounts/password.html", form=EMPTY_FORM, person=person)
+    return _password_page(request, person)
 
 
 @router.post("/compte/mot-de-passe")
@@ -64,18 +67,19 @@ def password_page(request: Request, session: Db, person: Staff) -> Response:
 @limited("login")
 def change_password(request: Request, signed: SignedAside, values: Form) -> Response:
     account, new = signed.account, values.get("new", "")
-    if new != values.get("again", ""):
-        raise _password_refused(signed, {"again": "Les deux ne sont pas pareils. Tapez le nouveau deux fois."})
-    try:
-        kept = passwords.hashed(new, account.email, settings_of(request).site_name)
-    except Refused as refused:
-        raise _password_refused(signed, {"new": str(refused)}) from None
-    right, _ = passwords.verify(values.get("present", "")[: passwords.LONGEST], account.password_hash)
-    with database_of(request).write(PATIENCE) as session:
-        changed = actions.change_password(session, signed.key, account.password_hash, right, kept)
-    if changed is None:
-        # Raised after the transaction: the failure is counted.
-        raise _password_refused(signed, {"present": "Ce n’est pas votre mot de passe présent."})
+    # Passwords are typed anew, and nothing of them is shown; a wrong one is counted before it is refused.
+    with shown_again({}, partial(_password_page, request, account)):
+        if new != values.get("again", ""):
+            raise Invalid({"again": "Les deux ne sont pas pareils. Tapez le nouveau deux fois."})
+        try:
+            kept = passwords.hashed(new, account.email, settings_of(request).site_name)
+        except Refused as refused:
+            raise Invalid({"new": str(refused)}) from None
+        right, _ = passwords.verify(values.get("present", "")[: passwords.LONGEST], account.password_hash)
+        with database_of(request).write(PATIENCE) as session:
+            changed = actions.change_password(session, signed.key, account.password_hash, right, kept)
+        if changed is None:
+            raise Invalid({"present": "Ce n’est pas votre mot de passe présent."})
     cookie, browser = changed
     response = see_other(request, f"{OWN}?fait=mot-de-passe")
     set_session_cookie(request, response, cookie)
@@ -83,10 +87,8 @@ def change_password(request: Request, signed: SignedAside, values: Form) -> Resp
     return response
 
 
-def _password_refused(signed: SignedAside, errors: dict[str, str]) -> FormRefused:
-    refused = FormRefused(errors, {})
-    refused.page = ("accounts/password.html", {"form": refused.form, "person": signed.account})
-    return refused
+def _password_page(request: Request, person: Account, form: Shown = EMPTY_FORM) -> Response:
+    return page(request, "accounts/password.html", 422 if form["errors"] else 200, form=form, person=person)
 
 
 @router.post("/compte/preuve")
@@ -102,7 +104,7 @@ def prove(request: Request, signed: SignedAside, fields: Posted) -> Response:
     with database_of(request).write(PATIENCE) as session:
         cookie = actions.prove(session, signed.key, code=given, right=right)
     if cookie is None:
-        raise proof_asked(target or OWN, signed, fields, WRONG_PROOF[by_code])
+        raise proof_asked(request, target or OWN, signed, fields, WRONG_PROOF[by_code])
     if target:
         response: Response = RedirectResponse(localised(request, target), 307, headers={"cache-control": "no-store"})
     else:

@@ -13,12 +13,12 @@ from app.accounts.passwords import Hashed
 from app.administration.forms import AccountForm
 from app.administration.routes.base import router
 from app.db import Database, Db, Session
-from app.errors import Refused
+from app.errors import Invalid, Refused
 from app.lanes import PATIENCE
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.web.admission import in_lane
-from app.web.forms import Form, FormRefused, RowId, Values, validated
+from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
@@ -31,17 +31,17 @@ def accounts(request: Request, session: Db, admin: Admin) -> Response:
     return _page(request, session)
 
 
-def _page(request: Request, session: Session, refused: FormRefused | None = None) -> Response:
+def _page(request: Request, session: Session, form: Shown = EMPTY_FORM) -> Response:
     return page(
         request,
         "administration/accounts.html",
-        422 if refused else 200,
+        422 if form["errors"] else 200,
         accounts=queries.all_accounts(session),
         closed=queries.closed_to_strangers(session, clock.now()),
         open_sessions=queries.open_sessions(session, clock.now(), clock.now() - actions.IDLE),
         roles=[(role, ROLE_LABELS[role]) for role in ROLES],
         labels=ROLE_LABELS,
-        form=refused.form if refused else EMPTY_FORM,
+        form=form,
     )
 
 
@@ -52,18 +52,18 @@ def create_account(request: Request, signed: AdminAside, fields: Posted, values:
     """What opens the account is shown in this answer, and nowhere else, ever."""
     database: Database = request.app.state.database
     password = passwords.drawn()
-    try:
+
+    def again(form: Shown) -> Response:
+        with database.read() as session:
+            return _page(request, session, form)
+
+    with shown_again(values, again):
         form = validated(AccountForm, values)
         if form.role == "admin":
             require_fresh(request, signed, fields)
         kept = passwords.hashed(password)
         with database.write(PATIENCE) as session:
-            account, uri = _created(request, session, form, values, kept, signed.account_id)
-    except FormRefused as refused:
-        if refused.page is None:
-            with database.read() as session:
-                refused.page = _page(request, session, refused)
-        raise
+            account, uri = _created(request, session, form, kept, signed.account_id)
     code = segno.make(uri, error="m").svg_inline(scale=5, dark="#000", light="#fff", border=3)
     return page(
         request,
@@ -76,23 +76,21 @@ def create_account(request: Request, signed: AdminAside, fields: Posted, values:
     )
 
 
-def _created(
-    request: Request, session: Session, form: AccountForm, values: Values, password: Hashed, by: int
-) -> tuple[Account, str]:
-    """The account, owner of its petitions, and its otpauth:// URI. Raises FormRefused."""
+def _created(request: Request, session: Session, form: AccountForm, password: Hashed, by: int) -> tuple[Account, str]:
+    """The account, owner of its petitions, and its otpauth:// URI. Raises Invalid."""
     if form.slugs and form.role != "organiser":
-        raise FormRefused({"petitions": "Seul un compte d’organisation a des pétitions. Videz ce champ."}, values)
+        raise Invalid({"petitions": "Seul un compte d’organisation a des pétitions. Videz ce champ."})
     petitions = []
     for slug in form.slugs:
         petition = petition_queries.by_slug(session, slug)
         if petition is None:
-            raise FormRefused({"petitions": f"Aucune pétition n’a l’adresse « {slug} »."}, values)
+            raise Invalid({"petitions": f"Aucune pétition n’a l’adresse « {slug} »."})
         petitions.append(petition)
     try:
         site = settings_of(request).site_name
         account, uri = actions.create(session, form.email, form.role, password, site=site, by=by)
     except Refused as refused:
-        raise FormRefused({"email": str(refused)}, values) from None
+        raise Invalid({"email": str(refused)}) from None
     for petition in petitions:
         petition_actions.add_owner(session, petition, account.id, by)
     return account, uri

@@ -13,13 +13,13 @@ from app.administration import acts, fraud, queries
 from app.administration.forms import LotForm, problems, ticked
 from app.administration.routes.base import router
 from app.db import Db, Session
-from app.errors import NotFound
+from app.errors import Invalid, NotFound
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
 from app.signatures.actions.setting_aside import MOST
-from app.web.forms import FormRefused, LongForm, Values, asked, number, validated
+from app.web.forms import LongForm, Shown, Values, asked, number, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
@@ -76,17 +76,16 @@ def _page(
     session: Session,
     petition: Petition,
     only: str,
-    refused: FormRefused | None = None,
+    form: Shown = EMPTY_FORM,
     done: dict[str, Any] | None = None,
 ) -> Response:
     found = fraud.groups(session, petition.id)
     shown = [group for group in found if group.key == only] or found
     waiting, aside = fraud.waiting(session, petition.id), fraud.aside(session, petition.id)
-    form = refused.form if refused else EMPTY_FORM
     return page(
         request,
         "administration/fraud_petition.html",
-        422 if refused else 200,
+        422 if form["errors"] else 200,
         petition=petition,
         groups=shown,
         alone=bool(only) and len(shown) == 1 and shown[0].key == only,
@@ -117,11 +116,8 @@ def act_on_lot(
 ) -> Response:
     """Set aside, invalidate or put back the lines that were ticked."""
     only = values.get("groupe", "") if values.get("seul") else ""
-    try:
+    with shown_again(values, partial(_page, request, session, petition, only)):
         form, ids = _lot(values)
-    except FormRefused as refused:
-        refused.page = _page(request, session, petition, only, refused)
-        raise
     if form.act == "put_back":
         require_fresh(request, signed, fields)
         n = signature_actions.put_back(session, petition.id, ids, admin.id)
@@ -131,9 +127,9 @@ def act_on_lot(
 
 
 def _lot(values: Values) -> tuple[LotForm, set[Any]]:
-    """Raises FormRefused."""
+    """Raises Invalid."""
     form, ids = validated(LotForm, values), ticked(values)
     errors = problems(form, ids)
     if errors:
-        raise FormRefused(errors, values)
+        raise Invalid(errors)
     return form, ids

@@ -1,5 +1,7 @@
 """What an administrator watches over: retention, mails, papers, and the register of requests."""
 
+from functools import partial
+
 from fastapi import Request
 from markupsafe import Markup
 from starlette.responses import Response
@@ -11,11 +13,12 @@ from app.administration.routes.base import router
 from app.db import Db, Session, vault_of
 from app.errors import NotFound
 from app.mail import outbox
-from app.privacy import requests, retention
+from app.privacy import retention
+from app.privacy.actions import requests
 from app.privacy.forms import AnswerForm, RequestForm
 from app.privacy.queries import people, runs
 from app.privacy.schedule import LABELS
-from app.web.forms import Form, FormRefused, RowId, validated
+from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
@@ -91,9 +94,10 @@ def data_requests(request: Request, session: Db, admin: Admin) -> Response:
 def _requests_page(
     request: Request,
     session: Session,
-    refused: FormRefused | None = None,
+    form: Shown = EMPTY_FORM,
+    *,
     answering: int = 0,
-    answer: FormRefused | None = None,
+    answer: Shown = EMPTY_FORM,
 ) -> Response:
     """With what was typed: of a new request, or of the answer to one."""
     key = vault_of(session).requests
@@ -101,28 +105,24 @@ def _requests_page(
         {"row": row, "text": crypto.unseal(key, row.request_sealed).decode(), "late": row.due_on < clock.now().date()}
         for row in people.open_requests(session)
     ]
-    form = refused.form if refused else EMPTY_FORM
     today = clock.now().date().isoformat()
     return page(
         request,
         "administration/requests.html",
-        422 if refused or answer else 200,
+        422 if form["errors"] or answer["errors"] else 200,
         requests=rows,
         form=form,
         today=today,
         answering=answering,
-        answer=answer.form if answer else EMPTY_FORM,
+        answer=answer,
     )
 
 
 @router.post("/demandes")
 @limited("staff")
 def note_request(request: Request, session: Db, admin: Admin, values: Form) -> Response:
-    try:
+    with shown_again(values, partial(_requests_page, request, session)):
         form = validated(RequestForm, values)
-    except FormRefused as refused:
-        refused.page = _requests_page(request, session, refused)
-        raise
     assert form.received_on is not None
     requests.note(session, form.received_on, form.channel, form.request, admin.id)
     return see_other(request, "/administration/demandes")
@@ -131,10 +131,7 @@ def note_request(request: Request, session: Db, admin: Admin, values: Form) -> R
 @router.post("/demandes/{request_id}/reponse")
 @limited("staff")
 def answer_request(request: Request, session: Db, admin: Admin, request_id: RowId, values: Form) -> Response:
-    try:
+    with shown_again(values, lambda answer: _requests_page(request, session, answering=request_id, answer=answer)):
         form = validated(AnswerForm, values)
-    except FormRefused as refused:
-        refused.page = _requests_page(request, session, answering=request_id, answer=refused)
-        raise
     requests.close(session, request_id, form.state, form.answer, admin.id)
     return see_other(request, "/administration/demandes")

@@ -1,5 +1,7 @@
 """The platform's letter to those who asked for it: written, read again, sent."""
 
+from functools import partial
+
 from fastapi import Request
 from markupsafe import Markup
 from starlette.responses import Response
@@ -8,12 +10,11 @@ from app import clock
 from app.accounts.dependencies import Admin
 from app.administration.routes.base import router
 from app.db import Db
-from app.errors import Invalid
 from app.petitions import markdown
 from app.subscriptions import queries as subscription_queries
 from app.updates import actions, queries
 from app.updates.forms import LetterForm
-from app.web.forms import Form, FormRefused, validated
+from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
@@ -22,15 +23,15 @@ LETTER = "/administration/lettre"
 
 @router.get("/lettre")
 def letter_page(request: Request, session: Db, admin: Admin) -> Response:
-    return _page(request, session, EMPTY_FORM)
+    return _page(request, session)
 
 
-def _page(request: Request, session: Db, form: dict[str, dict[str, str]], status: int = 200) -> Response:
+def _page(request: Request, session: Db, form: Shown = EMPTY_FORM) -> Response:
     now = clock.now()
     return page(
         request,
         "administration/letter.html",
-        status,
+        422 if form["errors"] else 200,
         form=form,
         subscribers=subscription_queries.count_willing(session, "newsletter", 0),
         letters=[actions.progress(session, letter, now) for letter in queries.letters(session)],
@@ -44,16 +45,12 @@ def write_letter(request: Request, session: Db, admin: Admin, values: Form) -> R
     act = values.get("act", "")
     if act == "correct":
         return _page(request, session, {"values": values, "errors": {}})
-    try:
+    with shown_again(values, partial(_page, request, session)):
         form = validated(LetterForm, values)
         if act == "send":
             actions.write_letter(session, form.title, form.text, admin.id)
             return see_other(request, LETTER)
         actions.check_letter(session, form.title)
-    except (FormRefused, Invalid) as error:
-        refused = FormRefused(error.errors, values)
-        refused.page = _page(request, session, refused.form, 422)
-        raise refused from None
     return page(
         request,
         "administration/letter_preview.html",

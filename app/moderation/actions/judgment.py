@@ -6,6 +6,7 @@ from typing import Any
 
 from app.errors import Invalid
 from app.moderation import charter, passages
+from app.moderation.forms import DecisionForm
 from app.moderation.models import CharterArticle, CharterVersion
 
 LEGAL_GROUNDS = ("law", "order", "notice")
@@ -68,3 +69,21 @@ def reasons_for(judgment: Judgment, version: CharterVersion, text: str) -> Reaso
         raise Invalid(errors)
     start, end = passages.excerpt_end(text, spans[0])
     return Reasons(judgment.ground, cited, text[start:end], spans, judgment.provision.strip())
+
+
+def asked_for(form: DecisionForm) -> Judgment:
+    """What the form asks for, in the words of the verbs."""
+    effects = set(form.effects)
+    if form.decision in {"refuse"}:
+        effects.discard("mask")
+    elif effects:
+        effects &= {"mask", "limit_author", "close_thread"}
+    return Judgment(
+        form.decision or "",
+        form.cited,
+        form.passage,
+        form.explanation,
+        frozenset(effects),
+        form.ground,
+        form.provision,
+    )

@@ -8,7 +8,7 @@ from app import clock
 from app.mail import outbox
 from app.moderation import emails
 from app.moderation.models import Preference
-from app.moderation.queries import notices, queue
+from app.moderation.queries import queue, workbench
 from app.templating import ZONE
 
 DAY = timedelta(hours=23)
@@ -27,8 +27,8 @@ def send_digests(session: Session) -> int:
     """Write the mails that are due; returns how many."""
     now = clock.now()
     sent = 0
-    for account in notices.moderators(session):
-        preference = notices.preference(session, account.id)
+    for account in workbench.moderators(session):
+        preference = workbench.preference(session, account.id)
         if preference.digest == "never":
             continue
         counts = queue.counts(session, account.id)

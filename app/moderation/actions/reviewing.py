@@ -20,7 +20,7 @@ from app.moderation.actions.deciding import UNDO_FOR, needs_two, new_decision, w
 from app.moderation.actions.informing import decision_context
 from app.moderation.actions.judgment import Judgment, Reasons, reasons_for
 from app.moderation.models import Case, Decision, PetitionRemark
-from app.moderation.queries import notices
+from app.moderation.queries import cases, workbench
 from app.moderation.statements import statement
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
@@ -49,8 +49,8 @@ def submit(session: Session, petition: Petition, by: int | None = None) -> None:
     if petition.closes_at is not None and petition.closes_at <= clock.now():
         raise Refused("Le dernier jour choisi est passé : changez-le dans le brouillon, puis proposez la pétition.")
     # It is another text now: nobody has to look again at the one that was refused.
-    notices.drop_looks(session, [petition.id], "petition")
-    for case in notices.open_cases(session, "petition", petition.id):
+    workbench.drop_looks(session, [petition.id], "petition")
+    for case in cases.open_cases(session, "petition", petition.id):
         case.closed_at, case.outcome = clock.now(), "withdrawn"
     petition.state, petition.submitted_at = "submitted", clock.now()
     petition.submissions += 1

@@ -13,7 +13,7 @@ from app.comments.models import Comment, HintOff
 from app.errors import Conflict, Invalid, NotFound
 from app.moderation import queries
 from app.moderation.models import Case, Decision, HintVerdict, Note, Preference, SecondLook
-from app.moderation.queries import notices
+from app.moderation.queries import cases, workbench
 
 CLAIM_FOR = timedelta(minutes=10)
 # A hint judged this often that is right less than half the time switches itself off.
@@ -24,8 +24,8 @@ SAMPLED = 0.02
 def claim(session: Session, queue: str, item_id: int, account: Account) -> bool:
     """Tell the others that one has it open; False when somebody else has."""
     now = clock.now()
-    notices.drop_claims(session, account.id, now)
-    return notices.claim(session, queue, item_id, account.id, now, now + CLAIM_FOR)
+    workbench.drop_claims(session, account.id, now)
+    return workbench.claim(session, queue, item_id, account.id, now, now + CLAIM_FOR)
 
 
 def note(session: Session, target: str, target_id: int, account: Account, text: str) -> None:
@@ -43,7 +43,7 @@ def escalate(session: Session, comment_id: int, account: Account, urgent: bool, 
     if comment is None or comment.state == "withdrawn":
         raise NotFound("Ce commentaire n’existe pas, ou plus.")
     kind = "urgent" if urgent else "escalated"
-    found = notices.latest_case(session, "comment", comment.id, comment.revision)
+    found = cases.latest_case(session, "comment", comment.id, comment.revision)
     if found is None or found.closed_at is not None:
         found = open_case(session, "comment", comment.id, comment.revision, kind, comment.severity, account.id)
     elif urgent:
@@ -78,7 +78,7 @@ def open_case(
 
 def tell_authority(session: Session, case_id: int, account: Account, authority: str) -> None:
     """A threat to life was reported: to whom, and when (DSA art. 18). Raises NotFound, Invalid."""
-    case = notices.lock_case(session, case_id)
+    case = cases.lock_case(session, case_id)
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
     if not authority.strip():
@@ -113,10 +113,10 @@ def judge_hint(session: Session, comment_id: int, hint: str, founded: bool, acco
 
 def switch_off_wrong_hints(session: Session) -> list[str]:
     """Rules under one half after enough verdicts, in their present version."""
-    off = notices.switched_off(session)
+    off = workbench.switched_off(session)
     gone = [
         row.hint
-        for row in notices.precision(session)
+        for row in workbench.precision(session)
         if row.n >= ENOUGH_VERDICTS
         and row.founded * 2 < row.n
         and VERSIONS.get(row.hint) == row.version
@@ -132,7 +132,7 @@ def prefer(session: Session, account: Account, **wishes: object) -> None:
     """How one works: keys, blur, digests, quiet hours."""
     row = session.get(Preference, account.id)
     if row is None:
-        row = notices.preference(session, account.id)
+        row = workbench.preference(session, account.id)
         session.add(row)
     for name, value in wishes.items():
         setattr(row, name, value)
@@ -146,7 +146,7 @@ def sampled() -> bool:
     return secrets.randbelow(10_000) < SAMPLED * 10_000
 
 
-def draw(session: Session, decision: Decision, *, required: bool = False, drawn: bool | None = None) -> bool:
+def draw(session: Session, decision: Decision, *, required: bool = False) -> bool:
     """Have a decision judged again, blind, by somebody else.
 
     *required*: its article needs two people, and waits for a second one if there is none yet.
@@ -154,7 +154,7 @@ def draw(session: Session, decision: Decision, *, required: bool = False, drawn:
     """
     if decision.moderator_id is None or decision.source == "appeal":
         return False
-    if not required and not (decision.target == "comment" and _by_lot(session, drawn)):
+    if not required and not (decision.target == "comment" and _by_lot(session)):
         return False
     look = SecondLook(
         decision_id=decision.id, first_decider=decision.decider, drawn_at=clock.now(), kind="", required=required
@@ -163,14 +163,14 @@ def draw(session: Session, decision: Decision, *, required: bool = False, drawn:
     return True
 
 
-def _by_lot(session: Session, drawn: bool | None) -> bool:
-    return (sampled() if drawn is None else drawn) and len(notices.moderators(session)) >= 2
+def _by_lot(session: Session) -> bool:
+    return sampled() and len(workbench.moderators(session)) >= 2
 
 
 def look_again(session: Session, decision_id: int, account: Account, kind: str, article: int | None) -> bool:
     """The second opinion; True when both agree. Where it was required, publishing against a refusal
     opens a case. Raises NotFound, Conflict, Invalid."""
-    look = notices.lock_second_look(session, decision_id)
+    look = workbench.lock_second_look(session, decision_id)
     first = queries.decision(session, decision_id)
     if look is None or first is None or look.first_decider == account.id:
         raise NotFound("Ce texte n’est pas à relire, ou pas par vous.")

@@ -11,7 +11,7 @@ from app.mail import outbox
 from app.mail.outbox import Mail
 from app.moderation import emails, queries
 from app.moderation.models import CharterArticle, CharterVersion
-from app.moderation.queries import notices
+from app.moderation.queries import workbench
 from app.petitions import keys as petition_keys
 from app.signatures.public import open_field
 
@@ -65,9 +65,9 @@ def _mails(session: Session, version: CharterVersion) -> list[Mail]:
         "path": f"/charte?version={version.number}",
         "given_name": "",
     }
-    staff = {account.email for account in notices.moderators(session)} | set(notices.organisers(session))
+    staff = {account.email for account in workbench.moderators(session)} | set(queries.organisers(session))
     mails = [emails.charter_changes(email, "fr", context, None) for email in sorted(staff)]
-    for signature in notices.waiting_authors(session):
+    for signature in queries.waiting_authors(session):
         try:
             keys = petition_keys.of(session, signature.petition_id)
         except Gone:

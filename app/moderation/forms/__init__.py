@@ -1,29 +1,15 @@
-"""What may be posted to moderation, by moderators and by anybody."""
+"""What moderators may post about texts, and about how they work."""
 
 from app.moderation.forms.judging import (
     BatchForm,
     CharterForm,
     DecisionForm,
-    JudgeForm,
     NoteForm,
     PreferenceForm,
     ReviewForm,
     SecondLookForm,
-    ViewForm,
-)
-from app.moderation.forms.redress import (
-    NOTICE_CATEGORIES,
-    AppealForm,
-    AuthorityForm,
-    NoticeForm,
-    OrderForm,
-    ReplyDecisionForm,
-    ReplyForm,
-    RewriteForm,
 )
 
 __all__ = [
-    "NOTICE_CATEGORIES", "AppealForm", "AuthorityForm", "BatchForm", "CharterForm", "DecisionForm", "JudgeForm",
-    "NoteForm", "NoticeForm", "OrderForm", "PreferenceForm", "ReplyDecisionForm", "ReplyForm", "ReviewForm",
-    "RewriteForm", "SecondLookForm", "ViewForm",
+    "BatchForm", "CharterForm", "DecisionForm", "NoteForm", "PreferenceForm", "ReviewForm", "SecondLookForm",
 ]  # fmt: skip

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, field_validator, model_validator
 
-from app.moderation.forms.base import MAX_EXPLANATION, Box, Explanation, PostedForm, Reasons, Version, bounded
-from app.web.forms import MAX_ID, Day, FormRefused, IdOrZero, Values, asked, identifier, number, validated
+from app.moderation.forms.base import MAX_EXPLANATION, Box, Explanation, PostedForm, Version, bounded
+from app.web.forms import MAX_ID, Day, IdOrZero, asked, identifier, number
 
 # What the Commission's database takes of a legal ground.
 MAX_PROVISION = 500
@@ -114,29 +114,6 @@ class SecondLookForm(PostedForm):
 
     decision: str = ""
     article: IdOrZero = 0
-
-
-class ViewForm(PostedForm):
-    """What the judge of an appeal thinks before seeing the first decision."""
-
-    view: str = ""
-    view_reasons: Reasons = ""
-
-
-class JudgeForm(PostedForm):
-    """What becomes of the contested decision; a notice that was dismissed is upheld by another decision."""
-
-    outcome: str = ""
-    reasons: Reasons = ""
-
-    def decision(self, values: Values) -> DecisionForm:
-        """The other decision, explained by the same reasons. Raises FormRefused."""
-        try:
-            return validated(DecisionForm, {**values, "decision": "refuse", "explanation": self.reasons})
-        except FormRefused as refused:
-            if "explanation" in refused.errors:
-                refused.errors["reasons"] = refused.errors.pop("explanation")
-            raise
 
 
 class NoteForm(PostedForm):

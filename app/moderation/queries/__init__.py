@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from app.accounts.models import Account
 from app.comments.models import Comment
 from app.crypto import MAC_BYTES
 from app.moderation.models import AuthorLimit, Case, CharterVersion, Claim, Decision, Notice, SecondLook
-from app.petitions.models import Petition
+from app.petitions.models import Petition, PetitionOwner
 from app.signatures.models import Signature, Withdrawal
 
 
@@ -198,3 +199,22 @@ def lock_petition(session: Session, petition_id: int) -> Petition | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def organisers(session: Session) -> Sequence[str]:
+    return session.scalars(
+        select(Account.email)
+        .join(PetitionOwner, PetitionOwner.account_id == Account.id)
+        .join(Petition, Petition.id == PetitionOwner.petition_id)
+        .where(Petition.state.in_(["submitted", "open"]), Account.disabled_at.is_(None))
+        .distinct()
+    ).all()
+
+
+def waiting_authors(session: Session) -> Sequence[Signature]:
+    return session.scalars(
+        select(Signature)
+        .join(Comment, and_(Comment.petition_id == Signature.petition_id, Comment.signature_id == Signature.id))
+        .where(Comment.state == "waiting")
+        .distinct()
+    ).all()

@@ -1,6 +1,6 @@
-"""Moderation over HTTP: the workbench, the other queues, what anybody may do, what is public."""
+"""The workbench over HTTP: comments, petitions, second looks, and what its administrators set."""
 
-from app.moderation.routes import administration, bench, cases, figures, notices, petitions, second_looks
+from app.moderation.routes import administration, bench, petitions, second_looks
 from app.moderation.routes.base import router
 
-__all__ = ["administration", "bench", "cases", "figures", "notices", "petitions", "router", "second_looks"]
+__all__ = ["administration", "bench", "petitions", "router", "second_looks"]

@@ -1,6 +1,7 @@
 """The charter's next version, and how often hints are right."""
 
 from datetime import datetime, time
+from functools import partial
 
 from fastapi import Request
 from starlette.responses import Response
@@ -9,14 +10,13 @@ from app import clock
 from app.accounts.dependencies import Admin, Moderator
 from app.comments import hints
 from app.db import Db, Session
-from app.errors import Invalid
 from app.moderation import charter, queries
 from app.moderation.actions import writing
 from app.moderation.forms import CharterForm
-from app.moderation.queries import notices
+from app.moderation.queries import workbench
 from app.moderation.routes.base import router
 from app.templating import ZONE
-from app.web.forms import Form, FormRefused, validated
+from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
@@ -28,14 +28,14 @@ def charter_page(request: Request, session: Db, admin: Admin) -> Response:
     return _page(request, session)
 
 
-def _page(request: Request, session: Session, refused: FormRefused | None = None) -> Response:
+def _page(request: Request, session: Session, form: Shown = EMPTY_FORM) -> Response:
     return page(
         request,
         "moderation/charter_edit.html",
-        422 if refused else 200,
+        422 if form["errors"] else 200,
         latest=queries.charter_versions(session)[0],
         in_force=charter.in_force(session, clock.now()),
-        form=refused.form if refused else EMPTY_FORM,
+        form=form,
     )
 
 
@@ -48,21 +48,17 @@ def publish_charter(request: Request, session: Db, admin: Admin, values: Form) -
         for article in latest.articles
     }
     retired = {article.n for article in latest.articles if values.get(f"retired-{article.n}")}
-    try:
+    with shown_again(values, partial(_page, request, session)):
         form = validated(CharterForm, values)
         starts = datetime.combine(form.effective_from, time.min, ZONE)
         version = writing.publish(session, form.summary, starts, texts, retired, admin)
-    except (FormRefused, Invalid) as error:
-        refused = FormRefused(error.errors, values)
-        refused.page = _page(request, session, refused)
-        raise refused from None
     return see_other(request, f"/charte?version={version.number}")
 
 
 @router.get("/moderation/indices")
 def hints_page(request: Request, session: Db, moderator: Moderator) -> Response:
-    measured = {(row.hint, row.version): row for row in notices.precision(session)}
-    off = notices.switched_off(session)
+    measured = {(row.hint, row.version): row for row in workbench.precision(session)}
+    off = workbench.switched_off(session)
     lines = [
         {"label": label, "version": hints.VERSIONS[name], "off": off.get(name), "n": 0, "founded": 0}
         | (

@@ -1,9 +1,5 @@
-"""The router, and what its modules share."""
+"""The router of its modules."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
 router = APIRouter()
-# A number that a column can hold; anything else is a page that does not exist.
-Id = Annotated[int, Path(ge=1, le=2**31 - 1)]

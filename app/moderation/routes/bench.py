@@ -1,6 +1,8 @@
 """The workbench: the queue, a comment, its decision; claims, notes, batches, undo, hints."""
 
 import secrets
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from fastapi import Request
@@ -10,16 +12,16 @@ from app import clock
 from app.accounts.dependencies import Moderator
 from app.accounts.models import Account
 from app.db import Db, Session
-from app.errors import Conflict, Invalid, NotFound, Refused
-from app.moderation import actions, charter, queries
-from app.moderation.actions import Judgment
+from app.errors import Conflict, NotFound, Refused
+from app.moderation import actions, charter
+from app.moderation.actions import Judgment, asked_for
 from app.moderation.dependencies import DecisionValues
-from app.moderation.desk import PAGES, bench, comment_view, page_of
+from app.moderation.desk import PAGES, bench, came_second, comment_view, page_of
 from app.moderation.forms import BatchForm, DecisionForm, NoteForm, PreferenceForm
 from app.moderation.previews import preview
-from app.moderation.queries import figures, notices, queue
-from app.moderation.routes.base import Id, router
-from app.web.forms import Form, FormRefused, Values, asked, identifier, validated
+from app.moderation.queries import queue, workbench
+from app.moderation.routes.base import router
+from app.web.forms import Form, RowId, ShowAgain, Shown, Values, asked, identifier, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
@@ -40,14 +42,10 @@ def _page(
     session: Session,
     moderator: Account,
     key: str,
-    values: Values | None = None,
-    errors: dict[str, str] | None = None,
-    status: int = 200,
-    **more: Any,
+    form: Shown = EMPTY_FORM,
 ) -> Response:
-    context = bench(session, moderator, key, clock.now(), values or {})
-    form = {"values": values or {}, "errors": errors or {}}
-    return page(request, "moderation/queue.html", status, **context, form=form, **more)
+    context = bench(session, moderator, key, clock.now(), form["values"])
+    return page(request, "moderation/queue.html", 422 if form["errors"] else 200, **context, form=form)
 
 
 @router.get("/moderation/compte.json")
@@ -57,37 +55,15 @@ def count(session: Db, moderator: Moderator) -> Response:
     return JSONResponse({"waiting": waiting}, headers={"cache-control": "no-store"})
 
 
-def judgment_of(form: DecisionForm) -> Judgment:
-    """What the form asks for, in the words of the verbs."""
-    effects = set(form.effects)
-    if form.decision in {"refuse"}:
-        effects.discard("mask")
-    elif effects:
-        effects &= {"mask", "limit_author", "close_thread"}
-    return Judgment(
-        form.decision or "",
-        form.cited,
-        form.passage,
-        form.explanation,
-        frozenset(effects),
-        form.ground,
-        form.provision,
-    )
-
-
 @router.post("/moderation/commentaires/{comment_id}/decision")
 @limited("staff")
-def decide(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: DecisionValues) -> Response:
-    try:
+def decide(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: DecisionValues) -> Response:
+    with came_second(request, session, comment_id), _again(request, session, moderator, comment_id, values):
         form = validated(DecisionForm, values)
-        judgment = judgment_of(form)
+        judgment = asked_for(form)
         if judgment.kind == "refuse" and judgment.articles and _may_rewrite(session, comment_id, judgment):
             judgment = judgment.within(effects=judgment.effects | {"ask_rewrite"})
         actions.decide(session, comment_id, form.version, moderator, judgment)
-    except (FormRefused, Invalid) as refused:
-        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
-    except Conflict as conflict:
-        raise came_second(request, session, comment_id, values, str(conflict)) from None
     return see_other(request, HOME)
 
 
@@ -102,46 +78,26 @@ def _may_rewrite(session: Session, comment_id: int, judgment: Judgment) -> bool:
 
 
 def _again(
-    request: Request, session: Session, moderator: Account, comment_id: int, values: Values, errors: dict[str, str]
-) -> FormRefused:
-    """The comment with what was typed. Raises NotFound."""
-    if comment_view(session, comment_id) is None:
-        raise NotFound("Ce commentaire n’existe pas, ou plus.")
-    shown = _page(request, session, moderator, f"comment-{comment_id}", values, errors, 422)
-    return FormRefused(errors, values, page=shown)
+    request: Request, session: Session, moderator: Account, comment_id: int, values: Values
+) -> AbstractContextManager[None]:
+    """The comment with what was typed, when that does not do. Raises NotFound."""
 
+    def again(form: Shown) -> Response:
+        if comment_view(session, comment_id) is None:
+            raise NotFound("Ce commentaire n’existe pas, ou plus.")
+        return _page(request, session, moderator, f"comment-{comment_id}", form)
 
-def came_second(request: Request, session: Session, comment_id: int, values: Values, why: str) -> FormRefused:
-    """Who decided what, for the one who came second."""
-    return FormRefused({"": why}, values, page=_decided_page(request, session, comment_id, why))
-
-
-def _decided_page(request: Request, session: Session, comment_id: int, why: str) -> Response:
-    decisions = [d for d in queries.decisions(session, "comment", comment_id) if d.undone_at is None]
-    found = comment_view(session, comment_id)
-    last = decisions[-1] if decisions else None
-    return page(
-        request,
-        "moderation/decided.html",
-        409,
-        decision=last,
-        moderator=last.moderator.email if last is not None and last.moderator else "",
-        comment_state=found["state"] if found else "withdrawn",
-        petition=found["petition"] if found else None,
-        why=why,
-    )
+    return shown_again(values, again)
 
 
 @router.post("/moderation/commentaires/{comment_id}/apercu")
 @limited("staff")
 def preview_page(
-    request: Request, session: Db, moderator: Moderator, comment_id: Id, values: DecisionValues
+    request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: DecisionValues
 ) -> Response:
     """The mail as it would leave; nothing is written."""
-    try:
-        shown = preview(session, comment_id, judgment_of(validated(DecisionForm, values)), moderator)
-    except (FormRefused, Invalid) as refused:
-        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
+    with _again(request, session, moderator, comment_id, values):
+        shown = preview(session, comment_id, asked_for(validated(DecisionForm, values)), moderator)
     return page(request, "moderation/preview.html", previews=[shown], values=values, comment_id=comment_id, batch=None)
 
 
@@ -152,9 +108,10 @@ def preview_page(
 @limited("staff")
 def batch(request: Request, session: Db, moderator: Moderator, values: DecisionValues) -> Response:
     """First the mails, then the decisions: all of them or none."""
-    try:
+    with shown_again(values, partial(_page, request, session, moderator, "")):
         form = validated(BatchForm, values)
-        judgment = judgment_of(form)
+    judgment = asked_for(form)
+    try:
         if values.get("confirm"):
             actions.decide_many(session, form.items, moderator, judgment, f"L-{secrets.token_hex(8)}")
             return see_other(request, HOME)
@@ -162,17 +119,18 @@ def batch(request: Request, session: Db, moderator: Moderator, values: DecisionV
             preview(session, comment_id, judgment.within(passage=passage), moderator, lenient=True)
             for comment_id, _version, passage in form.items
         ]
-    except (FormRefused, Refused) as refused:
+    except Refused as refused:
         errors = getattr(refused, "errors", {"": str(refused)})
-        shown = _page(request, session, moderator, "", values, errors, refused.status)
-        raise FormRefused(errors, values, page=shown) from None
+        shown = _page(request, session, moderator, "", {"values": values, "errors": errors})
+        shown.status_code = refused.status
+        raise ShowAgain(shown) from None
     context: dict[str, Any] = {"previews": previews, "values": values, "comment_id": None, "batch": form.items}
     return page(request, "moderation/preview.html", **context)
 
 
 @router.post("/moderation/decisions/{decision_id}/annulation")
 @limited("staff")
-def undo(request: Request, session: Db, moderator: Moderator, decision_id: Id) -> Response:
+def undo(request: Request, session: Db, moderator: Moderator, decision_id: RowId) -> Response:
     undone = actions.undo(session, decision_id, moderator)
     first = undone[0]
     return see_other(request, f"{HOME}?element=comment-{first.target_id}" if first.target == "comment" else HOME)
@@ -196,28 +154,24 @@ def claim(request: Request, session: Db, moderator: Moderator, key: str) -> Resp
 
 @router.post("/moderation/commentaires/{comment_id}/notes")
 @limited("staff")
-def note(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: Form) -> Response:
-    try:
+def note(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: Form) -> Response:
+    with _again(request, session, moderator, comment_id, values):
         actions.note(session, "comment", comment_id, moderator, validated(NoteForm, values).note)
-    except (FormRefused, Invalid) as refused:
-        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
     return see_other(request, f"{HOME}?element=comment-{comment_id}")
 
 
 @router.post("/moderation/commentaires/{comment_id}/transmission")
 @limited("staff")
-def escalate(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: Form) -> Response:
-    try:
+def escalate(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: Form) -> Response:
+    with _again(request, session, moderator, comment_id, values):
         form = validated(NoteForm, values)
-    except FormRefused as refused:
-        raise _again(request, session, moderator, comment_id, values, refused.errors) from None
     actions.escalate(session, comment_id, moderator, form.urgent, form.note)
     return see_other(request, HOME)
 
 
 @router.post("/moderation/commentaires/{comment_id}/indices")
 @limited("staff")
-def judge_hint(request: Request, session: Db, moderator: Moderator, comment_id: Id, values: Form) -> Response:
+def judge_hint(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: Form) -> Response:
     """The field is the hint's name, its value ``founded`` or ``unfounded``."""
     for name, value in values.items():
         if value in {"founded", "unfounded"}:
@@ -231,24 +185,21 @@ def mine(request: Request, session: Db, moderator: Moderator) -> Response:
     return _mine(request, session, moderator)
 
 
-def _mine(request: Request, session: Session, moderator: Account, refused: FormRefused | None = None) -> Response:
+def _mine(request: Request, session: Session, moderator: Account, form: Shown = EMPTY_FORM) -> Response:
     return page(
         request,
         "moderation/mine.html",
-        422 if refused else 200,
-        preference=notices.preference(session, moderator.id),
-        figures=figures.personal(session, moderator.id, clock.now()),
-        form=refused.form if refused else EMPTY_FORM,
+        422 if form["errors"] else 200,
+        preference=workbench.preference(session, moderator.id),
+        figures=workbench.personal(session, moderator.id, clock.now()),
+        form=form,
     )
 
 
 @router.post("/moderation/moi")
 @limited("staff")
 def prefer(request: Request, session: Db, moderator: Moderator, values: Form) -> Response:
-    try:
+    with shown_again(values, partial(_mine, request, session, moderator)):
         form = validated(PreferenceForm, values)
-    except FormRefused as refused:
-        refused.page = _mine(request, session, moderator, refused)
-        raise
     actions.prefer(session, moderator, **form.model_dump())
     return see_other(request, "/moderation/moi")

@@ -1,5 +1,7 @@
 """Second looks: a decision judged again, blind, by somebody else."""
 
+from functools import partial
+
 from fastapi import Request
 from starlette.responses import Response
 
@@ -8,22 +10,21 @@ from app.accounts.dependencies import Moderator
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.db import Db, Session
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, NotFound
 from app.moderation import actions, charter, queries
 from app.moderation.desk import claim_of
 from app.moderation.forms import SecondLookForm
-from app.moderation.models import CharterVersion, Decision
-from app.moderation.queries import notices
-from app.moderation.routes.base import Id, router
+from app.moderation.models import CharterVersion, Decision, SecondLook
+from app.moderation.routes.base import router
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
-from app.web.forms import Form, FormRefused, Values, validated
+from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import page, see_other
+from app.web.rendering import EMPTY_FORM, page, see_other
 
 
 @router.get("/moderation/relectures/{decision_id}")
-def second_page(request: Request, session: Db, moderator: Moderator, decision_id: Id) -> Response:
+def second_page(request: Request, session: Db, moderator: Moderator, decision_id: RowId) -> Response:
     return _page(request, session, moderator, decision_id)
 
 
@@ -32,10 +33,9 @@ def _page(
     session: Session,
     moderator: Account,
     decision_id: int,
-    values: Values | None = None,
-    errors: Values | None = None,
+    form: Shown = EMPTY_FORM,
 ) -> Response:
-    look = notices.lock_second_look(session, decision_id)
+    look = session.get(SecondLook, decision_id)
     first = queries.decision(session, decision_id)
     if look is None or first is None or look.first_decider == moderator.id:
         raise NotFound("Ce texte n’est pas à relire, ou pas par vous.")
@@ -47,13 +47,13 @@ def _page(
     return page(
         request,
         "moderation/second.html",
-        422 if errors else 200,
+        422 if form["errors"] else 200,
         decision_id=decision_id,
         text=text,
         charter=in_force,
         look=look,
         claim=claim,
-        form={"values": values or {}, "errors": errors or {}},
+        form=form,
     )
 
 
@@ -71,11 +71,8 @@ def _second_text(session: Session, first: Decision) -> tuple[str, CharterVersion
 
 @router.post("/moderation/relectures/{decision_id}")
 @limited("staff")
-def look_again(request: Request, session: Db, moderator: Moderator, decision_id: Id, values: Form) -> Response:
-    try:
+def look_again(request: Request, session: Db, moderator: Moderator, decision_id: RowId, values: Form) -> Response:
+    with shown_again(values, partial(_page, request, session, moderator, decision_id)):
         form = validated(SecondLookForm, values)
         actions.look_again(session, decision_id, moderator, form.decision, form.article or None)
-    except (FormRefused, Invalid) as refused:
-        shown = _page(request, session, moderator, decision_id, values, refused.errors)
-        raise FormRefused(refused.errors, values, page=shown) from None
     return see_other(request, "/moderation")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.comments.models import Comment, CommentRevision
 from app.moderation.models import AuthorLimit, Decision, Note
 from app.petitions.models import Petition
-from app.privacy import periods
+from app.privacy import schedule
 from app.privacy.queries import FORGOTTEN, Due, delete_some, due, together
 
 
@@ -18,23 +18,23 @@ def waiting_due(session: Session, now: datetime) -> Due:
     return due(
         session,
         Comment.waiting_since,
-        periods.COMMENT_WAITING,
+        schedule.COMMENT_WAITING,
         Comment.state == "waiting",
-        Comment.waiting_since <= now - periods.COMMENT_WAITING,
+        Comment.waiting_since <= now - schedule.COMMENT_WAITING,
     )
 
 
 def waiting_ids(session: Session, now: datetime, limit: int) -> Sequence[int]:
     return session.scalars(
         select(Comment.id)
-        .where(Comment.state == "waiting", Comment.waiting_since <= now - periods.COMMENT_WAITING)
+        .where(Comment.state == "waiting", Comment.waiting_since <= now - schedule.COMMENT_WAITING)
         .order_by(Comment.waiting_since)
         .limit(limit)
     ).all()
 
 
 def _published_where(now: datetime) -> Any:
-    closed = select(Petition.id).where(Petition.closed_at <= now - periods.COMMENT_AFTER_CLOSING)
+    closed = select(Petition.id).where(Petition.closed_at <= now - schedule.COMMENT_AFTER_CLOSING)
     return Comment.state == "published", Comment.text != "", Comment.petition_id.in_(closed)
 
 
@@ -45,7 +45,7 @@ def published_due(session: Session, now: datetime) -> Due:
             Petition.id.in_(select(Comment.petition_id).where(*_published_where(now)))
         )
     )
-    return n, oldest + periods.COMMENT_AFTER_CLOSING if n and oldest else None
+    return n, oldest + schedule.COMMENT_AFTER_CLOSING if n and oldest else None
 
 
 def published_ids(session: Session, now: datetime, limit: int) -> Sequence[int]:
@@ -56,21 +56,21 @@ def _refused_where(now: datetime) -> Any:
     return (
         Comment.state.in_(["refused", "removed", "withdrawn"]),
         Comment.text != "",
-        func.coalesce(Comment.decided_at, Comment.created_at) <= now - periods.COMMENT_REFUSED,
+        func.coalesce(Comment.decided_at, Comment.created_at) <= now - schedule.COMMENT_REFUSED,
     )
 
 
 def refused_due(session: Session, now: datetime) -> Due:
     moment = func.coalesce(Comment.decided_at, Comment.created_at, type_=Comment.created_at.type)
     return together(
-        due(session, moment, periods.COMMENT_REFUSED, *_refused_where(now)),
-        due(session, AuthorLimit.created_at, periods.COMMENT_REFUSED, _limited_long_ago(now)),
+        due(session, moment, schedule.COMMENT_REFUSED, *_refused_where(now)),
+        due(session, AuthorLimit.created_at, schedule.COMMENT_REFUSED, _limited_long_ago(now)),
     )
 
 
 def _limited_long_ago(now: datetime) -> Any:
     """By then the petition is closed: there is nothing left to keep the author from."""
-    return AuthorLimit.created_at <= now - periods.COMMENT_REFUSED
+    return AuthorLimit.created_at <= now - schedule.COMMENT_REFUSED
 
 
 def delete_limits(session: Session, now: datetime, limit: int) -> int:

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session, aliased
 
 from app.consents.models import ConsentEvent
 from app.petitions.models import Petition, PetitionKeys
-from app.privacy import periods
+from app.privacy import schedule
 from app.privacy.queries import Due
 from app.subscriptions.models import Subscription
 
 
 def _purged(now: datetime) -> Any:
-    return select(Petition.id).where(Petition.purged_at <= now - periods.EVIDENCE_AFTER_PURGE)
+    return select(Petition.id).where(Petition.purged_at <= now - schedule.EVIDENCE_AFTER_PURGE)
 
 
 def _where(now: datetime) -> Any:
@@ -39,7 +39,7 @@ def _where(now: datetime) -> Any:
             later.petition_id == ConsentEvent.petition_id,
             later.signature_id == ConsentEvent.signature_id,
             later.purpose == ConsentEvent.purpose,
-            later.at > now - periods.EVIDENCE_AFTER_PURGE,
+            later.at > now - schedule.EVIDENCE_AFTER_PURGE,
         )
         .exists()
     )
@@ -65,7 +65,7 @@ def evidence_due(session: Session, now: datetime) -> Due:
             or_(Petition.id.in_(petitions_with_key(session, now)), Petition.id.in_(late))
         )
     )
-    return n, oldest + periods.EVIDENCE_AFTER_PURGE if oldest is not None else None
+    return n, oldest + schedule.EVIDENCE_AFTER_PURGE if oldest is not None else None
 
 
 def delete_events(session: Session, now: datetime, limit: int) -> tuple[int, bool]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.mail import outbox
 from app.mail.models import CaughtMail, MailBudget, OutboxMail
 from app.petitions.models import Petition
-from app.privacy import periods
+from app.privacy import schedule
 from app.privacy.queries import Due, delete_some, due, together
 from app.subscriptions.actions import ANSWER_WITHIN, RENEW_AFTER
 from app.subscriptions.models import Subscription, Suppression
@@ -19,7 +19,7 @@ from app.subscriptions.models import Subscription, Suppression
 def _updates_ended(now: datetime) -> Any:
     """Subscriptions to the news of petitions that ended long enough ago."""
     ended = func.coalesce(Petition.delivered_at, Petition.closed_at)
-    petitions = select(Petition.id).where(ended <= now - periods.UPDATES_AFTER_END)
+    petitions = select(Petition.id).where(ended <= now - schedule.UPDATES_AFTER_END)
     return Subscription.purpose == "updates", Subscription.petition_id.in_(petitions)
 
 
@@ -30,7 +30,7 @@ def updates_due(session: Session, now: datetime) -> Due:
             Petition.id.in_(select(Subscription.petition_id).where(*_updates_ended(now)))
         )
     )
-    return n or 0, oldest + periods.UPDATES_AFTER_END if n and oldest else None
+    return n or 0, oldest + schedule.UPDATES_AFTER_END if n and oldest else None
 
 
 def updates_to_end(session: Session, now: datetime, limit: int) -> Sequence[Subscription]:
@@ -68,45 +68,45 @@ def newsletter_to_ask(session: Session, now: datetime, limit: int) -> Sequence[S
 
 
 def suppressions_due(session: Session, now: datetime) -> Due:
-    old = Suppression.since <= now - periods.SUPPRESSION
-    return due(session, Suppression.since, periods.SUPPRESSION, old)
+    old = Suppression.since <= now - schedule.SUPPRESSION
+    return due(session, Suppression.since, schedule.SUPPRESSION, old)
 
 
 def delete_suppressions(session: Session, now: datetime, limit: int) -> int:
-    return delete_some(session, Suppression.address_key, limit, Suppression.since <= now - periods.SUPPRESSION)
+    return delete_some(session, Suppression.address_key, limit, Suppression.since <= now - schedule.SUPPRESSION)
 
 
 # The outbox, and the mails that a local instance caught
 
 
 def _old(now: datetime) -> Any:
-    return OutboxMail.created_at <= now - periods.SENT_MAIL
+    return OutboxMail.created_at <= now - schedule.SENT_MAIL
 
 
 def _never_left(now: datetime) -> Any:
     aside = OutboxMail.state.in_(["aside", "cancelled"])
-    return aside & (OutboxMail.created_at <= now - periods.UNSENT_MAIL) & ~_old(now)
+    return aside & (OutboxMail.created_at <= now - schedule.UNSENT_MAIL) & ~_old(now)
 
 
 def mails_due(session: Session, now: datetime) -> Due:
     return together(
-        due(session, OutboxMail.created_at, periods.SENT_MAIL, _old(now)),
-        due(session, OutboxMail.created_at, periods.UNSENT_MAIL, _never_left(now)),
-        due(session, CaughtMail.caught_at, periods.UNSENT_MAIL, CaughtMail.caught_at <= now - periods.UNSENT_MAIL),
+        due(session, OutboxMail.created_at, schedule.SENT_MAIL, _old(now)),
+        due(session, OutboxMail.created_at, schedule.UNSENT_MAIL, _never_left(now)),
+        due(session, CaughtMail.caught_at, schedule.UNSENT_MAIL, CaughtMail.caught_at <= now - schedule.UNSENT_MAIL),
     )
 
 
 def delete_mails(session: Session, now: datetime, limit: int) -> int:
     n = delete_some(session, OutboxMail.id, limit, or_(_old(now), _never_left(now)))
-    return n + delete_some(session, CaughtMail.id, limit, CaughtMail.caught_at <= now - periods.UNSENT_MAIL)
+    return n + delete_some(session, CaughtMail.id, limit, CaughtMail.caught_at <= now - schedule.UNSENT_MAIL)
 
 
 def recipients_due(session: Session, now: datetime) -> Due:
-    return due(session, MailBudget.at, periods.RECIPIENT, MailBudget.at <= now - periods.RECIPIENT)
+    return due(session, MailBudget.at, schedule.RECIPIENT, MailBudget.at <= now - schedule.RECIPIENT)
 
 
 def delete_recipients(session: Session, now: datetime, limit: int) -> int:
-    return delete_some(session, MailBudget.key, limit, MailBudget.at <= now - periods.RECIPIENT)
+    return delete_some(session, MailBudget.key, limit, MailBudget.at <= now - schedule.RECIPIENT)
 
 
 def forget_mails(session: Session, email: str) -> None:

@@ -9,30 +9,30 @@ from sqlalchemy.orm import Session
 
 from app.moderation.models import Appeal, Decision, Notice, Reply
 from app.petitions.models import Petition
-from app.privacy import periods
+from app.privacy import schedule
 from app.privacy.queries import FORGOTTEN, Due, due, together
 
 
 def _notice_where(now: datetime) -> Any:
     return or_(
-        (Notice.closed_at <= now - periods.NOTICE_IDENTITY) & Notice.identity_sealed.is_not(None),
-        (Notice.closed_at <= now - periods.NOTICE) & (Notice.reasons != FORGOTTEN),
+        (Notice.closed_at <= now - schedule.NOTICE_IDENTITY) & Notice.identity_sealed.is_not(None),
+        (Notice.closed_at <= now - schedule.NOTICE) & (Notice.reasons != FORGOTTEN),
     )
 
 
 def _appeal_where(now: datetime) -> Any:
-    return (Appeal.judged_at <= now - periods.NOTICE) & (Appeal.text != FORGOTTEN)
+    return (Appeal.judged_at <= now - schedule.NOTICE) & (Appeal.text != FORGOTTEN)
 
 
 def _reply_where(now: datetime) -> Any:
-    return (Reply.decided_at <= now - periods.NOTICE_IDENTITY) & Reply.identity_sealed.is_not(None)
+    return (Reply.decided_at <= now - schedule.NOTICE_IDENTITY) & Reply.identity_sealed.is_not(None)
 
 
 def _reply_words_where(now: datetime) -> Any:
     """A published reply stays as long as the comments that it stands among."""
-    closed = select(Petition.id).where(Petition.closed_at <= now - periods.COMMENT_AFTER_CLOSING)
+    closed = select(Petition.id).where(Petition.closed_at <= now - schedule.COMMENT_AFTER_CLOSING)
     return (
-        (Reply.decided_at <= now - periods.NOTICE)
+        (Reply.decided_at <= now - schedule.NOTICE)
         & (Reply.text != FORGOTTEN)
         & or_(Reply.state == "refused", Reply.petition_id.in_(closed))
     )
@@ -41,9 +41,9 @@ def _reply_words_where(now: datetime) -> Any:
 def notices_due(session: Session, now: datetime) -> Due:
     """Notices, appeals and requests for reply whose time is over."""
     return together(
-        due(session, Notice.closed_at, periods.NOTICE_IDENTITY, _notice_where(now)),
-        due(session, Appeal.judged_at, periods.NOTICE, _appeal_where(now)),
-        due(session, Reply.decided_at, periods.NOTICE_IDENTITY, or_(_reply_where(now), _reply_words_where(now))),
+        due(session, Notice.closed_at, schedule.NOTICE_IDENTITY, _notice_where(now)),
+        due(session, Appeal.judged_at, schedule.NOTICE, _appeal_where(now)),
+        due(session, Reply.decided_at, schedule.NOTICE_IDENTITY, or_(_reply_where(now), _reply_words_where(now))),
     )
 
 
@@ -54,7 +54,7 @@ def forget_notices(session: Session, now: datetime, limit: int) -> int:
     ).all()
     for notice in notices:
         notice.identity_sealed = None
-        if notice.closed_at is not None and notice.closed_at <= now - periods.NOTICE:
+        if notice.closed_at is not None and notice.closed_at <= now - schedule.NOTICE:
             notice.reasons = notice.passage = FORGOTTEN
     appeals = session.scalars(
         select(Appeal).where(_appeal_where(now)).limit(limit).with_for_update(skip_locked=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, SignInThrottle, StaffSession
 from app.audit import AuditLine, chain
-from app.privacy import periods
+from app.privacy import schedule
 from app.privacy.models import DataRequest, SelfServiceSession
 from app.privacy.queries import Due, delete_some, due
 
@@ -21,12 +21,12 @@ def _idle(now: datetime, period: timedelta) -> Any:
 
 def _warned(now: datetime) -> Any:
     """Idle for two years, and warned thirty days ago."""
-    return *_idle(now, periods.ACCOUNT_IDLE), Account.warned_at <= now - periods.ACCOUNT_WARNING
+    return *_idle(now, schedule.ACCOUNT_IDLE), Account.warned_at <= now - schedule.ACCOUNT_WARNING
 
 
 def accounts_due(session: Session, now: datetime) -> Due:
     last = func.coalesce(Account.seen_at, Account.created_at, type_=Account.created_at.type)
-    return due(session, last, periods.ACCOUNT_IDLE, *_warned(now))
+    return due(session, last, schedule.ACCOUNT_IDLE, *_warned(now))
 
 
 def accounts_to_end(session: Session, now: datetime, limit: int) -> Sequence[Account]:
@@ -34,17 +34,17 @@ def accounts_to_end(session: Session, now: datetime, limit: int) -> Sequence[Acc
 
 
 def accounts_to_warn(session: Session, now: datetime, limit: int) -> Sequence[Account]:
-    idle = _idle(now, periods.ACCOUNT_IDLE - periods.ACCOUNT_WARNING)
+    idle = _idle(now, schedule.ACCOUNT_IDLE - schedule.ACCOUNT_WARNING)
     unwarned = select(Account).where(*idle, Account.warned_at.is_(None))
     return session.scalars(unwarned.limit(limit).with_for_update(skip_locked=True)).all()
 
 
 def audit_due(session: Session, now: datetime) -> Due:
-    return due(session, AuditLine.at, periods.AUDIT, AuditLine.at <= now - periods.AUDIT)
+    return due(session, AuditLine.at, schedule.AUDIT, AuditLine.at <= now - schedule.AUDIT)
 
 
 def delete_audit(session: Session, now: datetime, limit: int) -> int:
-    return chain.shorten(session, now - periods.AUDIT, limit)
+    return chain.shorten(session, now - schedule.AUDIT, limit)
 
 
 def self_service_due(session: Session, now: datetime) -> Due:
@@ -69,24 +69,24 @@ def delete_staff_sessions(session: Session, now: datetime, limit: int) -> int:
 
 
 def throttles_due(session: Session, now: datetime) -> Due:
-    old = SignInThrottle.since <= now - periods.SIGN_IN_FAILURE
-    return due(session, SignInThrottle.since, periods.SIGN_IN_FAILURE, old)
+    old = SignInThrottle.since <= now - schedule.SIGN_IN_FAILURE
+    return due(session, SignInThrottle.since, schedule.SIGN_IN_FAILURE, old)
 
 
 def delete_throttles(session: Session, now: datetime, limit: int) -> int:
     """Its key is two columns: an account's old failures go together."""
-    old = SignInThrottle.since <= now - periods.SIGN_IN_FAILURE
+    old = SignInThrottle.since <= now - schedule.SIGN_IN_FAILURE
     accounts = session.scalars(select(SignInThrottle.account_id).where(old).distinct().limit(limit)).all()
     gone = session.execute(delete(SignInThrottle).where(old, SignInThrottle.account_id.in_(accounts)))
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def requests_due(session: Session, now: datetime) -> Due:
-    return due(session, DataRequest.closed_at, periods.REQUEST, DataRequest.closed_at <= now - periods.REQUEST)
+    return due(session, DataRequest.closed_at, schedule.REQUEST, DataRequest.closed_at <= now - schedule.REQUEST)
 
 
 def delete_requests(session: Session, now: datetime, limit: int) -> int:
-    return delete_some(session, DataRequest.id, limit, DataRequest.closed_at <= now - periods.REQUEST)
+    return delete_some(session, DataRequest.id, limit, DataRequest.closed_at <= now - schedule.REQUEST)
 
 
 def open_requests(session: Session) -> Sequence[DataRequest]:
@@ -99,6 +99,6 @@ def requests_to_alert(session: Session, now: datetime) -> Sequence[DataRequest]:
         select(DataRequest).where(
             DataRequest.state == "open",
             DataRequest.alerted_at.is_(None),
-            DataRequest.received_on <= (now - timedelta(days=20)).date(),
+            DataRequest.received_on <= (now - schedule.REQUEST_ALERT).date(),
         )
     ).all()

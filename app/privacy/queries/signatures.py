@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.exports.models import ExportPermission, ExportRecord
 from app.petitions.models import Petition
 from app.petitions.queries import insert_for
-from app.privacy import periods
+from app.privacy import schedule
 from app.privacy.models import DailyNumber, SignatureAggregate
 from app.privacy.queries import Due, delete_some, due, together
 from app.signatures.models import PostingRecord, Signature, Withdrawal
@@ -20,9 +20,9 @@ def pending_due(session: Session, now: datetime) -> Due:
     return due(
         session,
         Signature.created_at,
-        periods.PENDING,
+        schedule.PENDING,
         Signature.state == "pending",
-        Signature.created_at <= now - periods.PENDING,
+        Signature.created_at <= now - schedule.PENDING,
     )
 
 
@@ -53,18 +53,18 @@ def add_aggregates(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def postings_due(session: Session, now: datetime) -> Due:
-    return due(session, PostingRecord.at, periods.POSTING, PostingRecord.at <= now - periods.POSTING)
+    return due(session, PostingRecord.at, schedule.POSTING, PostingRecord.at <= now - schedule.POSTING)
 
 
 def delete_postings(session: Session, now: datetime, limit: int) -> int:
-    return delete_some(session, PostingRecord.id, limit, PostingRecord.at <= now - periods.POSTING)
+    return delete_some(session, PostingRecord.id, limit, PostingRecord.at <= now - schedule.POSTING)
 
 
 # The journals of exports, and what earlier exports had to drop
 
 
 def _purged(now: datetime) -> Any:
-    return select(Petition.id).where(Petition.purged_at <= now - periods.EXPORTS_AFTER_PURGE)
+    return select(Petition.id).where(Petition.purged_at <= now - schedule.EXPORTS_AFTER_PURGE)
 
 
 def exports_due(session: Session, now: datetime) -> Due:
@@ -73,7 +73,7 @@ def exports_due(session: Session, now: datetime) -> Due:
         ids = select(table.petition_id).where(table.petition_id.in_(_purged(now)))
         n = session.scalar(select(func.count()).where(table.petition_id.in_(_purged(now)))) or 0
         purged = session.scalar(select(func.min(Petition.purged_at)).where(Petition.id.in_(ids)))
-        parts.append((n, purged + periods.EXPORTS_AFTER_PURGE if purged is not None else None))
+        parts.append((n, purged + schedule.EXPORTS_AFTER_PURGE if purged is not None else None))
     return together(*parts)
 
 
@@ -84,11 +84,11 @@ def delete_exports(session: Session, now: datetime, limit: int) -> int:
 
 
 def _kept_keys(now: datetime) -> Any:
-    return Withdrawal.email_key.is_not(None), Withdrawal.withdrawn_at <= now - periods.ERASURE_JOURNAL
+    return Withdrawal.email_key.is_not(None), Withdrawal.withdrawn_at <= now - schedule.ERASURE_JOURNAL
 
 
 def withdrawals_due(session: Session, now: datetime) -> Due:
-    return due(session, Withdrawal.withdrawn_at, periods.ERASURE_JOURNAL, *_kept_keys(now))
+    return due(session, Withdrawal.withdrawn_at, schedule.ERASURE_JOURNAL, *_kept_keys(now))
 
 
 def forget_withdrawal_keys(session: Session, now: datetime, limit: int) -> int:

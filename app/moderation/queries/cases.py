@@ -1,0 +1,36 @@
+"""SELECTs about cases: what several people say of one revision of one thing."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.moderation.models import (
+    Case,
+)
+
+
+def lock_case(session: Session, case_id: int) -> Case | None:
+    return session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one_or_none()
+
+
+def reported_comment(session: Session, case_id: int) -> int | None:
+    """The comment that a case is about, to be locked before the case, as everybody does."""
+    return session.scalar(select(Case.target_id).where(Case.id == case_id, Case.target == "comment"))
+
+
+def latest_case(session: Session, target: str, target_id: int, revision: int) -> Case | None:
+    """The last case about this revision, open or closed, ours alone until the commit."""
+    return session.scalars(
+        select(Case)
+        .where(Case.target == target, Case.target_id == target_id, Case.revision == revision)
+        .order_by(Case.id.desc())
+        .limit(1)
+        .with_for_update()
+    ).one_or_none()
+
+
+def open_cases(session: Session, target: str, target_id: int) -> Sequence[Case]:
+    return session.scalars(
+        select(Case).where(Case.target == target, Case.target_id == target_id, Case.closed_at.is_(None))
+    ).all()

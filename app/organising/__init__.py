@@ -1,0 +1,1 @@
+"""The organiser's desk: drafts, figures, exports, news of one's own petitions."""

@@ -1,0 +1,192 @@
+"""The organiser's pages: petitions, figures, exports."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response, StreamingResponse
+
+from app import clock
+from app.accounts.dependencies import HalfSession, Organiser, Posted, require_fresh
+from app.accounts.models import Account
+from app.comments import queries as comment_queries
+from app.db import Db, Session
+from app.exports import actions, permissions, queries
+from app.organising.dependencies import OwnPetition
+from app.organising.routes.base import router
+from app.petitions import actions as petition_actions
+from app.petitions import public
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
+from app.signatures import queries as signature_queries
+from app.templating import ZONE
+from app.web.forms import Form, Shown, shown_again
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+
+DAYS = 30
+PURPOSE_LABELS = {"delivery": "Remise au destinataire", "contact": "Contact", "audit": "Contrôle"}
+
+
+@router.get("")
+def petitions(request: Request, session: Db, organiser: Organiser) -> Response:
+    now = clock.now()
+    owned = petition_queries.owned(session, organiser.id)
+    cards = public.cards(session, owned, settings_of(request).origin, now)
+    rows = [
+        {"card": card, "confirmation_rate": _rate(card.count, signature_queries.pending_count(session, petition.id))}
+        for card, petition in zip(cards, owned, strict=True)
+    ]
+    return page(request, "organising/petitions.html", petitions=rows)
+
+
+@router.get("/petitions/{slug}")
+def figures(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, demande: str = "") -> Response:
+    return _page(request, session, petition, organiser, asked=demande == "envoyee")
+
+
+def _page(
+    request: Request,
+    session: Session,
+    petition: Petition,
+    account: Account,
+    form: Shown = EMPTY_FORM,
+    *,
+    asked: bool = False,
+) -> Response:
+    shown = _figures(request, session, petition, account)
+    return page(request, "organising/petition.html", 422 if form["errors"] else 200, **shown, form=form, asked=asked)
+
+
+def _rate(confirmed: int, pending: int) -> float | None:
+    """Share of the forms sent that were confirmed; None before the first."""
+    return confirmed / (confirmed + pending) if confirmed + pending else None
+
+
+def _figures(request: Request, session: Session, petition: Petition, account: Account) -> dict[str, Any]:
+    now = clock.now()
+    view = public.view(
+        session,
+        petition,
+        settings_of(request).origin,
+        now,
+        comments_count=comment_queries.published_count(session, petition.id),
+    )
+    pending = signature_queries.pending_count(session, petition.id)
+    days = _per_day(petition_queries.counts_per_hour(session, petition.id), now)
+    return {
+        "p": view,
+        "figures": {
+            "confirmed": view.count,
+            "pending": pending,
+            "rate": _rate(view.count, pending),
+            "today": days[-1][1],
+            "week": sum(n for _, n in days[-7:]),
+            "comments_waiting": comment_queries.waiting_count(session, petition.id),
+            "views": view.views,
+        },
+        "days": days,
+        "theirs": permissions.needed(session, petition, account),
+        "allowed": permissions.held(session, petition, account),
+        "to_pass_on": _to_pass_on(session, petition),
+        "exports": [
+            {
+                "at": record.started_at,
+                "purpose_label": PURPOSE_LABELS[record.purpose],
+                "rows": record.rows,
+                "sha256": record.sha256 or "",
+                "by": email or "ligne de commande",
+            }
+            for record, email in queries.journal(session, petition.id)
+        ],
+    }
+
+
+def _to_pass_on(session: Session, petition: Petition) -> list[dict[str, Any]]:
+    """Lines of earlier exports that have to be dropped now: a reference, no name."""
+    with_people = {"contact", "delivery"} if petition.delivery_mode == "identities" else {"contact"}
+    exports = [record for record in queries.begun(session, petition.id) if record.purpose in with_people]
+    return [
+        {
+            "reference": row.reference,
+            "at": row.withdrawn_at,
+            "purpose_label": PURPOSE_LABELS[row.purpose],
+            "exports": found,
+        }
+        for row in signature_queries.withdrawals_after_export(session, petition.id)
+        if (
+            found := [
+                record.started_at
+                for record in exports
+                if record.purpose == row.purpose
+                and row.confirmed_at
+                and row.confirmed_at <= record.started_at < row.withdrawn_at
+            ]
+        )
+    ]
+
+
+def _per_day(hours: list[tuple[datetime, int]], now: datetime) -> list[tuple[date, int]]:
+    """The last thirty days, empty ones included."""
+    today = now.astimezone(ZONE).date()
+    days = {today - timedelta(days=n): 0 for n in range(DAYS - 1, -1, -1)}
+    for hour, n in hours:
+        day = hour.astimezone(ZONE).date()
+        if day in days:
+            days[day] += n
+    return list(days.items())
+
+
+@router.post("/petitions/{slug}/exports")
+@limited("staff")
+def export(
+    request: Request,
+    session: Db,
+    organiser: Organiser,
+    signed: HalfSession,
+    petition: OwnPetition,
+    fields: Posted,
+    values: Form,
+) -> Response:
+    if values.get("purpose") == "contact":  # addresses leave
+        require_fresh(request, signed, fields)
+    permissions.check(session, petition, values.get("purpose", ""), organiser)
+    kind = values.get("format", "csv")
+    record = actions.begin(session, petition, values.get("purpose", ""), organiser.id, kind)
+    name = actions.filename(petition, record.purpose, record.started_at, kind)
+    return StreamingResponse(
+        actions.stream(request.app.state.database, record.id, kind),
+        media_type=actions.FORMATS[kind],
+        headers={
+            "content-disposition": f'attachment; filename="{name}"',
+            "cache-control": "no-store",
+            "x-export-id": str(record.id),
+        },
+    )
+
+
+@router.post("/petitions/{slug}/exports/demandes")
+@limited("staff")
+def ask_for_export(
+    request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form
+) -> Response:
+    """Of another administrator, who agrees or not at /administration/exports."""
+    with shown_again(values, lambda form: _page(request, session, petition, organiser, form)):
+        permissions.ask(session, petition, values.get("asked", ""), values.get("reason", ""), organiser)
+    return see_other(request, f"/organisation/petitions/{petition.slug}?demande=envoyee#titre-exports")
+
+
+@router.post("/petitions/{slug}/commentaires")
+@limited("staff")
+def open_or_close_comments(
+    request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form
+) -> Response:
+    petition_actions.set_comments_open(session, petition, values.get("open") == "on", organiser.id)
+    return see_other(request, f"/organisation/petitions/{petition.slug}")
+
+
+@router.post("/petitions/{slug}/cloture")
+@limited("staff")
+def close(request: Request, session: Db, organiser: Organiser, petition: OwnPetition) -> Response:
+    petition_actions.close(session, petition, organiser.id)
+    return see_other(request, f"/organisation/petitions/{petition.slug}")

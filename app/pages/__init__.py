@@ -1,0 +1,1 @@
+"""What public pages are composed of, on top of all domains: lists, a petition, its signatures and comments, links."""

@@ -1,0 +1,191 @@
+"""The three addresses that a crowd asks at once: no session, no thread, one write for many."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import Mapping
+from time import monotonic
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from app import clock, crypto
+from app.db import Database, Session
+from app.errors import Gone, Invalid, NotFound
+from app.lanes import PATIENCE, lanes_of
+from app.mail.addresses import canonical
+from app.moderation.actions import receiving
+from app.operations import metrics
+from app.pages.routes.links import confirmation_page
+from app.pages.routes.petition import sign_again
+from app.petitions import queries as petition_queries
+from app.privacy.actions import erasing
+from app.signatures import actions, bound, doubts, links
+from app.signatures.actions import Changed, Confirmation, Signing, SignRequest, Target
+from app.signatures.dependencies import NOT_OURS
+from app.signatures.forms import SignForm
+from app.signatures.intake import Intake
+from app.signatures.pace import Pace
+from app.signatures.proof import Proofs
+from app.templating import in_language
+from app.web.crowd import Door
+from app.web.forms import ShowAgain, Shown, Values, read_form, validated
+from app.web.ratelimit import AsyncLimit, client_key, network_of
+from app.web.rendering import locale_of, settings_of
+
+SIGNING_SECONDS = 1.0
+CLOSED = "Cette pétition est close : elle ne peut plus être signée."
+
+
+async def sign(request: Request) -> Response:
+    """The one route that thousands use at once: no session, no thread, one write for many."""
+    slug: str = request.path_params["slug"]
+    limit: AsyncLimit = request.app.state.sign_limit
+    await limit.check(request)
+    values = await read_form(request)
+    signing = await _signing(request, slug)
+    if not signing.is_open(clock.now()):
+        raise await _show_again(request, {"values": values, "errors": {"": CLOSED}}, 409)
+    locale = locale_of(request)
+    try:
+        form = _form(values, signing.texts[locale])
+    except Invalid as invalid:
+        raise await _show_again(request, {"values": values, "errors": invalid.errors}) from None
+    peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
+    settings = settings_of(request)
+    intake: Intake[SignRequest, None] = request.app.state.sign_intake
+    people = settings.people_per_address
+    await intake.submit(
+        SignRequest(
+            signing, form, locale, settings.origin, peer=peer, people=people, doubt=await _doubt(request, values, form)
+        )
+    )
+    return _go(in_language(locale, f"/petitions/{slug}/verifier"))
+
+
+def _form(values: Values, texts: Mapping[str, int]) -> SignForm:
+    """Raises Invalid, also when the texts in force are no longer those that were on the page."""
+    form = validated(SignForm, values)
+    if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
+        raise Invalid({"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."})
+    return form
+
+
+async def _show_again(request: Request, form: Shown, status: int = 422) -> ShowAgain:
+    """Raises Busy when nobody has the time to show it."""
+    async with lanes_of(request).rendering.place(client_key(request)):
+        return ShowAgain(await run_in_threadpool(sign_again, request, form, status))
+
+
+async def _doubt(request: Request, values: Values, form: SignForm) -> str | None:
+    """What looks like a robot about a form that is accepted in any case; counts it in the pace."""
+    pace: Pace = request.app.state.pace
+    proofs: Proofs = request.app.state.proofs
+    network = network_of(request.client.host) if request.client else "unknown"
+    pace.note(network)
+    found = doubts.of_form(values)
+    proof = values.get(doubts.PROOF, "")
+    if proof and await proofs.good(proof, canonical(form.email).encode()):
+        metrics.proofs.labels("solved").inc()
+    elif proof or pace.insists(network):
+        metrics.proofs.labels("wrong" if proof else "missing").inc()
+        if pace.insists(network):
+            found += doubts.NO_PROOF
+    return found or None
+
+
+async def ask_for_proof(request: Request) -> Response:
+    """What the form's script has to solve before it sends: nothing, at an ordinary pace."""
+    pace: Pace = request.app.state.pace
+    proofs: Proofs = request.app.state.proofs
+    signing = await _signing(request, request.path_params["slug"])
+    asked: dict[str, object] = {}
+    if signing.is_open(clock.now()) and pace.asks(network_of(request.client.host) if request.client else "unknown"):
+        metrics.proofs.labels("asked").inc()
+        asked = proofs.challenge()
+    return Response(json.dumps(asked), media_type="application/json", headers={"cache-control": "no-store"})
+
+
+async def _signing(request: Request, slug: str) -> Signing:
+    """What signing needs of the petition, read once a second a process, by one for all.
+
+    Raises NotFound.
+    """
+    cache: dict[str, tuple[float, asyncio.Future[Signing]]] = request.app.state.signing_cache
+    found = cache.get(slug)
+    if found is None or monotonic() - found[0] >= SIGNING_SECONDS or (found[1].done() and found[1].exception()):
+        reading = asyncio.ensure_future(_read_in_lane(request, slug))
+        if len(cache) > 1000:
+            cache.clear()
+        found = cache[slug] = (monotonic(), reading)
+    return await asyncio.shield(found[1])
+
+
+async def _read_in_lane(request: Request, slug: str) -> Signing:
+    async with lanes_of(request).signing.place():
+        return await run_in_threadpool(_read_signing, request.app.state.database, slug)
+
+
+def _read_signing(database: Database, slug: str) -> Signing:
+    with database.read() as session:
+        petition = petition_queries.public_by_slug(session, slug)
+        if petition is None:
+            raise NotFound("Aucune pétition n’est à cette adresse.")
+        return actions.signing_of(session, petition)
+
+
+async def confirm(request: Request) -> Response:
+    limit: AsyncLimit = request.app.state.confirm_limit
+    await limit.check(request)
+    token = crypto.trimmed(request.path_params["token"])
+    link = links.read(request.app.state.vault, token, *links.CONFIRM)
+    if link is None:
+        raise NotFound(NOT_OURS)
+    if not links.alive(link):
+        raise Gone("Ce lien a expiré.")
+    typed = (await read_form(request)).get("shown")
+    shown = link.shown if typed is None else bound.read(typed)
+    target = Target(link.petition_id, link.signature_id, shown)
+    try:
+        if link.purpose == "other":
+            async with lanes_of(request).writing.place(client_key(request)):
+                await run_in_threadpool(_confirm_other, request, target)
+        else:
+            intake: Intake[Target, Confirmation] = request.app.state.confirm_intake
+            await intake.submit(target)
+    except Changed as changed:
+        async with lanes_of(request).rendering.place(client_key(request)):
+            return await run_in_threadpool(_confirm_again, request, token, changed.status)
+    return _go(in_language(locale_of(request), f"/confirmer/{token}"))
+
+
+def _confirm_other(request: Request, target: Target) -> None:
+    """Few come this way: somebody else's signature may have to be withdrawn first, in the same transaction."""
+    database: Database = request.app.state.database
+
+    def let_go(session: Session, petition_id: int, signature_id: uuid.UUID) -> None:
+        erasing.withdraw(session, petition_id, signature_id, "replaced")
+
+    with database.write(PATIENCE) as session:
+        people = settings_of(request).people_per_address
+        actions.confirm_other(session, target, people, receiving.receive_drafts, let_go)
+
+
+def _confirm_again(request: Request, token: str, status: int) -> Response:
+    """What it says now, to be read before it is confirmed."""
+    database: Database = request.app.state.database
+    with database.read() as session:
+        return confirmation_page(request, session, token, status)
+
+
+def _go(path: str) -> Response:
+    """``see_other`` of a path whose parts this application has made: there is nothing to quote."""
+    return Response(status_code=303, headers={"location": path, "cache-control": "no-store"})
+
+
+doors: list[Door] = [
+    Door("/petitions/{slug}/signatures", sign),
+    Door("/confirmer/{token}", confirm),
+    Door("/petitions/{slug}/preuve", ask_for_proof, "GET"),
+]

@@ -1,0 +1,182 @@
+"""Mailed links. GET shows, POST acts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app import clock
+from app.comments import queries as comment_queries
+from app.consents import queries as consent_queries
+from app.db import Db, Session, vault_of
+from app.errors import Gone
+from app.pages.routes.base import router
+from app.petitions import keys as petition_keys
+from app.petitions import public as petition_public
+from app.petitions.keys import Keys
+from app.privacy.actions import erasing, self_service
+from app.signatures import actions, bound, doubts, emails, links, queries, seats
+from app.signatures.dependencies import Opened, read_link
+from app.signatures.models import Signature
+from app.signatures.places import country_name
+from app.signatures.public import open_field
+from app.signatures.public import shown as shown_line
+from app.web.ratelimit import limited
+from app.web.rendering import locale_of, page, see_other, settings_of
+
+DISPLAY_LABELS = {
+    "hidden": "Anonyme : ni nom ni lieu",
+    "initial": "Prénom, initiale et département",
+    "full": "Prénom, nom et code postal",
+}
+CONSENT_LABELS = {
+    "sign": "Enregistrer et compter ma signature",
+    "public_name": "Publier la ligne ci-dessus",
+    "updates": "Recevoir les suites de cette pétition",
+    "newsletter": "Recevoir la lettre de la plateforme",
+    "organiser_contact": "Être contacté par l’organisateur",
+}
+
+
+NO_MORE = "Ce lien ne sert plus : la signature a été retirée, remplacée, ou effacée faute de confirmation."
+
+
+@router.get("/confirmer/{token}")
+def confirm_page(request: Request, session: Db, token: str) -> Response:
+    return confirmation_page(request, session, token)
+
+
+def confirmation_page(request: Request, session: Session, token: str, status: int = 200) -> Response:
+    """What would be confirmed, as it is now; the thanks once it is."""
+    opened = read_link(session, token)
+    signature = opened.signature
+    if signature is None:
+        raise Gone(NO_MORE)
+    people = settings_of(request).people_per_address
+    beside = queries.of_address(session, opened.petition_id, seats.address_of(signature.email_key))
+    if signature.state == "confirmed" or doubts.waits(signature):
+        return _thanks(request, session, opened, signature, _waiting(request, session, signature, beside))
+    taken = seats.taken(beside, people, signature)
+    if signature.state != "pending" or taken is None:
+        raise Gone("Ce lien ne sert plus.")
+    now = clock.now()
+    view = petition_public.view(session, opened.petition, settings_of(request).origin, now)
+    if not actions.confirmable(opened.petition, signature, now):
+        return page(request, "signatures/closed_meanwhile.html", 410, p=view)
+    keys = petition_keys.of(session, opened.petition_id)
+    shown = bound.shown(keys, signature, taken.instead_of)
+    return page(
+        request,
+        "signatures/confirm.html",
+        status,
+        p=view,
+        token=opened.token,
+        shown=shown.hex(),
+        changed=status != 200 or shown != opened.shown,
+        other=_other(session, taken.instead_of, keys),
+        beside=[
+            seats.full_name(keys, row)
+            for row in beside
+            if row is not signature and row is not taken.instead_of and not seats.waits(row.email_key)
+        ],
+        waiting=_waiting(request, session, signature, beside),
+        typed=_typed(session, signature, keys, locale_of(request)),
+    )
+
+
+def _typed(session: Session, signature: Signature, keys: Keys, locale: str) -> dict[str, Any]:
+    row_id = signature.id.bytes
+    family = open_field(keys, signature.family_name_sealed, row_id, "family_name")
+    given = consent_queries.latest(session, signature.petition_id, signature.id)
+    return {
+        "given_name": signature.given_name,
+        "family_name": family,
+        "email": open_field(keys, signature.email_sealed, row_id, "email"),
+        "postal_code": signature.postal_code,
+        "country_name": country_name(signature.country, locale),
+        "display_label": DISPLAY_LABELS[signature.display],
+        "preview": _line(signature, family, locale),
+        "consents": [
+            label for purpose, label in CONSENT_LABELS.items() if purpose in given and given[purpose].kind == "given"
+        ],
+        "comment": open_field(keys, signature.comment_sealed, row_id, "comment") if signature.comment_sealed else "",
+    }
+
+
+def _line(signature: Signature, family: str, locale: str) -> str:
+    """What the public sees, or will."""
+    name, place = shown_line(signature, family, locale)
+    return f"{name} · {place}" if place else name
+
+
+def _other(session: Session, row: Signature | None, keys: Keys) -> dict[str, Any] | None:
+    """Whom the confirmation would replace, and what goes with them."""
+    if row is None:
+        return None
+    commented = row.comment_sealed is not None or bool(comment_queries.of_signature(session, row.id))
+    return {"name": seats.full_name(keys, row), "counted": row.state == "confirmed", "commented": commented}
+
+
+def _waiting(
+    request: Request, session: Session, signature: Signature, beside: Sequence[Signature]
+) -> list[dict[str, str]]:
+    """Other forms that this mailbox has to confirm: no mail may have gone about them, two a day is the most."""
+    keys, people = petition_keys.of(session, signature.petition_id), settings_of(request).people_per_address
+    return [
+        {
+            "name": seats.full_name(keys, row),
+            "path": f"/confirmer/{actions.token_of(session, row, beside, keys, people)}",
+        }
+        for row in beside
+        if row is not signature and row.state == "pending" and clock.now() - row.created_at < links.CONFIRM_FOR
+    ]
+
+
+def _thanks(
+    request: Request, session: Session, opened: Opened, signature: Signature, waiting: list[dict[str, str]]
+) -> Response:
+    """What concerns this signature; all of a person's is opened by a mail of its own."""
+    now, keys = clock.now(), petition_keys.of(session, opened.petition_id)
+    family = open_field(keys, signature.family_name_sealed, signature.id.bytes, "family_name")
+    return page(
+        request,
+        "signatures/thanks.html" if signature.state == "confirmed" else "signatures/awaiting.html",
+        p=petition_public.view(session, opened.petition, settings_of(request).origin, now),
+        place=signature.place,
+        token=opened.token,
+        signer=seats.full_name(keys, signature),
+        line=_line(signature, family, locale_of(request)),
+        withdraw_href=emails.withdraw_path(vault_of(session), opened.petition_id, signature.id, now),
+        waiting=waiting,
+        has_comment=bool(comment_queries.of_signature(session, signature.id)),
+    )
+
+
+@router.post("/mes-signatures/lien/{token}")
+@limited()
+def mail_the_way_in(request: Request, session: Db, token: str) -> Response:
+    """From the thanks: the link over everything goes to the mailbox, whoever holds this one."""
+    opened = read_link(session, token)
+    if opened.signature is None:
+        raise Gone(NO_MORE)
+    keys = petition_keys.of(session, opened.petition_id)
+    email = open_field(keys, opened.signature.email_sealed, opened.signature.id.bytes, "email")
+    self_service.mail_link(session, email, locale_of(request), settings_of(request).origin)
+    return see_other(request, "/mes-signatures/envoye")
+
+
+@router.get("/pas-moi/{token}")
+def not_me_page(request: Request, session: Db, token: str) -> Response:
+    opened = read_link(session, token)
+    if opened.signature is None:
+        return page(request, "signatures/not_me_done.html", p=opened.petition)
+    return page(request, "signatures/not_me.html", p=opened.petition, token=opened.token)
+
+
+@router.post("/pas-moi/{token}")
+@limited()
+def not_me(request: Request, session: Db, token: str) -> Response:
+    opened = read_link(session, token)
+    erasing.withdraw(session, opened.petition_id, opened.signature_id, "not_me")
+    return see_other(request, f"/pas-moi/{opened.token}")

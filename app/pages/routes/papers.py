@@ -1,0 +1,112 @@
+"""A petition elsewhere than on its page: data, paper, other sites."""
+
+import io
+from functools import lru_cache
+from pathlib import Path
+
+import segno
+from fastapi import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+
+from app import clock
+from app.db import Db
+from app.errors import NotFound
+from app.pages.routes.base import router
+from app.petitions import pdf, public, queries
+from app.petitions.dependencies import PublicPetition
+from app.petitions.models import Petition
+from app.redress import replies
+from app.web.admission import in_lane
+from app.web.rendering import page, settings_of, shared
+from app.web.rendering import public as public_page
+
+CACHE = "public, max-age=1"
+
+
+@router.get("/petitions/{slug}.json")
+def data(request: Request, session: Db, slug: str) -> Response:
+    petition = queries.public_by_slug(session, slug)
+    if petition is None:
+        raise NotFound("Aucune pétition n’est à cette adresse.")
+    now = clock.now()
+    view = public.view(session, petition, settings_of(request).origin, now)
+    body = {
+        "slug": view.slug,
+        "url": view.url,
+        "title": view.title,
+        "state": view.state,
+        "theme": view.theme,
+        "author": view.author,
+        "recipients": view.recipients,
+        "count": view.count,
+        "goal": view.goal,
+        "opened_at": view.opened_at.isoformat() if view.opened_at else None,
+        "closes_at": view.closes_at.isoformat() if view.closes_at else None,
+        "closed_at": view.closed_at.isoformat() if view.closed_at else None,
+        "version": view.version,
+        "html": str(view.body_html),
+        "sources": [{**s, "date": s["date"].isoformat() if s["date"] else None} for s in view.sources],
+        "replies": [reply.as_json() for found in replies.published(session, petition.id).values() for reply in found],
+    }
+    return _open_json(body, petition.id)
+
+
+@router.get("/petitions/{slug}/compteur.json")
+def counter(session: Db, petition: PublicPetition) -> Response:
+    return _open_json({"count": queries.count(session, petition.id), "goal": petition.goal}, petition.id)
+
+
+def _open_json(body: dict[str, object], petition_id: int) -> Response:
+    headers = {
+        "access-control-allow-origin": "*",
+        "cache-control": CACHE,
+        "cross-origin-resource-policy": "cross-origin",
+        "x-signons-shared": str(petition_id),
+    }
+    return JSONResponse(body, headers=headers)
+
+
+@router.get("/petitions/{slug}/petition.pdf")
+@in_lane("setting")
+def printable(request: Request, session: Db, petition: PublicPetition) -> Response:
+    view = public.view(session, petition, settings_of(request).origin, clock.now())
+    return _paper(request, petition, f"{petition.slug}.pdf", pdf.render(view))
+
+
+@router.get("/petitions/{slug}/affiche.pdf")
+@in_lane("setting")
+def poster(request: Request, session: Db, petition: PublicPetition) -> Response:
+    view = public.view(session, petition, settings_of(request).origin, clock.now())
+    return _paper(request, petition, f"affiche-{petition.slug}.pdf", pdf.poster(view, _qr_svg(view.url)))
+
+
+def _paper(request: Request, petition: Petition, name: str, content: bytes) -> Response:
+    headers = {"content-disposition": f'inline; filename="{name}"', "cache-control": "public, max-age=60"}
+    return Response(content, media_type="application/pdf", headers=headers | shared(request, petition.id))
+
+
+@lru_cache(maxsize=256)
+def _qr_svg(url: str) -> bytes:
+    output = io.BytesIO()
+    segno.make(url, error="m").save(output, kind="svg", border=0, scale=4)
+    return output.getvalue()
+
+
+@router.get("/petitions/{slug}/partager")
+def share_elsewhere(request: Request, session: Db, petition: PublicPetition) -> Response:
+    view = public.view(session, petition, settings_of(request).origin, clock.now())
+    return page(request, "petitions/share.html", p=view)
+
+
+@router.get("/widget/{slug}")
+def widget(request: Request, session: Db, petition: PublicPetition) -> Response:
+    view = public.view(session, petition, settings_of(request).origin, clock.now())
+    return public_page(request, "petitions/widget.html", petition.id, p=view)
+
+
+@router.get("/images/{name}")
+def image(request: Request, name: str) -> Response:
+    path = Path(settings_of(request).var) / "images" / name
+    if "/" in name or not name.endswith(".webp") or not path.is_file():
+        raise NotFound("Aucune image n’est à cette adresse.")
+    return FileResponse(path, media_type="image/webp", headers={"cache-control": "public, max-age=31536000, immutable"})

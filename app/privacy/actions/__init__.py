@@ -1,0 +1,1 @@
+"""The verbs of privacy, by what they do."""

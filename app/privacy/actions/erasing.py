@@ -1,0 +1,99 @@
+"""A person's signatures, found by recomputing their keyed HMACs petition by petition; and their
+erasure, written down so that a restored backup forgets them again."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app import audit, crypto
+from app.comments import actions as comment_actions
+from app.comments import queries as comment_queries
+from app.errors import Gone, Refused
+from app.mail.addresses import canonical
+from app.petitions import keys as petition_keys
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
+from app.privacy.queries import comments as comment_texts
+from app.privacy.queries import mailings, notices
+from app.redress.actions import withdrawing
+from app.signatures import actions as signature_actions
+from app.signatures import queries as signature_queries
+from app.signatures.forms import email_address
+from app.signatures.models import Signature
+from app.subscriptions import actions as subscriptions
+from app.subscriptions import queries as subscription_queries
+from app.subscriptions.models import MAILINGS
+
+
+def signatures_of(session: Session, email: str) -> Iterator[tuple[Petition, Signature]]:
+    """Every signature of one address. No key joins petitions: each is asked with its own."""
+    wanted = canonical(email).encode()
+    for petition in petition_queries.with_keys(session):
+        try:
+            keys = petition_keys.of(session, petition.id)
+        except Gone:
+            continue
+        for found in signature_queries.of_address(session, petition.id, crypto.digest(keys.dedup, wanted)):
+            yield petition, found
+
+
+def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channel: str) -> bool:
+    """One signature and everything said with it; False when it was gone already."""
+    comments = [comment.id for comment in comment_queries.of_signature(session, signature_id)]
+    comment_actions.withdraw_all(session, signature_id)
+    withdrawing.withdrawn(session, comments)
+    comment_texts.forget_texts(session, comments)
+    notices.forget_appeals(session, comments)
+    return signature_actions.withdraw(session, petition_id, signature_id, channel)
+
+
+def erase(session: Session, email: str, channel: str = "web") -> int:
+    """Erase everything of one address; returns how many signatures. Raises Refused."""
+    try:
+        address = email_address(email)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    found = list(signatures_of(session, address))
+    n = sum(withdraw(session, petition.id, signature.id, channel) for petition, signature in found)
+    for petition in petition_queries.all_opened(session):
+        subscriptions.end_by_address(session, petition.id, address, MAILINGS, channel)
+    subscriptions.end_by_address(session, 0, address, ("newsletter",), channel)
+    mailings.forget_mails(session, address)
+    audit.record(session, "person.erased", "person", "-", signatures=n, channel=channel)
+    return n
+
+
+# The erasure journal: what a restored backup has to forget again. Nothing in it can be read
+# without the petition's keys.
+
+
+def records(session: Session, since: datetime) -> list[dict[str, Any]]:
+    """Withdrawals and unsubscriptions since that moment, as plain JSON."""
+    withdrawals = [
+        {"kind": "withdrawal", "petition": row.petition_id, "key": row.email_key.hex(), "id": row.id.hex}
+        for row in signature_queries.withdrawals_since(session, since)
+        if row.email_key is not None
+    ]
+    unsubscribed = [
+        {"kind": "suppression", "purpose": row.purpose, "petition": row.petition_id, "key": row.address_key.hex()}
+        for row in subscription_queries.suppressions_since(session, since)
+    ]
+    return [*withdrawals, *unsubscribed]
+
+
+def replay(session: Session, erasures: Sequence[dict[str, Any]]) -> int:
+    """Apply *erasures* to what was restored; harmless when repeated. Returns signatures erased."""
+    n = 0
+    for record in erasures:
+        key = bytes.fromhex(record["key"])
+        if record["kind"] == "withdrawal":
+            for found in signature_queries.of_address(session, record["petition"], key):
+                # Journals of before have no id: the address had one signature.
+                if record.get("id") in {None, found.id.hex}:
+                    n += withdraw(session, found.petition_id, found.id, "restore")
+        else:
+            subscriptions.suppress_again(session, record["purpose"], record["petition"], key)
+    return n

@@ -1,0 +1,38 @@
+"""The register of requests that came by letter, telephone or e-mail."""
+
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from app import audit, clock, crypto
+from app.db import vault_of
+from app.errors import NotFound, Refused
+from app.privacy.actions.ending import due_date
+from app.privacy.models import DataRequest
+
+
+def note(session: Session, received_on: date, channel: str, text: str, by: int) -> DataRequest:
+    """Write the request down; its answer is due in a month."""
+    row = DataRequest(
+        received_on=received_on,
+        due_on=due_date(received_on),
+        channel=channel,
+        request_sealed=crypto.seal(vault_of(session).requests, text.encode()),
+        state="open",
+        answer="",
+    )
+    session.add(row)
+    session.flush()
+    audit.record(session, "data_request.noted", "data_request", row.id, by)
+    return row
+
+
+def close(session: Session, request_id: int, state: str, answer: str, by: int) -> None:
+    """Raises NotFound, Refused."""
+    row = session.get(DataRequest, request_id)
+    if row is None:
+        raise NotFound("Cette demande n’existe pas.")
+    if state not in {"answered", "refused"}:
+        raise Refused("Dites si la demande a été satisfaite ou refusée.")
+    row.state, row.answer, row.closed_at = state, answer, clock.now()
+    audit.record(session, f"data_request.{state}", "data_request", row.id, by)

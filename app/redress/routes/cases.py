@@ -1,0 +1,239 @@
+"""Cases of notices, appeals, rights of reply, and the urgent path."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app import clock
+from app.accounts.dependencies import Moderator
+from app.accounts.models import Account
+from app.db import Db, Session
+from app.errors import NotFound
+from app.moderation import actions as moderation_actions
+from app.moderation import charter
+from app.moderation import queries as moderation_queries
+from app.moderation.actions import asked_for
+from app.moderation.dependencies import DecisionValues
+from app.moderation.desk import bench, came_second, claim_of, comment_view
+from app.moderation.forms import DecisionForm
+from app.moderation.models import Appeal, Case, Reply
+from app.moderation.queries import queue, workbench
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
+from app.redress import actions, queries
+from app.redress.forms import AuthorityForm, JudgeForm, OrderForm, ReplyDecisionForm, ViewForm
+from app.redress.routes.base import router
+from app.web.forms import Form, RowId, Shown, Values, shown_again, validated
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, page, see_other
+
+HOME = "/moderation"
+
+
+@router.get("/moderation/dossiers/{case_id}")
+def case_page(request: Request, session: Db, moderator: Moderator, case_id: RowId) -> Response:
+    case = queue.case(session, case_id)
+    if case is None:
+        raise NotFound("Ce dossier n’existe pas.")
+    if case.target == "comment":
+        return see_other(request, f"{HOME}?element=case-{case_id}")
+    return _petition_case(request, session, moderator, case_id)
+
+
+def _petition_case(
+    request: Request,
+    session: Session,
+    moderator: Account,
+    case_id: int,
+    form: Shown = EMPTY_FORM,
+) -> Response:
+    case = queue.case(session, case_id)
+    assert case is not None
+    petition = session.get(Petition, case.target_id)
+    if petition is None:
+        raise NotFound("Cette pétition n’existe pas.")
+    return page(
+        request,
+        "redress/case.html",
+        422 if form["errors"] else 200,
+        case=case,
+        petition=petition,
+        text=petition_queries.text_of(session, petition),
+        notices=queue.notices_of(session, case.id),
+        notes=workbench.notes(session, "petition", petition.id),
+        claim=claim_of(session, f"case-{case.id}", moderator, clock.now()),
+        charter=charter.in_force(session, clock.now()),
+        form=form,
+    )
+
+
+@router.post("/moderation/dossiers/{case_id}/decision")
+@limited("staff")
+def settle(request: Request, session: Db, moderator: Moderator, case_id: RowId, values: DecisionValues) -> Response:
+    case = queue.case(session, case_id)
+    if case is None:
+        raise NotFound("Ce dossier n’existe pas.")
+    with _settling(request, session, moderator, case, values):
+        form = validated(DecisionForm, values)
+        actions.settle(session, case_id, form.version, moderator, asked_for(form))
+    return see_other(request, HOME)
+
+
+@contextmanager
+def _settling(request: Request, session: Session, moderator: Account, case: Case, values: Values) -> Iterator[None]:
+    """The page where this case is decided, with what was typed; who decided first, for the one who came second."""
+    if case.target == "petition":
+        with shown_again(values, partial(_petition_case, request, session, moderator, case.id)):
+            yield
+        return
+
+    def again(form: Shown) -> Response:
+        context = bench(session, moderator, f"case-{case.id}", clock.now(), {})
+        return page(request, "moderation/queue.html", 422, **context, form=form)
+
+    with came_second(request, session, case.target_id), shown_again(values, again):
+        yield
+
+
+# Appeals
+
+
+@router.get("/moderation/recours/{appeal_id}")
+def appeal_page(request: Request, session: Db, moderator: Moderator, appeal_id: RowId) -> Response:
+    return _appeal_page(request, session, moderator, appeal_id)
+
+
+def _appeal_page(
+    request: Request,
+    session: Session,
+    moderator: Account,
+    appeal_id: int,
+    form: Shown = EMPTY_FORM,
+) -> Response:
+    appeal = session.get(Appeal, appeal_id)
+    first = moderation_queries.decision(session, appeal.decision_id) if appeal is not None else None
+    if appeal is None or first is None:
+        raise NotFound("Ce recours n’existe pas.")
+    seen = appeal.view_by == moderator.id
+    return page(
+        request,
+        "redress/appeal.html",
+        422 if form["errors"] else 200,
+        appeal=appeal,
+        mine=appeal.first_decider == moderator.id,
+        claim=claim_of(session, f"appeal-{appeal.id}", moderator, clock.now()),
+        alone=len(workbench.moderators(session)) < 2,
+        # Hidden until the judge has formed a view.
+        first=first if seen or appeal.outcome else None,
+        subject=comment_view(session, first.target_id) if first.target == "comment" else None,
+        petition=session.get(Petition, first.target_id) if first.target == "petition" else None,
+        charter=charter.in_force(session, first.waiting_since),
+        form=form,
+    )
+
+
+@router.post("/moderation/recours/{appeal_id}/avis")
+@limited("staff")
+def form_view(request: Request, session: Db, moderator: Moderator, appeal_id: RowId, values: Form) -> Response:
+    with shown_again(values, partial(_appeal_page, request, session, moderator, appeal_id)):
+        form = validated(ViewForm, values)
+        actions.form_view(session, appeal_id, moderator, form.view, form.view_reasons)
+    return see_other(request, f"/moderation/recours/{appeal_id}")
+
+
+@router.post("/moderation/recours/{appeal_id}/jugement")
+@limited("staff")
+def judge(request: Request, session: Db, moderator: Moderator, appeal_id: RowId, values: DecisionValues) -> Response:
+    with shown_again(values, partial(_appeal_page, request, session, moderator, appeal_id)):
+        form = validated(JudgeForm, values)
+        judgment = asked_for(form.decision(values)) if values.get("article") else None
+        actions.judge(session, appeal_id, moderator, form.outcome, form.reasons, judgment)
+    return see_other(request, HOME)
+
+
+# Rights of reply
+
+
+@router.get("/moderation/reponses/{reply_id}")
+def reply_page(request: Request, session: Db, moderator: Moderator, reply_id: RowId) -> Response:
+    return _reply_page(request, session, moderator, reply_id)
+
+
+def _reply_page(
+    request: Request,
+    session: Session,
+    moderator: Account,
+    reply_id: int,
+    form: Shown = EMPTY_FORM,
+) -> Response:
+    reply = session.get(Reply, reply_id)
+    if reply is None:
+        raise NotFound("Cette demande n’existe pas.")
+    return page(
+        request,
+        "redress/reply_desk.html",
+        422 if form["errors"] else 200,
+        reply=reply,
+        subject=comment_view(session, reply.comment_id) if reply.comment_id else None,
+        petition=session.get_one(Petition, reply.petition_id),
+        claim=claim_of(session, f"reply-{reply.id}", moderator, clock.now()),
+        form=form,
+    )
+
+
+@router.post("/moderation/reponses/{reply_id}/decision")
+@limited("staff")
+def decide_reply(request: Request, session: Db, moderator: Moderator, reply_id: RowId, values: Form) -> Response:
+    with shown_again(values, partial(_reply_page, request, session, moderator, reply_id)):
+        form = validated(ReplyDecisionForm, values)
+        actions.decide_reply(session, reply_id, form.version, moderator, form.decision == "publish", form.reasons)
+    return see_other(request, HOME)
+
+
+# The urgent path
+
+
+@router.get("/moderation/urgences")
+def urgent_page(request: Request, session: Db, moderator: Moderator) -> Response:
+    """The runbook, with a clock for each open urgent case."""
+    return _urgent_page(request, session)
+
+
+def _urgent_page(request: Request, session: Session, form: Shown = EMPTY_FORM) -> Response:
+    now = clock.now()
+    target = queue.TARGETS["urgent"][0]
+    cases = [
+        {"case": case, "due": due, "minutes": int((due - now).total_seconds() / 60), "late": due < now}
+        for case in queries.urgent_cases(session)
+        for due in [case.opened_at + target]
+    ]
+    return page(
+        request,
+        "redress/urgent.html",
+        422 if form["errors"] else 200,
+        cases=cases,
+        now=now,
+        orders=queries.orders(session),
+        form=form,
+    )
+
+
+@router.post("/moderation/urgences/injonction")
+@limited("staff")
+def execute_order(request: Request, session: Db, moderator: Moderator, values: Form) -> Response:
+    """Everything named goes, everywhere, in one act."""
+    with shown_again(values, partial(_urgent_page, request, session)):
+        form = validated(OrderForm, values)
+        actions.take_down(session, form.comments, moderator, form.authority, form.reference, form.received_at)
+    return see_other(request, "/moderation/urgences")
+
+
+@router.post("/moderation/urgences/{case_id}/autorites")
+@limited("staff")
+def tell_authority(request: Request, session: Db, moderator: Moderator, case_id: RowId, values: Form) -> Response:
+    with shown_again(values, partial(_urgent_page, request, session)):
+        moderation_actions.tell_authority(session, case_id, moderator, validated(AuthorityForm, values).authority)
+    return see_other(request, "/moderation/urgences")
