@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
 
-DISPLAYS = ("hidden", "initial", "full")
 # Spelled out for the index of these few: SQLite compares the words.
 ASIDE = "state IN ('quarantined', 'invalidated')"
 

@@ -144,5 +144,10 @@ def progress(session: Session, letter: Letter, now: datetime) -> Progress:
     unwritten = 0
     if letter.finished_at is None:
         unwritten = subscription_queries.count_willing(session, "newsletter", 0, letter.sent_after)
-    to_come = unwritten + mails.get("waiting", 0)
-    return Progress(letter, letter.sent, mails.get("sent", 0), mails.get("aside", 0), to_come)
+    return Progress(
+        letter,
+        written=letter.sent,
+        left=mails.get("sent", 0),
+        aside=mails.get("aside", 0),
+        to_come=unwritten + mails.get("waiting", 0),
+    )

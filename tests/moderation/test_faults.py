@@ -13,7 +13,7 @@ from app import clock
 from app.mail.models import OutboxMail
 from app.moderation.models import Appeal, Case, Notice
 from app.moderation.queries import decisions
-from app.templating import ZONE
+from app.zone import ZONE
 from tests.mailserver import smtp
 from tests.moderation.desk import OTHER, REFUSE, TEXT, comment, decide, sql
 from tests.moderation.test_deciding import refuse

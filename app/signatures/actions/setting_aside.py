@@ -30,12 +30,12 @@ ACTS = {
 
 def set_aside(session: Session, petition_id: int, ids: Collection[uuid.UUID], by: int | None, reason: str) -> int:
     """Until somebody has looked; returns how many moved. Raises Refused."""
-    return _move(session, petition_id, ids, ("confirmed",), "quarantined", by, reason)
+    return _move(session, petition_id, ids, by, reason, before=("confirmed",), after="quarantined")
 
 
 def invalidate(session: Session, petition_id: int, ids: Collection[uuid.UUID], by: int | None, reason: str) -> int:
     """For good, unless somebody puts them back; returns how many moved. Raises Refused."""
-    return _move(session, petition_id, ids, ("confirmed", "quarantined"), "invalidated", by, reason)
+    return _move(session, petition_id, ids, by, reason, before=("confirmed", "quarantined"), after="invalidated")
 
 
 def put_back(
@@ -48,17 +48,18 @@ def put_back(
     before: tuple[str, ...] = ASIDE,
 ) -> int:
     """They count again, in the hour in which they were confirmed; returns how many moved. Raises Refused."""
-    return _move(session, petition_id, ids, before, "confirmed", by, reason)
+    return _move(session, petition_id, ids, by, reason, before=before, after="confirmed")
 
 
 def _move(
     session: Session,
     petition_id: int,
     ids: Collection[uuid.UUID],
-    before: tuple[str, ...],
-    after: str,
     by: int | None,
     reason: str,
+    *,
+    before: tuple[str, ...],
+    after: str,
 ) -> int:
     if reason not in REASONS:
         raise Refused("Dites pourquoi.")
