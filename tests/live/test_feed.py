@@ -31,8 +31,12 @@ class Browser:
 
     def __init__(self, port: int, slug: str) -> None:
         self.connection = HTTPConnection("127.0.0.1", port, timeout=10)
-        self.connection.request("GET", f"/petitions/{slug}/direct")
-        self.response = self.connection.getresponse()
+        try:
+            self.connection.request("GET", f"/petitions/{slug}/direct")
+            self.response = self.connection.getresponse()
+        except BaseException:
+            self.connection.close()
+            raise
 
     def next(self) -> Event:
         """The next event, waiting for it."""
