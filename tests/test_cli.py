@@ -216,6 +216,7 @@ def test_database_that_was_never_migrated_names_the_command(run: Run, empty_url:
     assert run("counts", "verify", DATABASE_URL=empty_url).exit_code == 0
 
 
+@pytest.mark.slow
 def test_real_program_in_an_empty_folder(tmp_path: Path) -> None:
     """The installed entry point, without any setting."""
     program = str(Path(sys.executable).with_name("signons"))
@@ -514,6 +515,7 @@ def test_doctor_says_that_an_update_changed_the_charter_of_this_base(
     assert "Publiez une nouvelle version" in line
 
 
+@pytest.mark.slow
 @pytest.mark.databases("sqlite")  # seconds long; its verbs are tested on both
 def test_demo_is_loaded_once_and_prints_what_to_open(run: Run, tmp_path: Path) -> None:
     first = run("demo")
