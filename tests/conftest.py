@@ -6,6 +6,7 @@ database decides stays on both: races, constraints, locks, guards, order, counts
 migrations, and each statement of ours at least once.
 """
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -154,6 +155,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("postgresql")
         if item.path.name in PROCESSES or item.path.parent.name == "abuse":
             item.add_marker("slow")
+
+
+def pytest_collection_finish() -> None:
+    """As the program does once it is there (app/serve.py)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture
