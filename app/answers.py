@@ -87,7 +87,7 @@ def handle_errors(app: FastAPI) -> None:
     async def refused(request: Request, error: Refused) -> Response:
         retry = getattr(error, "retry_after", None)
         headers = {"retry-after": str(retry)} if retry else None
-        return answer(request, error.status, str(error), headers)
+        return answer(request, error.status, error.message, headers)
 
     app.add_exception_handler(Refused, refused)  # type: ignore[arg-type]
 
@@ -120,7 +120,7 @@ def handle_errors(app: FastAPI) -> None:
         lost = error.status_code == 404 and request.method == "GET" and not asked.startswith("/static/")
         if lost and path and asked.endswith("/"):
             return see_other(request, f"/{path}")
-        message = sentences.get(error.status_code) or str(error.detail)
+        message = sentences.get(error.status_code) or error.detail
         return answer(request, error.status_code, message, dict(error.headers or {}))
 
     @on(Exception)

@@ -1,8 +1,17 @@
-"""What can go wrong, in the words of the trade; main.py gives each its page."""
+"""What can go wrong, in the words of the trade; answers.py gives each its page."""
+
+from app.locale import Message
 
 
 class SignonsError(Exception):
-    """Base of every error that a person may read; ``str()`` is a French sentence."""
+    """Base of every error that a person may read; ``str()`` is a French sentence.
+
+    ``message`` is to be translated where it is shown: a msgid, with the parameters that go into it.
+    """
+
+    def __init__(self, message: str, /, **parameters: object) -> None:
+        self.message = Message(message, **parameters) if parameters else message
+        super().__init__(self.message)
 
 
 class SettingsError(SignonsError):
@@ -46,8 +55,8 @@ class Busy(Refused):
 
     status = 503
 
-    def __init__(self, message: str, retry_after: int = 5) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after: int = 5, **parameters: object) -> None:
+        super().__init__(message, **parameters)
         self.retry_after = retry_after
 
 
@@ -56,6 +65,6 @@ class TooMany(Refused):
 
     status = 429
 
-    def __init__(self, message: str, retry_after: int = 60) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after: int = 60, **parameters: object) -> None:
+        super().__init__(message, **parameters)
         self.retry_after = retry_after

@@ -29,7 +29,7 @@ def config(database: Database) -> Config:
 def upgrade(database: Database) -> None:
     """Create or upgrade the schema, under a lock where several may start at once. Raises Refused."""
     if reason := unreachable(revision(database)):
-        raise Refused(f"La base de données {reason}")
+        raise Refused("La base de données %(reason)s", reason=reason)
     command.upgrade(config(database), "head")
 
 

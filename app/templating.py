@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 
 from app import clock
+from app.locale import Message
 from app.settings import Settings
 from app.zone import ZONE, day_of
 
@@ -30,8 +31,6 @@ NARROW = "\u202f"
 
 _BEFORE = re.compile(r" (?=[;:!?»€]|%(?!\())")
 _AFTER = re.compile(r"(?<=«) ")
-# A placeholder, in a message that was escaped for a regular expression.
-_HOLDER = re.compile(r"%\\\((\w+)\\\)s")
 _THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}\b)")
 
 
@@ -69,32 +68,17 @@ def translate(locale: str, message: str) -> str:
     return typeset(found) if locale == "fr" else found
 
 
-@lru_cache(maxsize=2)
-def _patterns(locale: str) -> list[tuple[re.Pattern[str], str]]:
-    """Translated sentences with placeholders: what matches one made of it, and what that becomes."""
-    catalogue = getattr(translations(locale), "_catalog", {})
-    # The one that says most comes first: the shortest would match nearly anything.
-    held = sorted(
-        (m for m in catalogue if isinstance(m, str) and "%(" in m), key=lambda m: -len(_HOLDER.sub("", re.escape(m)))
-    )
-    return [(re.compile(_HOLDER.sub(r"(?P<\1>.+)", re.escape(m)), re.DOTALL), str(catalogue[m])) for m in held]
-
-
 def translate_said(locale: str, message: str) -> str:
-    """A sentence made in Python, perhaps with a number or a word in it: plain text, still to be escaped.
+    """A sentence made in Python, perhaps a ``Message`` with parameters: plain text, still to be escaped.
 
     Never ``_(message)``, which trusts its sentence as HTML. What no catalogue has stays as it is.
     """
     if locale == "fr":
         return typeset(message)
-    found = translations(locale).gettext(message)
-    if found != message or not message:
-        return found if message else ""
-    for pattern, translated in _patterns(locale):
-        match = pattern.fullmatch(message)
-        if match:
-            return translated % {name: translations(locale).gettext(held) for name, held in match.groupdict().items()}
-    return message
+    translated = translations(locale).gettext
+    if isinstance(message, Message):
+        return message.said(translated)
+    return translated(message) if message else ""
 
 
 def in_language(locale: str, path: str) -> str:

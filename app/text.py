@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from app.locale import Message
+
 MAX_NAME = 120
 # Hebrew and Arabic letters carry three marks, Tibetan ones too; a fourth in a row only climbs over the lines around.
 MARKS = 3
@@ -195,7 +197,7 @@ def proper_name(text: str, missing: str) -> str:
     if not has_ink(name):
         raise ValueError(missing)
     if len(name) > MAX_NAME:
-        raise ValueError(f"Raccourcissez ce nom : {MAX_NAME} caractères au plus.")
+        raise ValueError(Message("Raccourcissez ce nom : %(most)s caractères au plus.", most=MAX_NAME))
     if has_link(name):
         raise ValueError("Un nom ne contient pas d’adresse de site. Si ce n’en est pas une, espacez après le point.")
     if is_ours(name):

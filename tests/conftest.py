@@ -138,7 +138,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 # Files that start the program as its operators do, or wait for what only time shows.
 PROCESSES = {
     "test_connection.py", "test_container.py", "test_crash.py", "test_graceful_stop.py", "test_killed.py",
-    "test_migrations_under_load.py", "test_private.py", "test_processes.py", "test_services.py", "test_databases.py",
+    "test_logs.py", "test_migrations_under_load.py", "test_private.py", "test_processes.py", "test_services.py",
+    "test_databases.py",
 }  # fmt: skip
 
 

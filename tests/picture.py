@@ -1,6 +1,7 @@
 """The picture of the house, from import-linter's own graph.
 
-``make picture`` (``python -m tests.picture``) writes docs/architecture.dot, and graphviz draws docs/architecture.svg.
+``make picture`` (``python -m tests.picture``) writes the line into docs/architecture.md and the arrows into
+docs/architecture.dot, from which graphviz draws docs/architecture.svg.
 An arrow is an import; one that a longer way of arrows says already is left out, as is what everybody may use: the
 foundations stand in one box. An arrow that runs up the line would be drawn in red, dashed.
 """
@@ -16,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+PAPER = ROOT / "docs" / "architecture.md"
 DOT = ROOT / "docs" / "architecture.dot"
 SVG = ROOT / "docs" / "architecture.svg"
 # Below it are the foundations.
@@ -73,7 +75,14 @@ def dot() -> str:
     return STYLE + "".join(f"  {each}\n" for each in lines) + "}\n"
 
 
+def paper() -> str:
+    """The paper with the line of today in its block."""
+    rows = "".join(" | ".join(layer) + "\n" for layer in line())
+    return re.sub(r"(?<=^```\n).*?(?=^```$)", rows, PAPER.read_text("utf-8"), count=1, flags=re.MULTILINE | re.DOTALL)
+
+
 def main() -> None:
+    PAPER.write_text(paper(), "utf-8")
     DOT.write_text(dot(), "utf-8")
     program = shutil.which("dot")
     if program is None:

@@ -1,12 +1,17 @@
 """The English version: nothing left in French, nothing lost in translation, links that stay in English."""
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Message
+from babel.messages.catalog import Message as Entry
 from babel.messages.pofile import read_po
 
-from app.locale.extract import CATALOGUE, collected, sentences
+from app.errors import Busy, Refused
+from app.locale import Message
+from app.locale.extract import CATALOGUE, ROOT, _name, collected, sentences
 from app.privacy import retention
 from app.templating import in_language, translate_said
 from tests.site import FORM, PETITION, Site, text_of
@@ -31,7 +36,7 @@ def parts(text: object) -> list[str]:
     return [str(text)] if isinstance(text, str) else [str(part) for part in text]  # type: ignore[attr-defined]
 
 
-def catalogue() -> dict[str, Message]:
+def catalogue() -> dict[str, Entry]:
     with CATALOGUE.open("rb") as file:
         return {parts(message.id)[0]: message for message in read_po(file, locale="en") if message.id}
 
@@ -65,20 +70,105 @@ def test_sentences_are_found_in_the_code() -> None:
     source = """
 TITLES = {404: "Page introuvable", 5: "5"}
 def f(n):
-    raise ValueError(f"Au plus {n} signes, pas {len(n)}.")
+    raise ValueError(Message("Au plus %(most)s signes, pas %(n)s.", most=80, n=len(n)))
     g({"values": {}, "errors": {"code": "Recommencez."}})
 """
-    assert set(sentences(source)) == {"Page introuvable", "Au plus %(n)s signes, pas %(value3)s.", "Recommencez."}
+    assert set(sentences(source)) == {"Page introuvable", "Au plus %(most)s signes, pas %(n)s.", "Recommencez."}
 
 
 def test_a_sentence_with_a_number_in_it_is_said_in_english() -> None:
-    assert translate_said("en", "Raccourcissez ce nom : 80 caractères au plus.") == (
-        "Shorten this name: 80 characters at most."
-    )
+    message = Message("Raccourcissez ce nom : %(most)s caractères au plus.", most=80)
+    assert message == "Raccourcissez ce nom : 80 caractères au plus."
+    assert translate_said("fr", message) == "Raccourcissez ce nom\u202f: 80 caractères au plus."
+    assert translate_said("en", message) == "Shorten this name: 80 characters at most."
+    # What it is about is translated where it is ours, and never where somebody typed it.
+    longer = "Raccourcissez %(name)s : %(longest)s caractères au plus."
+    ours, theirs = Message(longer, name=Message("le nom"), longest=2), Message(longer, name="le nom", longest=2)
+    assert translate_said("en", ours) == "Shorten the name: 2 characters at most."
+    assert translate_said("en", theirs) == "Shorten le nom: 2 characters at most."
+    # Once finished, nothing recognises it.
+    assert translate_said("en", str(message)) == "Raccourcissez ce nom : 80 caractères au plus."
+    assert translate_said("en", Message("%(x)s caractères à 100 %%", x="%(y)s")) == "%(y)s caractères à 100 %"
     assert translate_said("fr", "Tapez : 100 %").count("\u202f") == 2
     # What is unknown stays, percent signs and all.
     assert translate_said("en", "Inconnu à 100 % %(x)s") == "Inconnu à 100 % %(x)s"
     assert translate_said("en", "") == ""
+
+
+def family(base: type[Exception]) -> set[str]:
+    return {base.__name__}.union(*map(family, base.__subclasses__()))
+
+
+# What people may be told; a ValueError of a form is its sentence.
+REFUSALS = family(Refused) | {"FormRefused", "HTTPException", "Message"}
+PARAMETERS = re.compile(r"%\((\w+)\)")
+
+
+def is_finished(node: ast.expr) -> bool:
+    """A sentence is put together here: an f-string, ``%``, ``+``, ``format``, ``join`` or ``str``."""
+    if isinstance(node, ast.Call):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        # Its own call is looked at by itself; what fills a sentence may be put together.
+        return name in {"format", "join", "str", "replace"} or (name != "Message" and any(map(is_finished, node.args)))
+    if isinstance(node, ast.JoinedStr | ast.BinOp):
+        return True
+    return any(is_finished(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+
+
+def told() -> Iterator[tuple[Path, ast.Module, ast.Call]]:
+    """Every refusal that the code makes, and every message."""
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        read = path.name == "forms.py" or path.parent.name == "forms" or path.name in {"text.py", "typed.py"}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and _name(node.func) in REFUSALS | ({"ValueError"} if read else set()):
+                yield path, tree, node
+
+
+def noted() -> Iterator[tuple[Path, ast.expr]]:
+    """What is noted about a field: ``errors["name"] = …``."""
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Subscript) and _name(target) == "errors":
+                        yield path, node.value
+
+
+def test_no_sentence_is_finished_before_it_is_translated() -> None:
+    calls, fields = list(told()), list(noted())
+    assert len(calls) > 300
+    assert len(fields) > 10
+    said = [(path, argument) for path, _, call in calls for argument in call.args]
+    assert [f"{path.relative_to(ROOT)}:{node.lineno}" for path, node in said + fields if is_finished(node)] == []
+
+
+def test_each_message_has_the_parameters_of_its_sentence() -> None:
+    wrong, some = [], 0
+    for path, tree, call in told():
+        sentence = call.args[0] if call.args else None
+        if isinstance(sentence, ast.Name):
+            sentence = next(
+                (
+                    node.value
+                    for node in ast.walk(tree)
+                    if isinstance(node, ast.Assign) and [_name(target) for target in node.targets] == [sentence.id]
+                ),
+                None,
+            )
+        if isinstance(sentence, ast.Constant) and isinstance(sentence.value, str):
+            given = {keyword.arg for keyword in call.keywords} - {"retry_after"}
+            some += bool(given)
+            if set(PARAMETERS.findall(sentence.value)) != given:
+                wrong.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    assert wrong == []
+    assert some > 30
+
+
+def test_a_refusal_says_the_same_to_people_and_to_the_log() -> None:
+    refused = Busy("Au plus %(most)s signatures à la fois.", retry_after=7, most=500)
+    assert (str(refused), refused.retry_after) == ("Au plus 500 signatures à la fois.", 7)
+    assert translate_said("en", refused.message) == "At most 500 signatures at a time."
 
 
 def test_paths_have_the_prefix_of_their_language() -> None:

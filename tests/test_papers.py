@@ -1,6 +1,7 @@
 """What the papers say of the house is so: twins, the picture, the line, files, links, libraries, targets."""
 
 import re
+import shutil
 import subprocess
 import tomllib
 from collections import Counter
@@ -58,6 +59,7 @@ def test_the_picture_keeps_what_no_longer_way_says_and_all_that_runs_up() -> Non
 
 
 def test_without_graphviz_the_picture_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(picture, "PAPER", Path(shutil.copy(picture.PAPER, tmp_path)))
     monkeypatch.setattr(picture, "DOT", tmp_path / "architecture.dot")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SystemExit, match="apt install graphviz"):
@@ -66,8 +68,9 @@ def test_without_graphviz_the_picture_says_what_is_missing(monkeypatch: pytest.M
 
 
 def test_the_line_on_paper_is_the_contract() -> None:
-    (block,) = BLOCK.findall(read(ROOT / "docs" / "architecture.md"))
-    assert [row.split(" | ") for row in block.splitlines()[1:-1]] == picture.line()
+    assert read(picture.PAPER) == picture.paper(), "run: make picture"
+    for layer in picture.line():
+        assert f"\n{' | '.join(layer)}\n" in read(picture.PAPER)
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: str(path.relative_to(ROOT)))

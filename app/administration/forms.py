@@ -2,24 +2,35 @@
 
 import re
 import uuid
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from app.accounts.models import ROLES
 from app.administration.acts import CHOICES
+from app.locale import Message
 from app.signatures.actions.setting_aside import MOST
 from app.text import clean_address
+from app.web.forms import Box, PostedForm
 
 VERBS = ("set_aside", "invalidate", "put_back")
 
 
-class LotForm(BaseModel):
+class LotForm(PostedForm):
     """What to do with some signatures, and why: a word of a list, because the journal holds no values."""
-
-    model_config = ConfigDict(validate_default=True, extra="ignore")
 
     act: str = ""
     reason: str = ""
+    # Fields ``ligne-<id>``, or all the lines shown (``lignes``) when ``toutes`` is ticked.
+    toutes: frozenset[uuid.UUID] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ticked(cls, values: Any) -> Any:
+        texts = [name[6:] for name in values if name.startswith("ligne-")]
+        if values.get("toutes"):
+            texts += values.get("lignes", "").split()
+        return {**values, "toutes": {uuid.UUID(text) for text in texts if re.fullmatch(r"[0-9a-f]{32}", text)}}
 
     @field_validator("act")
     @classmethod
@@ -30,36 +41,45 @@ class LotForm(BaseModel):
 
     @field_validator("reason")
     @classmethod
-    def _reason(cls, value: str) -> str:
+    def _reason(cls, value: str, others: ValidationInfo) -> str:
         if value and value not in CHOICES:
             raise ValueError("Choisissez un motif de la liste.")
+        if not value and others.data.get("act") in {"set_aside", "invalidate"}:
+            raise ValueError("Choisissez un motif.")
+        return value
+
+    @field_validator("toutes")
+    @classmethod
+    def _lines(cls, value: frozenset[uuid.UUID]) -> frozenset[uuid.UUID]:
+        if not value:
+            raise ValueError("Cochez au moins une ligne.")
+        if len(value) > MOST:
+            raise ValueError(Message("Cochez %(most)s lignes au plus à la fois.", most=MOST))
         return value
 
 
-def ticked(values: dict[str, str]) -> set[uuid.UUID]:
-    """Fields ``ligne-<id>``, or all the lines shown (``lignes``) when ``toutes`` is ticked."""
-    texts = [name[6:] for name in values if name.startswith("ligne-")]
-    if values.get("toutes"):
-        texts += values.get("lignes", "").split()
-    return {uuid.UUID(text) for text in texts if re.fullmatch(r"[0-9a-f]{32}", text)}
+class PlaceForm(PostedForm):
+    """Which group of lines was on the page, when it was alone on it."""
+
+    groupe: str = ""
+    seul: Box = False
 
 
-def problems(form: LotForm, ids: set[uuid.UUID]) -> dict[str, str]:
-    """What is missing, by field."""
-    found = {}
-    if not ids:
-        found["toutes"] = "Cochez au moins une ligne."
-    elif len(ids) > MOST:
-        found["toutes"] = f"Cochez {MOST} lignes au plus à la fois."
-    if form.act != "put_back" and not form.reason:
-        found["reason"] = "Choisissez un motif."
-    return found
+class PermissionForm(PostedForm):
+    """Yes or no to another administrator who wants to export people."""
+
+    answer: str = ""
+
+    @field_validator("answer")
+    @classmethod
+    def _answer(cls, value: str) -> str:
+        if value not in {"yes", "no"}:
+            raise ValueError("Choisissez une réponse.")
+        return value
 
 
-class AccountForm(BaseModel):
+class AccountForm(PostedForm):
     """A new account; the address and its uniqueness are checked by the verb."""
-
-    model_config = ConfigDict(validate_default=True, extra="ignore")
 
     email: str = ""
     role: str = ""

@@ -21,6 +21,7 @@ from app.backup.progress import Progress
 from app.bus import Bus
 from app.db import Database
 from app.errors import Refused
+from app.locale import Message
 from app.petitions.models import PetitionKeys
 from app.privacy import retention
 from app.privacy.actions import erasing
@@ -40,7 +41,7 @@ def backup(settings: Settings, path: Path, progress: Progress) -> int:
     The database, and the images under ``var/images``. SIGNONS_SECRET_KEY alone opens the file.
     """
     if not path.parent.is_dir():
-        raise Refused(f"{path.parent} n’est pas un dossier.")
+        raise Refused("%(path)s n’est pas un dossier.", path=path.parent)
     with _staging(settings) as folder, _opened(settings) as database:
         about = _about(settings, database)
         if settings.is_sqlite:
@@ -108,11 +109,13 @@ def opened(settings: Settings, path: Path, progress: Progress) -> Iterator[Opene
         engine = "sqlite" if settings.is_sqlite else "postgresql"
         if manifest["engine"] != engine:
             raise Refused(
-                f"Cette sauvegarde vient de {NAMES[manifest['engine']]} et SIGNONS_DATABASE_URL désigne"
-                f" {NAMES[engine]} : restaurez-la sur une base de la même sorte."
+                "Cette sauvegarde vient de %(theirs)s et SIGNONS_DATABASE_URL désigne %(ours)s : restaurez-la sur une"
+                " base de la même sorte.",
+                theirs=NAMES[manifest["engine"]],
+                ours=NAMES[engine],
             )
         if reason := migrations.unreachable(manifest["revision"], "restore"):
-            raise Refused(f"Cette sauvegarde {reason}")
+            raise Refused("Cette sauvegarde %(reason)s", reason=reason)
         if set(manifest["masters"]) - set(open_vault(settings).masters):
             raise Refused(
                 "La clé principale qui protège les signatures de cette sauvegarde manque : ajoutez-la au fichier"
@@ -141,7 +144,7 @@ def _restore_postgres(found: Opened, tools: postgres.Tools, progress: Progress) 
     """One transaction replaces everything; what is to be forgotten again waits in a file until it is."""
     settings = found.settings
     if n := postgres.others_connected(settings.database_url):
-        raise Refused(f"{sqlite.IN_USE} (Connexions ouvertes : {n}.)")
+        raise Refused("%(in_use)s (Connexions ouvertes : %(n)s.)", in_use=Message(sqlite.IN_USE), n=n)
     records, warning = _erased_since(settings, found.made_at)
     _keep_to_replay(settings, records + _left_to_replay(settings))
     postgres.load(tools, found.folder / DATABASE, progress)

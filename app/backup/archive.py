@@ -21,6 +21,8 @@ MAGIC = b"age-encryption.org/"
 FORMAT = 1
 MANIFEST = "manifest.json"
 PIECE = 1 << 20
+OTHER_KEY = "%(path)s a été chiffrée avec une autre SIGNONS_SECRET_KEY que celle d’ici."
+DAMAGED = "%(path)s est incomplète ou abîmée."
 BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 
@@ -75,7 +77,7 @@ def write(
         part.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise Refused(f"{path} : écriture impossible ({error.strerror or error}).") from error
+        raise Refused("%(path)s : écriture impossible (%(why)s).", path=path, why=error.strerror or error) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -85,21 +87,21 @@ def read(path: Path, key: pyrage.x25519.Identity, folder: Path | None, progress:
     try:
         with path.open("rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
-                raise Refused(f"{path} n’est pas une sauvegarde de Signons.")
+                raise Refused("%(path)s n’est pas une sauvegarde de Signons.", path=path)
             file.seek(0)
             source = progress.reading("Vérification", file, path.stat().st_size)
             with _pipe(lambda pipe: pyrage.decrypt_io(source, pipe, [key])) as plain:
                 return _unpacked(plain, folder)
     except pyrage.DecryptError as error:
         if "matching keys" in str(error):
-            raise Refused(f"{path} a été chiffrée avec une autre SIGNONS_SECRET_KEY que celle d’ici.") from None
-        raise Refused(f"{path} est incomplète ou abîmée.") from None
+            raise Refused(OTHER_KEY, path=path) from None
+        raise Refused(DAMAGED, path=path) from None
     except (tarfile.TarError, EOFError, ValueError, KeyError) as error:
-        raise Refused(f"{path} est incomplète ou abîmée.") from error
+        raise Refused(DAMAGED, path=path) from error
     except OSError as error:
         if error.errno is None:  # age's own: a piece is missing or was changed
-            raise Refused(f"{path} est incomplète ou abîmée.") from None
-        raise Refused(f"{path} : lecture impossible ({error.strerror}).") from None
+            raise Refused(DAMAGED, path=path) from None
+        raise Refused("%(path)s : lecture impossible (%(why)s).", path=path, why=error.strerror) from None
 
 
 def _unpacked(plain: IO[bytes], folder: Path | None) -> dict[str, Any]:

@@ -60,16 +60,18 @@ def find_tools(url: str, at_least: int = 0) -> Tools:
         with psycopg.connect(url.replace("+psycopg", "", 1), connect_timeout=10) as connection:
             server = connection.info.server_version // 10000
     except psycopg.OperationalError as error:
-        raise Refused(f"La base de données ne répond pas : {str(error).splitlines()[0]}") from None
+        raise Refused("La base de données ne répond pas : %(why)s", why=str(error).splitlines()[0]) from None
     needed = max(server, at_least)
     found = sorted((version, folder) for folder, version in _installed())
     fitting = [(version, folder) for version, folder in found if version >= needed]
     if not found:
-        raise Refused(f"pg_dump, pg_restore et psql manquent : installez le client PostgreSQL {needed}.")
+        raise Refused("pg_dump, pg_restore et psql manquent : installez le client PostgreSQL %(n)s.", n=needed)
     if not fitting:
         raise Refused(
-            f"pg_dump {found[-1][0]} est plus ancien que la base (PostgreSQL {needed}) :"
-            f" installez le client PostgreSQL {needed} ou plus récent."
+            "pg_dump %(ours)s est plus ancien que la base (PostgreSQL %(n)s) : installez le client PostgreSQL %(n)s ou"
+            " plus récent.",
+            ours=found[-1][0],
+            n=needed,
         )
     version, folder = fitting[0]
     environment = {**os.environ, "PGCONNECT_TIMEOUT": "10", **({"PGPASSWORD": password} if password else {})}
@@ -109,7 +111,7 @@ def dump(tools: Tools, target: Path, progress: Progress) -> None:
             process.wait()
         if process.returncode:
             log.seek(0)
-            raise Refused(f"pg_dump a échoué : {_last_line(log.read())}")
+            raise Refused("pg_dump a échoué : %(why)s", why=_last_line(log.read()))
 
 
 def others_connected(url: str) -> int:
@@ -157,7 +159,7 @@ def load(tools: Tools, staged: Path, progress: Progress) -> None:
                 process.wait()
         if source.returncode or target.returncode:
             log.seek(0)
-            raise Refused(f"Rien n’a été changé : la remise en place a échoué. {_last_line(log.read())}")
+            raise Refused("Rien n’a été changé : la remise en place a échoué. %(why)s", why=_last_line(log.read()))
 
 
 def _last_line(output: bytes) -> str:

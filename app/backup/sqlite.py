@@ -29,7 +29,7 @@ def check(copy: sqlite3.Connection) -> None:
     """Raises Refused when the copy is not sound."""
     found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        raise Refused(f"La base de données est abîmée ({found}) : elle ne peut pas être sauvegardée.")
+        raise Refused("La base de données est abîmée (%(why)s) : elle ne peut pas être sauvegardée.", why=found)
 
 
 @contextmanager
@@ -49,7 +49,9 @@ def alone(live: Path) -> Iterator[sqlite3.Connection]:
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            raise Refused(IN_USE if "locked" in str(error) else f"{live} : {error}.") from None
+            if "locked" in str(error):
+                raise Refused(IN_USE) from None
+            raise Refused("%(path)s : %(why)s.", path=live, why=error) from None
         except sqlite3.DatabaseError:
             connection.close()
             for suffix in ("", "-wal", "-shm"):

@@ -35,7 +35,9 @@ def create_account(email: str, role: str, petitions: tuple[str, ...]) -> None:
             if petitions and account_queries.by_email(session, email.strip().lower()) is not None:
                 raise Refused(
                     "Un compte existe déjà pour cette adresse. Pour lui confier ces pétitions :"
-                    f" signons account give {email} " + " ".join(f"--petition {slug}" for slug in petitions)
+                    " signons account give %(email)s %(petitions)s",
+                    email=email,
+                    petitions=" ".join(f"--petition {slug}" for slug in petitions),
                 )
             made, uri = account_actions.create(session, email, role, kept, site=settings.site_name)
             _give(session, made, petitions)

@@ -80,7 +80,7 @@ def petition_of(session: Session, slug: str) -> Petition:
     """Raises Refused."""
     found = petition_queries.by_slug(session, slug)
     if found is None:
-        raise Refused(f"Aucune pétition n’a l’adresse « {slug} ».")
+        raise Refused("Aucune pétition n’a l’adresse « %(slug)s ».", slug=slug)
     return found
 
 

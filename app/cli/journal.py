@@ -34,9 +34,10 @@ def verify_journal(noted: str | None, backup: Path | None) -> None:
             found = chain.look(session)
             missing = [head for head in heads if not chain.has(session, head)]
     if found.broken_at is not None:
-        raise Refused(f"La chaîne est rompue à la ligne {found.broken_at}.")
+        raise Refused("La chaîne est rompue à la ligne %(n)s.", n=found.broken_at)
     if missing:
-        raise Refused(f"Le journal ne contient plus la ligne {missing[0].position} avec ce sceau : il a été réécrit.")
+        gone = "Le journal ne contient plus la ligne %(n)s avec ce sceau : il a été réécrit."
+        raise Refused(gone, n=missing[0].position)
     click.echo(f"La chaîne tient : {found.sealed} lignes, à sceller : {found.unsealed}. Tête : {found.head}")
 
 
@@ -44,4 +45,4 @@ def _head(text: str) -> chain.Head:
     try:
         return chain.Head.read(text)
     except ValueError:
-        raise Refused(f"« {text} » n’est pas une tête : une ligne, deux-points, un sceau.") from None
+        raise Refused("« %(text)s » n’est pas une tête : une ligne, deux-points, un sceau.", text=text) from None

@@ -100,7 +100,7 @@ def export(slug: str, purpose: str, output: Path | None) -> None:
                 partial.unlink(missing_ok=True)
             if not isinstance(error, OSError):
                 raise
-            raise Refused(f"{output} : écriture impossible ({error.strerror}).") from None
+            raise Refused("%(path)s : écriture impossible (%(why)s).", path=output, why=error.strerror) from None
     click.echo(str(output))
 
 

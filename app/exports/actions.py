@@ -41,7 +41,9 @@ def begin(session: Session, petition: Petition, purpose: str, by: int | None, ki
         raise Refused("Choisissez ce que l’export doit contenir.")
     if kind == "xlsx" and queries.is_longer(session, petition.id, xlsx.MOST):
         most = f"{xlsx.MOST:,}".replace(",", " ")
-        raise Refused(f"Un classeur s’arrête à {most} lignes, cette pétition en a davantage : choisissez le CSV.")
+        raise Refused(
+            "Un classeur s’arrête à %(most)s lignes, cette pétition en a davantage : choisissez le CSV.", most=most
+        )
     if petition.purged_at is not None:
         raise Gone("Les signatures de cette pétition ont été effacées, comme prévu ; le nombre reste.")
     record = ExportRecord(petition_id=petition.id, purpose=purpose, account_id=by, started_at=clock.now())

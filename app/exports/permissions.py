@@ -13,6 +13,7 @@ from app.accounts.models import Account
 from app.errors import Conflict, Invalid, NotFound, Refused
 from app.exports import queries
 from app.exports.models import ExportPermission
+from app.locale import Message
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.text import clean_text
@@ -51,7 +52,7 @@ def ask(session: Session, petition: Petition, purpose: str, reason: str, by: Acc
         errors["asked"] = "Choisissez ce que vous demandez à exporter."
     reason = clean_text(reason)
     if not SHORTEST <= len(reason) <= LONGEST:
-        errors["reason"] = f"Dites pourquoi, en {SHORTEST} à {LONGEST} caractères."
+        errors["reason"] = Message("Dites pourquoi, en %(least)s à %(most)s caractères.", least=SHORTEST, most=LONGEST)
     if errors:
         raise Invalid(errors)
     now = clock.now()

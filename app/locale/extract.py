@@ -65,7 +65,7 @@ SPEAKERS = (
 )
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany",
-    "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "bounded", "number",
+    "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "Message", "bounded", "number",
 }  # fmt: skip
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "UNLAWFUL", "SORTS", "CONSENT_LABELS",
@@ -130,12 +130,10 @@ def _name(node: ast.expr) -> str:
 
 
 def _said(node: ast.expr) -> Iterator[str]:
-    """The sentences of an expression: constants, f-strings, values of dicts."""
+    """The sentences of an expression: constants, values of dicts."""
     if isinstance(node, ast.Constant):
         if isinstance(node.value, str) and not _is_code(node.value):
             yield node.value
-    elif isinstance(node, ast.JoinedStr):
-        yield "".join(_part(part, n) for n, part in enumerate(node.values))
     elif isinstance(node, ast.Dict):
         for value in node.values:
             if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value.isalpha():
@@ -150,14 +148,6 @@ def _said(node: ast.expr) -> Iterator[str]:
 def _is_code(text: str) -> bool:
     """A word in ASCII small letters is a name of the code, not a word for people; so is a figure."""
     return (text.isascii() and text.replace("_", "").isalnum() and text == text.lower()) or not text.strip()
-
-
-def _part(part: ast.expr, n: int) -> str:
-    """A piece of an f-string; what is computed becomes a placeholder, named after the variable."""
-    if isinstance(part, ast.Constant):
-        return str(part.value)
-    value = part.value if isinstance(part, ast.FormattedValue) else part
-    return f"%({value.id.lower() if isinstance(value, ast.Name) else f'value{n}'})s"
 
 
 def collected() -> Catalog:

@@ -196,7 +196,7 @@ def came_second(request: Request, session: Session, comment_id: int) -> Iterator
     try:
         yield
     except Conflict as conflict:
-        raise ShowAgain(_decided_page(request, session, comment_id, str(conflict))) from None
+        raise ShowAgain(_decided_page(request, session, comment_id, conflict.message)) from None
 
 
 def _decided_page(request: Request, session: Session, comment_id: int, why: str) -> Response:

@@ -43,7 +43,7 @@ def create(
         try:
             picture = images.read(folder / file.image.file)
         except Refused as refused:
-            raise Refused(f"champ image.file : {refused}.") from None
+            raise Refused("champ image.file : %(why)s.", why=refused.message) from None
         kept = images.keep(picture, image_store)
         petition.image, petition.image_width, petition.image_height = kept
         petition.image_alt = file.image.alt

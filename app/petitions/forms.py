@@ -5,11 +5,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from app.locale import Message
 from app.petitions import typed
 from app.petitions.importing import MAX_LINE, MAX_TEXT, PetitionFile
 from app.text import clean_line, clean_text, has_ink, proper_name, visible
 
 TOO_LONG = "Remplissez ce champ, en 60 caractères au plus."
+LONG_RECIPIENT = "Raccourcissez ce destinataire : %(most)s caractères au plus pour son nom."
+LONG_SOURCE = "Raccourcissez cette source : %(most)s caractères au plus pour son titre."
+LONG_TEXT = "Raccourcissez le texte : %(most)s caractères au plus, il en compte %(n)s."
 
 
 class DraftForm(BaseModel):
@@ -69,7 +73,7 @@ class DraftForm(BaseModel):
                 if not name or not role:
                     raise ValueError("Un destinataire par ligne : « Nom, fonction ».")
                 if len(name) > MAX_LINE or len(role) > MAX_LINE:
-                    raise ValueError(f"Raccourcissez ce destinataire : {MAX_LINE} caractères au plus pour son nom.")
+                    raise ValueError(Message(LONG_RECIPIENT, most=MAX_LINE))
                 found.append({"name": name, "role": role})
         if not 1 <= len(found) <= 20:
             raise ValueError("Indiquez de un à vingt destinataires, un par ligne : « Nom, fonction ».")
@@ -82,7 +86,7 @@ class DraftForm(BaseModel):
         if len(text) < 50 or not has_ink(text):
             raise ValueError("Écrivez le texte de la pétition, en 50 caractères au moins.")
         if len(text) > MAX_TEXT:
-            raise ValueError(f"Raccourcissez le texte : {MAX_TEXT} caractères au plus, il en compte {len(text)}.")
+            raise ValueError(Message(LONG_TEXT, most=MAX_TEXT, n=len(text)))
         return text
 
     @field_validator("sources", mode="before")
@@ -95,7 +99,7 @@ class DraftForm(BaseModel):
                 if not 2 <= len(parts) <= 4 or not all(parts[:2]):
                     raise ValueError("Une source par ligne : « Titre | Média | 2026-02-03 | https://… ».")
                 if len(parts[0]) > MAX_LINE or len(parts[1]) > MAX_LINE:
-                    raise ValueError(f"Raccourcissez cette source : {MAX_LINE} caractères au plus pour son titre.")
+                    raise ValueError(Message(LONG_SOURCE, most=MAX_LINE))
                 source: dict[str, Any] = {"title": parts[0], "publisher": parts[1]}
                 source |= {"date": parts[2]} if len(parts) > 2 and parts[2] else {}
                 source |= {"url": parts[3]} if len(parts) > 3 and parts[3] else {}
@@ -112,7 +116,8 @@ class DraftForm(BaseModel):
         try:
             return typed.last_day(typed.day(str(value)))
         except ValueError as error:
-            raise ValueError(f"Indiquez un jour comme 2027-01-31, ou laissez vide : {error}.") from None
+            sentence = Message("Indiquez un jour comme 2027-01-31, ou laissez vide : %(why)s.", why=error.args[0])
+            raise ValueError(sentence) from None
 
     @field_validator("delivery_mode")
     @classmethod

@@ -22,7 +22,9 @@ def read(path: Path) -> Image.Image:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise Refused(f"{path} illisible ({getattr(error, 'strerror', None) or error})") from None
+        raise Refused(
+            "%(path)s illisible (%(why)s)", path=path, why=getattr(error, "strerror", None) or error
+        ) from None
     return decoded(content)
 
 
@@ -33,7 +35,7 @@ def decoded(content: bytes) -> Image.Image:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise Refused(f"{MAX_PIXELS // 1_000_000} millions de points au plus")
+                raise Refused("%(most)s millions de points au plus", most=MAX_PIXELS // 1_000_000)
             # Telephones put a second, hidden picture in a JPEG: that one does not move.
             if image.format in {"PNG", "WEBP"} and getattr(image, "is_animated", False):
                 raise Refused("une image fixe est attendue, pas une animation")
@@ -44,7 +46,7 @@ def decoded(content: bytes) -> Image.Image:
     except Refused:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Refused(f"{MAX_PIXELS // 1_000_000} millions de points au plus") from None
+        raise Refused("%(most)s millions de points au plus", most=MAX_PIXELS // 1_000_000) from None
     except Exception:  # a broken file makes Pillow raise nearly anything
         raise Refused(EXPECTED) from None
     upright.info = {}

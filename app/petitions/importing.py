@@ -86,7 +86,7 @@ class ImageEntry(_Strict):
             try:
                 images.read(info.context / value)
             except Refused as refused:
-                raise ValueError(str(refused)) from None
+                raise ValueError(refused.message) from None
         return value
 
 
@@ -138,12 +138,12 @@ def read(path: Path) -> PetitionFile:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise Refused(f"{path} : lecture impossible ({error.strerror}).") from None
+        raise Refused("%(path)s : lecture impossible (%(why)s).", path=path, why=error.strerror) from None
     try:
         source = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise Refused(f"{path}, ligne {line} : ce fichier n’est pas en UTF-8.") from None
+        raise Refused("%(path)s, ligne %(line)s : ce fichier n’est pas en UTF-8.", path=path, line=line) from None
     return parse(source, str(path), path.parent)
 
 
@@ -152,17 +152,22 @@ def parse(source: str, name: str, folder: Path | None = None) -> PetitionFile:
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     if control := _CONTROLS.search(source):
         line = source.count("\n", 0, control.start()) + 1
-        raise Refused(f"{name}, ligne {line} : un caractère invisible (U+{ord(control[0]):04X}) est à enlever.")
+        invisible = "%(name)s, ligne %(line)s : un caractère invisible (U+%(code)04X) est à enlever."
+        raise Refused(invisible, name=name, line=line, code=ord(control[0]))
     if not source.startswith("---\n") or "\n---" not in source[3:]:
-        raise Refused(f"{name}, ligne 1 : le fichier commence par un en-tête YAML entre deux lignes « --- ».")
+        raise Refused(
+            "%(name)s, ligne 1 : le fichier commence par un en-tête YAML entre deux lignes « --- ».", name=name
+        )
     end = source.index("\n---", 3)
     try:
         front = FrontMatter(source[4 : end + 1])
     except Unreadable as error:
         field = f", champ {error.field}" if error.field else ""
-        raise Refused(f"{name}, ligne {error.line + 1}{field} : {error}.") from None
+        where = f"{name}, ligne {error.line + 1}{field}"
+        raise Refused("%(where)s : %(why)s.", where=where, why=error) from None
     if "text" in front.values:
-        raise Refused(f"{name}, ligne {front.line(('text',)) + 1}, champ text : ce champ n’existe pas.")
+        line = front.line(("text",)) + 1
+        raise Refused("%(name)s, ligne %(line)s, champ text : ce champ n’existe pas.", name=name, line=line)
     try:
         return PetitionFile.model_validate(front.values | {"text": source[end + 4 :].strip()}, context=folder)
     except ValidationError as error:
@@ -173,7 +178,7 @@ def parse(source: str, name: str, folder: Path | None = None) -> PetitionFile:
             sentence = _SENTENCES.get(problem["type"], str(problem["msg"]).removeprefix("Value error, "))
             line = text_line if location == ("text",) else front.line(location) + 1
             lines.append(f"{name}, ligne {line}, champ {_field(location)} : {sentence}.")
-        raise Refused("\n".join(lines)) from None
+        raise Refused("%(lines)s", lines="\n".join(lines)) from None
 
 
 def _field(location: Location) -> str:

@@ -7,6 +7,7 @@ import re
 from datetime import date, datetime, timedelta
 
 from app import clock
+from app.locale import Message
 from app.templating import long_date
 from app.zone import day_of, day_typed
 
@@ -47,5 +48,6 @@ def last_day(wanted: date) -> date:
     if wanted < day_of(now):
         raise ValueError("cette date est passée")
     if wanted > latest_day(now):
-        raise ValueError(f"cette date est trop lointaine : au plus tard le {long_date(latest_day(now))}, dans un an")
+        too_far = "cette date est trop lointaine : au plus tard le %(day)s, dans un an"
+        raise ValueError(Message(too_far, day=long_date(latest_day(now))))
     return wanted

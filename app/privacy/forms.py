@@ -3,17 +3,15 @@
 import datetime as dt
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import field_validator
 
 from app.signatures.forms import Country, Display, FamilyName, GivenName, PostalCode, Tick
 from app.text import clean_text
-from app.web.forms import day
+from app.web.forms import PostedForm, day
 
 
-class CorrectionForm(BaseModel):
+class CorrectionForm(PostedForm):
     """Name, place and display of one signature."""
-
-    model_config = ConfigDict(validate_default=True, extra="ignore")
 
     single_name: Tick = False
     given_name: GivenName = ""
@@ -23,10 +21,8 @@ class CorrectionForm(BaseModel):
     display: Display = "hidden"
 
 
-class RequestForm(BaseModel):
+class RequestForm(PostedForm):
     """A request received another way."""
-
-    model_config = ConfigDict(validate_default=True, extra="ignore")
 
     received_on: dt.date | None = None
     channel: Literal["letter", "mail", "phone", "other"] = "mail"
@@ -56,10 +52,8 @@ class RequestForm(BaseModel):
         return text
 
 
-class AnswerForm(BaseModel):
+class AnswerForm(PostedForm):
     """What became of a request."""
-
-    model_config = ConfigDict(validate_default=True, extra="ignore")
 
     state: str = ""
     answer: str = ""
@@ -78,3 +72,15 @@ class AnswerForm(BaseModel):
         if len(text) > 2000:
             raise ValueError("Raccourcissez la réponse : 2 000 caractères au plus.")
         return text
+
+
+class StopForm(PostedForm):
+    """A consent to end; the verb knows which there are."""
+
+    purpose: str = ""
+
+
+class OpenForm(PostedForm):
+    """From the mailed link: look, or erase everything at once."""
+
+    act: str = ""

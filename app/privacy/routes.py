@@ -14,7 +14,7 @@ from app.errors import Gone, NotFound
 from app.exports.csv import BOM, safe
 from app.privacy.actions import erasing, self_service
 from app.privacy.dependencies import COOKIE, PATH, SignedPerson
-from app.privacy.forms import CorrectionForm
+from app.privacy.forms import CorrectionForm, OpenForm, StopForm
 from app.privacy.schedule import DAY_D, NOTICE_VERSIONS, SCHEDULE, SELF_SERVICE
 from app.signatures.dependencies import read_link
 from app.signatures.forms import EmailForm
@@ -195,7 +195,7 @@ def correct(request: Request, session: Db, who: SignedPerson, line_id: str, valu
 @router.post("/mes-signatures/ligne/{line_id}/arreter")
 @limited()
 def stop(request: Request, session: Db, who: SignedPerson, line_id: str, values: Form) -> Response:
-    self_service.stop(session, who, line_id, values.get("purpose", ""))
+    self_service.stop(session, who, line_id, validated(StopForm, values).purpose)
     return see_other(request, "/mes-signatures/liste?fait=arrete")
 
 
@@ -233,7 +233,7 @@ def open_page(request: Request, session: Db, token: str) -> Response:
 @limited()
 def open_self_service(request: Request, session: Db, token: str, values: Form) -> Response:
     email = self_service.read_link(session, token)
-    if values.get("act") == "erase":
+    if validated(OpenForm, values).act == "erase":
         erasing.erase(session, email, "mail")
         return see_other(request, "/mes-signatures/efface")
     response = see_other(request, "/mes-signatures/liste")

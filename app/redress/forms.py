@@ -6,11 +6,12 @@ from pydantic import field_validator
 
 from app.comments.models import MAX_LENGTH
 from app.errors import Invalid
+from app.locale import Message
 from app.moderation.forms import DecisionForm
-from app.moderation.forms.base import MAX_REASONS, PostedForm, Reasons, Version, bounded
+from app.moderation.forms.base import MAX_REASONS, Reasons, Version, bounded
 from app.signatures.forms import email_address
 from app.text import clean_line, clean_text, proper_name
-from app.web.forms import MAX_ID, Moment, Values, asked, identifier, number, validated
+from app.web.forms import MAX_ID, Moment, PostedForm, Values, asked, identifier, number, validated
 
 ADDRESS = "Donnez une adresse électronique complète, comme nom@exemple.fr."
 Passage = Annotated[str, bounded(MAX_REASONS, "le passage")]
@@ -67,7 +68,7 @@ class NoticeForm(PostedForm):
             try:
                 proper_name(self.name, "Donnez votre nom.")
             except ValueError as error:
-                errors["name"] = str(error)
+                errors["name"] = error.args[0]
             if not self.email:
                 errors["email"] = ADDRESS
         return errors
@@ -163,7 +164,7 @@ class RewriteForm(PostedForm):
         if not text:
             raise ValueError("Écrivez votre commentaire.")
         if len(text) > MAX_LENGTH:
-            raise ValueError(f"Raccourcissez votre commentaire : {MAX_LENGTH} caractères au plus.")
+            raise ValueError(Message("Raccourcissez votre commentaire : %(most)s caractères au plus.", most=MAX_LENGTH))
         return text
 
 
@@ -218,6 +219,8 @@ class JudgeForm(PostedForm):
 
     outcome: str = ""
     reasons: Reasons = ""
+    # Chosen for another decision: its form has the rest.
+    article: str = ""
 
     def decision(self, values: Values) -> DecisionForm:
         """The other decision, explained by the same reasons. Raises Invalid."""

@@ -6,10 +6,12 @@ from functools import lru_cache
 from typing import Annotated, Literal
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, field_validator
 
+from app.locale import Message
 from app.signatures.places import country_code, postal_code
 from app.text import MAX_NAME, clean_address, clean_line, clean_text, may_be_ours, proper_name
+from app.web.forms import PostedForm
 
 MAX_COMMENT = 2000
 _FORMULA = re.compile(r"^[=+\-@＝＋－＠]")
@@ -91,10 +93,8 @@ Email = Annotated[str, AfterValidator(email_address)]
 Tick = Annotated[bool, BeforeValidator(_ticked)]
 
 
-class SignForm(BaseModel):
+class SignForm(PostedForm):
     """Fields in the order of the page, which is the order of the error summary."""
-
-    model_config = ConfigDict(validate_default=True, extra="ignore")
 
     single_name: Tick = False
     given_name: GivenName = ""
@@ -117,7 +117,11 @@ class SignForm(BaseModel):
         text = clean_text(value)
         if len(text) > MAX_COMMENT:
             raise ValueError(
-                f"Raccourcissez votre commentaire : {MAX_COMMENT} caractères au plus, il en compte {len(text)}."
+                Message(
+                    "Raccourcissez votre commentaire : %(most)s caractères au plus, il en compte %(n)s.",
+                    most=MAX_COMMENT,
+                    n=len(text),
+                )
             )
         return text
 
@@ -153,9 +157,7 @@ class SignForm(BaseModel):
         return given
 
 
-class EmailForm(BaseModel):
-    model_config = ConfigDict(validate_default=True, extra="ignore")
-
+class EmailForm(PostedForm):
     email: Email = ""
 
 

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
+from pydantic import AfterValidator, field_validator
 
 from app.text import clean_line, visible
+from app.web.forms import PostedForm
 
 MAX_TEXT = 10_000
 Line = Annotated[str, AfterValidator(clean_line)]
@@ -12,9 +13,7 @@ Line = Annotated[str, AfterValidator(clean_line)]
 Text = Annotated[str, AfterValidator(lambda value: visible(value).strip())]
 
 
-class UpdateForm(BaseModel):
-    model_config = ConfigDict(extra="ignore", validate_default=True)
-
+class UpdateForm(PostedForm):
     title: Line = ""
     text: Text = ""
 
@@ -33,9 +32,7 @@ class UpdateForm(BaseModel):
         return value
 
 
-class LetterForm(BaseModel):
-    model_config = ConfigDict(extra="ignore", validate_default=True)
-
+class LetterForm(PostedForm):
     title: Line = ""
     text: Text = ""
 
@@ -52,3 +49,9 @@ class LetterForm(BaseModel):
         if not 20 <= len(value) <= MAX_TEXT:
             raise ValueError("Écrivez la lettre en 20 à 10 000 caractères.")
         return value
+
+
+class LetterAct(PostedForm):
+    """What to do with the letter on the page: read it again (the default), correct it, send it."""
+
+    act: str = ""

@@ -13,10 +13,11 @@ from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Path, Request
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from starlette.responses import Response
 
 from app.errors import Invalid, NotFound
+from app.locale import Message
 from app.zone import ZONE
 
 Values = dict[str, str]
@@ -74,7 +75,7 @@ def number(value: object, least: int = 0, most: int = MAX_NUMBER, sentence: str 
         if least <= found <= most:
             return found
     if not sentence:
-        sentence = f"Indiquez un nombre entier, de {least} à {most}."
+        sentence = Message("Indiquez un nombre entier, de %(least)s à %(most)s.", least=least, most=most)
     raise ValueError(sentence)
 
 
@@ -145,6 +146,14 @@ def cursor_text(at: dt.datetime, last: object) -> str:
 _LAST_MICROSECOND = int(dt.datetime(2101, 1, 1, tzinfo=dt.UTC).timestamp()) * 1_000_000
 
 
+class PostedForm(BaseModel):
+    """What a browser may post: every field has a value, and what is not a field is not read."""
+
+    model_config = ConfigDict(extra="ignore", validate_default=True)
+
+
+# A checkbox that is ticked sends something.
+Box = Annotated[bool, BeforeValidator(bool)]
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -157,7 +166,9 @@ def validated(model: type[Model], values: Values) -> Model:
     except ValidationError as error:
         errors: dict[str, str] = {}
         for problem in error.errors(include_url=False, include_input=False):
-            message = str(problem["msg"]).removeprefix("Value error, ")
+            # As it was raised: pydantic finishes the sentence.
+            raised = problem.get("ctx", {}).get("error")
+            message = raised.args[0] if isinstance(raised, ValueError) else str(problem["msg"])
             errors.setdefault(str(problem["loc"][0]) if problem["loc"] else "", message)
         raise Invalid(errors) from None
 

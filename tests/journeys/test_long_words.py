@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -62,7 +63,7 @@ def wild(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         served.command("demo")
         (folder / "wild.md").write_text(PETITION)
         served.command("petition", "import", str(folder / "wild.md"), "--publish")
-        with sqlite3.connect(folder / "signons.db") as database:
+        with closing(sqlite3.connect(folder / "signons.db")) as database, database:
             database.execute(
                 "INSERT INTO petition_owner (petition_id, account_id) SELECT max(petition.id), account.id"
                 " FROM petition, account WHERE account.email = 'organisatrice@demo.test'"

@@ -25,11 +25,11 @@ def create(
 ) -> tuple[Account, str]:
     """A new account and its ``otpauth://`` URI ("" without second factor). Raises Refused."""
     if role not in ROLES:
-        raise Refused(f"Rôle inconnu : {role}. Choisissez {', '.join(ROLES)}.")
+        raise Refused("Rôle inconnu : %(role)s. Choisissez %(roles)s.", role=role, roles=", ".join(ROLES))
     try:
         email = validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
     except EmailNotValidError:
-        raise Refused(f"« {email} » n’est pas une adresse e-mail.") from None
+        raise Refused("« %(email)s » n’est pas une adresse e-mail.", email=email) from None
     if queries.by_email(session, email) is not None:
         raise Refused("Un compte existe déjà pour cette adresse.")
     account = Account(email=email, role=role, password_hash=password, created_at=clock.now(), totp_step=0)

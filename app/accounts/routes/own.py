@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.accounts import actions, passwords
 from app.accounts.dependencies import HalfSession, Posted, SignedAside, Staff, came, proof_asked
+from app.accounts.forms import PasswordForm, ProofForm
 from app.accounts.models import Account
 from app.accounts.routes.base import OWN, database_of, router, wanted
 from app.db import Db
@@ -66,16 +67,16 @@ def password_page(request: Request, session: Db, person: Staff) -> Response:
 @in_lane("hashing")
 @limited("login")
 def change_password(request: Request, signed: SignedAside, values: Form) -> Response:
-    account, new = signed.account, values.get("new", "")
+    account, form = signed.account, PasswordForm.model_validate(values)
     # Passwords are typed anew, and nothing of them is shown; a wrong one is counted before it is refused.
     with shown_again({}, partial(_password_page, request, account)):
-        if new != values.get("again", ""):
+        if form.new != form.again:
             raise Invalid({"again": "Les deux ne sont pas pareils. Tapez le nouveau deux fois."})
         try:
-            kept = passwords.hashed(new, account.email, settings_of(request).site_name)
+            kept = passwords.hashed(form.new, account.email, settings_of(request).site_name)
         except Refused as refused:
-            raise Invalid({"new": str(refused)}) from None
-        right, _ = passwords.verify(values.get("present", "")[: passwords.LONGEST], account.password_hash)
+            raise Invalid({"new": refused.message}) from None
+        right, _ = passwords.verify(form.present, account.password_hash)
         with database_of(request).write(PATIENCE) as session:
             changed = actions.change_password(session, signed.key, account.password_hash, right, kept)
         if changed is None:
@@ -96,13 +97,13 @@ def _password_page(request: Request, person: Account, form: Shown = EMPTY_FORM) 
 @limited("login")
 def prove(request: Request, signed: SignedAside, fields: Posted) -> Response:
     """What was asked for is sent again (307: the same form, to the same address), now that it is proved."""
-    values, account = dict(fields), signed.account
-    target, given = wanted(values.get("vers", "")), values.get("preuve", "")[: passwords.LONGEST]
+    form, account = ProofForm.model_validate(dict(fields)), signed.account
+    target = wanted(form.vers)
     by_code, right = account.totp_sealed is not None, False
     if not by_code:
-        right, _ = passwords.verify(given, account.password_hash)
+        right, _ = passwords.verify(form.preuve, account.password_hash)
     with database_of(request).write(PATIENCE) as session:
-        cookie = actions.prove(session, signed.key, code=given, right=right)
+        cookie = actions.prove(session, signed.key, code=form.preuve, right=right)
     if cookie is None:
         raise proof_asked(request, target or OWN, signed, fields, WRONG_PROOF[by_code])
     if target:

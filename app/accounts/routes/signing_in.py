@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from app.accounts import actions, passwords, queries
 from app.accounts.dependencies import HalfSession, came
+from app.accounts.forms import LinkForm, SignInForm
 from app.accounts.routes.base import database_of, destination, router, wanted
 from app.db import Db, Session
 from app.errors import Gone
@@ -18,7 +19,7 @@ from app.web.cookies import (
     set_browser_cookie,
     set_session_cookie,
 )
-from app.web.forms import Form, Values
+from app.web.forms import Form
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, locale_of, page, see_other, settings_of
 
@@ -59,26 +60,28 @@ def _sign_in_page(
 @limited("login")
 def sign_in(request: Request, values: Form) -> Response:
     """The password, then the code: one address for both, as the fields say."""
-    if "code" in values and "password" not in values:
-        return _second_step(request, values["code"], values.get("suite", ""))
-    return _first_step(request, values)
+    form = SignInForm.model_validate(values)
+    if form.code is not None and form.password is None:
+        return _second_step(request, form.code, form.suite)
+    return _first_step(request, form)
 
 
-def _first_step(request: Request, values: Values) -> Response:
+def _first_step(request: Request, form: SignInForm) -> Response:
     """Nothing is held while the password is verified."""
-    database, suite, link = database_of(request), values.get("suite", ""), values.get("lien", "")[:600]
-    email = values.get("email", "")[:254]
+    database = database_of(request)
     with database.read() as session:
-        asked = actions.asked(session, email)
-    right, better = passwords.verify(values.get("password", "")[: passwords.LONGEST], asked.kept)
-    where = came(request, asked.account_id, link)
+        asked = actions.asked(session, form.email)
+    right, better = passwords.verify(form.password or "", asked.kept)
+    where = came(request, asked.account_id, form.lien)
     with database.write(PATIENCE) as session:
         opened = actions.sign_in(session, asked, right, better, where, local=settings_of(request).is_local)
     if opened is None:
         # Returned, not raised: the failure must be counted.
         with database.read() as session:
-            return _sign_in_page(request, session, 422, suite=suite, email=email, error=actions.WRONG, link=link)
-    return _entered(request, opened, suite)
+            return _sign_in_page(
+                request, session, 422, suite=form.suite, email=form.email, error=actions.WRONG, link=form.lien
+            )
+    return _entered(request, opened, form.suite)
 
 
 def _second_step(request: Request, code: str, suite: str) -> Response:
@@ -124,7 +127,7 @@ def ask_for_link(request: Request) -> Response:
 @limited("login")
 def send_link(request: Request, session: Db, values: Form) -> Response:
     """The same answer for every address; only a mailbox learns more."""
-    actions.send_link(session, values.get("email", "")[:254], locale_of(request))
+    actions.send_link(session, LinkForm.model_validate(values).email, locale_of(request))
     return see_other(request, "/connexion/lien/envoye")
 
 

@@ -15,6 +15,7 @@ from app.administration.routes.base import router
 from app.db import Database, Db, Session
 from app.errors import Invalid, Refused
 from app.lanes import PATIENCE
+from app.locale import Message
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.web.admission import in_lane
@@ -84,13 +85,13 @@ def _created(request: Request, session: Session, form: AccountForm, password: Ha
     for slug in form.slugs:
         petition = petition_queries.by_slug(session, slug)
         if petition is None:
-            raise Invalid({"petitions": f"Aucune pétition n’a l’adresse « {slug} »."})
+            raise Invalid({"petitions": Message("Aucune pétition n’a l’adresse « %(slug)s ».", slug=slug)})
         petitions.append(petition)
     try:
         site = settings_of(request).site_name
         account, uri = actions.create(session, form.email, form.role, password, site=site, by=by)
     except Refused as refused:
-        raise Invalid({"email": str(refused)}) from None
+        raise Invalid({"email": refused.message}) from None
     for petition in petitions:
         petition_actions.add_owner(session, petition, account.id, by)
     return account, uri

@@ -5,11 +5,11 @@ from starlette.responses import Response
 
 from app import clock
 from app.accounts.dependencies import Admin, HalfSession, Posted, require_fresh
+from app.administration.forms import PermissionForm
 from app.administration.routes.base import router
 from app.db import Db
-from app.errors import Refused
 from app.exports import permissions, queries
-from app.web.forms import Form, RowId
+from app.web.forms import Form, RowId, validated
 from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
 
@@ -33,10 +33,8 @@ def answer_export(
     fields: Posted,
     values: Form,
 ) -> Response:
-    answer = values.get("answer")
-    if answer not in {"yes", "no"}:
-        raise Refused("Choisissez une réponse.")
-    if answer == "yes":
+    agreed = validated(PermissionForm, values).answer == "yes"
+    if agreed:
         require_fresh(request, signed, fields)
-    permissions.answer(session, permission_id, answer == "yes", admin)
+    permissions.answer(session, permission_id, agreed, admin)
     return see_other(request, EXPORTS)

@@ -10,16 +10,16 @@ from starlette.responses import Response
 from app import clock
 from app.accounts.dependencies import Admin, HalfSession, Posted, require_fresh
 from app.administration import acts, fraud, queries
-from app.administration.forms import LotForm, problems, ticked
+from app.administration.forms import LotForm, PlaceForm
 from app.administration.routes.base import router
 from app.db import Db, Session
-from app.errors import Invalid, NotFound
+from app.errors import NotFound
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
 from app.signatures.actions.setting_aside import MOST
-from app.web.forms import LongForm, Shown, Values, asked, number, shown_again, validated
+from app.web.forms import LongForm, Shown, asked, number, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
@@ -115,21 +115,13 @@ def act_on_lot(
     values: LongForm,
 ) -> Response:
     """Set aside, invalidate or put back the lines that were ticked."""
-    only = values.get("groupe", "") if values.get("seul") else ""
-    with shown_again(values, partial(_page, request, session, petition, only)):
-        form, ids = _lot(values)
+    place = PlaceForm.model_validate(values)
+    with shown_again(values, partial(_page, request, session, petition, place.groupe if place.seul else "")):
+        form = validated(LotForm, values)
+    ids = set(form.toutes)
     if form.act == "put_back":
         require_fresh(request, signed, fields)
         n = signature_actions.put_back(session, petition.id, ids, admin.id)
     else:
         n = VERBS[form.act](session, petition.id, ids, admin.id, form.reason)
     return see_other(request, f"{HOME}/{petition.slug}?fait={form.act}&n={n}")
-
-
-def _lot(values: Values) -> tuple[LotForm, set[Any]]:
-    """Raises Invalid."""
-    form, ids = validated(LotForm, values), ticked(values)
-    errors = problems(form, ids)
-    if errors:
-        raise Invalid(errors)
-    return form, ids

@@ -13,7 +13,7 @@ from app.db import Db
 from app.petitions import markdown
 from app.subscriptions import queries as subscription_queries
 from app.updates import actions, queries
-from app.updates.forms import LetterForm
+from app.updates.forms import LetterAct, LetterForm
 from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
@@ -42,7 +42,7 @@ def _page(request: Request, session: Db, form: Shown = EMPTY_FORM) -> Response:
 @limited("staff")
 def write_letter(request: Request, session: Db, admin: Admin, values: Form) -> Response:
     """Back to the text, read it again (the question), or send it: only the last one keeps anything."""
-    act = values.get("act", "")
+    act = LetterAct.model_validate(values).act
     if act == "correct":
         return _page(request, session, {"values": values, "errors": {}})
     with shown_again(values, partial(_page, request, session)):

@@ -75,6 +75,15 @@ def decide(
     On a comment that was decided before, the new decision supersedes. Raises NotFound, Conflict
     (decided, changed or withdrawn meanwhile), Invalid (reasons to correct).
     """
+    comment = _as_shown(session, comment_id, version)
+    judgment = judgment.within(kind=_kind(comment.state, judgment))
+    in_force = charter.in_force(session, comment_queries.revision(session, comment).created_at)
+    reasons = reasons_for(judgment, in_force, comment.text)
+    return _record(session, comment, in_force, moderator, judgment, reasons, source, case, batch)
+
+
+def _as_shown(session: Session, comment_id: int, version: int) -> Comment:
+    """The comment, locked, still as it was on the screen. Raises NotFound, Conflict."""
     comment = comment_queries.lock(session, comment_id)
     if comment is None:
         raise NotFound("Ce commentaire n’existe pas, ou plus.")
@@ -82,10 +91,7 @@ def decide(
         raise Conflict(WITHDRAWN)
     if (version and version != comment.version) or (not version and comment.state != "waiting"):
         raise Conflict(STALE)
-    judgment = judgment.within(kind=_kind(comment.state, judgment))
-    in_force = charter.in_force(session, comment_queries.revision(session, comment).created_at)
-    reasons = reasons_for(judgment, in_force, comment.text)
-    return _record(session, comment, in_force, moderator, judgment, reasons, source, case, batch)
+    return comment
 
 
 def _kind(state: str, judgment: Judgment) -> str:
@@ -196,8 +202,11 @@ def decide_many(
     batch: str,
 ) -> list[Decision]:
     """The same judgment on several comments, all or none: ``(id, version, passage)`` each."""
+    in_order = sorted(items)
+    for comment_id, version, _passage in in_order:  # every one, before the first is decided
+        _as_shown(session, comment_id, version)
     with session.begin_nested():
         return [
             decide(session, comment_id, version, moderator, judgment.within(passage=passage), batch=batch)
-            for comment_id, version, passage in sorted(items)
+            for comment_id, version, passage in in_order
         ]

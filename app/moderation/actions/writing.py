@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.accounts.models import Account
 from app.errors import Gone, Invalid
+from app.locale import Message
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.moderation import emails, queries
@@ -36,8 +37,8 @@ def publish(
     for n, fields in texts.items():
         for name, text in fields.items():
             if n not in retired and not text.strip():
-                errors[f"{name}-{n}"] = (
-                    f"Article {n} : chaque article a un texte, un exemple qui l’enfreint et un autre."
+                errors[f"{name}-{n}"] = Message(
+                    "Article %(n)s : chaque article a un texte, un exemple qui l’enfreint et un autre.", n=n
                 )
     if not set(texts) - retired:
         errors["summary"] = "Une charte a un article au moins."

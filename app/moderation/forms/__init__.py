@@ -4,6 +4,7 @@ from app.moderation.forms.judging import (
     BatchForm,
     CharterForm,
     DecisionForm,
+    HintsForm,
     NoteForm,
     PreferenceForm,
     ReviewForm,
@@ -11,5 +12,6 @@ from app.moderation.forms.judging import (
 )
 
 __all__ = [
-    "BatchForm", "CharterForm", "DecisionForm", "NoteForm", "PreferenceForm", "ReviewForm", "SecondLookForm",
+    "BatchForm", "CharterForm", "DecisionForm", "HintsForm", "NoteForm", "PreferenceForm", "ReviewForm",
+    "SecondLookForm",
 ]  # fmt: skip

@@ -3,17 +3,14 @@
 from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BeforeValidator
 
+from app.locale import Message
 from app.text import clean_text
 from app.web.forms import number
 
 MAX_EXPLANATION = 2000
 MAX_REASONS = 4000
-
-
-class PostedForm(BaseModel):
-    model_config = ConfigDict(extra="ignore", validate_default=True)
 
 
 def bounded(longest: int, name: str) -> AfterValidator:
@@ -24,7 +21,9 @@ def bounded(longest: int, name: str) -> AfterValidator:
 def _within(longest: int, name: str, value: str) -> str:
     text = clean_text(value)
     if len(text) > longest:
-        raise ValueError(f"Raccourcissez {name} : {longest} caractères au plus.")
+        raise ValueError(
+            Message("Raccourcissez %(name)s : %(longest)s caractères au plus.", name=Message(name), longest=longest)
+        )
     return text
 
 
@@ -34,7 +33,5 @@ def _version(value: object) -> int:
 
 # Of what was on the screen; 0 when a program leaves it out.
 Version = Annotated[int, BeforeValidator(_version)]
-# A checkbox that is ticked sends something.
-Box = Annotated[bool, BeforeValidator(bool)]
 Reasons = Annotated[str, bounded(MAX_REASONS, "les raisons")]
 Explanation = Annotated[str, bounded(MAX_EXPLANATION, "l’explication")]

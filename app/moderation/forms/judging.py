@@ -5,13 +5,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, field_validator, model_validator
 
-from app.moderation.forms.base import MAX_EXPLANATION, Box, Explanation, PostedForm, Version, bounded
-from app.web.forms import MAX_ID, Day, IdOrZero, asked, identifier, number
+from app.locale import Message
+from app.moderation.forms.base import MAX_EXPLANATION, Explanation, Version, bounded
+from app.web.forms import MAX_ID, Box, Day, IdOrZero, PostedForm, asked, identifier, number
 
 # What the Commission's database takes of a legal ground.
 MAX_PROVISION = 500
 EFFECTS = ("mask", "ask_rewrite", "close_thread", "limit_author", "quarantine")
 BATCH = 50
+ARTICLE_FIELDS = ("title", "body", "breaks", "ok", "applies")
 
 Note = Annotated[str, bounded(MAX_EXPLANATION, "la note")]
 _hour = partial(number, most=23, sentence="Choisissez une heure de 0 à 23.")
@@ -73,6 +75,8 @@ class DecisionForm(PostedForm):
 class BatchForm(DecisionForm):
     """The same decision on the comments ticked: fields ``item-<id>`` = version, ``passage-<id>``."""
 
+    # Not asked for the mails first, but told to decide.
+    confirm: Box = False
     # (id, version, passage)
     items: tuple[tuple[int, int, str], ...] = ()
 
@@ -81,7 +85,7 @@ class BatchForm(DecisionForm):
     def _items(cls, values: Any) -> Any:
         ticked = {asked(name[5:], identifier, 0): name for name in values if name.startswith("item-")}
         if not 1 <= len(ticked) <= BATCH or 0 in ticked:
-            raise ValueError(f"Choisissez de un à {BATCH} commentaires.")
+            raise ValueError(Message("Choisissez de un à %(most)s commentaires.", most=BATCH))
         shared = values.get("passage", "")
         items = [
             (comment_id, asked(values[name], number, 0), values.get(f"passage-{comment_id}") or shared)
@@ -139,7 +143,35 @@ class PreferenceForm(PostedForm):
 
 
 class CharterForm(PostedForm):
-    """The charter's next version; its articles are posted beside, field by field."""
+    """The charter's next version: fields ``title-<n>``, ``body-<n>``… of each article, ``retired-<n>`` to end it."""
 
     summary: Annotated[str, bounded(500, "le résumé")] = ""
     effective_from: Day
+    # Article → what was typed of it; and those that end.
+    texts: dict[int, dict[str, str]]
+    retired: set[int]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _articles(cls, values: Any) -> Any:
+        texts: dict[int, dict[str, str]] = {}
+        for name, value in values.items():
+            field, _, number = name.partition("-")
+            if field in ARTICLE_FIELDS:
+                texts.setdefault(asked(number, identifier, 0), {})[field] = value
+        retired = {
+            asked(name[8:], identifier, 0) for name, value in values.items() if name.startswith("retired-") and value
+        }
+        return {**values, "texts": texts, "retired": retired}
+
+
+class HintsForm(PostedForm):
+    """Fields are hints' names, their values ``founded`` or ``unfounded``."""
+
+    verdicts: dict[str, bool]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _verdicts(cls, values: Any) -> Any:
+        verdicts = {name: value == "founded" for name, value in values.items() if value in {"founded", "unfounded"}}
+        return {"verdicts": verdicts}

@@ -13,14 +13,13 @@ from app.db import Db, Session
 from app.moderation import charter, queries
 from app.moderation.actions import writing
 from app.moderation.forms import CharterForm
+from app.moderation.forms.judging import ARTICLE_FIELDS
 from app.moderation.queries import workbench
 from app.moderation.routes.base import router
 from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 from app.zone import ZONE
-
-FIELDS = ("title", "body", "breaks", "ok", "applies")
 
 
 @router.get("/administration/charte")
@@ -42,16 +41,15 @@ def _page(request: Request, session: Session, form: Shown = EMPTY_FORM) -> Respo
 @router.post("/administration/charte")
 @limited("staff")
 def publish_charter(request: Request, session: Db, admin: Admin, values: Form) -> Response:
-    latest = queries.charter_versions(session)[0]
-    texts = {
-        article.n: {name: values.get(f"{name}-{article.n}", getattr(article, name)) for name in FIELDS}
-        for article in latest.articles
-    }
-    retired = {article.n for article in latest.articles if values.get(f"retired-{article.n}")}
     with shown_again(values, partial(_page, request, session)):
         form = validated(CharterForm, values)
+        articles = queries.charter_versions(session)[0].articles
+        texts = {
+            article.n: {name: getattr(article, name) for name in ARTICLE_FIELDS} | form.texts.get(article.n, {})
+            for article in articles
+        }
         starts = datetime.combine(form.effective_from, time.min, ZONE)
-        version = writing.publish(session, form.summary, starts, texts, retired, admin)
+        version = writing.publish(session, form.summary, starts, texts, form.retired & set(texts), admin)
     return see_other(request, f"/charte?version={version.number}")
 
 

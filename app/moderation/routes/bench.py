@@ -12,12 +12,12 @@ from app import clock
 from app.accounts.dependencies import Moderator
 from app.accounts.models import Account
 from app.db import Db, Session
-from app.errors import Conflict, NotFound, Refused
+from app.errors import Conflict, Invalid, NotFound, Refused
 from app.moderation import actions, charter
 from app.moderation.actions import Judgment, asked_for
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import PAGES, bench, came_second, comment_view, page_of
-from app.moderation.forms import BatchForm, DecisionForm, NoteForm, PreferenceForm
+from app.moderation.forms import BatchForm, DecisionForm, HintsForm, NoteForm, PreferenceForm
 from app.moderation.previews import preview
 from app.moderation.queries import queue, workbench
 from app.moderation.routes.base import router
@@ -112,7 +112,7 @@ def batch(request: Request, session: Db, moderator: Moderator, values: DecisionV
         form = validated(BatchForm, values)
     judgment = asked_for(form)
     try:
-        if values.get("confirm"):
+        if form.confirm:
             actions.decide_many(session, form.items, moderator, judgment, f"L-{secrets.token_hex(8)}")
             return see_other(request, HOME)
         previews = [
@@ -120,7 +120,7 @@ def batch(request: Request, session: Db, moderator: Moderator, values: DecisionV
             for comment_id, _version, passage in form.items
         ]
     except Refused as refused:
-        errors = getattr(refused, "errors", {"": str(refused)})
+        errors = refused.errors if isinstance(refused, Invalid) else {"": refused.message}
         shown = _page(request, session, moderator, "", {"values": values, "errors": errors})
         shown.status_code = refused.status
         raise ShowAgain(shown) from None
@@ -172,10 +172,8 @@ def escalate(request: Request, session: Db, moderator: Moderator, comment_id: Ro
 @router.post("/moderation/commentaires/{comment_id}/indices")
 @limited("staff")
 def judge_hint(request: Request, session: Db, moderator: Moderator, comment_id: RowId, values: Form) -> Response:
-    """The field is the hint's name, its value ``founded`` or ``unfounded``."""
-    for name, value in values.items():
-        if value in {"founded", "unfounded"}:
-            actions.judge_hint(session, comment_id, name, value == "founded", moderator)
+    for hint, founded in validated(HintsForm, values).verdicts.items():
+        actions.judge_hint(session, comment_id, hint, founded, moderator)
     return see_other(request, f"{HOME}?element=comment-{comment_id}")
 
 

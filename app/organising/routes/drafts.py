@@ -53,7 +53,7 @@ def _draft(request: Request, values: Values, slug: str = "") -> tuple[DraftForm,
         try:
             return form, form.file()
         except ValueError as error:
-            raise Invalid({"sources": str(error)}) from None
+            raise Invalid({"sources": error.args[0]}) from None
 
 
 def _own(session: Session, organiser: Account, slug: str) -> Petition:

@@ -1,6 +1,7 @@
 """The organiser's pages: petitions, figures, exports."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import Request
@@ -13,13 +14,14 @@ from app.comments import queries as comment_queries
 from app.db import Db, Session
 from app.exports import actions, permissions, queries
 from app.organising.dependencies import OwnPetition
+from app.organising.forms import AskForm, CommentsForm, ExportForm
 from app.organising.routes.base import router
 from app.petitions import actions as petition_actions
 from app.petitions import public
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
-from app.web.forms import Form, Shown, shown_again
+from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 from app.zone import ZONE
@@ -148,15 +150,15 @@ def export(
     fields: Posted,
     values: Form,
 ) -> Response:
-    if values.get("purpose") == "contact":  # addresses leave
+    form = validated(ExportForm, values)
+    if form.purpose == "contact":  # addresses leave
         require_fresh(request, signed, fields)
-    permissions.check(session, petition, values.get("purpose", ""), organiser)
-    kind = values.get("format", "csv")
-    record = actions.begin(session, petition, values.get("purpose", ""), organiser.id, kind)
-    name = actions.filename(petition, record.purpose, record.started_at, kind)
+    permissions.check(session, petition, form.purpose, organiser)
+    record = actions.begin(session, petition, form.purpose, organiser.id, form.format)
+    name = actions.filename(petition, record.purpose, record.started_at, form.format)
     return StreamingResponse(
-        actions.stream(request.app.state.database, record.id, kind),
-        media_type=actions.FORMATS[kind],
+        actions.stream(request.app.state.database, record.id, form.format),
+        media_type=actions.FORMATS[form.format],
         headers={
             "content-disposition": f'attachment; filename="{name}"',
             "cache-control": "no-store",
@@ -171,8 +173,9 @@ def ask_for_export(
     request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form
 ) -> Response:
     """Of another administrator, who agrees or not at /administration/exports."""
-    with shown_again(values, lambda form: _page(request, session, petition, organiser, form)):
-        permissions.ask(session, petition, values.get("asked", ""), values.get("reason", ""), organiser)
+    with shown_again(values, partial(_page, request, session, petition, organiser)):
+        form = validated(AskForm, values)
+        permissions.ask(session, petition, form.asked, form.reason, organiser)
     return see_other(request, f"/organisation/petitions/{petition.slug}?demande=envoyee#titre-exports")
 
 
@@ -181,7 +184,7 @@ def ask_for_export(
 def open_or_close_comments(
     request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form
 ) -> Response:
-    petition_actions.set_comments_open(session, petition, values.get("open") == "on", organiser.id)
+    petition_actions.set_comments_open(session, petition, validated(CommentsForm, values).open == "on", organiser.id)
     return see_other(request, f"/organisation/petitions/{petition.slug}")
 
 

@@ -59,7 +59,7 @@ def confirm_with_code(request: Request, session: Db, petition: PublicPetition, v
     except Refused as refused:
         actions.note_wrong_code(session, petition, form.email)
         # Returned, not raised: the wrong try must be counted.
-        return _page(request, session, petition, {"values": values, "errors": {"code": str(refused)}})
+        return _page(request, session, petition, {"values": values, "errors": {"code": refused.message}})
     keys, people = petition_keys.of(session, petition.id), settings_of(request).people_per_address
     there = f"/confirmer/{actions.token_of(session, row, beside, keys, people)}"
     if row.state == "pending" and seats.waits(row.email_key):

@@ -55,7 +55,7 @@ def erase(session: Session, email: str, channel: str = "web") -> int:
     try:
         address = email_address(email)
     except ValueError as error:
-        raise Refused(str(error)) from None
+        raise Refused(error.args[0]) from None
     found = list(signatures_of(session, address))
     n = sum(withdraw(session, petition.id, signature.id, channel) for petition, signature in found)
     for petition in petition_queries.all_opened(session):

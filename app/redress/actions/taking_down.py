@@ -9,6 +9,7 @@ from app import audit, clock
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.errors import Invalid
+from app.locale import Message
 from app.moderation.actions import deciding
 from app.moderation.actions.judgment import Judgment
 from app.moderation.models import Order
@@ -41,7 +42,8 @@ def take_down(
     named = {comment_id: comment_queries.lock(session, comment_id) for comment_id in sorted(set(comment_ids))}
     unknown = [str(comment_id) for comment_id, comment in named.items() if comment is None]
     if unknown:
-        raise Invalid({"comments": f"Aucun commentaire ne porte ces numéros : {', '.join(unknown)}."})
+        sentence = Message("Aucun commentaire ne porte ces numéros : %(ids)s.", ids=", ".join(unknown))
+        raise Invalid({"comments": sentence})
     taken = 0
     for comment in named.values():
         if comment is None or comment.state not in {"waiting", "published"}:

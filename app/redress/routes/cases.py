@@ -149,7 +149,7 @@ def form_view(request: Request, session: Db, moderator: Moderator, appeal_id: Ro
 def judge(request: Request, session: Db, moderator: Moderator, appeal_id: RowId, values: DecisionValues) -> Response:
     with shown_again(values, partial(_appeal_page, request, session, moderator, appeal_id)):
         form = validated(JudgeForm, values)
-        judgment = asked_for(form.decision(values)) if values.get("article") else None
+        judgment = asked_for(form.decision(values)) if form.article else None
         actions.judge(session, appeal_id, moderator, form.outcome, form.reasons, judgment)
     return see_other(request, HOME)
 

@@ -64,7 +64,7 @@ def _move(
     if reason not in REASONS:
         raise Refused("Dites pourquoi.")
     if len(ids) > MOST:
-        raise Refused(f"Au plus {MOST} signatures à la fois.")
+        raise Refused("Au plus %(most)s signatures à la fois.", most=MOST)
     queries.lock_in_order(session, petition_id, ids)
     changes: Counter[datetime] = Counter()
     n = 0
