@@ -7,7 +7,7 @@ PORT ?= 8000
 DEMO := SIGNONS_DATABASE_URL=$${SIGNONS_DATABASE_URL:-sqlite:///var/demo.db} SIGNONS_BASE_URL=$${SIGNONS_BASE_URL:-http://127.0.0.1:$(PORT)}
 
 
-.PHONY: help setup demo test check format bench crash audit mutants
+.PHONY: help setup demo test check format picture bench crash audit mutants
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -44,6 +44,9 @@ check: setup ## Format, lint, types, imports, templates, migrations
 
 format: setup ## Put the code in shape
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
+
+picture: setup ## Draw the house from its imports; writes docs/architecture.svg
+	@$(BIN)/python -m tests.picture
 
 bench: setup ## Measure, with the ceiling in the same run
 	@$(BIN)/python -m tests.bench
