@@ -8,7 +8,7 @@ itself starve each other. Requests wait for theirs in the event loop (``lanes``)
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,6 +89,12 @@ class Base(DeclarativeBase):
         list[str]: Json,
         list[int]: Json,
     }
+
+
+def one_of(column: str, words: Iterable[str]) -> str:
+    """The CHECK that *column* holds one of these."""
+    quoted = ", ".join(f"'{word}'" for word in words)
+    return f"{column} IN ({quoted})"
 
 
 class Database:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.audit import AuditLine
-from app.mail.models import OutboxMail
+from app.mail.models import MailState, OutboxMail
 from app.petitions.models import CountDelta, CountTotal, Petition
 
 PER_PAGE = 100
@@ -45,7 +45,7 @@ def names(session: Session, things: Iterable[tuple[str, str]]) -> dict[tuple[str
 
 def mails_aside(session: Session) -> Sequence[OutboxMail]:
     return session.scalars(
-        select(OutboxMail).where(OutboxMail.state == "aside").order_by(OutboxMail.id.desc()).limit(PER_PAGE)
+        select(OutboxMail).where(OutboxMail.state == MailState.ASIDE).order_by(OutboxMail.id.desc()).limit(PER_PAGE)
     ).all()
 
 

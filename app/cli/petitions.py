@@ -13,6 +13,7 @@ from app.exports import actions as export_actions
 from app.exports.models import PURPOSES
 from app.petitions import actions as petition_actions
 from app.petitions import importing
+from app.petitions.models import PetitionState
 from app.privacy import counting
 
 
@@ -33,7 +34,7 @@ def import_petition(file: Path, publish: bool) -> None:
             if publish:
                 petition_actions.publish(session, made)
             slug, state = made.slug, made.state
-        click.echo("Publiée." if state == "open" else "Enregistrée comme brouillon.")
+        click.echo("Publiée." if state == PetitionState.OPEN else "Enregistrée comme brouillon.")
         click.echo(f"{settings.origin}/petitions/{slug}")
 
 

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.comments import hints, queries
-from app.comments.models import Comment
+from app.comments.models import Comment, CommentState
 from app.db import changed
+from app.errors import Conflict
 from app.petitions.models import Petition
 from app.signatures.actions import Draft
 
@@ -28,7 +29,7 @@ def receive_drafts(session: Session, drafts: Sequence[Draft]) -> None:
             {
                 "petition_id": draft.petition_id,
                 "signature_id": draft.signature_id,
-                "state": "waiting",
+                "state": CommentState.WAITING,
                 "text": draft.text,
                 "revision": 1,
                 "version": 1,
@@ -57,12 +58,14 @@ def receive_drafts(session: Session, drafts: Sequence[Draft]) -> None:
 
 
 def rewrite(session: Session, comment: Comment, text: str) -> None:
-    """Another text by its author, after a refusal: it waits for a moderator like the first one."""
+    """Another text by its author, after a refusal: it waits for a moderator like the first one. Raises Conflict."""
+    if comment.state not in {CommentState.REFUSED, CommentState.REMOVED}:
+        raise Conflict("Ce commentaire n’est pas refusé : il ne change plus.")
     now = clock.now()
     found = hints.look(text, queries.hints_off(session))
     comment.text, comment.revision = text, comment.revision + 1
     comment.version += 1
-    comment.state, comment.decided_at, comment.waiting_since = "waiting", None, now
+    comment.state, comment.decided_at, comment.waiting_since = CommentState.WAITING, None, now
     comment.masks, comment.tombstone = [], None
     comment.hints, comment.severity = hints.stored(found), hints.severity(found)
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -74,7 +77,7 @@ def withdraw_all(session: Session, signature_id: uuid.UUID) -> int:
     """The author takes back everything that was said with one signature."""
     comments = queries.of_signature(session, signature_id)
     for comment in comments:
-        comment.state = "withdrawn"
+        comment.state = CommentState.WITHDRAWN
         comment.version += 1
         comment.signature_id = None
         changed(session, comment.petition_id)

@@ -2,20 +2,45 @@
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base
+from app.db import Base, one_of
 
 MAX_LENGTH = 2000
+
+
+class CommentState(StrEnum):
+    WAITING = "waiting"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+    REMOVED = "removed"
+    WITHDRAWN = "withdrawn"
+
+
+_S = CommentState
+# What a comment may become, and why. A decision is undone in its first minute: then it is what it was before.
+MOVES: dict[tuple[CommentState, CommentState], str] = {
+    (_S.WAITING, _S.PUBLISHED): "a moderator publishes it",
+    (_S.WAITING, _S.REFUSED): "a moderator refuses it, or nobody has read it in thirty days",
+    (_S.PUBLISHED, _S.WAITING): "its publication is undone",
+    (_S.PUBLISHED, _S.REMOVED): "a moderator takes it down, after a notice or an order; or its return is undone",
+    (_S.PUBLISHED, _S.REFUSED): "its return is undone",
+    (_S.REFUSED, _S.WAITING): "its author writes again; or its refusal is undone",
+    (_S.REFUSED, _S.PUBLISHED): "a moderator, or whoever judges the appeal, thinks otherwise",
+    (_S.REMOVED, _S.WAITING): "its author writes again",
+    (_S.REMOVED, _S.PUBLISHED): "a moderator, or whoever judges the appeal, thinks otherwise; or its removal is undone",
+    **{(state, _S.WITHDRAWN): "its author takes it back" for state in CommentState if state is not _S.WITHDRAWN},
+}
 
 
 class Comment(Base):
     __tablename__ = "comment"
     __table_args__ = (
-        CheckConstraint("state IN ('waiting', 'published', 'refused', 'removed', 'withdrawn')", name="state"),
+        CheckConstraint(one_of("state", CommentState), name="state"),
         # The queue reads the oldest of each severity.
         Index(
             "ix_comment_waiting",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.comments.models import CommentState
 from app.petitions.keys import Keys
 from app.signatures.public import HIDDEN, public_name
 
@@ -26,14 +27,14 @@ class PublicComment:
 
 def view(row: Any, keys: Keys | None, locale: str = "fr") -> PublicComment:
     """*row* has the columns of ``queries.published``; an author who left is anonymous."""
-    if row.state != "published":
+    if row.state != CommentState.PUBLISHED:
         return PublicComment(row.comment_id, row.created_at, "tombstone", tombstone=_tombstone(row))
     if row.id is None or keys is None:
         name, place = HIDDEN[locale], ""
     else:
         name, place = public_name(row, keys, locale)
     text = masked(row.text, row.masks, locale)
-    return PublicComment(row.comment_id, row.created_at, "published", name=name, place=place, text=text)
+    return PublicComment(row.comment_id, row.created_at, CommentState.PUBLISHED, name=name, place=place, text=text)
 
 
 def masked(text: str, masks: Iterable[dict[str, Any]], locale: str = "fr") -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, insert, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.comments.hints import VERSIONS
-from app.comments.models import Comment, CommentRevision, HintOff
+from app.comments.models import Comment, CommentRevision, CommentState, HintOff
 from app.signatures.models import Signature
 from app.signatures.queries import PUBLIC
 
@@ -39,7 +39,9 @@ def _with_author() -> Any:
 
 def published(session: Session, petition_id: int, limit: int, before: Cursor | None = None) -> Sequence[Any]:
     """Published comments, newest first; a removed one leaves its row (a tombstone)."""
-    query = _with_author().where(Comment.petition_id == petition_id, or_(_readable(), Comment.state == "removed"))
+    query = _with_author().where(
+        Comment.petition_id == petition_id, or_(_readable(), Comment.state == CommentState.REMOVED)
+    )
     if before is not None:
         query = query.where(tuple_(Comment.created_at, Comment.id) < before)
     return session.execute(query.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(limit)).all()
@@ -51,13 +53,12 @@ def published_count(session: Session, petition_id: int) -> int:
 
 def _readable() -> Any:
     """Published, and not emptied yet at the end of its retention."""
-    return (Comment.state == "published") & (Comment.text != "")
+    return (Comment.state == CommentState.PUBLISHED) & (Comment.text != "")
 
 
 def waiting_count(session: Session, petition_id: int) -> int:
-    return (
-        session.scalar(select(func.count()).where(Comment.petition_id == petition_id, Comment.state == "waiting")) or 0
-    )
+    waiting = (Comment.petition_id == petition_id) & (Comment.state == CommentState.WAITING)
+    return session.scalar(select(func.count()).where(waiting)) or 0
 
 
 def insert_waiting(session: Session, rows: Sequence[dict[str, Any]]) -> Sequence[int]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.consents import queries
-from app.consents.models import PURPOSES, ConsentText
+from app.consents.models import PURPOSES, ConsentKind, ConsentText
 from app.errors import Refused
 
 FIRST_TEXTS = Path(__file__).with_name("texts.yaml")
@@ -73,7 +73,12 @@ def give_again(session: Session, petition_id: int, signature_id: uuid.UUID, purp
     latest = queries.latest(session, petition_id, signature_id)
     at = max([clock.now(), *(event.at + timedelta(microseconds=1) for event in latest.values())])
     event = {"purpose": purpose, "text_id": text_id, "subject": latest["sign"].subject, "at": at}
-    same = {"petition_id": petition_id, "signature_id": signature_id, "kind": "confirmed", "channel": "self_service"}
+    same = {
+        "petition_id": petition_id,
+        "signature_id": signature_id,
+        "kind": ConsentKind.CONFIRMED,
+        "channel": "self_service",
+    }
     queries.append(session, [event], same)
 
 
@@ -83,13 +88,13 @@ def withdraw(
     signature_id: uuid.UUID,
     purposes: set[str] | None = None,
     channel: str = "web",
-    kind: str = "withdrawn",
+    kind: str = ConsentKind.WITHDRAWN,
 ) -> set[str]:
     """Append ``withdrawn`` (or ``expired``) where the last word was a yes; returns the purposes that changed."""
     now = clock.now()
     events: dict[str, dict[str, object]] = {}
     for purpose, last in queries.latest(session, petition_id, signature_id).items():
-        if last.kind in {"given", "confirmed"} and (purposes is None or purpose in purposes):
+        if last.kind in {ConsentKind.GIVEN, ConsentKind.CONFIRMED} and (purposes is None or purpose in purposes):
             # Two events of one purpose are never of the same instant: the later one is the truth.
             at = max(now, last.at.replace(microsecond=min(last.at.microsecond + 1, 999_999)))
             events[purpose] = {"purpose": purpose, "text_id": last.text_id, "subject": last.subject, "at": at}

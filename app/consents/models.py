@@ -2,13 +2,23 @@
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base
+from app.db import Base, one_of
 
 PURPOSES = ("sign", "public_name", "updates", "newsletter", "organiser_contact")
+
+
+class ConsentKind(StrEnum):
+    """What an event says; the last one of a purpose is the truth."""
+
+    GIVEN = "given"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
 
 
 class ConsentText(Base):
@@ -36,7 +46,7 @@ class ConsentEvent(Base):
     __tablename__ = "consent_event"
     __table_args__ = (
         CheckConstraint(f"purpose IN {PURPOSES}", name="purpose"),
-        CheckConstraint("kind IN ('given', 'confirmed', 'withdrawn', 'expired')", name="kind"),
+        CheckConstraint(one_of("kind", ConsentKind), name="kind"),
     )
 
     petition_id: Mapped[int] = mapped_column(primary_key=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, delete, insert, literal, select, tuple
 from sqlalchemy.orm import Session, aliased
 
 from app.bulk import insert_rows
-from app.consents.models import ConsentEvent, ConsentText
+from app.consents.models import ConsentEvent, ConsentKind, ConsentText
 
 
 def in_force(session: Session, now: datetime, locale: str, delivery_mode: str) -> dict[str, ConsentText]:
@@ -66,15 +66,15 @@ _CONFIRM_GIVEN = insert(ConsentEvent.__table__).from_select(  # type: ignore[arg
         _LAST.c.signature_id,
         _LAST.c.purpose,
         bindparam("now", type_=ConsentEvent.at.type),
-        literal("confirmed"),
+        literal(ConsentKind.CONFIRMED, ConsentEvent.kind.type),
         _LAST.c.text_id,
         literal("mail"),
         _LAST.c.subject,
         _LAST.c.form_digest,
-    ).where(*_OF_GROUP, _LAST.c.kind == "given"),
+    ).where(*_OF_GROUP, _LAST.c.kind == ConsentKind.GIVEN),
 )
 _CONFIRMED = select(_LAST.c.signature_id, _LAST.c.purpose).where(
-    *_OF_GROUP, _LAST.c.purpose.in_(bindparam("purposes", expanding=True)), _LAST.c.kind == "confirmed"
+    *_OF_GROUP, _LAST.c.purpose.in_(bindparam("purposes", expanding=True)), _LAST.c.kind == ConsentKind.CONFIRMED
 )
 
 
@@ -99,8 +99,8 @@ def span(
         )
         .order_by(ConsentEvent.at)
     ).all()
-    since = max((at for at, kind in events if kind == "confirmed"), default=None)
-    return since, next((at for at, kind in events if kind != "confirmed" and since and at > since), None)
+    since = max((at for at, kind in events if kind == ConsentKind.CONFIRMED), default=None)
+    return since, next((at for at, kind in events if kind != ConsentKind.CONFIRMED and since and at > since), None)
 
 
 def confirm_given(session: Session, petition_id: int, signature_ids: Iterable[uuid.UUID], now: datetime) -> None:

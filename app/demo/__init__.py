@@ -32,7 +32,7 @@ from app.settings import Settings
 from app.signatures import actions as signature_actions
 from app.signatures.actions import SignRequest, Target
 from app.signatures.forms import SignForm
-from app.signatures.models import Signature
+from app.signatures.models import Signature, SignatureState
 
 FOLDER = Path(__file__).parent
 # File → days since it opened, signatures.
@@ -126,7 +126,7 @@ def _sign(
             form = SignForm.model_validate(person | {"consent_signature": "on", "age_declared": "on"})
             signature_actions.sign_group(session, [SignRequest(signing, form, "fr", settings.origin)])
             signature = session.scalars(
-                select(Signature).where(Signature.petition_id == petition.id, Signature.state == "pending")
+                select(Signature).where(Signature.petition_id == petition.id, Signature.state == SignatureState.PENDING)
             ).one()
             signature_actions.confirm_group(session, [Target(petition.id, signature.id)], receiving.receive_drafts)
             petition_actions.fold_counts(session)

@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.consents import queries as consent_queries
+from app.consents.models import ConsentKind
 from app.exports.models import ExportPermission, ExportRecord
 from app.petitions.models import Petition
-from app.signatures.models import Signature
+from app.signatures.models import Signature, SignatureState
 
 _COLUMNS = (
     Signature.id,
@@ -44,7 +45,11 @@ def confirmed(session: Session, petition_id: int, until: datetime) -> Batches:
     return _streamed(
         session,
         select(*_COLUMNS)
-        .where(Signature.petition_id == petition_id, Signature.state == "confirmed", Signature.confirmed_at <= until)
+        .where(
+            Signature.petition_id == petition_id,
+            Signature.state == SignatureState.CONFIRMED,
+            Signature.confirmed_at <= until,
+        )
         .order_by(Signature.id),
     )
 
@@ -56,9 +61,10 @@ def contactable(session: Session, petition_id: int, until: datetime) -> Batches:
         select(*_COLUMNS, Signature.email_sealed)
         .where(
             Signature.petition_id == petition_id,
-            Signature.state == "confirmed",
+            Signature.state == SignatureState.CONFIRMED,
             Signature.confirmed_at <= until,
-            consent_queries.last_word("organiser_contact", Signature.petition_id, Signature.id) == "confirmed",
+            consent_queries.last_word("organiser_contact", Signature.petition_id, Signature.id)
+            == ConsentKind.CONFIRMED,
         )
         .order_by(Signature.id),
     )
@@ -89,7 +95,7 @@ def every_state(session: Session, petition_id: int) -> Batches:
 def by_departement(session: Session, petition_id: int) -> list[tuple[str, int]]:
     rows = session.execute(
         select(Signature.departement, func.count())
-        .where(Signature.petition_id == petition_id, Signature.state == "confirmed")
+        .where(Signature.petition_id == petition_id, Signature.state == SignatureState.CONFIRMED)
         .group_by(Signature.departement)
         .order_by(Signature.departement)
     )

@@ -2,17 +2,35 @@
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base
+from app.db import Base, one_of
+
+
+class MailState(StrEnum):
+    WAITING = "waiting"
+    SENT = "sent"
+    ASIDE = "aside"
+    CANCELLED = "cancelled"
+
+
+_S = MailState
+# What a mail may become, and why.
+MOVES = {
+    (_S.WAITING, _S.SENT): "the server has it",
+    (_S.WAITING, _S.ASIDE): "it was refused for good, tried too often, or left too often without our knowing",
+    (_S.WAITING, _S.CANCELLED): "what it would tell is undone, or its address had enough",
+    (_S.ASIDE, _S.SENT): "another worker set it aside, and it had left after all",
+}
 
 
 class OutboxMail(Base):
     __tablename__ = "outbox_mail"
     __table_args__ = (
-        CheckConstraint("state IN ('waiting', 'sent', 'aside', 'cancelled')", name="state"),
+        CheckConstraint(one_of("state", MailState), name="state"),
         Index(
             "ix_outbox_mail_due",
             "send_after",

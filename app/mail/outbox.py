@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from app import clock, crypto
 from app.bulk import insert_rows
 from app.db import vault_of
-from app.mail.models import CaughtMail, OutboxMail
+from app.mail.models import CaughtMail, MailState, OutboxMail
 
 # Tries of one mail after which it is set aside, and the wait before each next try; and those of a fault of ours.
 MAX_ATTEMPTS = 8
@@ -73,10 +73,10 @@ def cancel_held(session: Session, mail_ids: Sequence[int]) -> bool:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).all()
-    if any(row.state != "waiting" or row.attempts for row in rows):
+    if any(row.state != MailState.WAITING or row.attempts for row in rows):
         return False
     for row in rows:
-        row.state, row.sealed = "cancelled", b""
+        row.state, row.sealed = MailState.CANCELLED, b""
     return True
 
 
@@ -97,7 +97,7 @@ _json = json.JSONEncoder(ensure_ascii=False).encode
 
 def _waiting(delay: timedelta) -> dict[str, Any]:
     now = clock.now()
-    return {"state": "waiting", "created_at": now, "send_after": now + delay, "attempts": 0, "error": ""}
+    return {"state": MailState.WAITING, "created_at": now, "send_after": now + delay, "attempts": 0, "error": ""}
 
 
 def opened(session: Session, row: OutboxMail) -> Mail:
@@ -118,7 +118,7 @@ def claim(session: Session, limit: int = 20) -> Sequence[tuple[OutboxMail, bool]
     now = clock.now()
     rows = session.scalars(
         select(OutboxMail)
-        .where(OutboxMail.state == "waiting", OutboxMail.send_after <= now)
+        .where(OutboxMail.state == MailState.WAITING, OutboxMail.send_after <= now)
         .order_by(OutboxMail.send_after)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -128,7 +128,7 @@ def claim(session: Session, limit: int = 20) -> Sequence[tuple[OutboxMail, bool]
     for row in rows:
         about = _about(row)
         if row.error in {LEAVING, LEAVING_AGAIN} and row.attempts >= MAX_UNKNOWN:
-            row.state, row.error = "aside", "left without our knowing, too often"
+            row.state, row.error = MailState.ASIDE, "left without our knowing, too often"
         elif about in doubtful and left[about] >= MAILS_A_DAY:
             row.send_after = now + NEXT_DAY
             row.error = LEAVING if row.error == LEAVING_AGAIN else row.error
@@ -187,34 +187,36 @@ def release(session: Session, mail_id: int, attempts: int, *, again: bool) -> No
 
 def _still_mine(mail_id: int, attempts: int) -> Update:
     """Whoever claims a mail counts an attempt more."""
-    return update(OutboxMail).where(
-        OutboxMail.id == mail_id, OutboxMail.state == "waiting", OutboxMail.attempts == attempts
-    )
+    return _still_waits(mail_id).where(OutboxMail.attempts == attempts)
+
+
+def _still_waits(mail_id: int) -> Update:
+    return update(OutboxMail).where(OutboxMail.id == mail_id, OutboxMail.state == MailState.WAITING)
 
 
 def sent(session: Session, mail_id: int, *, again: bool = False) -> None:
     """The address and the text are forgotten as soon as the mail has left."""
     session.execute(
         update(OutboxMail)
-        .where(OutboxMail.id == mail_id)
-        .values(state="sent", sent_at=clock.now(), sealed=b"", error=LEFT_TWICE if again else "")
+        .where(OutboxMail.id == mail_id, OutboxMail.state.in_((MailState.WAITING, MailState.ASIDE)))
+        .values(state=MailState.SENT, sent_at=clock.now(), sealed=b"", error=LEFT_TWICE if again else "")
     )
 
 
 def refused(session: Session, mail_id: int) -> None:
     """Its address had enough: it never leaves."""
-    values = {"state": "cancelled", "sealed": b"", "error": "over budget"}
-    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(values))
+    values = {"state": MailState.CANCELLED, "sealed": b"", "error": "over budget"}
+    session.execute(_still_waits(mail_id).values(values))
 
 
 def failed(session: Session, mail_id: int, attempts: int, reason: str, *, final: bool = False) -> None:
     """Try again later, or set the mail aside where the operator sees it."""
     now = clock.now()
     if final or attempts >= MAX_ATTEMPTS:
-        values: dict[str, Any] = {"state": "aside"}
+        values: dict[str, Any] = {"state": MailState.ASIDE}
     else:
         values = {"send_after": now + timedelta(seconds=BACKOFF[min(attempts, len(BACKOFF)) - 1])}
-    session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(error=reason, **values))
+    session.execute(_still_waits(mail_id).values(error=reason, **values))
 
 
 def postponed(session: Session, mail_id: int, attempts: int, reason: str) -> None:
@@ -240,12 +242,14 @@ def cancel(session: Session, *subjects: uuid.UUID) -> None:
 def health(session: Session, now: datetime) -> dict[str, Any]:
     """Waiting mails, those of them whose last try failed, set-aside ones; the age in seconds of the oldest due one."""
     waiting, oldest = session.execute(
-        select(func.count(), func.min(OutboxMail.created_at)).where(OutboxMail.state == "waiting")
+        select(func.count(), func.min(OutboxMail.created_at)).where(OutboxMail.state == MailState.WAITING)
     ).one()
     failing = session.scalar(
-        select(func.count()).where(OutboxMail.state == "waiting", OutboxMail.error.not_in(("", LEAVING, LEAVING_AGAIN)))
+        select(func.count()).where(
+            OutboxMail.state == MailState.WAITING, OutboxMail.error.not_in(("", LEAVING, LEAVING_AGAIN))
+        )
     )
-    aside = session.scalar(select(func.count()).where(OutboxMail.state == "aside"))
+    aside = session.scalar(select(func.count()).where(OutboxMail.state == MailState.ASIDE))
     return {
         "waiting": waiting,
         "failing": failing or 0,

@@ -14,10 +14,13 @@ from app.folding import fold
 from app.petitions import images, keys, markdown, queries
 from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
-from app.petitions.models import Petition, PetitionOwner, PetitionText, Recipient, Source
+from app.petitions.models import Petition, PetitionOwner, PetitionState, PetitionText, Recipient, Source
 from app.petitions.typed import latest_day
 from app.text import romanised
 from app.zone import end_of
+
+# Its text may still change.
+WRITABLE = (PetitionState.DRAFT, PetitionState.REFUSED)
 
 
 def create(
@@ -27,7 +30,7 @@ def create(
     now = clock.now()
     petition = Petition(
         slug=_free_slug(session, file.title),
-        state="draft",
+        state=PetitionState.DRAFT,
         title=file.title,
         theme=queries.spellings(session, file.theme)[0],
         author=file.author,
@@ -83,7 +86,7 @@ def _fill(petition: Petition, file: PetitionFile) -> None:
 
 def rewrite(session: Session, petition: Petition, file: PetitionFile, by: int | None = None) -> None:
     """Replace the text of a petition that is not published; earlier versions stay. Raises Conflict."""
-    if petition.state not in {"draft", "refused"}:
+    if petition.state not in WRITABLE:
         raise Conflict("Cette pétition est en relecture ou publiée : son texte ne change plus.")
     petition.title, petition.author, petition.goal = file.title, file.author, file.goal
     if file.theme != petition.theme:
@@ -108,10 +111,10 @@ def publish(session: Session, petition: Petition, by: int | None = None) -> None
     A last day that passed while it waited binds nobody: whoever decides is not refused for that.
     """
     now = clock.now()
-    if petition.state not in {"draft", "submitted"}:
+    if petition.state not in {PetitionState.DRAFT, PetitionState.SUBMITTED}:
         raise Conflict("Cette pétition est déjà publiée.")
     petition.closes_at = planned_end(petition, now)
-    petition.state, petition.opened_at = "open", now
+    petition.state, petition.opened_at = PetitionState.OPEN, now
     keys.create(session, petition.id)
     audit.record(session, "petition.published", "petition", petition.id, by)
     changed(session, petition.id)
@@ -125,9 +128,9 @@ def planned_end(petition: Petition, now: datetime) -> datetime:
 
 
 def close(session: Session, petition: Petition, by: int | None = None) -> None:
-    if petition.state != "open":
+    if petition.state != PetitionState.OPEN:
         raise Conflict("Cette pétition n’est pas ouverte.")
-    petition.state, petition.closed_at = "closed", clock.now()
+    petition.state, petition.closed_at = PetitionState.CLOSED, clock.now()
     audit.record(session, "petition.closed", "petition", petition.id, by)
     changed(session, petition.id)
 
@@ -136,7 +139,7 @@ def close_ended(session: Session) -> int:
     """Petitions whose last day is over close by themselves; returns how many."""
     ended = queries.past_their_end(session, clock.now())
     for petition in ended:
-        petition.state, petition.closed_at = "closed", petition.closes_at
+        petition.state, petition.closed_at = PetitionState.CLOSED, petition.closes_at
         audit.record(session, "petition.closed", "petition", petition.id)
         changed(session, petition.id)
     return len(ended)
@@ -144,11 +147,11 @@ def close_ended(session: Session) -> int:
 
 def deliver(session: Session, petition: Petition, by: int | None = None) -> None:
     """Handed to its recipients: the one-month clock starts. Raises Conflict."""
-    if petition.state not in {"open", "closed"}:
+    if petition.state not in {PetitionState.OPEN, PetitionState.CLOSED}:
         raise Conflict("Cette pétition ne peut pas être remise dans cet état.")
     now = clock.now()
     petition.closed_at = petition.ended_at(now) or now
-    petition.state, petition.delivered_at = "delivered", now
+    petition.state, petition.delivered_at = PetitionState.DELIVERED, now
     audit.record(session, "petition.delivered", "petition", petition.id, by)
     changed(session, petition.id)
 

@@ -1,24 +1,55 @@
 """Petitions, their text, their people, their keys and their counts."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Account
-from app.db import Base
+from app.db import Base, one_of
 
 # BIGINT on PostgreSQL, the rowid on SQLite.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
+class PetitionState(StrEnum):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    OPEN = "open"
+    CLOSED = "closed"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    # Of no petition any more: ``purged_at`` tells.
+    PURGED = "purged"
+
+
+_S = PetitionState
+# What a petition may become, and why. A decision is undone in its first minute: then it is what it was before.
+MOVES = {
+    (_S.DRAFT, _S.SUBMITTED): "its organiser sends it to the moderators; or corrections that were asked are undone",
+    (_S.DRAFT, _S.OPEN): "the operator publishes it",
+    (_S.SUBMITTED, _S.OPEN): "a moderator publishes it",
+    (_S.SUBMITTED, _S.DRAFT): "a moderator asks for corrections",
+    (_S.SUBMITTED, _S.REFUSED): "a moderator refuses it",
+    (_S.OPEN, _S.SUBMITTED): "its publication is undone, before anybody signed",
+    (_S.OPEN, _S.CLOSED): "its organiser closes it, or its last day is over",
+    (_S.OPEN, _S.DELIVERED): "it is handed to its recipients, which closes it",
+    (_S.OPEN, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
+    (_S.CLOSED, _S.DELIVERED): "it is handed to its recipients",
+    (_S.CLOSED, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
+    (_S.DELIVERED, _S.REFUSED): "a notice was right: a moderator takes it down",
+    (_S.REFUSED, _S.SUBMITTED): "its organiser sends it again; or its refusal is undone",
+    (_S.REFUSED, _S.OPEN): "an appeal or a second opinion puts it online; or its removal is undone",
+    (_S.REFUSED, _S.CLOSED): "the same, once it was closed",
+    (_S.REFUSED, _S.DELIVERED): "its removal is undone",
+}
+
+
 class Petition(Base):
     __tablename__ = "petition"
     __table_args__ = (
-        CheckConstraint(
-            "state IN ('draft', 'submitted', 'open', 'closed', 'delivered', 'refused', 'purged')",
-            name="state",
-        ),
+        CheckConstraint(one_of("state", PetitionState), name="state"),
         CheckConstraint("delivery_mode IN ('identities', 'count')", name="delivery_mode"),
         CheckConstraint("goal > 0", name="goal"),
     )
@@ -66,7 +97,7 @@ class Petition(Base):
 
     def is_open(self, now: datetime) -> bool:
         """True while it may be signed."""
-        return self.state == "open" and (self.closes_at is None or now < self.closes_at)
+        return self.state == PetitionState.OPEN and (self.closes_at is None or now < self.closes_at)
 
     def ended_at(self, now: datetime) -> datetime | None:
         """When signing ended, by hand or by itself; None while it has not."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.petitions import queries
 from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
-from app.petitions.models import Petition
+from app.petitions.models import Petition, PetitionState
 from app.zone import last_day_before
 
 
@@ -61,7 +61,7 @@ class View(Card):
 def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> dict[str, Any]:
     ended = petition.ended_at(now)
     end = ended or petition.closes_at
-    state = "closed" if petition.state == "open" and ended else petition.state
+    state = PetitionState.CLOSED if petition.state == PetitionState.OPEN and ended else petition.state
     return {
         "slug": petition.slug,
         "title": petition.title,

@@ -15,13 +15,14 @@ from app.petitions.models import (
     CountTotal,
     Petition,
     PetitionOwner,
+    PetitionState,
     PetitionText,
     StepPassed,
     ViewCount,
 )
 
 # What the public may open: a draft or a refused petition is nobody's business.
-PUBLIC_STATES = ("open", "closed", "delivered", "purged")
+PUBLIC_STATES = (PetitionState.OPEN, PetitionState.CLOSED, PetitionState.DELIVERED, PetitionState.PURGED)
 PER_PAGE = 12
 SORTS = {"recentes": "Les plus récentes", "signatures": "Les plus signées", "fin": "Bientôt closes"}
 
@@ -115,7 +116,7 @@ def _theme_key(theme: str) -> tuple[str, ...]:
 
 
 def _open(now: datetime) -> Select[Petition]:
-    return select(Petition).where(Petition.state == "open", Petition.closes_at > now)
+    return select(Petition).where(Petition.state == PetitionState.OPEN, Petition.closes_at > now)
 
 
 # Counts: total per hour + deltas not folded yet. One statement sees both, hence one truth.
@@ -290,5 +291,7 @@ def all_opened(session: Session) -> Sequence[Petition]:
 
 def past_their_end(session: Session, now: datetime) -> Sequence[Petition]:
     return session.scalars(
-        select(Petition).where(Petition.state == "open", Petition.closes_at <= now).with_for_update(skip_locked=True)
+        select(Petition)
+        .where(Petition.state == PetitionState.OPEN, Petition.closes_at <= now)
+        .with_for_update(skip_locked=True)
     ).all()

@@ -1,12 +1,13 @@
 """Self-service sessions, what is left after the end of life, retention runs, requests."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base
+from app.db import Base, one_of
 
 
 class SelfServiceSession(Base):
@@ -53,12 +54,29 @@ class RetentionRun(Base):
     report: Mapped[dict[str, Any]]
 
 
+class RequestState(StrEnum):
+    OPEN = "open"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+
+
+_S = RequestState
+CLOSING = (_S.ANSWERED, _S.REFUSED)
+# What a request may become, and why.
+MOVES = {
+    (_S.OPEN, _S.ANSWERED): "it was satisfied",
+    (_S.OPEN, _S.REFUSED): "it was not founded",
+    (_S.ANSWERED, _S.REFUSED): "its end was noted wrongly",
+    (_S.REFUSED, _S.ANSWERED): "its end was noted wrongly",
+}
+
+
 class DataRequest(Base):
     """A request about personal data that came another way (letter, telephone, e-mail)."""
 
     __tablename__ = "data_request"
     __table_args__ = (
-        CheckConstraint("state IN ('open', 'answered', 'refused')", name="state"),
+        CheckConstraint(one_of("state", RequestState), name="state"),
         CheckConstraint("channel IN ('letter', 'mail', 'phone', 'other')", name="channel"),
     )
 

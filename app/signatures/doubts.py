@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.signatures.models import SignatureState
+
 NO_PROOF, TRAPPED, FAST = "p", "t", "f"
 WORDS = {
     NO_PROOF: "sans la preuve de travail demandée",
@@ -35,4 +37,4 @@ def words(letters: str | None) -> list[str]:
 
 def waits(row: Any) -> bool:
     """A signature that was confirmed without its proof: never counted, until somebody has looked."""
-    return row.state == "quarantined" and row.place is None and NO_PROOF in (row.doubt or "")
+    return row.state == SignatureState.QUARANTINED and row.place is None and NO_PROOF in (row.doubt or "")

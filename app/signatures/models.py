@@ -2,14 +2,36 @@
 
 import uuid
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.db import Base
+from app.db import Base, one_of
 
+
+class SignatureState(StrEnum):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    # Of no row any more: whoever withdraws is deleted.
+    WITHDRAWN = "withdrawn"
+    INVALIDATED = "invalidated"
+    QUARANTINED = "quarantined"
+
+
+_S = SignatureState
+# What a signature may become, and why; from any of them it may go altogether.
+MOVES = {
+    (_S.PENDING, _S.CONFIRMED): "its owner shows that the address is theirs",
+    (_S.PENDING, _S.QUARANTINED): "the same, without the proof of work that was asked for: somebody has to look",
+    (_S.CONFIRMED, _S.QUARANTINED): "it looks false, or a decision on its comment sets it aside",
+    (_S.CONFIRMED, _S.INVALIDATED): "it is false",
+    (_S.QUARANTINED, _S.CONFIRMED): "somebody looked, and it counts; or that decision is taken back",
+    (_S.QUARANTINED, _S.INVALIDATED): "somebody looked, and it is false",
+    (_S.INVALIDATED, _S.CONFIRMED): "it was not false after all",
+}
 # Spelled out for the index of these few: SQLite compares the words.
-ASIDE = "state IN ('quarantined', 'invalidated')"
+ASIDE = one_of("state", (_S.QUARANTINED, _S.INVALIDATED))
 
 
 class Signature(Base):
@@ -18,10 +40,7 @@ class Signature(Base):
     __tablename__ = "signature"
     __table_args__ = (
         UniqueConstraint("petition_id", "email_key"),
-        CheckConstraint(
-            "state IN ('pending', 'confirmed', 'withdrawn', 'invalidated', 'quarantined')",
-            name="state",
-        ),
+        CheckConstraint(one_of("state", SignatureState), name="state"),
         CheckConstraint("display IN ('hidden', 'initial', 'full')", name="display"),
         Index(
             "ix_signature_public",

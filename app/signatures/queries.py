@@ -12,7 +12,7 @@ from app.bulk import insert_rows
 from app.petitions.queries import hour_of
 from app.signatures import doubts, seats
 from app.signatures.links import REMIND_AFTER, REMIND_BEFORE
-from app.signatures.models import ASIDE, PostingRecord, Signature, Withdrawal
+from app.signatures.models import ASIDE, PostingRecord, Signature, SignatureState, Withdrawal
 
 PER_PAGE = 50
 _ROWS = Signature.__table__.c
@@ -161,7 +161,7 @@ _MARK_CONFIRMED = (
     Signature.__table__.update()  # type: ignore[attr-defined]
     .where(_ROWS.petition_id == bindparam("petition"), _ROWS.id == _CONFIRMED.c.id)
     .values(
-        state="confirmed",
+        state=SignatureState.CONFIRMED,
         confirmed_at=bindparam("now"),
         place=bindparam("before") + _CONFIRMED.c.nth,
         comment_sealed=None,
@@ -184,7 +184,7 @@ def mark_waiting(session: Session, petition_id: int, ids: Collection[uuid.UUID],
     session.execute(
         update(Signature)
         .where(Signature.petition_id == petition_id, Signature.id.in_(ids))
-        .values(state="quarantined", confirmed_at=now, comment_sealed=None, code_failures=0)
+        .values(state=SignatureState.QUARANTINED, confirmed_at=now, comment_sealed=None, code_failures=0)
         .execution_options(synchronize_session=False)
     )
 
@@ -242,7 +242,7 @@ PUBLIC = (
 def newest(session: Session, petition_id: int, limit: int = 10, before: Cursor | None = None) -> Sequence[Any]:
     """Confirmed signatures, newest first, from a keyset cursor: the same cost at any depth."""
     query = select(Signature.confirmed_at, *PUBLIC).where(
-        Signature.petition_id == petition_id, Signature.state == "confirmed"
+        Signature.petition_id == petition_id, Signature.state == SignatureState.CONFIRMED
     )
     if before is not None:
         query = query.where(tuple_(Signature.confirmed_at, Signature.id) < before)
@@ -251,7 +251,7 @@ def newest(session: Session, petition_id: int, limit: int = 10, before: Cursor |
 
 def latest_confirmed(session: Session, petition_id: int, limit: int) -> Sequence[Any]:
     """The newest for the fraud desk: with their state and their sealed address."""
-    return _latest(session, petition_id, Signature.state == "confirmed", limit)
+    return _latest(session, petition_id, Signature.state == SignatureState.CONFIRMED, limit)
 
 
 def latest_aside(session: Session, petition_id: int, limit: int) -> Sequence[Any]:
@@ -267,7 +267,7 @@ def latest_waiting(session: Session, petition_id: int, limit: int) -> Sequence[A
 def _waits() -> Any:
     """``doubts.waits`` of a row, in the database's words."""
     without_proof = func.coalesce(Signature.doubt, "").contains(doubts.NO_PROOF)
-    return (Signature.state == "quarantined") & Signature.place.is_(None) & without_proof
+    return (Signature.state == SignatureState.QUARANTINED) & Signature.place.is_(None) & without_proof
 
 
 def _latest(session: Session, petition_id: int, state: Any, limit: int) -> Sequence[Any]:
@@ -295,7 +295,7 @@ def since(session: Session, petition_id: int, after: datetime, limit: int = 1000
         select(Signature.id)
         .where(
             Signature.petition_id == petition_id,
-            Signature.state == "confirmed",
+            Signature.state == SignatureState.CONFIRMED,
             Signature.confirmed_at > after,
         )
         .limit(limit)
@@ -306,7 +306,9 @@ def since(session: Session, petition_id: int, after: datetime, limit: int = 1000
 
 def pending_count(session: Session, petition_id: int) -> int:
     return (
-        session.scalar(select(func.count()).where(Signature.petition_id == petition_id, Signature.state == "pending"))
+        session.scalar(
+            select(func.count()).where(Signature.petition_id == petition_id, Signature.state == SignatureState.PENDING)
+        )
         or 0
     )
 
@@ -319,7 +321,7 @@ def confirmed_rows(session: Session) -> dict[int, int]:
     """Confirmed signatures by petition, counted one by one (``counts verify``)."""
     rows = session.execute(
         select(Signature.petition_id, func.count())
-        .where(Signature.state == "confirmed")
+        .where(Signature.state == SignatureState.CONFIRMED)
         .group_by(Signature.petition_id)
     )
     return dict(rows.all())
@@ -330,7 +332,7 @@ def confirmed_by_hour(session: Session, petition_id: int) -> dict[datetime, int]
     hours: dict[datetime, int] = {}
     for moment in session.scalars(
         select(Signature.confirmed_at)
-        .where(Signature.petition_id == petition_id, Signature.state == "confirmed")
+        .where(Signature.petition_id == petition_id, Signature.state == SignatureState.CONFIRMED)
         .execution_options(yield_per=10_000)
     ):
         if moment is None:
@@ -345,7 +347,7 @@ def to_remind(session: Session, now: datetime, limit: int = 200) -> Sequence[Sig
     return session.scalars(
         select(Signature)
         .where(
-            Signature.state == "pending",
+            Signature.state == SignatureState.PENDING,
             Signature.reminded.is_(False),
             Signature.created_at <= now - REMIND_AFTER,
             Signature.created_at > now - REMIND_BEFORE,
@@ -360,14 +362,14 @@ def expired_pending(session: Session, before: datetime, limit: int) -> tuple[lis
     """Some, locked with whoever has the same address (one of them may move up); and whether there may be more."""
     expired = (
         select(Signature.petition_id, Signature.email_key)
-        .where(Signature.state == "pending", Signature.created_at < before)
+        .where(Signature.state == SignatureState.PENDING, Signature.created_at < before)
         .order_by(Signature.created_at)
         .limit(limit)
     )
     found = session.execute(expired).all()
     of_each = lock_addresses(session, {(petition_id, seats.address_of(key)) for petition_id, key in found}).values()
     # Confirmed or withdrawn while we waited, they are not ours any more.
-    still = [row for rows in of_each for row in rows if row.state == "pending" and row.created_at < before]
+    still = [row for rows in of_each for row in rows if row.state == SignatureState.PENDING and row.created_at < before]
     return still, len(found) == limit
 
 
@@ -387,7 +389,7 @@ def cells(session: Session, petition_id: int) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     rows = session.execute(
         select(Signature.departement, Signature.confirmed_at)
-        .where(Signature.petition_id == petition_id, Signature.state == "confirmed")
+        .where(Signature.petition_id == petition_id, Signature.state == SignatureState.CONFIRMED)
         .execution_options(yield_per=10_000)
     )
     for place, moment in rows:

@@ -15,7 +15,7 @@ from app import crypto
 from app.folding import fold
 from app.petitions.keys import Keys
 from app.signatures.forms import SignForm
-from app.signatures.models import Signature
+from app.signatures.models import Signature, SignatureState
 from app.signatures.public import open_field
 
 COUNTED = (1, 2)
@@ -66,10 +66,12 @@ def taken(rows: Sequence[Signature], people: int, row: Signature | None = None) 
         if seat not in held:
             return Taken(seat, None)
     # Of two, whoever has not confirmed; else whoever came second.
-    may_leave = [seat for seat in COUNTED[:people] if held[seat].state in {"pending", "confirmed"}]
+    may_leave = [
+        seat for seat in COUNTED[:people] if held[seat].state in {SignatureState.PENDING, SignatureState.CONFIRMED}
+    ]
     if not may_leave:
         return None
-    leaves = max(may_leave, key=lambda seat: (held[seat].state == "pending", seat))
+    leaves = max(may_leave, key=lambda seat: (held[seat].state == SignatureState.PENDING, seat))
     return Taken(leaves, held[leaves])
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app import clock, crypto
 from app.consents import actions as consents
 from app.consents import queries as consent_queries
+from app.consents.models import ConsentKind
 from app.db import vault_of
 from app.mail import outbox
 from app.mail.addresses import canonical
@@ -72,7 +73,9 @@ def email_of(session: Session, subscription: Subscription) -> str:
     return crypto.unseal(vault_of(session).subscriptions, subscription.email_sealed, subscription.id.bytes).decode()
 
 
-def end(session: Session, subscription: Subscription, *, kind: str = "withdrawn", channel: str = "web") -> None:
+def end(
+    session: Session, subscription: Subscription, *, kind: str = ConsentKind.WITHDRAWN, channel: str = "web"
+) -> None:
     """No more of these mails; the address goes on the suppression list, the ledger says why."""
     now = clock.now()
     email = email_of(session, subscription)

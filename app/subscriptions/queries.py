@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
+from app.consents.models import ConsentKind
 from app.consents.queries import last_word
 from app.petitions.queries import insert_for
 from app.subscriptions.models import Subscription, Suppression
@@ -58,7 +59,7 @@ def _after(purpose: str, petition_id: int, after: uuid.UUID | None) -> Select[Su
 
 def _said_yes(query: Select[Subscription], purpose: str) -> Select[Subscription]:
     word = last_word(purpose, Subscription.consent_petition_id, Subscription.signature_id)
-    return query.where(word == "confirmed")
+    return query.where(word == ConsentKind.CONFIRMED)
 
 
 def count(session: Session, purpose: str, petition_id: int) -> int:

@@ -11,6 +11,7 @@ from app import audit, clock
 from app.db import changed
 from app.errors import Invalid
 from app.mail import outbox
+from app.mail.models import MailState
 from app.mail.outbox import Mail
 from app.petitions import markdown
 from app.petitions.models import Petition
@@ -147,7 +148,7 @@ def progress(session: Session, letter: Letter, now: datetime) -> Progress:
     return Progress(
         letter,
         written=letter.sent,
-        left=mails.get("sent", 0),
-        aside=mails.get("aside", 0),
-        to_come=unwritten + mails.get("waiting", 0),
+        left=mails.get(MailState.SENT, 0),
+        aside=mails.get(MailState.ASIDE, 0),
+        to_come=unwritten + mails.get(MailState.WAITING, 0),
     )

@@ -16,6 +16,7 @@ from app.mail import outbox
 from app.privacy import retention
 from app.privacy.actions import requests
 from app.privacy.forms import AnswerForm, RequestForm
+from app.privacy.models import RequestState
 from app.privacy.queries import people, runs
 from app.privacy.schedule import LABELS
 from app.web.forms import Form, RowId, Shown, shown_again, validated
@@ -68,7 +69,7 @@ def home(request: Request, session: Db, admin: Admin) -> Response:
         mail=outbox.health(session, now),
         aside=queries.mails_aside(session),
         mail_names=MAIL_NAMES,
-        open_requests=[r for r in people.open_requests(session) if r.state == "open"],
+        open_requests=[r for r in people.open_requests(session) if r.state == RequestState.OPEN],
         papers=documents.PAPERS,
     )
 

@@ -14,6 +14,7 @@ from app.moderation import actions as moderation_actions
 from app.organising import actions
 from app.organising.dependencies import OwnPetition
 from app.organising.routes.base import router
+from app.petitions import actions as petition_actions
 from app.petitions import drafts, queries, typed
 from app.petitions.forms import DraftForm
 from app.petitions.importing import PetitionFile
@@ -22,7 +23,6 @@ from app.web.forms import Form, ShowAgain, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
-WRITABLE = {"draft", "refused"}
 LATE = "Ce texte est en relecture ou publié : il ne change plus. Ce que vous venez d’écrire n’est pas enregistré."
 
 
@@ -66,7 +66,7 @@ def _own(session: Session, organiser: Account, slug: str) -> Petition:
 @router.get("/petitions/{slug}/texte")
 def edit_draft(request: Request, session: Db, organiser: Organiser, slug: str) -> Response:
     petition = _own(session, organiser, slug)
-    if petition.state not in WRITABLE:
+    if petition.state not in petition_actions.WRITABLE:
         raise NotFound("Aucun de vos brouillons n’est à cette adresse.")
     values = drafts.values_of(petition, queries.text_of(session, petition))
     return _page(request, slug, {"values": values, "errors": {}})
@@ -76,7 +76,7 @@ def edit_draft(request: Request, session: Db, organiser: Organiser, slug: str) -
 @limited("staff")
 def rewrite_draft(request: Request, session: Db, organiser: Organiser, slug: str, values: Form) -> Response:
     petition = _own(session, organiser, slug)
-    if petition.state not in WRITABLE:  # proposed from another window meanwhile
+    if petition.state not in petition_actions.WRITABLE:  # proposed from another window meanwhile
         raise ShowAgain(_page(request, slug, {"values": values, "errors": {"": LATE}}, 409))
     form, file = _draft(request, values, slug)
     actions.rewrite(session, petition, file, form.delivery_mode, organiser.id)

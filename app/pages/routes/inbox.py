@@ -17,6 +17,7 @@ from app.petitions.models import Petition
 from app.signatures import actions, seats
 from app.signatures.actions import Target
 from app.signatures.forms import CodeForm, EmailForm
+from app.signatures.models import SignatureState
 from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
@@ -62,7 +63,7 @@ def confirm_with_code(request: Request, session: Db, petition: PublicPetition, v
         return _page(request, session, petition, {"values": values, "errors": {"code": refused.message}})
     keys, people = petition_keys.of(session, petition.id), settings_of(request).people_per_address
     there = f"/confirmer/{actions.token_of(session, row, beside, keys, people)}"
-    if row.state == "pending" and seats.waits(row.email_key):
+    if row.state == SignatureState.PENDING and seats.waits(row.email_key):
         return see_other(request, there)  # whom it would replace is shown before it is confirmed
     outcome = actions.confirm_group(session, [Target(petition.id, row.id)], receiving.receive_drafts)[0]
     if isinstance(outcome, Refused):

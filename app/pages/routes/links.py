@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app import clock
 from app.comments import queries as comment_queries
 from app.consents import queries as consent_queries
+from app.consents.models import ConsentKind
 from app.db import Db, Session, vault_of
 from app.errors import Gone
 from app.pages.routes.base import router
@@ -18,7 +19,7 @@ from app.petitions.keys import Keys
 from app.privacy.actions import erasing, self_service
 from app.signatures import actions, bound, doubts, emails, links, queries, seats
 from app.signatures.dependencies import Opened, read_link
-from app.signatures.models import Signature
+from app.signatures.models import Signature, SignatureState
 from app.signatures.places import country_name
 from app.signatures.public import open_field
 from app.signatures.public import shown as shown_line
@@ -55,10 +56,10 @@ def confirmation_page(request: Request, session: Session, token: str, status: in
         raise Gone(NO_MORE)
     people = settings_of(request).people_per_address
     beside = queries.of_address(session, opened.petition_id, seats.address_of(signature.email_key))
-    if signature.state == "confirmed" or doubts.waits(signature):
+    if signature.state == SignatureState.CONFIRMED or doubts.waits(signature):
         return _thanks(request, session, opened, signature, _waiting(request, session, signature, beside))
     taken = seats.taken(beside, people, signature)
-    if signature.state != "pending" or taken is None:
+    if signature.state != SignatureState.PENDING or taken is None:
         raise Gone("Ce lien ne sert plus.")
     now = clock.now()
     view = petition_public.view(session, opened.petition, settings_of(request).origin, now)
@@ -98,7 +99,9 @@ def _typed(session: Session, signature: Signature, keys: Keys, locale: str) -> d
         "display_label": DISPLAY_LABELS[signature.display],
         "preview": _line(signature, family, locale),
         "consents": [
-            label for purpose, label in CONSENT_LABELS.items() if purpose in given and given[purpose].kind == "given"
+            label
+            for purpose, label in CONSENT_LABELS.items()
+            if purpose in given and given[purpose].kind == ConsentKind.GIVEN
         ],
         "comment": open_field(keys, signature.comment_sealed, row_id, "comment") if signature.comment_sealed else "",
     }
@@ -115,7 +118,11 @@ def _other(session: Session, row: Signature | None, keys: Keys) -> dict[str, Any
     if row is None:
         return None
     commented = row.comment_sealed is not None or bool(comment_queries.of_signature(session, row.id))
-    return {"name": seats.full_name(keys, row), "counted": row.state == "confirmed", "commented": commented}
+    return {
+        "name": seats.full_name(keys, row),
+        "counted": row.state == SignatureState.CONFIRMED,
+        "commented": commented,
+    }
 
 
 def _waiting(
@@ -129,7 +136,9 @@ def _waiting(
             "path": f"/confirmer/{actions.token_of(session, row, beside, keys, people)}",
         }
         for row in beside
-        if row is not signature and row.state == "pending" and clock.now() - row.created_at < links.CONFIRM_FOR
+        if row is not signature
+        and row.state == SignatureState.PENDING
+        and clock.now() - row.created_at < links.CONFIRM_FOR
     ]
 
 
@@ -141,7 +150,7 @@ def _thanks(
     family = open_field(keys, signature.family_name_sealed, signature.id.bytes, "family_name")
     return page(
         request,
-        "signatures/thanks.html" if signature.state == "confirmed" else "signatures/awaiting.html",
+        "signatures/thanks.html" if signature.state == SignatureState.CONFIRMED else "signatures/awaiting.html",
         p=petition_public.view(session, opened.petition, settings_of(request).origin, now),
         place=signature.place,
         token=opened.token,

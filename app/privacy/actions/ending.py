@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.accounts import actions as account_actions
 from app.consents import queries as consent_queries
+from app.consents.models import ConsentKind
 from app.db import changed
 from app.exports.actions import SMALLEST_CELL
 from app.mail import outbox
@@ -97,7 +98,7 @@ def merged(petition_id: int, cells: dict[tuple[str, str], int]) -> list[dict[str
 def end_updates(session: Session, now: datetime, limit: int) -> int:
     rows = mailings.updates_to_end(session, now, limit)
     for row in rows:
-        subscriptions.end(session, row, kind="expired", channel="retention")
+        subscriptions.end(session, row, kind=ConsentKind.EXPIRED, channel="retention")
     return len(rows)
 
 
@@ -105,7 +106,7 @@ def renew(session: Session, now: datetime, limit: int, origin: str) -> Stretch:
     """Ask once whether to go on with the newsletter; end it when thirty days bring no answer."""
     unanswered = mailings.newsletter_unanswered(session, now, limit)
     for row in unanswered:
-        subscriptions.end(session, row, kind="expired", channel="retention")
+        subscriptions.end(session, row, kind=ConsentKind.EXPIRED, channel="retention")
     to_ask = mailings.newsletter_to_ask(session, now, limit)
     for row in to_ask:
         row.asked_at = now

@@ -8,7 +8,7 @@ from app import audit, clock, crypto
 from app.db import vault_of
 from app.errors import NotFound, Refused
 from app.privacy.actions.ending import due_date
-from app.privacy.models import DataRequest
+from app.privacy.models import CLOSING, DataRequest, RequestState
 
 
 def note(session: Session, received_on: date, channel: str, text: str, by: int) -> DataRequest:
@@ -18,7 +18,7 @@ def note(session: Session, received_on: date, channel: str, text: str, by: int) 
         due_on=due_date(received_on),
         channel=channel,
         request_sealed=crypto.seal(vault_of(session).requests, text.encode()),
-        state="open",
+        state=RequestState.OPEN,
         answer="",
     )
     session.add(row)
@@ -32,7 +32,7 @@ def close(session: Session, request_id: int, state: str, answer: str, by: int) -
     row = session.get(DataRequest, request_id)
     if row is None:
         raise NotFound("Cette demande n’existe pas.")
-    if state not in {"answered", "refused"}:
+    if state not in CLOSING:
         raise Refused("Dites si la demande a été satisfaite ou refusée.")
     row.state, row.answer, row.closed_at = state, answer, clock.now()
     audit.record(session, f"data_request.{state}", "data_request", row.id, by)

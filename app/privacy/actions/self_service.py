@@ -11,6 +11,7 @@ from app import clock, crypto
 from app.comments import queries as comment_queries
 from app.consents import actions as consents
 from app.consents import queries as consent_queries
+from app.consents.models import ConsentKind
 from app.db import changed, vault_of
 from app.errors import Gone, NotFound
 from app.exports import queries as export_queries
@@ -132,7 +133,7 @@ def _line(session: Session, petition: Petition, row: Signature, now: datetime, l
                 "purpose": purpose,
                 "label": PURPOSE_LABELS[purpose],
                 "given_at": event.at,
-                "active": event.kind in {"given", "confirmed"},
+                "active": event.kind in {ConsentKind.GIVEN, ConsentKind.CONFIRMED},
                 "text": texts[event.text_id].body if event.text_id in texts else "",
                 "version": texts[event.text_id].version if event.text_id in texts else 0,
             }

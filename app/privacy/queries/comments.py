@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from app.comments.models import Comment, CommentRevision
+from app.comments.models import Comment, CommentRevision, CommentState
 from app.moderation.models import AuthorLimit, Decision, Note
 from app.petitions.models import Petition
 from app.privacy import schedule
@@ -19,7 +19,7 @@ def waiting_due(session: Session, now: datetime) -> Due:
         session,
         Comment.waiting_since,
         schedule.COMMENT_WAITING,
-        Comment.state == "waiting",
+        Comment.state == CommentState.WAITING,
         Comment.waiting_since <= now - schedule.COMMENT_WAITING,
     )
 
@@ -27,7 +27,7 @@ def waiting_due(session: Session, now: datetime) -> Due:
 def waiting_ids(session: Session, now: datetime, limit: int) -> Sequence[int]:
     return session.scalars(
         select(Comment.id)
-        .where(Comment.state == "waiting", Comment.waiting_since <= now - schedule.COMMENT_WAITING)
+        .where(Comment.state == CommentState.WAITING, Comment.waiting_since <= now - schedule.COMMENT_WAITING)
         .order_by(Comment.waiting_since)
         .limit(limit)
     ).all()
@@ -35,7 +35,7 @@ def waiting_ids(session: Session, now: datetime, limit: int) -> Sequence[int]:
 
 def _published_where(now: datetime) -> Any:
     closed = select(Petition.id).where(Petition.closed_at <= now - schedule.COMMENT_AFTER_CLOSING)
-    return Comment.state == "published", Comment.text != "", Comment.petition_id.in_(closed)
+    return Comment.state == CommentState.PUBLISHED, Comment.text != "", Comment.petition_id.in_(closed)
 
 
 def published_due(session: Session, now: datetime) -> Due:
@@ -54,7 +54,7 @@ def published_ids(session: Session, now: datetime, limit: int) -> Sequence[int]:
 
 def _refused_where(now: datetime) -> Any:
     return (
-        Comment.state.in_(["refused", "removed", "withdrawn"]),
+        Comment.state.in_([CommentState.REFUSED, CommentState.REMOVED, CommentState.WITHDRAWN]),
         Comment.text != "",
         func.coalesce(Comment.decided_at, Comment.created_at) <= now - schedule.COMMENT_REFUSED,
     )

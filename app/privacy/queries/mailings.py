@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.mail import outbox
-from app.mail.models import CaughtMail, MailBudget, OutboxMail
+from app.mail.models import CaughtMail, MailBudget, MailState, OutboxMail
 from app.petitions.models import Petition
 from app.privacy import schedule
 from app.privacy.queries import Due, delete_some, due, together
@@ -84,7 +84,7 @@ def _old(now: datetime) -> Any:
 
 
 def _never_left(now: datetime) -> Any:
-    aside = OutboxMail.state.in_(["aside", "cancelled"])
+    aside = OutboxMail.state.in_([MailState.ASIDE, MailState.CANCELLED])
     return aside & (OutboxMail.created_at <= now - schedule.UNSENT_MAIL) & ~_old(now)
 
 
@@ -112,6 +112,6 @@ def delete_recipients(session: Session, now: datetime, limit: int) -> int:
 def forget_mails(session: Session, email: str) -> None:
     """Mails to this address that have not left, and those that the demo caught."""
     session.execute(delete(CaughtMail).where(func.lower(CaughtMail.recipient) == email.lower()))
-    waiting = session.scalars(select(OutboxMail).where(OutboxMail.state != "sent")).all()
+    waiting = session.scalars(select(OutboxMail).where(OutboxMail.state != MailState.SENT)).all()
     mine = [row.id for row in waiting if row.sealed and outbox.opened(session, row).to.lower() == email.lower()]
     session.execute(delete(OutboxMail).where(OutboxMail.id.in_(mine)))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Account, SignInThrottle, StaffSession
 from app.audit import AuditLine, chain
 from app.privacy import schedule
-from app.privacy.models import DataRequest, SelfServiceSession
+from app.privacy.models import DataRequest, RequestState, SelfServiceSession
 from app.privacy.queries import Due, delete_some, due
 
 
@@ -90,14 +90,16 @@ def delete_requests(session: Session, now: datetime, limit: int) -> int:
 
 
 def open_requests(session: Session) -> Sequence[DataRequest]:
-    return session.scalars(select(DataRequest).order_by(DataRequest.state != "open", DataRequest.due_on)).all()
+    return session.scalars(
+        select(DataRequest).order_by(DataRequest.state != RequestState.OPEN, DataRequest.due_on)
+    ).all()
 
 
 def requests_to_alert(session: Session, now: datetime) -> Sequence[DataRequest]:
     """Open for twenty days, nobody alerted yet."""
     return session.scalars(
         select(DataRequest).where(
-            DataRequest.state == "open",
+            DataRequest.state == RequestState.OPEN,
             DataRequest.alerted_at.is_(None),
             DataRequest.received_on <= (now - schedule.REQUEST_ALERT).date(),
         )

@@ -13,7 +13,7 @@ from app.petitions.queries import insert_for
 from app.privacy import schedule
 from app.privacy.models import DailyNumber, SignatureAggregate
 from app.privacy.queries import Due, delete_some, due, together
-from app.signatures.models import PostingRecord, Signature, Withdrawal
+from app.signatures.models import PostingRecord, Signature, SignatureState, Withdrawal
 
 
 def pending_due(session: Session, now: datetime) -> Due:
@@ -21,7 +21,7 @@ def pending_due(session: Session, now: datetime) -> Due:
         session,
         Signature.created_at,
         schedule.PENDING,
-        Signature.state == "pending",
+        Signature.state == SignatureState.PENDING,
         Signature.created_at <= now - schedule.PENDING,
     )
 

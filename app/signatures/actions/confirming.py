@@ -17,7 +17,7 @@ from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import bound, doubts, links, queries, seats
-from app.signatures.models import Signature
+from app.signatures.models import Signature, SignatureState
 from app.signatures.public import open_field
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import MAILINGS
@@ -82,7 +82,7 @@ def confirm_group(session: Session, targets: Sequence[Target], receive_drafts: R
         row = found.get(target[:2])
         refused = _refused(row, target, petitions, now)
         outcomes.append(refused)
-        if row is not None and row.state == "pending" and refused is None:
+        if row is not None and row.state == SignatureState.PENDING and refused is None:
             pending.setdefault(row.petition_id, {})[row.id] = row
     places: dict[tuple[int, uuid.UUID], int] = {}
     drafts = []
@@ -118,9 +118,9 @@ def _count(
 
 def _refused(row: Any, target: Target, petitions: Mapping[int, Petition], now: datetime) -> Refused | None:
     """Why this one is not counted; None when it is, or was already."""
-    if row is not None and (row.state == "confirmed" or doubts.waits(row)):
+    if row is not None and (row.state == SignatureState.CONFIRMED or doubts.waits(row)):
         return None
-    if row is None or row.state != "pending":
+    if row is None or row.state != SignatureState.PENDING:
         return Gone("Ce lien ne sert plus.")
     if not confirmable(petitions[row.petition_id], row, now):
         return Refused(CLOSED)
@@ -166,7 +166,7 @@ def confirm_other(
     """
     rows = lock_beside(session, target.petition_id, target.signature_id)
     row = next((row for row in rows if row.id == target.signature_id), None)
-    if row is not None and row.state == "pending" and seats.waits(row.email_key):
+    if row is not None and row.state == SignatureState.PENDING and seats.waits(row.email_key):
         taken = seats.taken(rows, people, row)
         if taken is None:
             raise Gone("Cette adresse a déjà servi à signer, et cette signature-là ne peut pas être remplacée.")
@@ -201,7 +201,7 @@ def find_by_code(session: Session, petition: Petition, email: str, code: str) ->
     rows = _of_email(session, petition, email)
     for row in rows:
         if (
-            (row.state in {"pending", "confirmed"} or doubts.waits(row))
+            (row.state in {SignatureState.PENDING, SignatureState.CONFIRMED} or doubts.waits(row))
             and clock.now() - row.created_at < links.CONFIRM_FOR
             and row.code_failures < CODE_TRIES
             and links.code(vault_of(session), petition.id, row.id, row.form_digest) == code

@@ -11,8 +11,10 @@ from app import crypto
 from app.db import vault_of
 from app.mail.addresses import canonical
 from app.petitions.keys import Keys
+from app.petitions.models import PetitionState
 from app.signatures import bound, emails, queries
 from app.signatures.forms import SignForm
+from app.signatures.models import SignatureState
 from app.signatures.places import departement
 from app.signatures.public import seal_field
 from app.templating import in_language
@@ -35,7 +37,7 @@ class Signing:
     texts: dict[str, dict[str, int]]
 
     def is_open(self, now: datetime) -> bool:
-        return self.state == "open" and (self.closes_at is None or now < self.closes_at)
+        return self.state == PetitionState.OPEN and (self.closes_at is None or now < self.closes_at)
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def coming(request: SignRequest) -> Coming:
 def pending(now: datetime, today: date) -> dict[str, Any]:
     """What the signatures of one group have in common."""
     return {
-        "state": "pending",
+        "state": SignatureState.PENDING,
         "created_at": now,
         "confirmed_at": None,
         "place": None,

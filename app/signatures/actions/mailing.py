@@ -13,7 +13,7 @@ from app.petitions import keys as petition_keys
 from app.petitions.keys import Keys
 from app.petitions.models import Petition
 from app.signatures import bound, emails, links, queries, seats
-from app.signatures.models import Signature
+from app.signatures.models import Signature, SignatureState
 from app.signatures.public import open_field
 from app.templating import in_language
 from app.zone import ZONE
@@ -52,7 +52,7 @@ def confirmation(
     other = taken.instead_of if taken is not None else None
     if other is not None:
         name, shown = seats.full_name(keys, other), bound.shown(keys, row, other)
-        return emails.replacement(vault, to, expires, shown, name, counted=other.state == "confirmed")
+        return emails.replacement(vault, to, expires, shown, name, counted=other.state == SignatureState.CONFIRMED)
     beside = [seats.full_name(keys, each) for each in rows if each is not row and not seats.waits(each.email_key)]
     return emails.confirm(vault, to, expires, waits=waits, again=again, beside=beside[0] if beside else "")
 
@@ -89,8 +89,8 @@ def resend(session: Session, petition: Petition, email: str, origin: str, people
     keys = petition_keys.of(session, petition.id)
     address = (petition.id, crypto.digest(keys.dedup, canonical(email).encode()))
     rows = queries.lock_addresses(session, [address])[address]
-    waiting = [row for row in rows if row.state == "pending" and now - row.created_at < links.CONFIRM_FOR]
-    counted = [row for row in rows if row.state != "pending"][:1]
+    waiting = [row for row in rows if row.state == SignatureState.PENDING and now - row.created_at < links.CONFIRM_FOR]
+    counted = [row for row in rows if row.state != SignatureState.PENDING][:1]
     for row in sorted(waiting, key=lambda row: row.created_at, reverse=True) or counted:
         if not may_mail(rows, row, now.astimezone(ZONE).date()):
             continue

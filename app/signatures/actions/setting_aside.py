@@ -16,26 +16,30 @@ from app.db import changed
 from app.errors import Refused
 from app.petitions import queries as petition_queries
 from app.signatures import queries
+from app.signatures.models import SignatureState
 
 # Why, in a word that the journal may keep: it holds no values, and a typed reason names people.
 REASONS = ("burst", "domain", "name", "reported", "robot", "comment", "checked", "other")
 MOST = 500
-ASIDE = ("quarantined", "invalidated")
+ASIDE = (SignatureState.QUARANTINED, SignatureState.INVALIDATED)
 ACTS = {
-    "quarantined": "signature.quarantined",
-    "invalidated": "signature.invalidated",
-    "confirmed": "signature.released",
+    SignatureState.QUARANTINED: "signature.quarantined",
+    SignatureState.INVALIDATED: "signature.invalidated",
+    SignatureState.CONFIRMED: "signature.released",
 }
 
 
 def set_aside(session: Session, petition_id: int, ids: Collection[uuid.UUID], by: int | None, reason: str) -> int:
     """Until somebody has looked; returns how many moved. Raises Refused."""
-    return _move(session, petition_id, ids, by, reason, before=("confirmed",), after="quarantined")
+    return _move(
+        session, petition_id, ids, by, reason, before=(SignatureState.CONFIRMED,), after=SignatureState.QUARANTINED
+    )
 
 
 def invalidate(session: Session, petition_id: int, ids: Collection[uuid.UUID], by: int | None, reason: str) -> int:
     """For good, unless somebody puts them back; returns how many moved. Raises Refused."""
-    return _move(session, petition_id, ids, by, reason, before=("confirmed", "quarantined"), after="invalidated")
+    before = SignatureState.CONFIRMED, SignatureState.QUARANTINED
+    return _move(session, petition_id, ids, by, reason, before=before, after=SignatureState.INVALIDATED)
 
 
 def put_back(
@@ -48,7 +52,7 @@ def put_back(
     before: tuple[str, ...] = ASIDE,
 ) -> int:
     """They count again, in the hour in which they were confirmed; returns how many moved. Raises Refused."""
-    return _move(session, petition_id, ids, by, reason, before=before, after="confirmed")
+    return _move(session, petition_id, ids, by, reason, before=before, after=SignatureState.CONFIRMED)
 
 
 def _move(
@@ -59,7 +63,7 @@ def _move(
     reason: str,
     *,
     before: tuple[str, ...],
-    after: str,
+    after: SignatureState,
 ) -> int:
     if reason not in REASONS:
         raise Refused("Dites pourquoi.")
@@ -70,7 +74,8 @@ def _move(
     n = 0
     for state in before:
         for signature_id, confirmed_at in queries.move(session, petition_id, ids, state, after):
-            changes[petition_queries.hour_of(confirmed_at)] += (after == "confirmed") - (state == "confirmed")
+            change = (after == SignatureState.CONFIRMED) - (state == SignatureState.CONFIRMED)
+            changes[petition_queries.hour_of(confirmed_at)] += change
             audit.record(session, ACTS[after], "signature", signature_id, by, petition=petition_id, reason=reason)
             n += 1
     petition_queries.add_to_count(session, petition_id, changes)

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from app.consents import actions as consents
 from app.consents import queries as consent_queries
+from app.consents.models import ConsentKind
 from app.db import vault_of
 from app.mail.outbox import Mail
 from app.signatures import doubts, emails, links, queries, seats
 from app.signatures.actions import incoming
 from app.signatures.actions.incoming import Coming
 from app.signatures.actions.mailing import confirmation, may_mail
-from app.signatures.models import Signature
+from app.signatures.models import Signature, SignatureState
 from app.signatures.public import seal_field
 
 
@@ -44,7 +45,7 @@ def sign_again(
 def _one(session: Session, rows: list[Signature], one: Coming, now: datetime, today: date) -> list[Mail]:
     keys, form = one.request.signing.keys, one.request.form
     row = next((row for row in rows if seats.same_name(keys, row, form)), None)
-    if row is not None and row.state == "pending":
+    if row is not None and row.state == SignatureState.PENDING:
         return _correct(session, rows, row, one, now, today)
     if row is None and seats.taken(rows, one.request.people) is not None:
         return _beside(session, rows, one, now, today)
@@ -84,7 +85,7 @@ def _rewrite(session: Session, row: Signature, one: Coming, now: datetime) -> No
     session.flush()
     incoming.note_posting(session, one.request, row.id, now)
     latest = consent_queries.latest(session, row.petition_id, row.id)
-    unticked = {purpose for purpose, event in latest.items() if event.kind == "given"} - set(form.purposes)
+    unticked = {purpose for purpose, event in latest.items() if event.kind == ConsentKind.GIVEN} - set(form.purposes)
     consents.withdraw(session, row.petition_id, row.id, unticked)
     at = max([now, *(event.at + timedelta(microseconds=1) for event in latest.values())])
     consent_queries.append(session, incoming.events(one, row.id), incoming.GIVEN | {"at": at})

@@ -14,6 +14,7 @@ from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.signatures import queries, withdrawals
 from app.signatures.actions.confirming import lock_beside
+from app.signatures.models import SignatureState
 from app.signatures.public import open_field
 from app.subscriptions import actions as subscriptions
 
@@ -28,7 +29,7 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     row = next((row for row in rows if row.id == signature_id), None)
     if row is None:
         return False
-    if row.state == "confirmed" and row.confirmed_at is not None:
+    if row.state == SignatureState.CONFIRMED and row.confirmed_at is not None:
         hour = petition_queries.hour_of(row.confirmed_at)
         petition_queries.add_to_count(session, petition_id, {hour: -1})
     keys = petition_keys.of(session, petition_id)
@@ -41,7 +42,7 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     consents.withdraw(session, petition_id, signature_id, set(PURPOSES) - {"newsletter"}, channel)
     outbox.cancel(session, signature_id)
     queries.remove(session, [row])
-    if row.state == "pending":
+    if row.state == SignatureState.PENDING:
         consent_queries.delete_unconfirmed(session, [(petition_id, signature_id)])
     audit.record(session, "signature.withdrawn", "signature", signature_id, petition=petition_id)
     changed(session, petition_id)
