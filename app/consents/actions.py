@@ -96,7 +96,7 @@ def withdraw(
     for purpose, last in queries.latest(session, petition_id, signature_id).items():
         if last.kind in {ConsentKind.GIVEN, ConsentKind.CONFIRMED} and (purposes is None or purpose in purposes):
             # Two events of one purpose are never of the same instant: the later one is the truth.
-            at = max(now, last.at.replace(microsecond=min(last.at.microsecond + 1, 999_999)))
+            at = max(now, last.at + timedelta(microseconds=1))
             events[purpose] = {"purpose": purpose, "text_id": last.text_id, "subject": last.subject, "at": at}
     same = {"petition_id": petition_id, "signature_id": signature_id, "kind": kind, "channel": channel}
     queries.append(session, list(events.values()), same)
