@@ -7,7 +7,7 @@ PORT ?= 8000
 DEMO := SIGNONS_DATABASE_URL=$${SIGNONS_DATABASE_URL:-sqlite:///var/demo.db} SIGNONS_BASE_URL=$${SIGNONS_BASE_URL:-http://127.0.0.1:$(PORT)}
 
 
-.PHONY: help setup demo test check format bench crash audit
+.PHONY: help setup demo test check format picture bench crash audit mutants
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -45,6 +45,9 @@ check: setup ## Format, lint, types, imports, templates, migrations
 format: setup ## Put the code in shape
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
 
+picture: setup ## Draw the house from its imports; writes docs/architecture.svg
+	@$(BIN)/python -m tests.picture
+
 bench: setup ## Measure, with the ceiling in the same run
 	@$(BIN)/python -m tests.bench
 
@@ -53,3 +56,6 @@ crash: setup ## Kill for real, under load; writes docs/crash.md
 
 audit: setup ## Attack the site with the tools of the trade; writes docs/security.md
 	@$(BIN)/python -m tests.audit
+
+mutants: setup ## Change the code in MUTANTS=300 places and see which changes the tests notice; ALL=1, ROOMS="privacy"
+	@$(BIN)/python -m tests.mutants --sample $(if $(ALL),0,$(or $(MUTANTS),300)) $(if $(ROOMS),--rooms $(ROOMS)) $(if $(AGAIN),--survivors)

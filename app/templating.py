@@ -22,8 +22,7 @@ from markupsafe import Markup
 from app import clock
 from app.locale import Message
 from app.settings import Settings
-from app.zone import ZONE as ZONE
-from app.zone import day_of
+from app.zone import ZONE, day_of
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "app" / "static"

@@ -81,7 +81,9 @@ def clean_address(text: str) -> str:
 
 def has_ink(text: str) -> bool:
     """Something of it can be seen."""
-    return any(unicodedata.category(sign)[0] in "LNPS" or unicodedata.category(sign) == "Cn" for sign in text)
+    return any(
+        unicodedata.category(sign)[0] in "LNPS" or unicodedata.category(sign) == "Cn" for sign in _BLANKS.sub("", text)
+    )
 
 
 def first_letters(text: str, n: int) -> str:

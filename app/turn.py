@@ -1,10 +1,9 @@
-"""The writer's turn: one at a time, first come, first served, and it is known who has waited how long."""
+"""The writer's turn: one at a time, first come, first served."""
 
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
 
 from app.errors import Busy
 
@@ -17,8 +16,7 @@ class Turn:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[threading.Lock] = deque()
-        # When the present holder took it (monotonic seconds); None when it is free.
-        self._since: float | None = None
+        self._held = False
 
     @contextmanager
     def taken(self, patience: float | None = None) -> Iterator[None]:
@@ -30,16 +28,10 @@ class Turn:
         finally:
             self._give_back()
 
-    @property
-    def held_for(self) -> float:
-        """Seconds since the present holder took it."""
-        since = self._since
-        return 0.0 if since is None else monotonic() - since
-
     def _take(self, patience: float | None) -> bool:
         with self._lock:
-            if self._since is None:
-                self._since = monotonic()
+            if not self._held:
+                self._held = True
                 return True
             mine = threading.Lock()
             mine.acquire()
@@ -55,7 +47,6 @@ class Turn:
     def _give_back(self) -> None:
         with self._lock:
             if self._waiting:
-                self._since = monotonic()
                 self._waiting.popleft().release()
             else:
-                self._since = None
+                self._held = False

@@ -6,6 +6,7 @@ database decides stays on both: races, constraints, locks, guards, order, counts
 migrations, and each statement of ours at least once.
 """
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -138,7 +139,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 # Files that start the program as its operators do, or wait for what only time shows.
 PROCESSES = {
     "test_connection.py", "test_container.py", "test_crash.py", "test_graceful_stop.py", "test_killed.py",
-    "test_migrations_under_load.py", "test_private.py", "test_processes.py", "test_services.py", "test_databases.py",
+    "test_logs.py", "test_migrations_under_load.py", "test_private.py", "test_processes.py", "test_services.py",
+    "test_databases.py",
 }  # fmt: skip
 
 
@@ -153,6 +155,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("postgresql")
         if item.path.name in PROCESSES or item.path.parent.name == "abuse":
             item.add_marker("slow")
+
+
+def pytest_collection_finish() -> None:
+    """As the program does once it is there (app/serve.py)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture

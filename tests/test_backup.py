@@ -5,6 +5,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from time import monotonic
 
@@ -385,9 +386,8 @@ def test_a_copy_of_sqlite_ends_while_another_process_writes(tmp_path: Path) -> N
         stop.set()
         writer.join()
         source.close()
-    with sqlite3.connect(tmp_path / "copy") as copy:
+    with closing(sqlite3.connect(tmp_path / "copy")) as copy:
         assert copy.execute("SELECT count(*) FROM t").fetchone() == (20_000,)
-    copy.close()
 
 
 def test_keys_are_spelled_as_age_does() -> None:

@@ -230,6 +230,7 @@ def test_database_of_before_the_first_release_is_told_the_way(run: Run, empty_ur
         assert "Traceback" not in result.output
 
 
+@pytest.mark.slow
 def test_real_program_in_an_empty_folder(tmp_path: Path) -> None:
     """The installed entry point, without any setting."""
     program = str(Path(sys.executable).with_name("signons"))
@@ -528,6 +529,7 @@ def test_doctor_says_that_an_update_changed_the_charter_of_this_base(
     assert "Publiez une nouvelle version" in line
 
 
+@pytest.mark.slow
 @pytest.mark.databases("sqlite")  # seconds long; its verbs are tested on both
 def test_demo_is_loaded_once_and_prints_what_to_open(run: Run, tmp_path: Path) -> None:
     first = run("demo")

@@ -93,6 +93,7 @@ def doors(method: str, slug: str, people: dict[str, TestClient], site: Site) -> 
             yield person, address(route, slug), route
 
 
+@pytest.mark.slow
 def test_no_form_breaks_on_what_is_typed(site: Site, slug: str, people: dict[str, TestClient]) -> None:
     for person, path, _route in doors("POST", slug, people, site):
         for nasty in NASTY:
@@ -100,6 +101,7 @@ def test_no_form_breaks_on_what_is_typed(site: Site, slug: str, people: dict[str
             assert answer.status_code < 500, (path, nasty, answer.status_code)
 
 
+@pytest.mark.slow
 @pytest.mark.typed(
     "5 000 chiffres, des dates du bout du calendrier, chaque champ l’un après l’autre", "une phrase, jamais une erreur"
 )
@@ -116,6 +118,7 @@ def test_no_form_breaks_on_one_field(site: Site, slug: str, people: dict[str, Te
                 assert answer.status_code < 500, (path, field, nasty[:30], answer.status_code)
 
 
+@pytest.mark.slow
 def test_no_address_breaks_on_what_is_typed(site: Site, slug: str, people: dict[str, TestClient]) -> None:
     for person, path, route in doors("GET", slug, people, site):
         names = [parameter.alias for parameter in route.dependant.query_params] + ["page"]

@@ -4,6 +4,7 @@ import http.client
 import signal
 import threading
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -77,9 +78,9 @@ def test_serve_drains_its_intake(settings: Settings) -> None:
 
 def test_viewers_do_not_hold_the_stop_back(settings: Settings) -> None:
     slug = published(settings)
-    with serve_with(environment(settings)) as web:
+    with serve_with(environment(settings)) as web, ExitStack() as stack:
         assert web.process is not None
-        viewers = [Viewer(web.url, slug) for _ in range(5)]
+        viewers = [stack.enter_context(closing(Viewer(web.url, slug))) for _ in range(5)]
         wait_for(lambda: all(viewer.count == 0 for viewer in viewers), "they are told the count")
         began = time.monotonic()
         web.process.send_signal(signal.SIGTERM)
@@ -88,7 +89,6 @@ def test_viewers_do_not_hold_the_stop_back(settings: Settings) -> None:
         for viewer in viewers:
             viewer.thread.join(5)
             assert not viewer.thread.is_alive()
-            viewer.close()
     assert took < 8
 
 

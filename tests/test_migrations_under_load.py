@@ -113,9 +113,11 @@ def somebody_reads_for(seconds: float, settings: Settings) -> Iterator[None]:
 
     reader = threading.Thread(target=read)
     reader.start()
-    ready.wait()
-    yield
-    reader.join()
+    try:
+        assert ready.wait(30)
+        yield
+    finally:
+        reader.join()
 
 
 def test_nobody_waits_a_second_while_a_big_table_changes(full: Settings, tmp_path: Path) -> None:

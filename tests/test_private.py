@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 PROGRAM = Path(sys.executable).with_name("signons")
 
 
@@ -22,17 +20,13 @@ def signons(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture
-def instance(tmp_path: Path) -> Path:
-    assert signons(tmp_path, "demo").returncode == 0
-    return tmp_path
-
-
 def open_to_others(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.stat().st_mode & 0o077}
 
 
-def test_everything_is_written_for_its_own_account_alone(instance: Path) -> None:
+def test_everything_is_written_for_its_own_account_alone(tmp_path: Path) -> None:
+    instance = tmp_path
+    assert signons(instance, "demo").returncode == 0
     assert (instance / "donnees" / "signons.db").exists()
     assert (instance / "var" / "secret.key").exists()
     assert signons(instance, "backup", "copie.sauvegarde").returncode == 0
@@ -40,7 +34,9 @@ def test_everything_is_written_for_its_own_account_alone(instance: Path) -> None
     assert open_to_others(instance) == set()
 
 
-def test_what_was_left_open_is_told_by_doctor_and_closed_by_the_next_command(instance: Path) -> None:
+def test_what_was_left_open_is_told_by_doctor_and_closed_by_the_next_command(tmp_path: Path) -> None:
+    instance = tmp_path
+    assert signons(instance, "migrate").returncode == 0
     (instance / "var").chmod(0o755)
     (instance / "donnees" / "signons.db").chmod(0o644)
     told = signons(instance, "doctor")

@@ -53,11 +53,14 @@ class Viewer:
     def __init__(self, url: str, slug: str) -> None:
         parts = urlsplit(url)
         self.connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-        self.connection.request("GET", f"/petitions/{slug}/direct")
-        assert self.connection.sock is not None
-        self.socket: socket.socket = self.connection.sock  # http.client lets go of it at the answer
-        self.response = self.connection.getresponse()
-        assert self.response.status == 200
+        with ExitStack() as refused:  # nobody else can close what was not made
+            refused.callback(self.connection.close)
+            self.connection.request("GET", f"/petitions/{slug}/direct")
+            assert self.connection.sock is not None
+            self.socket: socket.socket = self.connection.sock  # http.client lets go of it at the answer
+            self.response = refused.enter_context(self.connection.getresponse())
+            assert self.response.status == 200
+            refused.pop_all()
         self.counts: list[tuple[float, int]] = []
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -132,8 +135,7 @@ def shared(
 def test_two_web_processes_and_two_workers_are_one_site(shared: Settings, request: pytest.FixtureRequest) -> None:
     mails: MailServer = request.node.mails
     slug, env, people = published(shared), environment(shared), [f"personne{n}@exemple.test" for n in range(40)]
-    with serve(env) as one, serve(env) as two, worker(env), worker(env):
-        viewer = Viewer(two.url, slug)
+    with serve(env) as one, serve(env) as two, worker(env), worker(env), closing(Viewer(two.url, slug)) as viewer:
         for web, email in zip(itertools.cycle((one, two)), people, strict=False):
             assert post(web.url, f"/petitions/{slug}/signatures", FORM | {"email": email}) == 303
         mails.wait(len(people), 30)
@@ -155,7 +157,6 @@ def test_two_web_processes_and_two_workers_are_one_site(shared: Settings, reques
         for thread in threads:
             thread.join()
         wait_for(lambda: viewer.count == len(people), "the counter moved", 2 * LAG)
-        viewer.close()
         time.sleep(3)  # both workers have folded the counts meanwhile
         with opened(shared) as database, database.read() as session:
             assert counting.differences(session) == []

@@ -65,15 +65,6 @@ def administrators(session: Session) -> Sequence[Account]:
     ).all()
 
 
-def active_moderators(session: Session) -> int:
-    return (
-        session.scalar(
-            select(func.count()).where(Account.role.in_(["moderator", "admin"]), Account.disabled_at.is_(None))
-        )
-        or 0
-    )
-
-
 def staff_session(session: Session, key: bytes, now: datetime) -> StaffSession | None:
     return session.scalars(
         select(StaffSession).where(StaffSession.key == key, StaffSession.expires_at > now)

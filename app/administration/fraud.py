@@ -21,7 +21,7 @@ from app.petitions.keys import Keys
 from app.signatures import doubts, queries
 from app.signatures.places import is_odd
 from app.signatures.public import open_field, public_name, reference
-from app.templating import ZONE
+from app.zone import ZONE
 
 RECENT = 5000
 # A minute is a burst when it has this many signatures, and this many times the median minute.
@@ -115,16 +115,15 @@ def aside(session: Session, petition_id: int) -> Group:
 
 
 def _line(row: Any, keys: Keys) -> Line:
-    shown = " · ".join(part for part in public_name(row, keys) if part)
     return Line(
-        row.id,
-        reference(keys, row.id, "review"),
-        row.confirmed_at,
-        shown,
-        row.departement or row.country,
-        is_odd(row.postal_code, row.country),
-        row.state,
-        doubts.words(row.doubt),
+        id=row.id,
+        reference=reference(keys, row.id, "review"),
+        at=row.confirmed_at,
+        shown=" · ".join(part for part in public_name(row, keys) if part),
+        departement=row.departement or row.country,
+        odd_code=is_odd(row.postal_code, row.country),
+        state=row.state,
+        signals=doubts.words(row.doubt),
     )
 
 

@@ -17,24 +17,24 @@ class PublicComment:
     """``state``: published, or tombstone (removed: no text, no author)."""
 
     id: int
-    name: str
-    place: str
     at: datetime
-    text: str
     state: str
+    name: str = ""
+    place: str = ""
+    text: str = ""
     tombstone: dict[str, Any] | None = None
 
 
 def view(row: Any, keys: Keys | None, locale: str = "fr") -> PublicComment:
     """*row* has the columns of ``queries.published``; an author who left is anonymous."""
     if row.state != CommentState.PUBLISHED:
-        return PublicComment(row.comment_id, "", "", row.created_at, "", "tombstone", _tombstone(row))
+        return PublicComment(row.comment_id, row.created_at, "tombstone", tombstone=_tombstone(row))
     if row.id is None or keys is None:
         name, place = HIDDEN[locale], ""
     else:
         name, place = public_name(row, keys, locale)
     text = masked(row.text, row.masks, locale)
-    return PublicComment(row.comment_id, name, place, row.created_at, text, CommentState.PUBLISHED)
+    return PublicComment(row.comment_id, row.created_at, CommentState.PUBLISHED, name=name, place=place, text=text)
 
 
 def masked(text: str, masks: Iterable[dict[str, Any]], locale: str = "fr") -> str:

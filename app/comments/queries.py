@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.comments.hints import VERSIONS
 from app.comments.models import Comment, CommentRevision, CommentState, HintOff
 from app.signatures.models import Signature
+from app.signatures.queries import PUBLIC
 
 PER_PAGE = 20
 Cursor = tuple[datetime, int]
@@ -29,13 +30,7 @@ def _with_author() -> Any:
         Comment.version,
         Comment.masks,
         Comment.tombstone,
-        Signature.id,
-        Signature.display,
-        Signature.given_name,
-        Signature.family_name_sealed,
-        Signature.postal_code,
-        Signature.country,
-        Signature.departement,
+        *PUBLIC,
     ).outerjoin(
         Signature,
         and_(Signature.petition_id == Comment.petition_id, Signature.id == Comment.signature_id),

@@ -2,9 +2,8 @@
 
 import hashlib
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import yaml
 from sqlalchemy.orm import Session
@@ -23,7 +22,8 @@ def install_first_texts(session: Session) -> int:
     for entry in yaml.safe_load(FIRST_TEXTS.read_text()):
         known = queries.latest_version(session, entry["purpose"], entry["variant"], entry["locale"])
         if known is None:
-            _add(session, entry["purpose"], entry["variant"], entry["locale"], 1, entry["body"].strip())
+            entry["body"] = entry["body"].strip()
+            _add(session, **entry, version=1, valid_from=datetime.fromtimestamp(0, tz=UTC))
             added += 1
     return added
 
@@ -42,19 +42,17 @@ def replace_text(
     earlier = queries.latest_version(session, purpose, variant, locale)
     if earlier is not None:
         earlier.valid_to = now
-    text = _add(session, purpose, variant, locale, earlier.version + 1 if earlier else 1, body.strip(), now)
+    version = earlier.version + 1 if earlier else 1
+    text = _add(
+        session,
+        purpose=purpose, variant=variant, locale=locale, version=version, body=body.strip(), valid_from=now,
+    )  # fmt: skip
     audit.record(session, "consent.text_replaced", "consent_text", text.id, by)
     return text
 
 
 def _add(
-    session: Session,
-    purpose: str,
-    variant: str,
-    locale: str,
-    version: int,
-    body: str,
-    valid_from: datetime | None = None,
+    session: Session, *, purpose: str, variant: str, locale: str, version: int, body: str, valid_from: datetime
 ) -> ConsentText:
     text = ConsentText(
         purpose=purpose,
@@ -63,45 +61,25 @@ def _add(
         version=version,
         body=body,
         sha256=hashlib.sha256(body.encode()).hexdigest(),
-        valid_from=valid_from or datetime.fromtimestamp(0, tz=clock.now().tzinfo),
+        valid_from=valid_from,
     )
     session.add(text)
     session.flush()
     return text
 
 
-def event(
-    petition_id: int,
-    signature_id: uuid.UUID,
-    purpose: str,
-    kind: str,
-    text_id: int,
-    subject: bytes,
-    at: datetime,
-    channel: str = "web",
-) -> dict[str, Any]:
-    """One row of evidence: no address of any kind, no user agent."""
-    return {
-        "petition_id": petition_id,
-        "signature_id": signature_id,
-        "purpose": purpose,
-        "kind": kind,
-        "text_id": text_id,
-        "channel": channel,
-        "subject": subject,
-        "at": at,
-    }
-
-
 def give_again(session: Session, petition_id: int, signature_id: uuid.UUID, purpose: str, text_id: int) -> None:
     """A new yes of somebody whose mailbox is proven: given and confirmed in one."""
     latest = queries.latest(session, petition_id, signature_id)
     at = max([clock.now(), *(event.at + timedelta(microseconds=1) for event in latest.values())])
-    subject = latest["sign"].subject
-    queries.append(
-        session,
-        [event(petition_id, signature_id, purpose, ConsentKind.CONFIRMED, text_id, subject, at, "self_service")],
-    )
+    event = {"purpose": purpose, "text_id": text_id, "subject": latest["sign"].subject, "at": at}
+    same = {
+        "petition_id": petition_id,
+        "signature_id": signature_id,
+        "kind": ConsentKind.CONFIRMED,
+        "channel": "self_service",
+    }
+    queries.append(session, [event], same)
 
 
 def withdraw(
@@ -114,11 +92,12 @@ def withdraw(
 ) -> set[str]:
     """Append ``withdrawn`` (or ``expired``) where the last word was a yes; returns the purposes that changed."""
     now = clock.now()
-    events = []
+    events: dict[str, dict[str, object]] = {}
     for purpose, last in queries.latest(session, petition_id, signature_id).items():
         if last.kind in {ConsentKind.GIVEN, ConsentKind.CONFIRMED} and (purposes is None or purpose in purposes):
             # Two events of one purpose are never of the same instant: the later one is the truth.
-            at = max(now, last.at.replace(microsecond=min(last.at.microsecond + 1, 999_999)))
-            events.append(event(petition_id, signature_id, purpose, kind, last.text_id, last.subject, at, channel))
-    queries.append(session, events)
-    return {row["purpose"] for row in events}
+            at = max(now, last.at + timedelta(microseconds=1))
+            events[purpose] = {"purpose": purpose, "text_id": last.text_id, "subject": last.subject, "at": at}
+    same = {"petition_id": petition_id, "signature_id": signature_id, "kind": kind, "channel": channel}
+    queries.append(session, list(events.values()), same)
+    return set(events)

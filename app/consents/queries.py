@@ -146,8 +146,3 @@ def delete_unconfirmed(session: Session, ids: Iterable[tuple[int, uuid.UUID]]) -
     key = tuple_(ConsentEvent.petition_id, ConsentEvent.signature_id)
     these = delete(ConsentEvent).where(key.in_(list(ids)))
     session.execute(these, execution_options={"synchronize_session": False})
-
-
-def delete_of_petition(session: Session, petition_id: int) -> None:
-    """Allowed by the database once the petition's evidence key is destroyed."""
-    session.execute(delete(ConsentEvent).where(ConsentEvent.petition_id == petition_id))

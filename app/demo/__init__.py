@@ -71,7 +71,7 @@ def load(database: Database, settings: Settings) -> bool:
         for stem, (days, n) in PETITIONS.items():
             petitions[stem] = _petition(session, settings, stem, days)
             mine = [c for c in comments if c["petition"] == stem]
-            _sign(session, settings, petitions[stem], days, n, people, mine, chance)
+            _sign(session, settings, petitions[stem], days=days, n=n, people=people, comments=mine, chance=chance)
         _accounts(session, list(petitions.values()))
         _judge(session, comments)
         # These mails would go to people who do not exist.
@@ -107,6 +107,7 @@ def _sign(
     session: Session,
     settings: Settings,
     petition: Petition,
+    *,
     days: int,
     n: int,
     people: Iterator[dict[str, str]],

@@ -18,7 +18,7 @@ from app.petitions.keys import Keys
 from app.petitions.models import Petition
 from app.signatures.places import NOWHERE, country_name
 from app.signatures.public import open_fields, references
-from app.templating import ZONE
+from app.zone import ZONE
 
 # Smaller groups are merged: a village's only signer must not be seen. [CNIL, CADA]
 SMALLEST_CELL = 11

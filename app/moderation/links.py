@@ -6,7 +6,7 @@ from app import crypto
 from app.crypto import Vault
 from app.moderation.models import Decision
 from app.moderation.statements import APPEAL_FOR
-from app.templating import ZONE
+from app.zone import ZONE
 
 REWRITE_FOR = timedelta(days=30)
 

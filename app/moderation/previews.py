@@ -16,7 +16,7 @@ from app.moderation.actions.judgment import Judgment, reasons_for
 from app.moderation.models import Source, Target
 from app.moderation.statements import statement
 from app.petitions.models import Petition
-from app.templating import ZONE
+from app.zone import ZONE
 
 
 def preview(

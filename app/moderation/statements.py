@@ -10,7 +10,8 @@ from typing import Any
 
 from app.moderation import charter
 from app.moderation.models import CharterArticle, Decision, DecisionKind, Ground
-from app.templating import ZONE, long_date
+from app.templating import long_date
+from app.zone import ZONE
 
 APPEAL_FOR = timedelta(days=183)
 # Categories and keywords of the database for the ones that the charter names.

@@ -126,5 +126,5 @@ async def security(request: Request) -> Response:
 
 @router.get("/.well-known/change-password")
 async def change_password(request: Request) -> Response:
-    """Where password managers send people."""
-    return see_other(request, "/connexion")
+    """Where password managers send people; who is not in signs in first."""
+    return see_other(request, "/compte/mot-de-passe")

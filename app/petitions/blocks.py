@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urljoin
 
+from app.text import has_ink
+
 Block = dict[str, Any]
 Run = dict[str, Any]
 # Deeper lists and quotations are set at this depth: no room would be left for their words.
@@ -34,11 +36,6 @@ def is_rtl(text: str) -> bool:
         if direction in {"L", "R", "AL"}:
             return direction != "L"
     return False
-
-
-def is_visible(text: str) -> bool:
-    """Whether anything of it leaves ink."""
-    return any(unicodedata.category(c)[0] not in "ZC" and c not in "\u115f\u1160\u3164\uffa0\u2800" for c in text)
 
 
 class _Reader(HTMLParser):
@@ -124,7 +121,7 @@ class _Reader(HTMLParser):
         runs, kind = self.runs, self.kind
         self.runs, self.kind = [], "p"
         text = "".join(run["text"] for run in runs)
-        if not is_visible(text):
+        if not has_ink(text):
             return
         runs[-1]["text"] = runs[-1]["text"].rstrip(" \n")
         block: Block = {"kind": "p", "runs": runs, "rtl": is_rtl(text)}

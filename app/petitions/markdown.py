@@ -13,9 +13,8 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
-from app.petitions.blocks import is_visible
 from app.templating import kept_together
-from app.text import WORD
+from app.text import WORD, has_ink
 
 TAGS = {"p", "h2", "h3", "ul", "ol", "li", "strong", "em", "a", "blockquote", "br", "hr", "code", "span"}
 # A paragraph that begins with a tab or four spaces is one, not code: people write so.
@@ -59,7 +58,7 @@ def _outlined(tokens: list[Token]) -> list[Token]:
             token.tag = "h3" if started and token.tag not in {"h1", "h2"} else "h2"
         elif token.type == "heading_close":
             opening, words = kept[-2:]
-            if not is_visible(words.content):
+            if not has_ink(words.content):
                 del kept[-2:]
                 continue
             token.tag, started = opening.tag, True

@@ -16,9 +16,10 @@ import structlog
 import typst
 
 from app.petitions import glyphs
-from app.petitions.blocks import Block, Run, blocks_of, is_rtl, is_visible
+from app.petitions.blocks import Block, Run, blocks_of, is_rtl
 from app.petitions.public import View
 from app.templating import long_date
+from app.text import has_ink
 
 log = structlog.get_logger("pdf")
 _TEMPLATE = Path(__file__).with_name("petition.typ")
@@ -73,7 +74,7 @@ def poster(view: View, qr_svg: bytes) -> bytes:
 def _title(view: View) -> str:
     """Never empty: accessible PDF refuses a document without one."""
     title = " ".join(view.title.split())
-    return title if is_visible(title) else "Pétition"
+    return title if has_ink(title) else "Pétition"
 
 
 def _few(recipients: list[str]) -> str:

@@ -56,7 +56,6 @@ class View(Card):
     erased_on: datetime
     last_hour: int
     purged: bool
-    count_at: datetime | None
 
 
 def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> dict[str, Any]:
@@ -129,5 +128,4 @@ def view(
         erased_on=erased_on(petition, now),
         last_hour=last_hour,
         purged=petition.purged_at is not None,
-        count_at=petition.final_count_at,
     )

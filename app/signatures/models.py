@@ -9,8 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, one_of
 
-DISPLAYS = ("hidden", "initial", "full")
-
 
 class SignatureState(StrEnum):
     PENDING = "pending"

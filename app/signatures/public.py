@@ -36,19 +36,18 @@ def public_name(row: Any, keys: Keys, locale: str = "fr") -> tuple[str, str]:
     if row.display == "hidden":
         return HIDDEN[locale], ""
     family = open_field(keys, row.family_name_sealed, row.id.bytes, "family_name")
-    return shown(row.display, row.given_name, family, row.postal_code, row.country, row.departement, locale)
+    return shown(row, family, locale)
 
 
-def shown(
-    display: str, given: str, family: str, postal_code: str, country: str, departement: str, locale: str = "fr"
-) -> tuple[str, str]:
-    """The public form of a name and a place."""
-    if display == "hidden":
+def shown(row: Any, family: str, locale: str = "fr") -> tuple[str, str]:
+    """The public form of a name and a place; *row* is a signature, or has its columns."""
+    if row.display == "hidden":
         return HIDDEN[locale], ""
-    foreign = "" if country == "FR" else country_name(country, locale)
-    if display == "full":
-        return f"{given} {family}".strip(), f"{postal_code} {foreign}".strip()
-    return f"{given} {_initial(family)}".strip(), foreign or (departement if departement != NOWHERE else "")
+    foreign = "" if row.country == "FR" else country_name(row.country, locale)
+    if row.display == "full":
+        return f"{row.given_name} {family}".strip(), f"{row.postal_code} {foreign}".strip()
+    place = foreign or (row.departement if row.departement != NOWHERE else "")
+    return f"{row.given_name} {_initial(family)}".strip(), place
 
 
 def _initial(family: str) -> str:

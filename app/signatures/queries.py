@@ -227,10 +227,9 @@ def remove(session: Session, signatures: Iterable[Signature]) -> None:
     session.flush()
 
 
-# What a public line is made of.
-_PUBLIC = (
+# What a public name is made of.
+PUBLIC = (
     Signature.id,
-    Signature.confirmed_at,
     Signature.display,
     Signature.given_name,
     Signature.family_name_sealed,
@@ -242,7 +241,9 @@ _PUBLIC = (
 
 def newest(session: Session, petition_id: int, limit: int = 10, before: Cursor | None = None) -> Sequence[Any]:
     """Confirmed signatures, newest first, from a keyset cursor: the same cost at any depth."""
-    query = select(*_PUBLIC).where(Signature.petition_id == petition_id, Signature.state == SignatureState.CONFIRMED)
+    query = select(Signature.confirmed_at, *PUBLIC).where(
+        Signature.petition_id == petition_id, Signature.state == SignatureState.CONFIRMED
+    )
     if before is not None:
         query = query.where(tuple_(Signature.confirmed_at, Signature.id) < before)
     return session.execute(query.order_by(Signature.confirmed_at.desc(), Signature.id.desc()).limit(limit)).all()
@@ -271,7 +272,7 @@ def _waits() -> Any:
 
 def _latest(session: Session, petition_id: int, state: Any, limit: int) -> Sequence[Any]:
     return session.execute(
-        select(*_PUBLIC, Signature.email_sealed, Signature.state, Signature.doubt)
+        select(Signature.confirmed_at, *PUBLIC, Signature.email_sealed, Signature.state, Signature.doubt)
         .where(Signature.petition_id == petition_id, state)
         .order_by(Signature.confirmed_at.desc(), Signature.id.desc())
         .limit(limit)

@@ -36,8 +36,9 @@ def subscribe(
     session: Session,
     purpose: str,
     petition_id: int,
-    signature_id: uuid.UUID,
     email: str,
+    *,
+    signature_id: uuid.UUID,
     locale: str,
     now: datetime,
 ) -> None:
@@ -110,6 +111,7 @@ def leave(
     purpose: str,
     petition_id: int,
     email: str,
+    *,
     signature_id: uuid.UUID,
     others: Sequence[uuid.UUID],
     channel: str = "web",

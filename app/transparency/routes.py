@@ -17,10 +17,11 @@ from app.moderation import queries as moderation_queries
 from app.moderation.models import Decision
 from app.redress import queries as redress_queries
 from app.redress.forms import NOTICE_CATEGORIES
-from app.templating import ZONE, iso
+from app.templating import iso
 from app.transparency import disclosure, queries
 from app.web.forms import asked, day, identifier
 from app.web.rendering import public, settings_of
+from app.zone import ZONE
 
 router = APIRouter()
 KINDS = {

@@ -145,5 +145,10 @@ def progress(session: Session, letter: Letter, now: datetime) -> Progress:
     unwritten = 0
     if letter.finished_at is None:
         unwritten = subscription_queries.count_willing(session, "newsletter", 0, letter.sent_after)
-    to_come = unwritten + mails.get(MailState.WAITING, 0)
-    return Progress(letter, letter.sent, mails.get(MailState.SENT, 0), mails.get(MailState.ASIDE, 0), to_come)
+    return Progress(
+        letter,
+        written=letter.sent,
+        left=mails.get(MailState.SENT, 0),
+        aside=mails.get(MailState.ASIDE, 0),
+        to_come=unwritten + mails.get(MailState.WAITING, 0),
+    )

@@ -2,53 +2,36 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, field_validator
+from pydantic import AfterValidator
 
 from app.text import clean_line, visible
 from app.web.forms import PostedForm
 
 MAX_TEXT = 10_000
+
+
+def _long(least: int, most: int, sentence: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not least <= len(value) <= most:
+            raise ValueError(sentence)
+        return value
+
+    return AfterValidator(check)
+
+
 Line = Annotated[str, AfterValidator(clean_line)]
 # Markdown: its spaces mean something.
 Text = Annotated[str, AfterValidator(lambda value: visible(value).strip())]
 
 
 class UpdateForm(PostedForm):
-    title: Line = ""
-    text: Text = ""
-
-    @field_validator("title")
-    @classmethod
-    def _title(cls, value: str) -> str:
-        if not 3 <= len(value) <= 150:
-            raise ValueError("Donnez un titre de 3 à 150 caractères.")
-        return value
-
-    @field_validator("text")
-    @classmethod
-    def _text(cls, value: str) -> str:
-        if not 20 <= len(value) <= MAX_TEXT:
-            raise ValueError("Écrivez la nouvelle en 20 à 10 000 caractères.")
-        return value
+    title: Annotated[Line, _long(3, 150, "Donnez un titre de 3 à 150 caractères.")] = ""
+    text: Annotated[Text, _long(20, MAX_TEXT, "Écrivez la nouvelle en 20 à 10 000 caractères.")] = ""
 
 
 class LetterForm(PostedForm):
-    title: Line = ""
-    text: Text = ""
-
-    @field_validator("title")
-    @classmethod
-    def _title(cls, value: str) -> str:
-        if not 3 <= len(value) <= 150:
-            raise ValueError("Donnez un objet de 3 à 150 caractères, sur une ligne.")
-        return value
-
-    @field_validator("text")
-    @classmethod
-    def _text(cls, value: str) -> str:
-        if not 20 <= len(value) <= MAX_TEXT:
-            raise ValueError("Écrivez la lettre en 20 à 10 000 caractères.")
-        return value
+    title: Annotated[Line, _long(3, 150, "Donnez un objet de 3 à 150 caractères, sur une ligne.")] = ""
+    text: Annotated[Text, _long(20, MAX_TEXT, "Écrivez la lettre en 20 à 10 000 caractères.")] = ""
 
 
 class LetterAct(PostedForm):

@@ -8,9 +8,8 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from itertools import chain
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Depends, HTTPException, Path, Request
@@ -19,7 +18,7 @@ from starlette.responses import Response
 
 from app.errors import Invalid, NotFound
 from app.locale import Message
-from app.templating import ZONE
+from app.zone import ZONE
 
 Values = dict[str, str]
 # A row's number in an address; what no table can hold is not there (404).
@@ -109,17 +108,14 @@ def identifier(value: object) -> int:
     return number(value, 1, MAX_ID, "Donnez un numéro.")
 
 
-def _or(empty: Any, read: Callable[[object], Any], value: object) -> Any:
-    return empty if value is empty or str(value).strip() == "" else read(value)
+def _identifier_or_zero(value: object) -> int:
+    return 0 if value == 0 or str(value).strip() == "" else identifier(value)
 
 
 Number = Annotated[int, BeforeValidator(number)]
 Day = Annotated[dt.date, BeforeValidator(day)]
 Moment = Annotated[dt.datetime, BeforeValidator(moment)]
-# Those that may stay empty: 0, or None.
-NumberOrZero = Annotated[int, BeforeValidator(partial(_or, 0, number))]
-IdOrZero = Annotated[int, BeforeValidator(partial(_or, 0, identifier))]
-DayOrNone = Annotated[dt.date | None, BeforeValidator(partial(_or, None, day))]
+IdOrZero = Annotated[int, BeforeValidator(_identifier_or_zero)]
 
 
 def asked(text: str, read: Callable[[object], T], otherwise: T) -> T:

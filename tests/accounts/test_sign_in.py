@@ -37,6 +37,7 @@ def test_password_is_kept_as_argon2id_only(site: Site) -> None:
     assert PASSWORD not in kept
 
 
+@pytest.mark.slow
 def test_the_program_spends_on_a_password_what_the_standard_recommends(sqlite_template: Path, tmp_path: Path) -> None:
     """RFC 9106, for machines of little memory: 64 MiB, 3 passes, 4 lanes. The other tests hash at the least cost."""
     shutil.copy(sqlite_template, tmp_path / "signons.db")

@@ -56,8 +56,9 @@ def post(browser: TestClient, path: str, status: int = 303, /, **form: str) -> N
     assert answer.status_code == status, answer.text
 
 
-def decide(browser: TestClient, comment: int = 1, /, **form: str) -> None:
-    post(browser, f"/moderation/commentaires/{comment}/decision", **form)
+def decide(browser: TestClient, /, **form: str) -> None:
+    """The first comment."""
+    post(browser, "/moderation/commentaires/1/decision", **form)
 
 
 def mailed(site: Site, start: str) -> str:

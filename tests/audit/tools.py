@@ -26,8 +26,8 @@ STARTS = {"public": "/", **HOMES}
 JUDGED = {
     "B404 app/backup/postgres.py": "pg_dump and its like, found by ourselves, without a shell",
     "B603 app/backup/postgres.py": "the same",
-    "B406 app/moderation/routes/figures.py": "only escape(): nothing is parsed",
-    "B106 app/signatures/routes/links.py": "an empty token is no password",
+    "B406 app/transparency/routes.py": "only escape(): nothing is parsed",
+    "B106 app/pages/routes/links.py": "an empty token is no password",
 }
 
 

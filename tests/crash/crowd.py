@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
@@ -146,16 +146,15 @@ class Crowd:
             thread.join(TIMEOUT + 5)
 
     def _sign(self) -> None:
-        browser = Browser(self.addresses, self.ledger)
-        while not self._no_more_signing.is_set():
-            email = f"personne{next(self._numbers)}@exemple.test"
-            seconds = browser.until_yes(f"/petitions/{self.slug}/signatures", FORM | {"email": email}, self._end)
-            if seconds is not None:
-                self.ledger.promise(self.ledger.signed, email, seconds)
-            self._no_more_signing.wait(random.uniform(0, 2 * PAUSE))
-            while len(self.ledger.signed) - len(self.mailed) > WAITING and not self._no_more_signing.wait(PAUSE):
-                pass
-        browser.close()
+        with closing(Browser(self.addresses, self.ledger)) as browser:
+            while not self._no_more_signing.is_set():
+                email = f"personne{next(self._numbers)}@exemple.test"
+                seconds = browser.until_yes(f"/petitions/{self.slug}/signatures", FORM | {"email": email}, self._end)
+                if seconds is not None:
+                    self.ledger.promise(self.ledger.signed, email, seconds)
+                self._no_more_signing.wait(random.uniform(0, 2 * PAUSE))
+                while len(self.ledger.signed) - len(self.mailed) > WAITING and not self._no_more_signing.wait(PAUSE):
+                    pass
 
     def _read_mails(self) -> None:
         while not self.mails.exists() and not self._end.wait(0.05):
@@ -173,13 +172,12 @@ class Crowd:
                     self._links.put((mail["to"], mail["link"]))
 
     def _confirm(self) -> None:
-        browser = Browser(self.addresses, self.ledger)
-        while not self._end.is_set():
-            try:
-                email, link = self._links.get(timeout=0.2)
-            except queue.Empty:
-                continue
-            seconds = browser.until_yes(link, {}, self._end)
-            if seconds is not None:
-                self.ledger.promise(self.ledger.confirmed, email, seconds)
-        browser.close()
+        with closing(Browser(self.addresses, self.ledger)) as browser:
+            while not self._end.is_set():
+                try:
+                    email, link = self._links.get(timeout=0.2)
+                except queue.Empty:
+                    continue
+                seconds = browser.until_yes(link, {}, self._end)
+                if seconds is not None:
+                    self.ledger.promise(self.ledger.confirmed, email, seconds)

@@ -302,6 +302,7 @@ def test_petition_whose_data_were_erased_has_no_export(site: Site) -> None:
     assert export(site, slug, "delivery").status_code == 410
 
 
+@pytest.mark.slow
 def test_twenty_thousand_rows_pass_in_constant_memory(site: Site) -> None:
     slug = site.publish()
     _insert(site, slug, 20_000)

@@ -1,6 +1,9 @@
 """One served demo and one Chromium for every journey; each person has a browser of their own."""
 
+import os
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,15 +36,31 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+def _settings(folder: Path) -> dict[str, str]:
+    return {"SIGNONS_DATABASE_URL": f"sqlite:///{folder}/signons.db", "SIGNONS_VAR_DIR": str(folder), **MANY}
+
+
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder where `signons demo` was typed."""
+    folder = tmp_path_factory.mktemp("loaded")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SIGNONS_")}
+    Demo("", folder, clean | _settings(folder)).command("demo")
+    return folder
+
+
+@contextmanager
+def served(loaded: Path, folder: Path, **settings: str) -> Iterator[Demo]:
+    """`signons serve` on a copy of the demo."""
+    shutil.copytree(loaded, folder, dirs_exist_ok=True)
+    with serve(_settings(folder) | settings) as server:
+        yield Demo(server.url, folder, server.environment())
+
+
 @pytest.fixture(scope="package")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """`signons demo`, then `signons serve`, on a fresh database."""
-    folder = tmp_path_factory.mktemp("demo")
-    settings = {"SIGNONS_DATABASE_URL": f"sqlite:///{folder}/signons.db", "SIGNONS_VAR_DIR": str(folder), **MANY}
-    with serve(settings) as server:
-        served = Demo(server.url, folder, server.environment())
-        served.command("demo")
-        yield served
+def demo(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    with served(loaded, tmp_path_factory.mktemp("demo")) as running:
+        yield running
 
 
 @pytest.fixture

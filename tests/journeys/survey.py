@@ -27,7 +27,7 @@ TOO_WIDE = """() => {
 }"""
 # Each page is seen at both widths and in both schemes; the pairs alternate from page to page.
 LOOKS = (((360, "light"), (1440, "dark")), ((1440, "light"), (360, "dark")))
-FULL = {"resultTypes": ["violations"]}
+FULL = {"resultTypes": ["violations"], "selectors": False}  # of what was found, its source is told
 # The second time, only what depends on colour and size.
 COLOURS = FULL | {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block", "target-size"]}}
 AXE, AXE_AGAIN = Axe(), Axe("")  # half a megabyte, given to each page once

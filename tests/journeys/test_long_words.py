@@ -2,16 +2,17 @@
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.journeys.conftest import MANY
+from tests.journeys.conftest import served
 from tests.journeys.people import Demo, People, fill, form_of, open_mail, sign, sign_in
 from tests.journeys.survey import TOO_WIDE, Survey
 from tests.journeys.test_every_page import follow
-from tests.services import serve
 
 W, LONG = "W" * 80, "Donaudampfschifffahrtsgesellschaft" * 6
 ADDRESS = f"https://exemple.test/{'a' * 70}"
@@ -53,21 +54,18 @@ class Narrow(Survey):
 
 
 @pytest.fixture(scope="package")
-def wild(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def wild(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demo and, first in its lists, a petition made of such words, owned by the demo's organiser."""
     folder = tmp_path_factory.mktemp("wild")
-    settings = {"SIGNONS_DATABASE_URL": f"sqlite:///{folder}/signons.db", "SIGNONS_VAR_DIR": str(folder), **MANY}
-    with serve(settings) as server:
-        served = Demo(server.url, folder, server.environment())
-        served.command("demo")
+    with served(loaded, folder) as running:
         (folder / "wild.md").write_text(PETITION)
-        served.command("petition", "import", str(folder / "wild.md"), "--publish")
-        with sqlite3.connect(folder / "signons.db") as database:
+        running.command("petition", "import", str(folder / "wild.md"), "--publish")
+        with closing(sqlite3.connect(folder / "signons.db")) as database, database:
             database.execute(
                 "INSERT INTO petition_owner (petition_id, account_id) SELECT max(petition.id), account.id"
                 " FROM petition, account WHERE account.email = 'organisatrice@demo.test'"
             )
-        yield served
+        yield running
 
 
 def send(page: Page, path: str, **values: str) -> None:

@@ -1,6 +1,7 @@
 """Above the usual pace: a browser computes unseen, somebody without JavaScript waits and is told so."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from time import sleep
 from urllib.parse import parse_qs, urlencode
 from urllib.request import Request, urlopen
@@ -9,24 +10,19 @@ import pytest
 from playwright.sync_api import expect
 
 from app.signatures.pace import GRACE
-from tests.journeys.conftest import MANY
+from tests.journeys.conftest import served
 from tests.journeys.people import PERSON, PHONE, Demo, People, confirm, number, open_mail, sign, sign_in
-from tests.services import serve
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """One that finds two signatures in ten minutes many, and has just had a rush."""
-    folder = tmp_path_factory.mktemp("rush")
-    settings = {"SIGNONS_DATABASE_URL": f"sqlite:///{folder}/signons.db", "SIGNONS_VAR_DIR": str(folder), **MANY}
-    with serve(settings | {"SIGNONS_PACE_NETWORK": "2"}) as server:
-        served = Demo(server.url, folder, server.environment())
-        served.command("demo")
+    with served(loaded, tmp_path_factory.mktemp("rush"), SIGNONS_PACE_NETWORK="2") as running:
         for n in range(4):
             posted = urlencode({**PERSON, "email": f"foule{n}@exemple.test"}).encode()
-            urlopen(Request(f"{server.url}{served.petition('nuit')}/signatures", posted)).close()
+            urlopen(Request(f"{running.url}{running.petition('nuit')}/signatures", posted)).close()
         sleep(GRACE + 1)
-        yield served
+        yield running
 
 
 def proofs(demo: Demo) -> dict[str, float]:

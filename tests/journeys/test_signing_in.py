@@ -1,6 +1,7 @@
 """A grave act asks who it is, in the middle of it, and goes on by itself once that is proved."""
 
 import sqlite3
+from contextlib import closing
 
 from playwright.sync_api import expect
 
@@ -11,7 +12,7 @@ from tests.journeys.people import Demo, People, sign_in
 def test_what_was_typed_is_sent_again_after_the_proof(people: People, demo: Demo) -> None:
     page = people.arrive()
     sign_in(page, "admin@demo.test", "/administration/comptes")
-    with sqlite3.connect(demo.folder / "signons.db") as database:  # an hour ago
+    with closing(sqlite3.connect(demo.folder / "signons.db")) as database, database:  # an hour ago
         database.execute("UPDATE staff_session SET proved_at = '2026-01-01 00:00:00.000000'")
     page.get_by_label("Adresse e-mail").fill("renfort@demo.test")
     page.get_by_label("Rôle").select_option("admin")

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -27,7 +28,7 @@ def _arrive(demo: Demo, n: int) -> list[int]:
     """*n* comments more to moderate, one in four an insult that a hint points at."""
     now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     ids = []
-    with _database(demo) as connection:
+    with closing(_database(demo)) as connection, connection:
         for i in range(n):
             text = f"{INSULT} {i}" if i % 4 == 0 else f"Une opinion parmi d’autres, {i}"
             start = text.find("minable")
@@ -39,15 +40,13 @@ def _arrive(demo: Demo, n: int) -> list[int]:
             )
             ids.append(int(row.lastrowid or 0))
             connection.execute("INSERT INTO comment_revision VALUES (?, 1, ?, '', ?)", (row.lastrowid, text, now))
-    connection.close()
     return ids
 
 
 def _states(demo: Demo, ids: list[int]) -> list[str]:
-    connection = _database(demo)
     marks = ",".join("?" * len(ids))
-    rows = connection.execute(f"SELECT state FROM comment WHERE id IN ({marks})", ids).fetchall()
-    connection.close()
+    with closing(_database(demo)) as connection:
+        rows = connection.execute(f"SELECT state FROM comment WHERE id IN ({marks})", ids).fetchall()
     return [state for (state,) in rows]
 
 

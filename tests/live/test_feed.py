@@ -31,8 +31,12 @@ class Browser:
 
     def __init__(self, port: int, slug: str) -> None:
         self.connection = HTTPConnection("127.0.0.1", port, timeout=10)
-        self.connection.request("GET", f"/petitions/{slug}/direct")
-        self.response = self.connection.getresponse()
+        try:
+            self.connection.request("GET", f"/petitions/{slug}/direct")
+            self.response = self.connection.getresponse()
+        except BaseException:
+            self.connection.close()
+            raise
 
     def next(self) -> Event:
         """The next event, waiting for it."""
@@ -260,6 +264,7 @@ def test_a_petition_that_is_not_public_has_no_feed(site: Served) -> None:
     assert site.client.get("/petitions/inconnue/direct").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_server_that_is_asked_to_end_lets_its_viewers_go_at_once(sqlite_template: Path, tmp_path: Path) -> None:
     shutil.copy(sqlite_template, tmp_path / "signons.db")
     settings = settings_for(f"sqlite:///{tmp_path}/signons.db", tmp_path)

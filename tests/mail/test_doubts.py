@@ -81,10 +81,12 @@ def on_the_first_of_two(site: Site, mail_server: MailServer) -> Iterator[uuid.UU
     mail_server.slow = 1.5
     slow = threading.Thread(target=send_all, args=(site,))
     slow.start()
-    wait_for(lambda: errors(site) == [outbox.LEAVING, ""], "the first is on its way")
-    mail_server.slow = 0
-    yield second
-    slow.join()
+    try:
+        wait_for(lambda: errors(site) == [outbox.LEAVING, ""], "the first is on its way")
+        mail_server.slow = 0
+        yield second
+    finally:
+        slow.join()
 
 
 def test_a_mail_claimed_too_long_ago_is_left_to_whoever_took_it(site: Site, mail_server: MailServer) -> None:

@@ -355,6 +355,7 @@ def test_mail_claimed_by_a_worker_that_died_comes_back_after_five_minutes(
     assert len(mail_server.mails) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.databases("sqlite", "postgresql")
 def test_worker_killed_while_sending_loses_nothing(
     site: Site, mail_server: MailServer, tmp_path: Path, sender: Sender

@@ -128,6 +128,7 @@ def test_withdrawn_comment_cannot_be_decided(site: Site, waiting: int) -> None:
         decide(site, waiting, PUBLISH, seen)
 
 
+@pytest.mark.slow
 def test_two_moderators_on_one_hundred_items_make_one_hundred_decisions_and_mails(site: Site, slug: str) -> None:
     for name in (ME, OTHER):
         site.account("moderator", email=name)

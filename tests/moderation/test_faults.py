@@ -13,7 +13,7 @@ from app import clock
 from app.mail.models import OutboxMail
 from app.moderation.models import Appeal, Case, Notice
 from app.moderation.queries import decisions
-from app.templating import ZONE
+from app.zone import ZONE
 from tests.mailserver import smtp
 from tests.moderation.desk import OTHER, REFUSE, TEXT, comment, decide, sql
 from tests.moderation.test_deciding import refuse
@@ -112,6 +112,7 @@ def test_any_script_is_read_refused_and_quoted_through_the_pages(
     assert decision.passage in site.mails()[-1].text.replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 def test_worker_killed_between_decision_and_mail_sends_one_in_the_end(site: Site, slug: str) -> None:
     decision = decide(site, site.comment(slug, TEXT), REFUSE)
     with smtp() as mails:

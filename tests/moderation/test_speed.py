@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from time import perf_counter
 
+import pytest
 from sqlalchemy import insert, text
 
 from app import clock
@@ -47,6 +48,7 @@ def _best(act: Callable[[int], None], enough: float) -> float:
     return best
 
 
+@pytest.mark.slow
 def test_queue_and_decisions_are_quick_with_fifty_thousand_waiting(site: Site) -> None:
     _fill(site)
     moderator = site.staff("moderator")

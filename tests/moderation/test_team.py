@@ -12,7 +12,7 @@ from app.moderation.actions import team
 from app.moderation.actions.team import sampled
 from app.moderation.models import SecondLook
 from app.moderation.queries.queue import TARGETS
-from app.templating import ZONE
+from app.zone import ZONE
 from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, TEXT, decide
 from tests.site import Site, text_of
 

@@ -11,12 +11,18 @@ from pathlib import Path
 import pytest
 
 MOST = int(os.environ.get("SIGNONS_MUTANTS_TESTS", "150"))
+# Rooms to which a run keeps; none: all.
+ROOMS = os.environ.get("SIGNONS_MUTANTS_ROOMS", "").split()
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    mutant = os.environ.get("MUTANT_UNDER_TEST", "")
-    if "__mutmut_" not in mutant:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mutant = os.environ.get("MUTANT_UNDER_TEST")
+    if ROOMS:
+        items[:] = [item for item in items if item.path.parent.name in ROOMS]
+    if mutant == "":
+        del items[1:]  # mutmut's "clean tests": all of them have just passed, unchanged, for its statistics
+    if mutant is None or "__mutmut_" not in mutant:
         return
     room = mutant.split(".")[1]
     took: dict[str, float] = json.loads(Path("mutmut-stats.json").read_text())["duration_by_test"]

@@ -46,9 +46,11 @@ def intake_held(site: Site) -> Iterator[None]:
     """The thread that writes signatures is where it should not be."""
     intake = site.app.state.sign_intake
     intake._since = time.monotonic() - 60
-    yield
-    intake._since = None
-    time.sleep(0.6)
+    try:
+        yield
+    finally:
+        intake._since = None
+        time.sleep(0.6)
 
 
 def alive(site: Site) -> tuple[int, dict[str, str]]:

@@ -61,6 +61,7 @@ def how_many(site: Site) -> int:
         return session.scalar(select(func.count(Petition.id))) or 0
 
 
+@pytest.mark.slow
 def test_the_command_publishes_the_real_petition_and_ends_with_its_address(
     site: Site, settings: Settings, tmp_path: Path
 ) -> None:
@@ -75,6 +76,7 @@ def test_the_command_publishes_the_real_petition_and_ends_with_its_address(
     assert "Nos données de santé aux mains de Microsoft" in page.text
 
 
+@pytest.mark.slow
 def test_the_command_changes_nothing_when_the_file_is_broken(site: Site, settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "petition.md"
     file.write_text(PETITION.replace("goal: 500", "goal: beaucoup"))

@@ -201,6 +201,7 @@ PIECE = st.one_of(
 WRITTEN = st.lists(PIECE, max_size=25).map("".join)
 
 
+@pytest.mark.slow
 @settings(quiet, max_examples=150)
 @given(text=WRITTEN, title=st.text(SIGN, max_size=60))
 def test_everything_that_can_be_typed_can_be_printed(text: str, title: str) -> None:

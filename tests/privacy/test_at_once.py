@@ -49,6 +49,7 @@ def read(content: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";"))[1:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("purpose", ["delivery", "contact"])
 def test_who_withdraws_while_a_file_goes_out_is_passed_on_if_in_it(site: Site, purpose: str) -> None:
     slug = site.publish()
@@ -155,6 +156,7 @@ def ended(site: Site) -> tuple[str, str]:
     return first, second
 
 
+@pytest.mark.slow
 def test_erasures_while_the_schedule_runs(site: Site, ended: tuple[str, str]) -> None:
     erased = [f"p{n}@exemple.test" for n in range(0, 1200, 40)]
     started = threading.Barrier(4)

@@ -7,14 +7,12 @@ from click.testing import CliRunner
 from sqlalchemy import text
 
 from app import cli
-from app.bus import Bus
-from app.db import Database
 from app.errors import SettingsError
 from app.operations import doctor
 from app.petitions import keys as petition_keys
 from app.settings import Settings
 from app.vault import open_vault
-from tests.conftest import settings_for
+from tests.conftest import opened, settings_for
 from tests.site import Site
 
 FIRST, SECOND = "première-clé-" + "a" * 40, "seconde-clé-" + "b" * 40
@@ -37,10 +35,8 @@ def test_rotation_rewraps_the_keys_and_no_other_row(settings: Settings, tmp_path
         site.confirmed(slug, display="full")
         before = sealed(site)
     rotated = with_keys(settings, tmp_path, SECOND, FIRST)
-    database = Database(rotated, open_vault(rotated), Bus(rotated))
-    with database.write() as session:
+    with opened(rotated) as database, database.write() as session:
         assert petition_keys.rewrap(session) == 1
-    database.close()
     with Site(with_keys(settings, tmp_path, SECOND)) as site:
         assert sealed(site) == before
         assert "Marie Durand" in site.client.get(f"/petitions/{slug}").text

@@ -49,12 +49,14 @@ class Scene:
             "SIGNONS_SECRET_KEY": SECRET,
         }
         self.database = Database(settings, open_vault(settings), Bus(settings))
+        self.processes: list[subprocess.Popen[str]] = []
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        self.processes.append(subprocess.Popen(
             [PROGRAM, *arguments], env=self.env, cwd=self.folder, text=True, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
+        ))  # fmt: skip
+        return self.processes[-1]
 
     def retention(self) -> subprocess.Popen[str]:
         return self.start("retention", "run", "--at", AT.isoformat())
@@ -109,6 +111,9 @@ def scenes(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -
 
     yield scene
     for done in made:
+        for process in done.processes:
+            with process:
+                process.kill()  # nothing to one that has ended
         done.database.close()
 
 

@@ -5,6 +5,7 @@ import re
 import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
@@ -56,11 +57,10 @@ def test_canaries_are_in_no_log(tmp_path: Path) -> None:
             client.post(f"/petitions/{slug}/code", data={"email": "canarilogue@exemple.test", "code": "12345678"})
             client.post("/connexion", data={"email": "canarilogue@exemple.test", "password": "Canarimotdepasse"})
             client.get("/confirmer/Canarinom")
-            database = sqlite3.connect(tmp_path / "signons.db", isolation_level=None)
-            database.execute("UPDATE signature SET family_name_sealed = x'00'")
-            assert client.get(tokens[0]).status_code == 500
-            database.execute("DROP TABLE consent_text")
-            database.close()
+            with closing(sqlite3.connect(tmp_path / "signons.db", isolation_level=None)) as database:
+                database.execute("UPDATE signature SET family_name_sealed = x'00'")
+                assert client.get(tokens[0]).status_code == 500
+                database.execute("DROP TABLE consent_text")
             time.sleep(1.1)  # what signing needs to know is read once a second
             broken = client.post(f"/petitions/{slug}/signatures", data=form)
             # SQLite says of a missing table what it says of a missing file: the database is not there.

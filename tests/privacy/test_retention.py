@@ -263,6 +263,13 @@ def test_a_dry_run_changes_nothing_and_a_run_leaves_its_report(site: Site) -> No
     assert sum(run(site).values()) == 0
 
 
+def test_the_daily_job_runs_once_a_day(site: Site) -> None:
+    for hours, runs in ((0, 1), (1, 1), (21, 1), (1, 2), (22, 2), (1, 3)):
+        site.later(hours=hours)
+        jobs.daily_retention(site.database, site.settings)
+        assert rows(site, RetentionRun) == runs, hours
+
+
 def test_a_petition_closes_by_itself_after_a_year(site: Site) -> None:
     slug = site.publish()
     site.later(days=366)

@@ -195,6 +195,7 @@ def close(site: Site, slug: str) -> None:
         petition_actions.close(session, petition)
 
 
+@pytest.mark.slow
 def test_the_walk_through_every_line(site: Site, life: str, search: Search, logbook: Path) -> None:
     words = [word for canaries in CANARIES.values() for word in canaries]
     # Sealed from the first day, in every table and file; the mails that a local instance shows are not.

@@ -139,6 +139,37 @@ def test_a_correction_is_public_at_once(site: Site) -> None:
     assert "Marie Durand" not in page
 
 
+@pytest.mark.parametrize(
+    ("code", "country", "place"), [("75011", "FR", "75"), ("20000", "FR", "2A"), ("1050", "BE", "")]
+)
+def test_a_corrected_place_is_counted_where_it_is(site: Site, code: str, country: str, place: str) -> None:
+    site.confirmed(site.publish())
+    browser = opened(site)
+    form = {"given_name": "Marie", "family_name": "Durand", "postal_code": code, "country": country}
+    assert browser.post(line(browser) + "/corriger", data=form | {"display": "hidden"}).status_code == 303
+    (row,) = site.signatures()
+    assert (row.postal_code, row.country, row.departement) == (code, country, place)
+
+
+def test_a_comment_that_waits_with_its_signature_is_shown_to_its_author(site: Site) -> None:
+    slug = site.publish()
+    site.sign(slug, comment="Un brouillon à moi.")
+    browser = opened(site)
+    (signature,) = json.loads(browser.get("/mes-signatures/donnees.json").text)["signatures"]
+    assert [(comment["state"], comment["text"]) for comment in signature["comments"]] == [
+        ("draft", "Un brouillon à moi.")
+    ]
+    assert "Un brouillon à moi." in text_of(browser.get("/mes-signatures/liste").text)
+
+
+@pytest.mark.parametrize("name", ["donnees.json", "donnees.csv"])
+def test_a_download_is_a_file_that_no_cache_keeps(site: Site, name: str) -> None:
+    site.confirmed(site.publish())
+    answer = opened(site).get(f"/mes-signatures/{name}")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["content-disposition"] == f'attachment; filename="mes-{name}"'
+
+
 def test_a_wrong_correction_keeps_what_was_typed(site: Site) -> None:
     site.confirmed(site.publish())
     browser = opened(site)

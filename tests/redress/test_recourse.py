@@ -15,8 +15,8 @@ from app.moderation.models import Case, HintVerdict, Notice
 from app.petitions import actions as petition_actions
 from app.petitions import importing
 from app.redress import actions as redress
-from app.templating import ZONE
 from app.transparency import disclosure
+from app.zone import ZONE
 from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, TEXT, again, comment, confirm_notifier, decide
 from tests.site import PETITION, Received, Site, text_of
 

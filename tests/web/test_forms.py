@@ -12,11 +12,9 @@ from app.web.forms import (
     MAX_ID,
     MAX_NUMBER,
     Day,
-    DayOrNone,
     IdOrZero,
     Moment,
     Number,
-    NumberOrZero,
     asked,
     cursor,
     cursor_text,
@@ -77,18 +75,16 @@ class Everything(BaseModel):
     n: Number
     on: Day
     at: Moment
-    n_or_zero: NumberOrZero = 0
     id_or_zero: IdOrZero = 0
-    on_or_none: DayOrNone = None
 
 
 def test_form_says_what_is_wrong_field_by_field() -> None:
     with pytest.raises(Invalid) as refused:
-        validated(Everything, {"id_or_zero": "0", "on_or_none": "demain"})
-    assert set(refused.value.errors) == {"n", "on", "at", "id_or_zero", "on_or_none"}
+        validated(Everything, {"id_or_zero": "0"})
+    assert set(refused.value.errors) == {"n", "on", "at", "id_or_zero"}
     assert all(sentence.startswith(("Indiquez", "Donnez")) for sentence in refused.value.errors.values())
-    form = validated(Everything, {"n": "3", "on": "2026-11-22", "at": "2026-11-22T10:00", "on_or_none": " "})
-    assert (form.n, form.n_or_zero, form.id_or_zero, form.on_or_none) == (3, 0, 0, None)
+    form = validated(Everything, {"n": "3", "on": "2026-11-22", "at": "2026-11-22T10:00", "id_or_zero": " "})
+    assert (form.n, form.id_or_zero) == (3, 0)
 
 
 def test_query_parameter_that_is_none_of_ours_is_left_out() -> None:

@@ -89,4 +89,9 @@ def test_whom_to_tell_of_a_weakness(settings: Settings) -> None:
 
 
 def test_password_managers_find_the_door(site: Site) -> None:
-    assert site.client.get("/.well-known/change-password").headers["location"] == "/connexion"
+    door = "/.well-known/change-password"
+    assert site.client.get(door).headers["location"] == "/compte/mot-de-passe"
+    assert site.client.get(door, follow_redirects=True).url.path == "/connexion"
+    there = site.staff("moderator").get(door, follow_redirects=True)
+    assert there.url.path == "/compte/mot-de-passe"
+    assert 'autocomplete="new-password"' in there.text

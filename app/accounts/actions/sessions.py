@@ -33,7 +33,13 @@ def own(session: Session, account: Account, here: bytes, came: Came) -> list[Own
     network = origins.network(vault_of(session), account, came)
     found = [
         OwnSession(
-            _id(row), row.browser, row.system, row.created_at, row.seen_at, row.key == here, row.network == network
+            id=_id(row),
+            browser=row.browser,
+            system=row.system,
+            since=row.created_at,
+            seen_at=row.seen_at,
+            here=row.key == here,
+            same_network=row.network == network,
         )
         for row in _living(session, account)
     ]

@@ -37,6 +37,7 @@ def _sign_in_page(
     request: Request,
     session: Session,
     status: int = 200,
+    *,
     suite: str = "",
     email: str = "",
     error: str = "",
@@ -77,7 +78,9 @@ def _first_step(request: Request, form: SignInForm) -> Response:
     if opened is None:
         # Returned, not raised: the failure must be counted.
         with database.read() as session:
-            return _sign_in_page(request, session, 422, form.suite, form.email, actions.WRONG, form.lien)
+            return _sign_in_page(
+                request, session, 422, suite=form.suite, email=form.email, error=actions.WRONG, link=form.lien
+            )
     return _entered(request, opened, form.suite)
 
 
@@ -86,7 +89,7 @@ def _second_step(request: Request, code: str, suite: str) -> Response:
     with database_of(request).write(PATIENCE) as session:
         half = actions.current(session, cookie) if cookie else None
         if half is None:
-            return _sign_in_page(request, session, 422, suite, error="Recommencez : dix minutes ont passé.")
+            return _sign_in_page(request, session, 422, suite=suite, error="Recommencez : dix minutes ont passé.")
         opened = actions.check_code(session, half, code, came(request, half.account_id)) if not half.complete else None
     if opened is None:
         form = {"values": {}, "errors": {"code": "Ce code ne convient pas. Tapez le suivant."}}

@@ -19,7 +19,7 @@ from app.moderation.actions.judgment import Judgment, Reasons, reasons_for
 from app.moderation.models import Case, CharterVersion, Decision, DecisionKind, Ground, Source, Target
 from app.moderation.statements import statement
 from app.petitions.models import Petition
-from app.templating import ZONE
+from app.zone import ZONE
 
 # A decision's mail waits this long, so that a slip of the hand reaches nobody.
 UNDO_FOR = timedelta(seconds=60)

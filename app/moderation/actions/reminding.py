@@ -9,7 +9,7 @@ from app.mail import outbox
 from app.moderation import emails
 from app.moderation.models import Preference
 from app.moderation.queries import queue, workbench
-from app.templating import ZONE
+from app.zone import ZONE
 
 DAY = timedelta(hours=23)
 URGENT_AGAIN = timedelta(hours=1)

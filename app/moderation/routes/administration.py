@@ -16,10 +16,10 @@ from app.moderation.forms import CharterForm
 from app.moderation.forms.judging import ARTICLE_FIELDS
 from app.moderation.queries import workbench
 from app.moderation.routes.base import router
-from app.templating import ZONE
 from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
+from app.zone import ZONE
 
 
 @router.get("/administration/charte")

@@ -21,10 +21,10 @@ from app.petitions import public
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
-from app.templating import ZONE
 from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.zone import ZONE
 
 DAYS = 30
 PURPOSE_LABELS = {"delivery": "Remise au destinataire", "contact": "Contact", "audit": "Contrôle"}

@@ -55,8 +55,12 @@ async def sign(request: Request) -> Response:
     peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
     settings = settings_of(request)
     intake: Intake[SignRequest, None] = request.app.state.sign_intake
-    doubt = await _doubt(request, values, form)
-    await intake.submit(SignRequest(signing, form, locale, settings.origin, peer, settings.people_per_address, doubt))
+    people = settings.people_per_address
+    await intake.submit(
+        SignRequest(
+            signing, form, locale, settings.origin, peer=peer, people=people, doubt=await _doubt(request, values, form)
+        )
+    )
     return _go(in_language(locale, f"/petitions/{slug}/verifier"))
 
 

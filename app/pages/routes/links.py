@@ -109,10 +109,7 @@ def _typed(session: Session, signature: Signature, keys: Keys, locale: str) -> d
 
 def _line(signature: Signature, family: str, locale: str) -> str:
     """What the public sees, or will."""
-    name, place = shown_line(
-        signature.display, signature.given_name, family, signature.postal_code, signature.country,
-        signature.departement, locale,
-    )  # fmt: skip
+    name, place = shown_line(signature, family, locale)
     return f"{name} · {place}" if place else name
 
 

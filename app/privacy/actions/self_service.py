@@ -109,7 +109,7 @@ def everything(session: Session, who: Person, locale: str = "fr") -> list[dict[s
 def _line(session: Session, petition: Petition, row: Signature, now: datetime, locale: str) -> dict[str, Any]:
     keys = petition_keys.of(session, petition.id)
     family = open_field(keys, row.family_name_sealed, row.id.bytes, "family_name")
-    name, place = shown(row.display, row.given_name, family, row.postal_code, row.country, row.departement, locale)
+    name, place = shown(row, family, locale)
     events = consent_queries.latest(session, petition.id, row.id)
     texts = consent_queries.texts_by_id(session, {event.text_id for event in events.values()})
     comments = comment_queries.of_signature(session, row.id)

@@ -135,7 +135,7 @@ def _subscribe(session: Session, petition_id: int, by_id: Mapping[uuid.UUID, Any
         row = by_id[signature_id]
         keys = petition_keys.of(session, petition_id)
         email = open_field(keys, row.email_sealed, row.id.bytes, "email")
-        subscriptions.subscribe(session, purpose, petition_id, row.id, email, row.locale, now)
+        subscriptions.subscribe(session, purpose, petition_id, email, signature_id=row.id, locale=row.locale, now=now)
 
 
 def confirmable(petition: Petition, signature: Any, now: datetime) -> bool:

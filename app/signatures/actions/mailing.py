@@ -15,7 +15,8 @@ from app.petitions.models import Petition
 from app.signatures import bound, emails, links, queries, seats
 from app.signatures.models import Signature, SignatureState
 from app.signatures.public import open_field
-from app.templating import ZONE, in_language
+from app.templating import in_language
+from app.zone import ZONE
 
 MAILS_A_DAY = 2
 MAILS_IN_ALL = 5

@@ -31,13 +31,15 @@ ACTS = {
 
 def set_aside(session: Session, petition_id: int, ids: Collection[uuid.UUID], by: int | None, reason: str) -> int:
     """Until somebody has looked; returns how many moved. Raises Refused."""
-    return _move(session, petition_id, ids, (SignatureState.CONFIRMED,), SignatureState.QUARANTINED, by, reason)
+    return _move(
+        session, petition_id, ids, by, reason, before=(SignatureState.CONFIRMED,), after=SignatureState.QUARANTINED
+    )
 
 
 def invalidate(session: Session, petition_id: int, ids: Collection[uuid.UUID], by: int | None, reason: str) -> int:
     """For good, unless somebody puts them back; returns how many moved. Raises Refused."""
     before = SignatureState.CONFIRMED, SignatureState.QUARANTINED
-    return _move(session, petition_id, ids, before, SignatureState.INVALIDATED, by, reason)
+    return _move(session, petition_id, ids, by, reason, before=before, after=SignatureState.INVALIDATED)
 
 
 def put_back(
@@ -50,17 +52,18 @@ def put_back(
     before: tuple[str, ...] = ASIDE,
 ) -> int:
     """They count again, in the hour in which they were confirmed; returns how many moved. Raises Refused."""
-    return _move(session, petition_id, ids, before, SignatureState.CONFIRMED, by, reason)
+    return _move(session, petition_id, ids, by, reason, before=before, after=SignatureState.CONFIRMED)
 
 
 def _move(
     session: Session,
     petition_id: int,
     ids: Collection[uuid.UUID],
-    before: tuple[str, ...],
-    after: SignatureState,
     by: int | None,
     reason: str,
+    *,
+    before: tuple[str, ...],
+    after: SignatureState,
 ) -> int:
     if reason not in REASONS:
         raise Refused("Dites pourquoi.")

@@ -17,7 +17,7 @@ from app.signatures import emails, links, queries
 from app.signatures.actions import incoming
 from app.signatures.actions.incoming import Coming, Signing, SignRequest
 from app.signatures.actions.signing_again import sign_again
-from app.templating import ZONE
+from app.zone import ZONE
 
 TRIES = 3
 

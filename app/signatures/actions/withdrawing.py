@@ -35,7 +35,9 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     keys = petition_keys.of(session, petition_id)
     email = open_field(keys, row.email_sealed, row.id.bytes, "email")
     others = [other.id for other in rows if other is not row]
-    subscriptions.leave(session, "updates", petition_id, email, signature_id, others, channel)
+    subscriptions.leave(
+        session, "updates", petition_id, email, signature_id=signature_id, others=others, channel=channel
+    )
     withdrawals.note(session, row, keys)
     consents.withdraw(session, petition_id, signature_id, set(PURPOSES) - {"newsletter"}, channel)
     outbox.cancel(session, signature_id)
