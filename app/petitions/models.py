@@ -38,11 +38,11 @@ MOVES = {
     (_S.OPEN, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
     (_S.CLOSED, _S.DELIVERED): "it is handed to its recipients",
     (_S.CLOSED, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
-    (_S.DELIVERED, _S.REFUSED): "a notice was right: a moderator takes it down",
+    (_S.DELIVERED, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
     (_S.REFUSED, _S.SUBMITTED): "its organiser sends it again; or its refusal is undone",
     (_S.REFUSED, _S.OPEN): "an appeal or a second opinion puts it online; or its removal is undone",
     (_S.REFUSED, _S.CLOSED): "the same, once it was closed",
-    (_S.REFUSED, _S.DELIVERED): "its removal is undone",
+    (_S.REFUSED, _S.DELIVERED): "the same, once it was handed over",
 }
 
 

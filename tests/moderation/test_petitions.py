@@ -15,6 +15,10 @@ from tests.site import PETITION, Site, text_of
 pytestmark = pytest.mark.databases("sqlite")
 
 QUOTE = "la bibliothèque de Montfleur"
+NOTICE = {
+    "category": "other", "reasons": "Cette pétition est illicite.", "name": "Paul", "email": "paul@exemple.test",
+    "good_faith": "on",
+}  # fmt: skip
 FORMS = {
     "publish": {"decision": "publish"},
     "correct": {"decision": "correct", "line-1": "1", "remark-1": "Donnez la date."},
@@ -99,11 +103,7 @@ def test_decision_on_a_petition_sent_again_meanwhile_is_not_undone(
 @pytest.mark.databases("sqlite", "postgresql")
 def test_removal_after_a_notice_is_undone_with_its_case(site: Site, moderator: TestClient) -> None:
     slug = site.publish()
-    notice = {
-        "category": "other", "reasons": "Cette pétition est illicite.", "name": "Paul", "email": "paul@exemple.test",
-        "good_faith": "on",
-    }  # fmt: skip
-    assert site.client.post(f"/petitions/{slug}/signaler", data=notice).status_code == 200
+    assert site.client.post(f"/petitions/{slug}/signaler", data=NOTICE).status_code == 200
     form = {"decision": "refuse", "article": "10", "passage": QUOTE}
     assert moderator.post("/moderation/dossiers/1/decision", data=form).status_code == 303
     assert site.client.get(f"/petitions/{slug}").status_code != 200
@@ -113,3 +113,21 @@ def test_removal_after_a_notice_is_undone_with_its_case(site: Site, moderator: T
     assert "Signalé illicite" in moderator.get("/moderation").text
     site.later(seconds=61)
     assert len(site.mails()) == mails
+
+
+def test_petition_that_was_handed_over_comes_back_as_such(site: Site, moderator: TestClient) -> None:
+    slug = site.publish()
+    organiser = site.staff("organiser", slug)
+    with site.database.write() as session:
+        petition_actions.deliver(session, session.merge(petition(site, slug)))
+    form = {"decision": "refuse", "article": "10", "passage": QUOTE}
+    assert site.client.post(f"/petitions/{slug}/signaler", data=NOTICE).status_code == 200
+    assert moderator.post("/moderation/dossiers/1/decision", data=form).status_code == 303
+    site.later(seconds=61)
+    link = next(mail for mail in site.mails() if "/recours/" in mail.text).link("/recours/")
+    assert organiser.post(link, data={"text": "Cette pétition est licite, et voici pourquoi."}).status_code == 200
+    judge = site.staff("moderator", email="juge@exemple.test")
+    judge.post("/moderation/recours/1/avis", data={"view": "publish", "view_reasons": "Rien d’illicite."})
+    outcome = {"outcome": "reversed", "reasons": "Rien d’illicite."}
+    assert judge.post("/moderation/recours/1/jugement", data=outcome).status_code == 303
+    assert petition(site, slug).state == "delivered"

@@ -55,7 +55,6 @@ class Period:
     # False where somebody is only written to: nothing is late yet.
     counted: bool = True
     # False where the metric says it is late since an earlier end: that of the name, or of the petition.
-    dated: bool = True
 
 
 def latest(site: Site, column: Any) -> datetime:
@@ -337,17 +336,17 @@ PERIODS = [
     Period("refused_comment", "limit", YEAR, since(AuthorLimit.created_at, decided(LIMIT)),
            there(AuthorLimit.decision_id)),
     Period("notice", "who reported", days(183), reported, there(Notice.identity_sealed)),
-    Period("notice", "why", YEAR, reported, there(Notice.id, Notice.reasons != FORGOTTEN), dated=False),
+    Period("notice", "why", YEAR, reported, there(Notice.id, Notice.reasons != FORGOTTEN)),
     Period("notice", "appeal", YEAR, appealed, there(Appeal.id, Appeal.text != FORGOTTEN)),
     Period("notice", "who asked for a reply", days(183), since(Reply.decided_at, answered("publish")),
            there(Reply.identity_sealed)),
     Period("notice", "refused reply", YEAR, since(Reply.decided_at, answered("refuse")),
-           there(Reply.id, Reply.text != FORGOTTEN), dated=False),
+           there(Reply.id, Reply.text != FORGOTTEN)),
     Period("notice", "published reply", YEAR, closed(answered("publish")),
-           there(Reply.id, Reply.text != FORGOTTEN), dated=False),
+           there(Reply.id, Reply.text != FORGOTTEN)),
     Period("consent_evidence", "of a signature", YEAR, purged(signed()), there(ConsentEvent.at)),
     Period("consent_evidence", "of the letter", YEAR, left_the_letter_late,
-           there(ConsentEvent.at, ConsentEvent.purpose == "newsletter"), dated=False),
+           there(ConsentEvent.at, ConsentEvent.purpose == "newsletter")),
     Period("organiser_account", "warned", days(700), account, there(Account.id, Account.warned_at.is_(None)),
            counted=False),
     Period("organiser_account", "ended", days(730), warned, there(Account.id, Account.disabled_at.is_(None))),
@@ -384,7 +383,7 @@ def test_kept_until_its_period_ends_and_not_after(site: Site, period: Period) ->
         n, late = overdue(site, period.line)
         assert n
         assert late is not None
-        assert abs(late - end) < MARGIN or (late < end and not period.dated)
+        assert abs(late - end) < MARGIN
     retention.run(site.database, site.settings)
     assert not period.kept(site)
     with site.database.read() as session:

@@ -135,10 +135,17 @@ def put_online_again(
         petition.state = PetitionState.DRAFT
         petition_actions.publish(session, petition, judge.id)
     else:
-        petition.state = PetitionState.CLOSED if petition.closed_at else PetitionState.OPEN
+        petition.state = _where_it_was(petition)
     _tell_owners(session, petition, decision, ())
     changed(session, petition.id)
     return decision
+
+
+def _where_it_was(petition: Petition) -> PetitionState:
+    """What a published petition was before it was taken down."""
+    if petition.delivered_at:
+        return PetitionState.DELIVERED
+    return PetitionState.CLOSED if petition.closed_at else PetitionState.OPEN
 
 
 def _record(

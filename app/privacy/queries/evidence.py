@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, func, or_, select, tuple_
+from sqlalchemy import CursorResult, case, delete, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from app.consents.models import ConsentEvent
@@ -58,14 +58,28 @@ def petitions_with_key(session: Session, now: datetime) -> Sequence[int]:
 
 
 def evidence_due(session: Session, now: datetime) -> Due:
-    n = session.scalar(select(func.count()).select_from(ConsentEvent).where(*_where(now))) or 0
-    late = select(ConsentEvent.petition_id).where(*_where(now))
-    oldest = session.scalar(
-        select(func.min(Petition.purged_at)).where(
-            or_(Petition.id.in_(petitions_with_key(session, now)), Petition.id.in_(late))
+    """Events, and keys whose events are gone; the letter's since the last word about it, if that came later."""
+    last = aliased(ConsentEvent)
+    last_word = (
+        select(func.max(last.at))
+        .where(
+            last.petition_id == ConsentEvent.petition_id,
+            last.signature_id == ConsentEvent.signature_id,
+            last.purpose == ConsentEvent.purpose,
         )
+        .scalar_subquery()
     )
-    return n, oldest + schedule.EVIDENCE_AFTER_PURGE if oldest is not None else None
+    outlived = (ConsentEvent.purpose == "newsletter") & (last_word > Petition.purged_at)
+    since = case((outlived, last_word), else_=Petition.purged_at)
+    n, oldest = session.execute(
+        select(func.count(), func.min(since))
+        .select_from(ConsentEvent)
+        .join(Petition, Petition.id == ConsentEvent.petition_id)
+        .where(*_where(now))
+    ).one()
+    keys = session.scalar(select(func.min(Petition.purged_at)).where(Petition.id.in_(petitions_with_key(session, now))))
+    first = min((at for at in (oldest, keys) if at is not None), default=None)
+    return n, first + schedule.EVIDENCE_AFTER_PURGE if first is not None else None
 
 
 def delete_events(session: Session, now: datetime, limit: int) -> tuple[int, bool]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import case, or_, select
 from sqlalchemy.orm import Session
 
 from app.moderation.models import Appeal, Decision, Notice, Reply, ReplyState, Target
@@ -14,10 +14,11 @@ from app.privacy.queries import FORGOTTEN, Due, due, together
 
 
 def _notice_where(now: datetime) -> Any:
-    return or_(
-        (Notice.closed_at <= now - schedule.NOTICE_IDENTITY) & Notice.identity_sealed.is_not(None),
-        (Notice.closed_at <= now - schedule.NOTICE) & (Notice.reasons != FORGOTTEN),
-    )
+    return (Notice.closed_at <= now - schedule.NOTICE_IDENTITY) & Notice.identity_sealed.is_not(None)
+
+
+def _notice_words_where(now: datetime) -> Any:
+    return (Notice.closed_at <= now - schedule.NOTICE) & (Notice.reasons != FORGOTTEN)
 
 
 def _appeal_where(now: datetime) -> Any:
@@ -28,29 +29,44 @@ def _reply_where(now: datetime) -> Any:
     return (Reply.decided_at <= now - schedule.NOTICE_IDENTITY) & Reply.identity_sealed.is_not(None)
 
 
-def _reply_words_where(now: datetime) -> Any:
+def _refused_words_where(now: datetime) -> Any:
+    return (Reply.decided_at <= now - schedule.NOTICE) & (Reply.text != FORGOTTEN) & (Reply.state == ReplyState.REFUSED)
+
+
+# When the petition closed under which a reply stands; that, or when the reply was decided, if it was later.
+_CLOSED = select(Petition.closed_at).where(Petition.id == Reply.petition_id).scalar_subquery()
+_LATER = case((Reply.decided_at > _CLOSED, Reply.decided_at), else_=_CLOSED)
+
+
+def _published_words_where(now: datetime) -> Any:
     """A published reply stays as long as the comments that it stands among."""
-    closed = select(Petition.id).where(Petition.closed_at <= now - schedule.COMMENT_AFTER_CLOSING)
     return (
-        (Reply.decided_at <= now - schedule.NOTICE)
+        (now - schedule.COMMENT_AFTER_CLOSING >= _CLOSED)
+        & (Reply.decided_at <= now - schedule.COMMENT_AFTER_CLOSING)
         & (Reply.text != FORGOTTEN)
-        & or_(Reply.state == ReplyState.REFUSED, Reply.petition_id.in_(closed))
+        & (Reply.state == ReplyState.PUBLISHED)
     )
 
 
 def notices_due(session: Session, now: datetime) -> Due:
-    """Notices, appeals and requests for reply whose time is over."""
+    """Notices, appeals and requests for reply whose time is over; each row once, whose identity goes first."""
     return together(
         due(session, Notice.closed_at, schedule.NOTICE_IDENTITY, _notice_where(now)),
+        due(session, Notice.closed_at, schedule.NOTICE, _notice_words_where(now), ~_notice_where(now)),
         due(session, Appeal.judged_at, schedule.NOTICE, _appeal_where(now)),
-        due(session, Reply.decided_at, schedule.NOTICE_IDENTITY, or_(_reply_where(now), _reply_words_where(now))),
+        due(session, Reply.decided_at, schedule.NOTICE_IDENTITY, _reply_where(now)),
+        due(session, Reply.decided_at, schedule.NOTICE, _refused_words_where(now), ~_reply_where(now)),
+        due(session, _LATER, schedule.COMMENT_AFTER_CLOSING, _published_words_where(now), ~_reply_where(now)),
     )
 
 
 def forget_notices(session: Session, now: datetime, limit: int) -> int:
     """The notifier's identity after six months, the words after twelve; codes and dates stay."""
     notices = session.scalars(
-        select(Notice).where(_notice_where(now)).limit(limit).with_for_update(skip_locked=True)
+        select(Notice)
+        .where(or_(_notice_where(now), _notice_words_where(now)))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
     for notice in notices:
         notice.identity_sealed = None
@@ -77,7 +93,10 @@ def forget_appeals(session: Session, comment_ids: Sequence[int]) -> None:
 
 def _forget_replies(session: Session, now: datetime, limit: int) -> int:
     words = session.scalars(
-        select(Reply).where(_reply_words_where(now)).limit(limit).with_for_update(skip_locked=True)
+        select(Reply)
+        .where(or_(_refused_words_where(now), _published_words_where(now)))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
     for reply in words:
         reply.name = reply.capacity = reply.passage = reply.text = FORGOTTEN
