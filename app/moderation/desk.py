@@ -20,8 +20,8 @@ from app.comments.public import masked
 from app.errors import Conflict, Gone
 from app.moderation import charter, queries
 from app.moderation.actions.deciding import UNDO_FOR
-from app.moderation.models import Target
-from app.moderation.queries import queue, workbench
+from app.moderation.models import Case, Target
+from app.moderation.queries import cases, queue, workbench
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
 from app.signatures.public import public_name
@@ -115,7 +115,7 @@ def _selected(session: Session, items: list[queue.Item], key: str) -> dict[str, 
     if kind == "comment" and item_id:
         return comment_view(session, item_id)
     if kind == "case" and item_id:
-        case = queue.case(session, item_id)
+        case = session.get(Case, item_id)
         return comment_view(session, case.target_id) if case is not None and case.target == Target.COMMENT else None
     for item in items:
         if item.kind in {"comment", "case"} and item.target == Target.COMMENT:
@@ -131,7 +131,7 @@ def comment_view(session: Session, comment_id: int) -> dict[str, Any] | None:
     comment = session.get_one(Comment, comment_id)
     petition = session.get_one(Petition, comment.petition_id)
     revisions = comment_queries.revisions(session, comment_id)
-    case = queue.case_of(session, "comment", comment_id, comment.revision)
+    case = cases.case_of(session, "comment", comment_id, comment.revision)
     name, place = _name(session, row)
     verdicts = workbench.verdicts(session, comment_id)
     off = comment_queries.hints_off(session)
@@ -159,7 +159,7 @@ def comment_view(session: Session, comment_id: int) -> dict[str, Any] | None:
         "looks": workbench.second_looks(session, comment_id),
         "notes": workbench.notes(session, "comment", comment_id),
         "case": case,
-        "notices": queue.notices_of(session, case.id) if case is not None else [],
+        "notices": cases.notices_of(session, case.id) if case is not None else [],
     }
 
 

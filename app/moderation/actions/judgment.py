@@ -9,7 +9,6 @@ from app.moderation import charter, passages
 from app.moderation.forms import DecisionForm
 from app.moderation.models import CharterArticle, CharterVersion, DecisionKind, Ground
 
-LEGAL_GROUNDS = ("law", "order", "notice")
 # What needs reasons: everything that takes something away from a text or its author.
 RESTRICTIVE = {"refuse", "remove", "mask", "limit_author", "close_thread", "quarantine"}
 

@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.moderation.models import (
-    Case,
-    Target,
-)
+from app.moderation.models import Case, Notice, Target
 
 
 def lock_case(session: Session, case_id: int) -> Case | None:
@@ -35,3 +32,16 @@ def open_cases(session: Session, target: str, target_id: int) -> Sequence[Case]:
     return session.scalars(
         select(Case).where(Case.target == target, Case.target_id == target_id, Case.closed_at.is_(None))
     ).all()
+
+
+def case_of(session: Session, target: str, target_id: int, revision: int) -> Case | None:
+    """The open case about this revision."""
+    return session.scalars(
+        select(Case).where(
+            Case.target == target, Case.target_id == target_id, Case.revision == revision, Case.closed_at.is_(None)
+        )
+    ).one_or_none()
+
+
+def notices_of(session: Session, case_id: int, limit: int = 20) -> Sequence[Notice]:
+    return session.scalars(select(Notice).where(Notice.case_id == case_id).order_by(Notice.id).limit(limit)).all()

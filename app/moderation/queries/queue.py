@@ -21,14 +21,12 @@ from app.moderation.models import (
     Case,
     Claim,
     Decision,
-    Notice,
     Reply,
     ReplyState,
     SecondLook,
     Target,
 )
 from app.petitions.models import Petition, PetitionState
-from app.signatures.models import Signature
 
 PAGE = 50
 # A literal, not a parameter: a partial index is used only where its condition can be read.
@@ -60,7 +58,6 @@ class Item:
     severity: int
     since: datetime
     excerpt: str
-    petition_slug: str
     petition_title: str
     version: int
     notices: int = 0
@@ -107,7 +104,6 @@ def _comment_columns() -> Any:
         Comment.severity,
         Comment.version,
         Comment.hints,
-        Petition.slug,
         Petition.title,
     ).join(Petition, Petition.id == Comment.petition_id)
 
@@ -131,8 +127,9 @@ def _comments(session: Session, limit: int) -> Iterator[Item]:
     wanted = [comment_id for comment_id in ids if comment_id not in in_case]
     for row in session.execute(_comment_columns().where(Comment.id.in_(wanted))):
         yield Item(
-            "comment", row.id, "comment", row.id, row.severity, row.waiting_since, row.excerpt, row.slug, row.title,
-            row.version, violent=any(hint["hint"] in VIOLENT for hint in row.hints),
+            "comment", row.id, Target.COMMENT, row.id,
+            severity=row.severity, since=row.waiting_since, excerpt=row.excerpt, petition_title=row.title,
+            version=row.version, violent=any(hint["hint"] in VIOLENT for hint in row.hints),
         )  # fmt: skip
 
 
@@ -155,15 +152,17 @@ def _cases(session: Session, limit: int) -> Iterator[Item]:
             about = comments.get(case.target_id) if case.target == Target.COMMENT else petitions.get(case.target_id)
             if about is None:
                 continue
+            of_comment = case.target == Target.COMMENT
             yield Item(
-                kind, case.id, case.target, case.target_id, case.severity, case.opened_at,
-                about.excerpt if case.target == Target.COMMENT else about.title, about.slug, about.title, case.version,
-                case.notices, violent=case.target == Target.COMMENT and any(h["hint"] in VIOLENT for h in about.hints),
+                kind, case.id, case.target, case.target_id,
+                severity=case.severity, since=case.opened_at, excerpt=about.excerpt if of_comment else about.title,
+                petition_title=about.title, version=case.version, notices=case.notices,
+                violent=of_comment and any(hint["hint"] in VIOLENT for hint in about.hints),
             )  # fmt: skip
 
 
 def _by_id(session: Session, ids: Iterable[int]) -> dict[int, Any]:
-    rows = session.execute(select(Petition.id, Petition.slug, Petition.title).where(Petition.id.in_(list(ids))))
+    rows = session.execute(select(Petition.id, Petition.title).where(Petition.id.in_(list(ids))))
     return {row.id: row for row in rows}
 
 
@@ -173,7 +172,10 @@ def _petitions(session: Session, limit: int) -> Iterator[Item]:
     )
     for row in rows:
         since = row.submitted_at or row.created_at
-        yield Item("petition", row.id, "petition", row.id, 1, since, row.title, row.slug, row.title, row.version)
+        yield Item(
+            "petition", row.id, Target.PETITION, row.id,
+            severity=1, since=since, excerpt=row.title, petition_title=row.title, version=row.version,
+        )  # fmt: skip
 
 
 def _appeals(session: Session, account_id: int, limit: int) -> Iterator[Item]:
@@ -185,21 +187,25 @@ def _appeals(session: Session, account_id: int, limit: int) -> Iterator[Item]:
         .limit(limit)
     )
     for row in rows:
-        yield Item("appeal", row.id, row.target, row.target_id, 2, row.created_at, row.text[:400], "", "", 1)
+        yield Item(
+            "appeal", row.id, row.target, row.target_id,
+            severity=2, since=row.created_at, excerpt=row.text[:400], petition_title="", version=1,
+        )  # fmt: skip
 
 
 def _replies(session: Session, limit: int) -> Iterator[Item]:
     rows = session.execute(
-        select(Reply, Petition.slug, Petition.title)
+        select(Reply, Petition.title)
         .join(Petition, Petition.id == Reply.petition_id)
         .where(Reply.state == ReplyState.WAITING)
         .order_by(Reply.created_at)
         .limit(limit)
     )
-    for reply, slug, title in rows:
+    for reply, title in rows:
         yield Item(
-            "reply", reply.id, "reply", reply.id, 1, reply.created_at, reply.text[:400], slug, title, reply.version
-        )
+            "reply", reply.id, Target.REPLY, reply.id,
+            severity=1, since=reply.created_at, excerpt=reply.text[:400], petition_title=title, version=reply.version,
+        )  # fmt: skip
 
 
 def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Item]:
@@ -211,7 +217,6 @@ def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Ite
             Decision.target,
             Decision.target_id,
             func.coalesce(Comment.text, Petition.title).label("text"),
-            Petition.slug,
             Petition.title,
         )
         .join(Decision, Decision.id == SecondLook.decision_id)
@@ -224,8 +229,9 @@ def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Ite
     for row in rows:
         name, severity = ("confirm", 3) if row.required else ("second", 1)
         yield Item(
-            name, row.decision_id, row.target, row.target_id, severity, row.drawn_at, row.text[:400], row.slug,
-            row.title, 1, violent=row.required,
+            name, row.decision_id, row.target, row.target_id,
+            severity=severity, since=row.drawn_at, excerpt=row.text[:400], petition_title=row.title, version=1,
+            violent=row.required,
         )  # fmt: skip
 
 
@@ -302,26 +308,3 @@ def neighbours(session: Session, comment: Comment, limit: int = 3) -> Sequence[A
         ).all()
     others = sorted((row for row in found if row.id != comment.id), key=lambda row: row.created_at, reverse=True)
     return others[:limit]
-
-
-def case(session: Session, case_id: int) -> Case | None:
-    return session.get(Case, case_id)
-
-
-def case_of(session: Session, target: str, target_id: int, revision: int) -> Case | None:
-    """The open case about this revision."""
-    return session.scalars(
-        select(Case).where(
-            Case.target == target, Case.target_id == target_id, Case.revision == revision, Case.closed_at.is_(None)
-        )
-    ).one_or_none()
-
-
-def notices_of(session: Session, case_id: int, limit: int = 20) -> Sequence[Notice]:
-    return session.scalars(select(Notice).where(Notice.case_id == case_id).order_by(Notice.id).limit(limit)).all()
-
-
-def author_of(session: Session, comment: Comment) -> Signature | None:
-    if comment.signature_id is None:
-        return None
-    return session.get(Signature, (comment.petition_id, comment.signature_id))

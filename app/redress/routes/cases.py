@@ -20,7 +20,7 @@ from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import bench, came_second, claim_of, comment_view
 from app.moderation.forms import DecisionForm
 from app.moderation.models import Appeal, Case, Reply, Target
-from app.moderation.queries import queue, workbench
+from app.moderation.queries import cases, queue, workbench
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.redress import actions, queries
@@ -35,7 +35,7 @@ HOME = "/moderation"
 
 @router.get("/moderation/dossiers/{case_id}")
 def case_page(request: Request, session: Db, moderator: Moderator, case_id: RowId) -> Response:
-    case = queue.case(session, case_id)
+    case = session.get(Case, case_id)
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
     if case.target == Target.COMMENT:
@@ -50,7 +50,7 @@ def _petition_case(
     case_id: int,
     form: Shown = EMPTY_FORM,
 ) -> Response:
-    case = queue.case(session, case_id)
+    case = session.get(Case, case_id)
     assert case is not None
     petition = session.get(Petition, case.target_id)
     if petition is None:
@@ -62,7 +62,7 @@ def _petition_case(
         case=case,
         petition=petition,
         text=petition_queries.text_of(session, petition),
-        notices=queue.notices_of(session, case.id),
+        notices=cases.notices_of(session, case.id),
         notes=workbench.notes(session, "petition", petition.id),
         claim=claim_of(session, f"case-{case.id}", moderator, clock.now()),
         charter=charter.in_force(session, clock.now()),
@@ -73,7 +73,7 @@ def _petition_case(
 @router.post("/moderation/dossiers/{case_id}/decision")
 @limited("staff")
 def settle(request: Request, session: Db, moderator: Moderator, case_id: RowId, values: DecisionValues) -> Response:
-    case = queue.case(session, case_id)
+    case = session.get(Case, case_id)
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
     with _settling(request, session, moderator, case, values):
@@ -205,7 +205,7 @@ def urgent_page(request: Request, session: Db, moderator: Moderator) -> Response
 def _urgent_page(request: Request, session: Session, form: Shown = EMPTY_FORM) -> Response:
     now = clock.now()
     target = queue.TARGETS["urgent"][0]
-    cases = [
+    waiting = [
         {"case": case, "due": due, "minutes": int((due - now).total_seconds() / 60), "late": due < now}
         for case in queries.urgent_cases(session)
         for due in [case.opened_at + target]
@@ -214,7 +214,7 @@ def _urgent_page(request: Request, session: Session, form: Shown = EMPTY_FORM) -
         request,
         "redress/urgent.html",
         422 if form["errors"] else 200,
-        cases=cases,
+        cases=waiting,
         now=now,
         orders=queries.orders(session),
         form=form,
