@@ -43,7 +43,7 @@ def main() -> int:
         subprocess.run(
             [mutmut, "run", "--max-children", str(wanted.processes), *tried],
             cwd=ROOT,
-            env=os.environ | {"SIGNONS_MUTANTS_ROOMS": " ".join(wanted.rooms)},
+            env=os.environ | {"MUTANTS_ROOMS": " ".join(wanted.rooms)},
             check=True,
         )
     known = _verdicts()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-MOST = int(os.environ.get("SIGNONS_MUTANTS_TESTS", "150"))
+MOST = int(os.environ.get("MUTANTS_TESTS", "150"))
 # Rooms to which a run keeps; none: all.
-ROOMS = os.environ.get("SIGNONS_MUTANTS_ROOMS", "").split()
+ROOMS = os.environ.get("MUTANTS_ROOMS", "").split()
 
 
 @pytest.hookimpl(trylast=True)
