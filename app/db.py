@@ -10,7 +10,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -32,6 +32,10 @@ from app.turn import Turn
 
 # Of one process: what lanes, intakes, the live feed and the worker use at once, and room to spare.
 CONNECTIONS = 40
+# PostgreSQL, for transactions that change rows: one that says nothing for 40 s ends, and lets go of what it had locked.
+# Behind a pooler or a relay, the network alone does not tell the server that we have vanished. One that only reads
+# may wait for whoever downloads what it reads.
+SILENCE = timedelta(seconds=40)
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -148,8 +152,11 @@ class Database:
         with self._taken(patience), own as session, session.begin():
             session.info["changed"] = told = set[int]()
             connection = session.connection()  # now, not in a second wait while others wait for the turn
-            if patience is not None and not self.is_sqlite:
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(patience * 1000)}")
+            if not self.is_sqlite:
+                limits = {"idle_in_transaction_session_timeout": SILENCE.total_seconds(), "lock_timeout": patience or 0}
+                connection.exec_driver_sql(
+                    "; ".join(f"SET LOCAL {name} = {int(s * 1000)}" for name, s in limits.items())
+                )
             yield session
         for petition_id in told:
             self.bus.publish(petition_id)
@@ -189,17 +196,12 @@ class Database:
 
 
 def _postgres_habits(engine: Engine) -> None:
-    """The server too notices within a minute that we have vanished, and lets go of what we had locked.
-
-    Behind a pooler or a relay the server's connection stays open: there a transaction ends that says
-    nothing for 40 s, which is longer than a reader of an export may stand still (web/connection.py).
-    """
+    """The server too notices within half a minute that we have vanished, and lets go of what we had locked."""
     seen_there = (
         "tcp_keepalives_idle=10",
         "tcp_keepalives_interval=5",
         "tcp_keepalives_count=3",
         "tcp_user_timeout=15000",
-        "idle_in_transaction_session_timeout=40000",
     )
 
     @event.listens_for(engine, "connect")
@@ -238,7 +240,7 @@ def away(error: BaseException) -> bool:
     if isinstance(error, PoolTimeout):
         return True
     if not isinstance(error, OperationalError | InterfaceError):
-        return False
+        return getattr(error, "connection_invalidated", False)  # cut off: we had fallen silent
     return getattr(error.orig, "sqlstate", None) not in {"40001", "40P01"}
 
 
