@@ -27,7 +27,7 @@ MADE = {
     "/administration/fraude/{slug}/lots": ["ligne-0123456789abcdef0123456789abcdef"],
 }
 # What a form class makes of other fields.
-OWN = {"effects", "items", "remarks"}
+OWN = {"effects", "items", "remarks", "retired", "texts", "verdicts"}
 
 
 def fields_of(route: APIRoute | Door) -> list[str]:

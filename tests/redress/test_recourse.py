@@ -52,7 +52,7 @@ def last(site: Site, to: str) -> Received:
 
 def cases(site: Site) -> list[Case]:
     with site.database.read() as session:
-        return list(session.scalars(select(Case)))
+        return list(session.scalars(select(Case).order_by(Case.id)))
 
 
 def test_notice_gets_a_receipt_then_the_outcome_with_redress(site: Site, published: int, other: TestClient) -> None:

@@ -81,7 +81,7 @@ def test_open_case_closes_itself_and_whoever_reported_is_told(
 
 def appeals(site: Site) -> list[Appeal]:
     with site.database.read() as session:
-        return list(session.scalars(select(Appeal)))
+        return list(session.scalars(select(Appeal).order_by(Appeal.id)))
 
 
 @pytest.mark.parametrize("how", ["not_me", "erased"])
