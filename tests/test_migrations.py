@@ -42,7 +42,9 @@ def _open(settings: Settings) -> Database:
 
 
 def _tables(database: Database) -> set[str]:
-    return set(sa.inspect(database.engine).get_table_names()) - {"alembic_version"}
+    tables = set(sa.inspect(database.engine).get_table_names()) - {"alembic_version"}
+    # Those that FTS5 makes for itself.
+    return {table for table in tables if not table.startswith("petition_search_")}
 
 
 def _triggers(database: Database) -> set[str]:

@@ -5,7 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Select, bindparam, cast, delete, func, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
@@ -23,6 +35,7 @@ from app.petitions.models import (
 # What the public may open: a draft or a refused petition is nobody's business.
 PUBLIC_STATES = ("open", "closed", "delivered", "purged")
 PER_PAGE = 12
+BEST = "Les plus proches de ces mots"
 SORTS = {"recentes": "Les plus récentes", "signatures": "Les plus signées", "fin": "Bientôt closes"}
 
 
@@ -66,30 +79,27 @@ def slug_taken(session: Session, slug: str) -> bool:
     return session.scalar(select(Petition.id).where(Petition.slug == slug)) is not None
 
 
-def open_page(
-    session: Session, now: datetime, *, words: str, theme: str, sort: str, page: int
-) -> tuple[Sequence[Petition], int]:
+def open_page(session: Session, now: datetime, *, theme: str, sort: str, page: int) -> tuple[Sequence[Petition], int]:
     """One page of the open petitions and how many there are in all."""
     query = _open(now)
-    # Marks around words are habits of other search engines, and of typesetters.
-    for word in fold(words).replace('"', " ").split()[:8]:
-        escaped = re.sub(r"([%_\\])", r"\\\1", word)
-        query = query.where(Petition.search.like(f"%{escaped}%", escape="\\"))
     if theme:
         query = query.where(Petition.theme.in_(spellings(session, theme)))
     total = session.scalar(query.with_only_columns(func.count(Petition.id))) or 0
-    if sort == "signatures":
-        sums = _sums().subquery()
-        query = query.outerjoin(sums, sums.c.petition_id == Petition.id).order_by(
-            func.coalesce(sums.c.confirmed, 0).desc(), Petition.id.desc()
-        )
-    elif sort == "fin":
-        query = query.order_by(Petition.closes_at, Petition.id)
-    else:
-        query = query.order_by(Petition.opened_at.desc(), Petition.id.desc())
-    query = query.options(selectinload(Petition.recipients))
+    query = sorted_by(query, sort).options(selectinload(Petition.recipients))
     found = session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
     return found, int(total)
+
+
+def sorted_by(query: Select[Petition], sort: str) -> Select[Petition]:
+    """In one of SORTS, the newest first without."""
+    if sort == "signatures":
+        sums = _sums().subquery()
+        return query.outerjoin(sums, sums.c.petition_id == Petition.id).order_by(
+            func.coalesce(sums.c.confirmed, 0).desc(), Petition.id.desc()
+        )
+    if sort == "fin":
+        return query.order_by(Petition.closes_at, Petition.id)
+    return query.order_by(Petition.opened_at.desc(), Petition.id.desc())
 
 
 def themes(session: Session, now: datetime) -> Sequence[str]:
@@ -115,7 +125,12 @@ def _theme_key(theme: str) -> tuple[str, ...]:
 
 
 def _open(now: datetime) -> Select[Petition]:
-    return select(Petition).where(Petition.state == "open", Petition.closes_at > now)
+    return select(Petition).where(is_open(now))
+
+
+def is_open(now: datetime) -> ColumnElement[bool]:
+    """It may be signed."""
+    return and_(Petition.state == "open", Petition.closes_at > now)
 
 
 # Counts: total per hour + deltas not folded yet. One statement sees both, hence one truth.

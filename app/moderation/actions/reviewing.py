@@ -23,6 +23,7 @@ from app.moderation.models import Case, Decision, PetitionRemark
 from app.moderation.queries import cases, workbench
 from app.moderation.statements import statement
 from app.petitions import actions as petition_actions
+from app.petitions import indexing
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
@@ -105,6 +106,7 @@ def on_notice(session: Session, case: Case, moderator: Account, judgment: Judgme
     decision = _record(session, petition, moderator, judgment.within(kind=kind), "notice", case, case.revision)
     if kind == "remove":
         petition.state = "refused"
+        indexing.keep(session, petition)
         _tell_owners(session, petition, decision, ())
     changed(session, petition.id)
     return decision
@@ -123,6 +125,7 @@ def put_online_again(
         petition_actions.publish(session, petition, judge.id)
     else:
         petition.state = "closed" if petition.closed_at else "open"
+        indexing.keep(session, petition)
     _tell_owners(session, petition, decision, ())
     changed(session, petition.id)
     return decision
@@ -187,6 +190,7 @@ def put_back(session: Session, decision: Decision) -> None:
     petition.state = before["state"]
     for name in MOMENTS:
         setattr(petition, name, datetime.fromisoformat(before[name]) if before[name] else None)
+    indexing.keep(session, petition)
     changed(session, petition.id)
 
 
