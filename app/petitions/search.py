@@ -65,7 +65,7 @@ def similar(
     session: Session, now: datetime, title: str, besides: int | None = None, limit: int = 3
 ) -> Sequence[Petition]:
     """Open petitions, *besides* one, whose titles share the most with *title*; then those with all its words."""
-    wanted = words.asked(title)[:ALIKE]
+    wanted = words.telling(title)[:ALIKE]
     if not wanted:
         return ()
     open_now = (queries.is_open(now), Petition.id != (besides or 0))

@@ -33,7 +33,7 @@ _ENDINGS = tuple(
     for ending, instead in (
         (r"^(avant|en)?(j|f|l?i|mili|chev|nev|av|vo)eux$", r"\1\2eu"),
         (r"^travaux$", "travail"),
-        (r"^(am|ennem|qua|essa|dela|bala)is$", r"\1i"),
+        (r"^(am|abr)is$", r"\1i"),
         (r"^(nouv|b|jum)elle?s?$", r"\1eau"),
         # "Sauvons…" is how many titles begin; "…ons" is how many nouns end.
         (
@@ -41,13 +41,15 @@ _ENDINGS = tuple(
             r"\1e",
         ),
         (r"geons?$", "ger"),
-        (r"(?<=..)(a|o|(?<=[elno])u)s$", r"\1"),
+        (r"(?<=.)([ao]i)s(?:es?)?$", r"\1"),
+        (r"(?<=..)([abcdfgklmnopt]|(?<!ve)r|(?<=[cdelnotv])u)s$", r"\1"),
         (r"ee(s?)$", r"e\1"),
         (r"(?<=..)ieres?$", "ier"),
         (r"(?<=..)trices?$", "teur"),
         (r"(?<=...)eu(?:re?s?|x|ses?)$", "eur"),
-        (r"(?<=..)ifs?$", "ive"),
-        (r"(?<=..)ics?$", "ique"),
+        (r"(?<=..)if$", "ive"),
+        (r"(?<=..)ic$", "ique"),
+        (r"(?<=[^a])it$", "ite"),
     )
 )
 
@@ -64,8 +66,12 @@ def indexed(title: str, *parts: str) -> tuple[list[str], list[str]]:
 
 def asked(text: str) -> list[str]:
     """What to look for: function words count only where there is nothing else."""
-    found = stems(text)
-    return [stem for stem in found if stem[0] != _WHOLE] or found
+    return telling(text) or stems(text)
+
+
+def telling(text: str) -> list[str]:
+    """Its words without those that hold it together."""
+    return [stem for stem in stems(text) if stem[0] != _WHOLE]
 
 
 def _is_word(piece: str) -> bool:

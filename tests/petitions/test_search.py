@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from app import clock
-from app.petitions import actions, importing, jobs, queries, search
+from app.petitions import actions, importing, indexing, jobs, queries, search
 from app.petitions.models import Petition, PetitionSearch, PetitionText
 from app.petitions.words import LONGEST, stems
 from tests.site import PETITION, Site
@@ -153,6 +153,9 @@ def test_words_find_what_they_should_and_nothing_else(site: Site) -> None:
         "nouveau nouvelle nouveaux nouvelles", "élu élue élus élues", "fermer fermé fermée fermées ferme fermera",
         "protéger protégeons protégée protège", "travail travaux", "lieu lieux", "euro euros", "bleu bleus bleues",
         "hôpital hôpitaux", "auteur autrice auteure", "œuvre oeuvres", "ami amie amis", "enjeu enjeux",
+        "verger vergers", "loyer loyers", "petit petite petits petites", "loi lois", "emploi emplois", "délai délais",
+        "français française françaises", "chinois chinoise", "opinion opinions", "conflit conflits", "abri abris",
+        "parti partis", "interdit interdite interdits", "attendu attendue attendus", "défi défis", "quartier quartiers",
     ],
 )  # fmt: skip
 def test_forms_of_a_word_are_one(forms: str) -> None:
@@ -161,8 +164,8 @@ def test_forms_of_a_word_are_one(forms: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["parc parce", "maison mais", "prison prise", "direct directeur", "pour pourrir", "art arrêt", "police policier",
-     "car carte", "plan plante", "université univers"],
+    ["parc parce", "maison mais", "crise cri", "prison prise", "direct directeur", "pour pourrir", "art arrêt",
+     "police policier", "car carte", "plan plante", "université univers"],
 )  # fmt: skip
 def test_words_that_look_alike_are_two(words: str) -> None:
     assert len(stems(words)) == 2
@@ -253,3 +256,77 @@ def test_the_job_puts_right_what_another_release_left(site: Site) -> None:
     assert found(site, "école") == [SCHOOL]
     assert found(site, "cheval") == []
     assert jobs.index(site.database) == 0
+
+
+def test_the_index_is_made_again(site: Site) -> None:
+    for title in ALL:
+        publish(site, title)
+    before = {typed: found(site, typed) for typed in ("parc", "maire", "公园")}
+    with site.database.write() as session:
+        indexing.clear(session)
+    assert found(site, "maire") == []
+    assert jobs.index(site.database) == len(ALL)
+    assert {typed: found(site, typed) for typed in before} == before
+
+
+# What is close to a title.
+
+
+def test_titles_that_share_words_are_close_the_nearest_first(site: Site) -> None:
+    publish(site, "Rouvrir la piscine de Brest")
+    publish(site, "Rouvrir la bibliothèque et la piscine de Montfleur", "Les gares.")
+    mine = publish(site, "La bibliothèque de Montfleur doit rouvrir")
+    site.publish(
+        PETITION.replace("Rouvrir la bibliothèque de Montfleur", "Des bancs pour la place").replace(
+            "Montfleur", "Nîmes"
+        )
+    )
+    near = alike(site, "Rouvrons les bibliothèques à Montfleur")
+    assert near == [
+        "La bibliothèque de Montfleur doit rouvrir",
+        "Rouvrir la bibliothèque et la piscine de Montfleur",
+        "Rouvrir la piscine de Brest",  # whose text says it all
+    ]
+    assert alike(site, "Rouvrons les bibliothèques à Montfleur", besides=id_of(site, mine)) == near[1:]
+    # One word in common is chance, unless there is but one.
+    assert alike(site, "Rouvrir une maternité") == []
+    assert alike(site, "Piscine !") == [
+        "Rouvrir la piscine de Brest",
+        "Rouvrir la bibliothèque et la piscine de Montfleur",
+    ]
+    # Said in the text only.
+    assert alike(site, "Recruter une lectrice à Brest") == ["Rouvrir la piscine de Brest"]
+    for odd in ("", "🙈", "'\" OR (", "le de la", "x" * 3000, "园" * 3000, "12345678901234567890"):
+        assert alike(site, odd) == [], odd
+
+
+def test_only_open_petitions_are_close(site: Site) -> None:
+    slug = publish(site, PARK, closes_at=clock.now() + timedelta(days=1))
+    assert alike(site, "Le parc du quartier") == [PARK]
+    site.later(days=2)
+    assert alike(site, "Le parc du quartier") == []
+    assert found(site, "parc quartier") == [PARK]
+    assert slug
+
+
+# What it costs.
+
+
+def test_no_question_is_asked_of_every_petition(site: Site) -> None:
+    """SQLite reads FTS5's own lists, the newest first; nothing walks through the petitions."""
+    publish(site, PARK)
+    plans: list[str] = []
+
+    @event.listens_for(site.database.engine, "after_cursor_execute")
+    def look(connection, cursor, statement, parameters, *_: object) -> None:  # type: ignore[no-untyped-def]
+        if "petition_search" in statement and not statement.startswith("EXPLAIN"):
+            explain = "EXPLAIN QUERY PLAN " if site.database.is_sqlite else "EXPLAIN "
+            rows = connection.connection.cursor().execute(explain + statement, parameters)
+            plans.extend(str(row) for row in rows)
+
+    found(site, "parc")
+    alike(site, PARK)
+    assert plans
+    if site.database.is_sqlite:
+        assert [step for step in plans if "SCAN" in step and "VIRTUAL TABLE INDEX" not in step] == []
+        assert [step for step in plans if "TEMP B-TREE" in step] == []
