@@ -6,12 +6,25 @@ The verbs that publish, change, take down or put back a petition call :func:`kee
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, column, delete, func, insert, literal_column, or_, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from app.petitions import queries, words
-from app.petitions.models import Petition, PetitionSearch
+from app.petitions.models import Petition, PetitionSearch, PetitionText
 
 _TABLE: Any = PetitionSearch.__table__
 _FTS5 = table("petition_search", *(column(name) for name in ("rowid", "petition_id", "version", "title", "words")))
@@ -20,43 +33,37 @@ _FTS5 = table("petition_search", *(column(name) for name in ("rowid", "petition_
 def keep(session: Session, petition: Petition) -> None:
     """The index holds what everybody may read of *petition* now, if anything."""
     session.flush()
-    _drop(session, [petition.id])
-    if petition.state in queries.PUBLIC_STATES:
-        _add(session, petition)
+    refresh(session, [petition.id])
 
 
-def is_behind(session: Session) -> bool:
-    """During an upgrade, petitions are still published by a program that knows no index."""
-    gone, stale = _behind(session, 1)
-    return bool(gone or stale)
+def refresh(session: Session, petition_ids: Sequence[int]) -> None:
+    """The same of several, in few statements."""
+    query = (
+        select(Petition, PetitionText.markdown)
+        .join(PetitionText, and_(PetitionText.petition_id == Petition.id, PetitionText.version == Petition.version))
+        .where(Petition.id.in_(petition_ids), Petition.state.in_(queries.PUBLIC_STATES))
+        .options(selectinload(Petition.recipients))
+        # Nobody else puts it in or takes it out meanwhile; who signs does not wait.
+        .with_for_update(key_share=True, of=Petition)
+    )
+    rows = [_row(petition, markdown) for petition, markdown in session.execute(query)]
+    session.execute(delete(_TABLE).where(row_of(session).in_(petition_ids)))
+    if rows:
+        _add(session, rows)
 
 
-def catch_up(session: Session, limit: int = 500) -> int:
-    """Put right, *limit* petitions at a time, what :func:`keep` was not called for; returns how many."""
-    gone, stale = _behind(session, limit)
-    _drop(session, gone)
-    for petition in stale:
-        keep(session, petition)
-    return len(gone) + len(stale)
-
-
-def _behind(session: Session, limit: int) -> tuple[Sequence[int], Sequence[Petition]]:
-    """Ids that should no longer be in the index, petitions whose text should."""
+def behind(session: Session) -> Sequence[int]:
+    """Petitions that :func:`keep` was not called for: during an upgrade, a program that knows no index still works."""
     row = row_of(session)
     is_public = Petition.state.in_(queries.PUBLIC_STATES)
-    left = select(row).select_from(PetitionSearch).where(row.not_in(select(Petition.id).where(is_public)))
-    gone = session.scalars(left.limit(limit)).all()
-    stale = session.scalars(
-        select(Petition)
-        .outerjoin(PetitionSearch, row == Petition.id)
-        .where(is_public, or_(row.is_(None), _TABLE.c.version != Petition.version))
-        .limit(limit)
-    ).all()
-    return gone, stale
+    stale = select(Petition.id).outerjoin(PetitionSearch, row == Petition.id)
+    stale = stale.where(is_public, or_(row.is_(None), _TABLE.c.version != Petition.version))
+    gone = select(row).select_from(PetitionSearch).where(row.not_in(select(Petition.id).where(is_public)))
+    return [*session.scalars(stale), *session.scalars(gone)]
 
 
 def clear(session: Session) -> None:
-    """Forget everything, before catching up."""
+    """Forget everything, to have it all made again."""
     session.execute(delete(_TABLE))
 
 
@@ -69,26 +76,21 @@ def is_sqlite(session: Session) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 
-def _drop(session: Session, petition_ids: Sequence[int]) -> None:
-    session.execute(delete(_TABLE).where(row_of(session).in_(petition_ids)))
+def _row(petition: Petition, markdown: str) -> dict[str, Any]:
+    people = (f"{recipient.name} {recipient.role}" for recipient in petition.recipients)
+    title, everything = words.indexed(petition.title, petition.theme, petition.author, *people, markdown)
+    return {"petition_id": petition.id, "version": petition.version, "title": title, "words": everything}
 
 
-def _add(session: Session, petition: Petition) -> None:
-    title, everything = words.indexed(
-        petition.title,
-        petition.theme,
-        petition.author,
-        *(f"{recipient.name} {recipient.role}" for recipient in petition.recipients),
-        queries.text_of(session, petition).markdown,
-    )
-    row: dict[str, Any] = {"petition_id": petition.id, "version": petition.version}
+def _add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     if is_sqlite(session):
-        row |= {"rowid": petition.id, "title": " ".join(title), "words": " ".join(everything)}
-        session.execute(insert(_FTS5).values(row))
-    else:
-        row |= {"title": _lexemes(title), "words": _lexemes(everything)}
-        session.execute(insert(_TABLE).values(row))
-
-
-def _lexemes(found: list[str]) -> ColumnElement[Any]:
-    return func.array_to_tsvector(cast(found, ARRAY(Text)))
+        joined = [
+            row | {"rowid": row["petition_id"], "title": " ".join(row["title"]), "words": " ".join(row["words"])}
+            for row in rows
+        ]
+        session.execute(insert(_FTS5), joined)
+        return
+    # A column's own name is no name for what it is made of.
+    made = {name: func.array_to_tsvector(bindparam(f"of_{name}", type_=ARRAY(Text))) for name in ("title", "words")}
+    given = [{f"of_{name}" if name in made else name: value for name, value in row.items()} for row in rows]
+    session.execute(insert(_TABLE).values(made), given)

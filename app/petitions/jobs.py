@@ -3,6 +3,9 @@
 from app.db import Database
 from app.petitions import actions, indexing
 
+# Petitions put into the index while others wait to write (SQLite).
+AT_ONCE = 200
+
 
 def fold_counts(database: Database) -> int:
     with database.write() as session:
@@ -15,14 +18,10 @@ def close_ended(database: Database) -> int:
 
 
 def index(database: Database) -> int:
-    """The search finds what is public, whatever program made it so."""
+    """The search finds what is public, whatever program made it so; returns how many petitions it did not."""
     with database.read() as session:
-        if not indexing.is_behind(session):
-            return 0
-    total = 0
-    while True:
+        late = indexing.behind(session)
+    for start in range(0, len(late), AT_ONCE):
         with database.write() as session:
-            done = indexing.catch_up(session)
-        if not done:
-            return total
-        total += done
+            indexing.refresh(session, late[start : start + AT_ONCE])
+    return len(late)
