@@ -207,7 +207,7 @@ def test_the_search_finds_what_was_published_before_it(empty: Database) -> None:
     with empty.read() as session:
 
         def found(words: str) -> list[int]:
-            page = search.page(session, clock.now(), typed=words, theme="", sort="", page=1)
+            page = search.found(session, clock.now(), typed=words, theme="", sort="", page=1)
             return sorted(petition.id for petition in page.petitions)
 
         assert (found("parcs"), found("chêne"), found("préau"), found("maires")) == ([1, 2], [1, 2], [], [1])

@@ -5,19 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Integer,
-    Select,
-    and_,
-    bindparam,
-    cast,
-    delete,
-    func,
-    select,
-    union_all,
-)
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam, cast, delete, func, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
@@ -79,29 +67,6 @@ def slug_taken(session: Session, slug: str) -> bool:
     return session.scalar(select(Petition.id).where(Petition.slug == slug)) is not None
 
 
-def open_page(session: Session, now: datetime, *, theme: str, sort: str, page: int) -> tuple[Sequence[Petition], int]:
-    """One page of the open petitions and how many there are in all."""
-    query = _open(now)
-    if theme:
-        query = query.where(Petition.theme.in_(spellings(session, theme)))
-    total = session.scalar(query.with_only_columns(func.count(Petition.id))) or 0
-    query = sorted_by(query, sort).options(selectinload(Petition.recipients))
-    found = session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
-    return found, int(total)
-
-
-def sorted_by(query: Select[Petition], sort: str) -> Select[Petition]:
-    """In one of SORTS, the newest first without."""
-    if sort == "signatures":
-        sums = _sums().subquery()
-        return query.outerjoin(sums, sums.c.petition_id == Petition.id).order_by(
-            func.coalesce(sums.c.confirmed, 0).desc(), Petition.id.desc()
-        )
-    if sort == "fin":
-        return query.order_by(Petition.closes_at, Petition.id)
-    return query.order_by(Petition.opened_at.desc(), Petition.id.desc())
-
-
 def themes(session: Session, now: datetime) -> Sequence[str]:
     """Those of the open petitions, one spelling each, in the order of the alphabet."""
     used = session.scalars(_by_use(_open(now))).all()
@@ -130,13 +95,13 @@ def _open(now: datetime) -> Select[Petition]:
 
 def is_open(now: datetime) -> ColumnElement[bool]:
     """It may be signed."""
-    return and_(Petition.state == "open", Petition.closes_at > now)
+    return (Petition.state == "open") & (Petition.closes_at > now)
 
 
 # Counts: total per hour + deltas not folded yet. One statement sees both, hence one truth.
 
 
-def _sums() -> Select[Any]:
+def sums() -> Select[Any]:
     parts = union_all(
         select(CountTotal.petition_id, CountTotal.confirmed.label("n")),
         select(CountDelta.petition_id, CountDelta.change.label("n")),

@@ -1,4 +1,4 @@
-"""The search: the petitions that have these words, those that may be signed first, then by title, then the newest.
+"""The list of petitions, and the search: those that have these words, open ones first, then by title, then the newest.
 
 One index a database, of the same words (words.py) and only of petitions that the public may open: FTS5 on SQLite, two
 ``tsvector`` under GIN on PostgreSQL. They say which petitions have the words; the order is made here, from what both
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 
-from sqlalchemy import ColumnElement, Text, case, cast, literal_column, select
+from sqlalchemy import ColumnElement, Select, Text, case, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, selectinload
 
@@ -46,19 +46,45 @@ class _Hit:
     title: frozenset[str]
 
 
-def page(session: Session, now: datetime, *, typed: str, theme: str, sort: str, page: int) -> Page:
+def listed(session: Session, now: datetime, *, theme: str, sort: str, page: int) -> Page:
+    """The open petitions."""
+    query = select(Petition).where(queries.is_open(now))
+    if theme:
+        query = query.where(Petition.theme.in_(queries.spellings(session, theme)))
+    total = session.scalar(query.with_only_columns(func.count(Petition.id))) or 0
+    return Page(_in_order(session, _some(session, _sorted(query, sort), page)), total)
+
+
+def found(session: Session, now: datetime, *, typed: str, theme: str, sort: str, page: int) -> Page:
     """The petitions that have every word of *typed*; none when there is no word in it."""
     wanted = words.asked(typed)[:WORDS]
-    hits, more = _found(session, now, wanted, theme) if wanted else ([], False)
-    first = (page - 1) * queries.PER_PAGE
-    closed = sum(not hit.is_open for hit in hits)
+    hits, more = _best(session, now, wanted, theme) if wanted else ([], False)
+    ids: Sequence[int] = [hit.id for hit in hits]
     if sort in queries.SORTS:
-        query = select(Petition).where(Petition.id.in_([hit.id for hit in hits]))
-        query = queries.sorted_by(query.order_by(case((queries.is_open(now), 0), else_=1)), sort)
-        ids = session.scalars(query.with_only_columns(Petition.id).limit(queries.PER_PAGE).offset(first)).all()
+        query = select(Petition).where(Petition.id.in_(ids)).order_by(case((queries.is_open(now), 0), else_=1))
+        ids = _some(session, _sorted(query, sort), page)
     else:
-        ids = [hit.id for hit in hits[first : first + queries.PER_PAGE]]
-    return Page(_in_order(session, ids), len(hits), closed, more)
+        ids = ids[(page - 1) * queries.PER_PAGE :][: queries.PER_PAGE]
+    return Page(_in_order(session, ids), len(hits), sum(not hit.is_open for hit in hits), more)
+
+
+def _sorted(query: Select[Petition], sort: str) -> Select[Petition]:
+    """In one of SORTS, the newest first without."""
+    if sort == "signatures":
+        sums = queries.sums().subquery()
+        return query.outerjoin(sums, sums.c.petition_id == Petition.id).order_by(
+            func.coalesce(sums.c.confirmed, 0).desc(), Petition.id.desc()
+        )
+    if sort == "fin":
+        soonest = case((Petition.state == "open", Petition.closes_at))
+        return query.order_by(soonest, Petition.closes_at.desc(), Petition.id)
+    return query.order_by(Petition.opened_at.desc(), Petition.id.desc())
+
+
+def _some(session: Session, query: Select[Petition], page: int) -> Sequence[int]:
+    """The ids of one page."""
+    ids = query.with_only_columns(Petition.id).limit(queries.PER_PAGE).offset((page - 1) * queries.PER_PAGE)
+    return session.scalars(ids).all()
 
 
 def similar(
@@ -78,7 +104,7 @@ def similar(
     return _in_order(session, ids[:limit])
 
 
-def _found(session: Session, now: datetime, wanted: Sequence[str], theme: str) -> tuple[list[_Hit], bool]:
+def _best(session: Session, now: datetime, wanted: Sequence[str], theme: str) -> tuple[list[_Hit], bool]:
     """The best first, MOST at most; and whether there are more."""
     conditions = [Petition.state.in_(queries.PUBLIC_STATES)]
     if theme:

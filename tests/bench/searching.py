@@ -68,7 +68,7 @@ def _on(name: str, place: Callable[[], AbstractContextManager[stage.Stage]]) -> 
         titles = [language.say(TITLE) for _ in range(QUESTIONS)]
         now = clock.now()
         pages = _timed(
-            site, typed, lambda session, words: search.page(session, now, typed=words, theme="", sort="", page=1)
+            site, typed, lambda session, words: search.found(session, now, typed=words, theme="", sort="", page=1)
         )
         alike = _timed(site, titles, lambda session, title: search.similar(session, now, title))
     many = f"{PETITIONS:,} petitions".replace(",", " ")

@@ -123,7 +123,7 @@ def publish(site: Site, title: str, words: str = "", **changes: object) -> str:
 
 def found(site: Site, typed: str, **options: str) -> list[str]:
     with site.database.read() as session:
-        page = search.page(session, clock.now(), typed=typed, theme=options.get("theme", ""), sort="", page=1)
+        page = search.found(session, clock.now(), typed=typed, theme=options.get("theme", ""), sort="", page=1)
         return [petition.title for petition in page.petitions]
 
 
@@ -204,7 +204,7 @@ def test_of_too_many_the_best_are_shown(site: Site, monkeypatch: pytest.MonkeyPa
     for n in range(3):
         publish(site, f"Une serre {n}", "Et un verger.")
     with site.database.read() as session:
-        page = search.page(session, clock.now(), typed="verger", theme="", sort="", page=1)
+        page = search.found(session, clock.now(), typed="verger", theme="", sort="", page=1)
     assert page.more is (most == 3)
     assert (page.total, page.petitions[0].title) == (most, "Un verger")
 

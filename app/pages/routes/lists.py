@@ -23,9 +23,9 @@ def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str =
     sort = tri if tri in queries.SORTS else ""
     words = q.strip()[:120]
     if words:
-        found = search.page(session, now, typed=words, theme=theme, sort=sort, page=number)
+        found = search.found(session, now, typed=words, theme=theme, sort=sort, page=number)
     else:
-        found = search.Page(*queries.open_page(session, now, theme=theme, sort=sort, page=number))
+        found = search.listed(session, now, theme=theme, sort=sort, page=number)
     pages = max(1, -(-found.total // queries.PER_PAGE))
 
     def link(n: int) -> str | None:
