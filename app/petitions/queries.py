@@ -23,7 +23,7 @@ from app.petitions.models import (
 # What the public may open: a draft or a refused petition is nobody's business.
 PUBLIC_STATES = ("open", "closed", "delivered", "purged")
 PER_PAGE = 12
-BEST = "Les plus proches de ces mots"
+BEST = "Les plus proches"
 SORTS = {"recentes": "Les plus récentes", "signatures": "Les plus signées", "fin": "Bientôt closes"}
 
 

@@ -156,7 +156,7 @@ def test_a_search_finds_whole_words_and_says_how_it_is_sorted(site: Site) -> Non
     listed = [(value, label) for value, _, label in re.findall(choices, site.client.get("/").text) if label != "Tous"]
     assert ("", "Les plus récentes") in listed
     asked = re.findall(choices, site.client.get("/?q=eau&tri=fin").text)
-    assert ("", "", "Les plus proches de ces mots") in asked
+    assert ("", "", "Les plus proches") in asked
     assert ("fin", " selected", "Bientôt closes") in asked
 
 
