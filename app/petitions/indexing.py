@@ -6,28 +6,13 @@ The verbs that publish, change, take down or put back a petition call :func:`kee
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Text,
-    and_,
-    bindparam,
-    column,
-    delete,
-    func,
-    insert,
-    literal_column,
-    or_,
-    select,
-    table,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, and_, delete, literal_column, or_, select, text
 from sqlalchemy.orm import Session, selectinload
 
 from app.petitions import queries, words
 from app.petitions.models import Petition, PetitionSearch, PetitionText
 
 _TABLE: Any = PetitionSearch.__table__
-_FTS5 = table("petition_search", *(column(name) for name in ("rowid", "petition_id", "version", "title", "words")))
 
 
 def keep(session: Session, petition: Petition) -> None:
@@ -79,18 +64,19 @@ def is_sqlite(session: Session) -> bool:
 def _row(petition: Petition, markdown: str) -> dict[str, Any]:
     people = (f"{recipient.name} {recipient.role}" for recipient in petition.recipients)
     title, everything = words.indexed(petition.title, petition.theme, petition.author, *people, markdown)
-    return {"petition_id": petition.id, "version": petition.version, "title": title, "words": everything}
+    return {"id": petition.id, "version": petition.version, "title": " ".join(title), "words": everything}
 
 
 def _add(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     if is_sqlite(session):
-        joined = [
-            row | {"rowid": row["petition_id"], "title": " ".join(row["title"]), "words": " ".join(row["words"])}
-            for row in rows
-        ]
-        session.execute(insert(_FTS5), joined)
-        return
-    # A column's own name is no name for what it is made of.
-    made = {name: func.array_to_tsvector(bindparam(f"of_{name}", type_=ARRAY(Text))) for name in ("title", "words")}
-    given = [{f"of_{name}" if name in made else name: value for name, value in row.items()} for row in rows]
-    session.execute(insert(_TABLE).values(made), given)
+        statement = (
+            "INSERT INTO petition_search (rowid, petition_id, version, title, words)"
+            " VALUES (:id, :id, :version, :title, :words)"
+        )
+        session.execute(text(statement), [row | {"words": " ".join(row["words"])} for row in rows])
+    else:
+        statement = (
+            "INSERT INTO petition_search (petition_id, version, title, words)"
+            " VALUES (:id, :version, :title, array_to_tsvector(CAST(:words AS text[])))"
+        )
+        session.execute(text(statement), list(rows))

@@ -11,8 +11,6 @@ from app.db import Base
 
 # BIGINT on PostgreSQL, the rowid on SQLite.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
-# Any number of words, in no order.
-WORDS = TSVECTOR().with_variant(Text(), "sqlite")
 
 
 class Petition(Base):
@@ -98,15 +96,15 @@ class PetitionSearch(Base):
     """What petitions that the public may open are found by, see search.py; on SQLite a table of FTS5's."""
 
     __tablename__ = "petition_search"
-    __table_args__ = (Index(None, "title", postgresql_using="gin"), Index(None, "words", postgresql_using="gin"))
+    __table_args__ = (Index(None, "words", postgresql_using="gin"),)
 
     # On SQLite also its rowid.
     petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     # Of the text that is in it.
     version: Mapped[int]
     # The words of the title, and those of everything, as words.py leaves them.
-    title: Mapped[str] = mapped_column(WORDS)
-    words: Mapped[str] = mapped_column(WORDS)
+    title: Mapped[str]
+    words: Mapped[str] = mapped_column(TSVECTOR().with_variant(Text(), "sqlite"))
 
 
 class Recipient(Base):

@@ -1,19 +1,18 @@
 """The list of petitions, and the search: those that have these words, open ones first, then by title, then the newest.
 
-One index a database, of the same words (words.py) and only of petitions that the public may open: FTS5 on SQLite, two
+One index a database, of the same words (words.py) and only of petitions that the public may open: FTS5 on SQLite, a
 ``tsvector`` under GIN on PostgreSQL. They say which petitions have the words; the order is made here, from what both
-can tell at once. Their own ranks (bm25, ts_rank) differ from each other and weigh every petition that is found: a word
-of half of 100,000 petitions takes ten times the 50 ms that a page may take.
+can tell at once. Their own ranks (bm25, ts_rank) differ from each other, and weigh every petition that is found: with
+a word of half of 100,000 petitions a page would take longer than the 50 ms that it may.
 
 What is in the index is up to ``indexing``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import combinations
 
-from sqlalchemy import ColumnElement, Select, Text, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, selectinload
 
@@ -21,11 +20,13 @@ from app.petitions import queries, words
 from app.petitions.indexing import is_sqlite, row_of
 from app.petitions.models import Petition, PetitionSearch
 
-# Beyond, the page says "more than", and nobody looks at the 84th page.
-MOST = 1_000
+# Beyond, the page says "more than", and nobody looks at the 26th page.
+MOST = 300
 # Of a question, and of a title that others are compared with: what is typed beyond narrows nothing.
 WORDS = 12
 ALIKE = 8
+# Of each word of that title, how many petitions are compared with it.
+NEAR = 100
 _TABLE = PetitionSearch.__table__
 
 
@@ -92,63 +93,59 @@ def similar(
 ) -> Sequence[Petition]:
     """Open petitions, *besides* one, whose titles share the most with *title*; then those with all its words."""
     wanted = words.telling(title)[:ALIKE]
-    if not wanted:
-        return ()
-    open_now = (queries.is_open(now), Petition.id != (besides or 0))
-    pairs = [list(pair) for pair in combinations(wanted, 2)] or [wanted]
-    alike = _hits(session, now, "title", pairs, MOST, *open_now)
-    alike.sort(key=lambda hit: (len(hit.title & set(wanted)) / len(hit.title | set(wanted)), hit.id), reverse=True)
-    ids = [hit.id for hit in alike[:limit]]
-    if len(ids) < limit:
-        ids += [hit.id for hit in _hits(session, now, "words", [wanted], 2 * limit, *open_now) if hit.id not in ids]
-    return _in_order(session, ids[:limit])
+    near: dict[int, _Hit] = {}
+    # Of each word the newest: what is near shares a rare one, or is one of many.
+    for word in wanted:
+        near.update((hit.id, hit) for hit in _newest(session, now, words.in_title([word]), NEAR))
+    least = min(2, len(wanted))
+    alike = [hit for hit in near.values() if len(hit.title.intersection(wanted)) >= least]
+    alike.sort(
+        key=lambda hit: (len(hit.title.intersection(wanted)) / len(hit.title.union(wanted)), hit.id), reverse=True
+    )
+    everywhere = _newest(session, now, wanted, NEAR) if wanted else []
+    hits = {hit.id: hit for hit in (*alike, *everywhere) if hit.is_open and hit.id != besides}
+    return _in_order(session, list(hits)[:limit])
 
 
 def _best(session: Session, now: datetime, wanted: Sequence[str], theme: str) -> tuple[list[_Hit], bool]:
     """The best first, MOST at most; and whether there are more."""
-    conditions = [Petition.state.in_(queries.PUBLIC_STATES)]
-    if theme:
-        conditions.append(Petition.theme.in_(queries.spellings(session, theme)))
-    # A common word has too many petitions to look at: of those too, the ones with a title that says it.
-    by_title = _hits(session, now, "title", [wanted], MOST + 1, *conditions)
-    anywhere = _hits(session, now, "words", [wanted], MOST + 1, *conditions) if len(by_title) <= MOST else []
+    themes = queries.spellings(session, theme) if theme else ()
+    # Of too many, the newest, and among them those with a title that says it.
+    by_title = _newest(session, now, words.in_title(wanted), MOST + 1, themes)
+    anywhere = _newest(session, now, wanted, MOST + 1, themes)
     hits = list({hit.id: hit for hit in (*by_title, *anywhere)}.values())
     hits.sort(key=lambda hit: (hit.is_open, len(hit.title.intersection(wanted)), hit.id), reverse=True)
     return hits[:MOST], len(hits) > MOST
 
 
-def _hits(
-    session: Session,
-    now: datetime,
-    column: str,
-    anyone: Iterable[Sequence[str]],
-    limit: int,
-    *conditions: ColumnElement[bool],
+def _newest(
+    session: Session, now: datetime, every: Sequence[str], limit: int, themes: Sequence[str] = ()
 ) -> list[_Hit]:
-    """The newest petitions that have all the words of one of *anyone* in this column of the index."""
-    row, matches = row_of(session), _matches(session, column, anyone)
+    """Petitions that have all these words, *limit* at most: only then are they looked at, and there may be many."""
+    row = row_of(session)
+    some = select(row.label("id"), _TABLE.c.title).select_from(PetitionSearch).where(_matches(session, every))
+    if themes:
+        some = some.join(Petition, Petition.id == row).where(Petition.theme.in_(themes))
+    some_rows = some.order_by(row.desc()).limit(limit).subquery()
     query = (
-        select(row, queries.is_open(now), cast(_TABLE.c.title, Text))
-        .select_from(PetitionSearch)
-        .join(Petition, Petition.id == row)
-        .where(matches, *conditions)
-        .order_by(row.desc())
-        .limit(limit)
+        select(Petition.id, queries.is_open(now), some_rows.c.title)
+        .join(some_rows, some_rows.c.id == Petition.id)
+        .where(Petition.state.in_(queries.PUBLIC_STATES))
     )
-    # 'a' 'b' is how PostgreSQL writes them.
     return [
-        _Hit(petition_id, bool(is_open), frozenset(title.replace("'", "").split()))
+        _Hit(petition_id, bool(is_open), frozenset(title.split()))
         for petition_id, is_open, title in session.execute(query)
     ]
 
 
-def _matches(session: Session, column: str, anyone: Iterable[Sequence[str]]) -> ColumnElement[bool]:
+def _matches(session: Session, every: Sequence[str]) -> ColumnElement[bool]:
     """As each engine asks for words; they have no sign that either would take for its own."""
     if is_sqlite(session):
-        asked = " OR ".join("(" + " AND ".join(f'"{word}"' for word in every) + ")" for every in anyone)
-        return literal_column("petition_search").op("MATCH", is_comparison=True)(f"{column} : ({asked})")
-    asked = " | ".join("(" + " & ".join(f"'{word}'" for word in every) + ")" for every in anyone)
-    return _TABLE.c[column].op("@@", is_comparison=True)(cast(asked, TSQUERY))
+        asked = " AND ".join(f'"{word}"' for word in every)
+        return literal_column("petition_search").op("MATCH", is_comparison=True)(asked)
+    # In the statement itself: PostgreSQL goes another way for a word that many have, if it knows which one it is.
+    asked = bindparam(None, " & ".join(f"'{word}'" for word in every), literal_execute=True, type_=Text)
+    return _TABLE.c.words.op("@@", is_comparison=True)(cast(asked, TSQUERY))
 
 
 def _in_order(session: Session, ids: Sequence[int]) -> Sequence[Petition]:

@@ -7,6 +7,7 @@ would find other things. Both engines are given the same words, so both find the
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from snowballstemmer.french_stemmer import FrenchStemmer
@@ -24,6 +25,8 @@ vous y"""
 _FUNCTION_WORDS = frozenset(_HELD_TOGETHER.split())
 # Before a function word: no sign that a word could have.
 _WHOLE = "·"
+# Before a word of a title.
+_TITLE = "§"
 # Chinese and Japanese put no space between words: each sign is one.
 _SIGNS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _PIECES = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+|[^\w\s]")
@@ -60,8 +63,14 @@ def stems(text: str) -> list[str]:
 
 
 def indexed(title: str, *parts: str) -> tuple[list[str], list[str]]:
-    """Those of a title, and those of everything."""
-    return stems(title), stems(" ".join((title, *parts)))
+    """Those of a title, and those of everything, among which the title's are once more, marked."""
+    of_title = stems(title)
+    return of_title, [*stems(" ".join((title, *parts))), *in_title(of_title)]
+
+
+def in_title(found: Iterable[str]) -> list[str]:
+    """These words, said by a title: words of their own, so that a common one need not be looked for in every text."""
+    return [f"{_TITLE}{stem}" for stem in found]
 
 
 def asked(text: str) -> list[str]:
