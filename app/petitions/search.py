@@ -46,6 +46,10 @@ class _Hit:
     is_open: bool
     title: frozenset[str]
 
+    def shared(self, wanted: Sequence[str]) -> int:
+        """How many of these words its title has."""
+        return len(self.title.intersection(wanted))
+
 
 def listed(session: Session, now: datetime, *, theme: str, sort: str, page: int) -> Page:
     """The open petitions."""
@@ -97,11 +101,9 @@ def similar(
     # Of each word the newest: what is near shares a rare one, or is one of many.
     for word in wanted:
         near.update((hit.id, hit) for hit in _newest(session, now, words.in_title([word]), NEAR))
-    least = min(2, len(wanted))
-    alike = [hit for hit in near.values() if len(hit.title.intersection(wanted)) >= least]
-    alike.sort(
-        key=lambda hit: (len(hit.title.intersection(wanted)) / len(hit.title.union(wanted)), hit.id), reverse=True
-    )
+    # One word in common is chance, unless there is but one.
+    alike = [hit for hit in near.values() if hit.shared(wanted) >= min(2, len(wanted))]
+    alike.sort(key=lambda hit: (hit.shared(wanted) / len(hit.title.union(wanted)), hit.id), reverse=True)
     everywhere = _newest(session, now, wanted, NEAR) if wanted else []
     hits = {hit.id: hit for hit in (*alike, *everywhere) if hit.is_open and hit.id != besides}
     return _in_order(session, list(hits)[:limit])
@@ -114,7 +116,7 @@ def _best(session: Session, now: datetime, wanted: Sequence[str], theme: str) ->
     by_title = _newest(session, now, words.in_title(wanted), MOST + 1, themes)
     anywhere = _newest(session, now, wanted, MOST + 1, themes)
     hits = list({hit.id: hit for hit in (*by_title, *anywhere)}.values())
-    hits.sort(key=lambda hit: (hit.is_open, len(hit.title.intersection(wanted)), hit.id), reverse=True)
+    hits.sort(key=lambda hit: (hit.is_open, hit.shared(wanted), hit.id), reverse=True)
     return hits[:MOST], len(hits) > MOST
 
 
@@ -144,8 +146,8 @@ def _matches(session: Session, every: Sequence[str]) -> ColumnElement[bool]:
         asked = " AND ".join(f'"{word}"' for word in every)
         return literal_column("petition_search").op("MATCH", is_comparison=True)(asked)
     # In the statement itself: PostgreSQL goes another way for a word that many have, if it knows which one it is.
-    asked = bindparam(None, " & ".join(f"'{word}'" for word in every), literal_execute=True, type_=Text)
-    return _TABLE.c.words.op("@@", is_comparison=True)(cast(asked, TSQUERY))
+    known = bindparam(None, " & ".join(f"'{word}'" for word in every), literal_execute=True, type_=Text)
+    return _TABLE.c.words.op("@@", is_comparison=True)(cast(known, TSQUERY))
 
 
 def _in_order(session: Session, ids: Sequence[int]) -> Sequence[Petition]:
