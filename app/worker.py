@@ -44,6 +44,7 @@ class Worker:
             Job("remind_pending", 300, lambda: signature_jobs.remind_pending(database, settings.origin)),
             Job("send_updates", 5, lambda: update_jobs.send_updates(database, settings.origin)),
             Job("close_ended", 60, lambda: petition_jobs.close_ended(database)),
+            Job("index_petitions", 600, lambda: petition_jobs.index(database)),
             Job("alert_requests", 3600, lambda: privacy_jobs.alert_requests(database, settings)),
             Job("moderation_digests", 600, lambda: moderation_jobs.send_digests(database)),
             Job("purge_sessions", 3600, lambda: account_jobs.purge_sessions(database)),

@@ -133,6 +133,10 @@ def test_restoring_on_an_empty_machine(settings: Settings, run: Run) -> None:
     _drop_everything(settings)
     run.done("restore", run.file, "--yes")
     assert shown(settings, slug) == 1
+    with Site(settings) as site:
+        assert f"/petitions/{slug}" in site.client.get("/?q=bibliotheques").text
+        site.publish()  # and the index is one that takes more
+        assert "2 pétitions trouvées" in site.client.get("/?q=bibliotheques&tri=fin").text
 
 
 def _drop_everything(settings: Settings) -> None:

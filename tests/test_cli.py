@@ -91,7 +91,7 @@ def test_commands_are_those_of_the_public_interface() -> None:
     names = {" ".join(path) for path, command in _commands(main) if not isinstance(command, click.Group)}
     promised = {
         "migrate", "serve", "worker", "demo", "petition import", "account create", "export", "retention run",
-        "counts verify", "counts repair", "erase", "doctor", "backup", "restore",
+        "counts verify", "counts repair", "search rebuild", "erase", "doctor", "backup", "restore",
     }  # fmt: skip
     assert promised <= names
 
@@ -431,6 +431,17 @@ def test_counts_are_verified_against_rows_that_vanish(run: Run, site: Site, sign
     with site.database.write() as session:
         session.execute(text("DELETE FROM signature"))
     assert run("counts", "verify").exit_code == 1
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_the_index_of_the_search_is_made_again(run: Run, site: Site) -> None:
+    slug = site.publish()
+    with site.database.write() as session:
+        session.execute(text("DELETE FROM petition_search"))
+    assert f"/petitions/{slug}" not in site.client.get("/?q=bibliotheques").text
+    for _ in range(2):
+        assert run("search", "rebuild").stdout == "Pétitions dans l’index : 1.\n"
+    assert f"/petitions/{slug}" in site.client.get("/?q=bibliotheque").text
 
 
 def test_erasing_asks_for_a_yes(run: Run, site: Site, signed: str) -> None:

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from app import migrations
+from app import clock, migrations
 from app.bus import Bus
 from app.db import Base, Database
 from app.errors import Refused
 from app.petitions import actions as petition_actions
-from app.petitions import importing
+from app.petitions import importing, indexing, search
 from app.reference import install_reference_data
 from app.settings import Settings
 from app.vault import open_vault
@@ -42,7 +42,9 @@ def _open(settings: Settings) -> Database:
 
 
 def _tables(database: Database) -> set[str]:
-    return set(sa.inspect(database.engine).get_table_names()) - {"alembic_version"}
+    tables = set(sa.inspect(database.engine).get_table_names()) - {"alembic_version"}
+    # Those that FTS5 makes for itself.
+    return {table for table in tables if not table.startswith("petition_search_")}
 
 
 def _triggers(database: Database) -> set[str]:
@@ -179,3 +181,34 @@ def test_evidence_cannot_be_rewritten_even_without_its_key(with_evidence: Databa
         session.execute(sa.text("UPDATE petition_keys SET evidence_key = NULL"))
     with pytest.raises(sa.exc.DatabaseError, match="append-only"), with_evidence.write() as session:
         session.execute(sa.text("UPDATE consent_event SET kind = 'withdrawn'"))
+
+
+def test_the_search_finds_what_was_published_before_it(empty: Database) -> None:
+    """And the release before this one, which runs beside it, still reads and writes what it did."""
+    command.upgrade(migrations.config(empty), "doubts")
+    with empty.write() as session:
+        for n, state in enumerate(("open", "closed", "refused", "draft"), 1):
+            session.execute(
+                sa.text(
+                    "INSERT INTO petition (id, slug, state, title, theme, author, goal, search, delivery_mode, version,"
+                    " comments_open, created_at, submissions, image_alt, image_caption, image_credit, image_width,"
+                    " image_height, hold_reason) VALUES (:id, :slug, :state, 'Un parc aux Tanneries', 'Ville', 'Nous',"
+                    " 100, '', 'count', 2, true, '2026-01-01', 0, '', '', '', 0, 0, '')"
+                ),
+                {"id": n, "slug": f"p{n}", "state": state},
+            )
+            for version, words in ((1, "Un préau."), (2, "Des chênes.")):
+                session.execute(
+                    sa.text("INSERT INTO petition_text VALUES (:id, :version, 'Un parc', :words, '', '2026-01-01')"),
+                    {"id": n, "version": version, "words": words},
+                )
+        session.execute(sa.text("INSERT INTO recipient VALUES (1, 0, 'Claire Vasseur', 'maire')"))
+    migrations.upgrade(empty)
+    with empty.read() as session:
+
+        def found(words: str) -> list[int]:
+            page = search.found(session, clock.now(), typed=words, theme="", sort="", page=1)
+            return sorted(petition.id for petition in page.petitions)
+
+        assert (found("parcs"), found("chêne"), found("préau"), found("maires")) == ([1, 2], [1, 2], [], [1])
+        assert indexing.behind(session) == []

@@ -12,7 +12,8 @@ from app.errors import Refused
 from app.exports import actions as export_actions
 from app.exports.models import PURPOSES
 from app.petitions import actions as petition_actions
-from app.petitions import importing
+from app.petitions import importing, indexing
+from app.petitions import jobs as petition_jobs
 from app.petitions.models import PetitionState
 from app.privacy import counting
 
@@ -128,3 +129,18 @@ def repair_counts() -> None:
     with opened() as (_, database), database.write() as session:
         repaired = counting.repair(session)
     click.echo(f"Pétitions corrigées : {repaired}.")
+
+
+@main.group()
+def search() -> None:
+    """Recherche."""
+
+
+@search.command(name="rebuild")
+def rebuild_search() -> None:
+    """Refaire l’index de la recherche. Rien d’autre ne change ; il est incomplet le temps de le refaire."""
+    with opened() as (_, database):
+        with database.write() as session:
+            indexing.clear(session)
+        n = petition_jobs.index(database)
+    click.echo(f"Pétitions dans l’index : {n}.")

@@ -68,7 +68,7 @@ CALLS = {
     "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "Message", "bounded", "number",
 }  # fmt: skip
 TABLES = {
-    "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "UNLAWFUL", "SORTS", "CONSENT_LABELS",
+    "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "UNLAWFUL", "SORTS", "BEST", "CONSENT_LABELS",
     "DISPLAY_LABELS", "PURPOSE_LABELS",
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",

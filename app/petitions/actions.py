@@ -11,7 +11,7 @@ from app import audit, clock
 from app.db import changed
 from app.errors import Conflict, Refused
 from app.folding import fold
-from app.petitions import images, keys, markdown, queries
+from app.petitions import images, indexing, keys, markdown, queries
 from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition, PetitionOwner, PetitionState, PetitionText, Recipient, Source
@@ -116,6 +116,7 @@ def publish(session: Session, petition: Petition, by: int | None = None) -> None
     petition.closes_at = planned_end(petition, now)
     petition.state, petition.opened_at = PetitionState.OPEN, now
     keys.create(session, petition.id)
+    indexing.keep(session, petition)
     audit.record(session, "petition.published", "petition", petition.id, by)
     changed(session, petition.id)
 

@@ -1,7 +1,10 @@
 """Periodic work on petitions."""
 
 from app.db import Database
-from app.petitions import actions
+from app.petitions import actions, indexing
+
+# Petitions put into the index while others wait to write (SQLite).
+AT_ONCE = 200
 
 
 def fold_counts(database: Database) -> int:
@@ -12,3 +15,13 @@ def fold_counts(database: Database) -> int:
 def close_ended(database: Database) -> int:
     with database.write() as session:
         return actions.close_ended(session)
+
+
+def index(database: Database) -> int:
+    """The search finds what is public, whatever program made it so; returns how many petitions it did not."""
+    with database.read() as session:
+        late = indexing.behind(session)
+    for start in range(0, len(late), AT_ONCE):
+        with database.write() as session:
+            indexing.refresh(session, late[start : start + AT_ONCE])
+    return len(late)

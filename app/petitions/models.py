@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Account
@@ -61,7 +62,8 @@ class Petition(Base):
     theme: Mapped[str]
     author: Mapped[str]
     goal: Mapped[int]
-    # Title, theme, author, recipients and text, folded: what the search looks in.
+    # Title, theme, author, recipients and text, folded: what the release before searched in, and reads while both
+    # run; to be dropped by the next one.
     search: Mapped[str]
     # What the recipient will get; shown before signing, frozen after the first signature.
     delivery_mode: Mapped[str] = mapped_column(String(16), default="identities")
@@ -119,6 +121,21 @@ class PetitionText(Base):
     markdown: Mapped[str]
     html: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class PetitionSearch(Base):
+    """What petitions that the public may open are found by, see search.py; on SQLite a table of FTS5's."""
+
+    __tablename__ = "petition_search"
+    __table_args__ = (Index(None, "words", postgresql_using="gin"),)
+
+    # On SQLite also its rowid.
+    petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # Of the text that is in it.
+    version: Mapped[int]
+    # The words of the title, and those of everything, as words.py leaves them.
+    title: Mapped[str]
+    words: Mapped[str] = mapped_column(TSVECTOR().with_variant(Text(), "sqlite"))
 
 
 class Recipient(Base):

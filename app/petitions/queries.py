@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Select, bindparam, cast, delete, func, select, union_all
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam, cast, delete, func, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
@@ -24,6 +24,7 @@ from app.petitions.models import (
 # What the public may open: a draft or a refused petition is nobody's business.
 PUBLIC_STATES = (PetitionState.OPEN, PetitionState.CLOSED, PetitionState.DELIVERED, PetitionState.PURGED)
 PER_PAGE = 12
+BEST = "Les plus proches"
 SORTS = {"recentes": "Les plus récentes", "signatures": "Les plus signées", "fin": "Bientôt closes"}
 
 
@@ -67,32 +68,6 @@ def slug_taken(session: Session, slug: str) -> bool:
     return session.scalar(select(Petition.id).where(Petition.slug == slug)) is not None
 
 
-def open_page(
-    session: Session, now: datetime, *, words: str, theme: str, sort: str, page: int
-) -> tuple[Sequence[Petition], int]:
-    """One page of the open petitions and how many there are in all."""
-    query = _open(now)
-    # Marks around words are habits of other search engines, and of typesetters.
-    for word in fold(words).replace('"', " ").split()[:8]:
-        escaped = re.sub(r"([%_\\])", r"\\\1", word)
-        query = query.where(Petition.search.like(f"%{escaped}%", escape="\\"))
-    if theme:
-        query = query.where(Petition.theme.in_(spellings(session, theme)))
-    total = session.scalar(query.with_only_columns(func.count(Petition.id))) or 0
-    if sort == "signatures":
-        sums = _sums().subquery()
-        query = query.outerjoin(sums, sums.c.petition_id == Petition.id).order_by(
-            func.coalesce(sums.c.confirmed, 0).desc(), Petition.id.desc()
-        )
-    elif sort == "fin":
-        query = query.order_by(Petition.closes_at, Petition.id)
-    else:
-        query = query.order_by(Petition.opened_at.desc(), Petition.id.desc())
-    query = query.options(selectinload(Petition.recipients))
-    found = session.scalars(query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
-    return found, int(total)
-
-
 def themes(session: Session, now: datetime) -> Sequence[str]:
     """Those of the open petitions, one spelling each, in the order of the alphabet."""
     used = session.scalars(_by_use(_open(now))).all()
@@ -116,13 +91,18 @@ def _theme_key(theme: str) -> tuple[str, ...]:
 
 
 def _open(now: datetime) -> Select[Petition]:
-    return select(Petition).where(Petition.state == PetitionState.OPEN, Petition.closes_at > now)
+    return select(Petition).where(is_open(now))
+
+
+def is_open(now: datetime) -> ColumnElement[bool]:
+    """It may be signed."""
+    return (Petition.state == PetitionState.OPEN) & (Petition.closes_at > now)
 
 
 # Counts: total per hour + deltas not folded yet. One statement sees both, hence one truth.
 
 
-def _sums() -> Select[Any]:
+def sums() -> Select[Any]:
     parts = union_all(
         select(CountTotal.petition_id, CountTotal.confirmed.label("n")),
         select(CountDelta.petition_id, CountDelta.change.label("n")),

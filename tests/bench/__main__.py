@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import confirming, drill, exporting, flow, growth, live, page, profiling, queue, signing
+from tests.bench import confirming, drill, exporting, flow, growth, live, page, profiling, queue, searching, signing
 from tests.bench.results import Result, plot, table
 
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "export": exporting.export,
     "growth": growth.growth,
     "queue": queue.queue,
+    "search": searching.search_bench,
     "drill": drill.drill,
 }
 DOCS = Path(__file__).parents[2] / "docs"

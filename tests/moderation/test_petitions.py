@@ -8,7 +8,7 @@ from app.moderation import actions
 from app.moderation.models import Decision
 from app.petitions import actions as petition_actions
 from app.petitions import importing, queries
-from app.petitions.models import Petition
+from app.petitions.models import Petition, PetitionSearch
 from tests.moderation.desk import OTHER
 from tests.site import PETITION, Site, text_of
 
@@ -131,3 +131,38 @@ def test_petition_that_was_handed_over_comes_back_as_such(site: Site, moderator:
     outcome = {"outcome": "reversed", "reasons": "Rien d’illicite."}
     assert judge.post("/moderation/recours/1/jugement", data=outcome).status_code == 303
     assert petition(site, slug).state == "delivered"
+
+
+def searched(site: Site, slug: str) -> tuple[bool, bool]:
+    """Is it in the index, does the home page find it."""
+    with site.database.read() as session:
+        held = session.scalars(select(PetitionSearch.petition_id)).all()
+    return petition(site, slug).id in held, f"/petitions/{slug}" in site.client.get("/?q=bibliotheques").text
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_the_search_holds_what_is_published_and_nothing_that_was_taken_down(
+    site: Site, moderator: TestClient, slug: str
+) -> None:
+    assert searched(site, slug) == (False, False)
+    assert decide(site, moderator, slug, "publish") == 303
+    assert searched(site, slug) == (True, True)
+    assert undo(site, moderator) == 303
+    assert searched(site, slug) == (False, False)
+    other = site.publish()
+    notice = {"category": "other", "reasons": "Elle est illicite.", "name": "Paul", "email": "paul@exemple.test"}
+    assert site.client.post(f"/petitions/{other}/signaler", data=notice | {"good_faith": "on"}).status_code == 200
+    form = {"decision": "refuse", "article": "10", "passage": QUOTE}
+    assert moderator.post("/moderation/dossiers/1/decision", data=form).status_code == 303
+    assert searched(site, other) == (False, False)
+    assert undo(site, moderator) == 303
+    assert searched(site, other) == (True, True)
+
+
+def test_petitions_close_to_it_are_told_to_the_reviewer(site: Site, moderator: TestClient, slug: str) -> None:
+    path = f"/moderation/petitions/{petition(site, slug).id}"
+    assert "Des pétitions proches" not in moderator.get(path).text
+    other = site.publish(PETITION.replace("Rouvrir la bibliothèque", "Pour une vraie bibliothèque"))
+    page = moderator.get(path).text
+    assert "Des pétitions proches" in page
+    assert f'href="/petitions/{other}"' in page

@@ -6,7 +6,7 @@ import pytest
 
 from app.petitions import queries
 from tests.signatures.test_signing import change
-from tests.site import Site, text_of
+from tests.site import PETITION, Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -150,3 +150,19 @@ def test_what_the_recipient_gets_is_not_changed_once_somebody_has_signed(site: S
         petition = queries.by_slug(session, slug)
         assert petition is not None
         assert (petition.delivery_mode, petition.title) == ("identities", "Rouvrir la bibliothèque de Montfleur")
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_petitions_close_to_a_draft_are_told_once_it_is_saved(site: Site) -> None:
+    near = site.publish(PETITION.replace("Rouvrir la bibliothèque de Montfleur", "Abriter les vélos devant la gare"))
+    site.publish(PETITION.replace("Rouvrir la bibliothèque de Montfleur", "Un abri pour les chats"))
+    organiser = site.staff("organiser")
+    assert "Des pétitions proches" not in text_of(organiser.get("/organisation/petitions/nouvelle").text)
+    saved = organiser.post("/organisation/petitions/nouvelle", data=DRAFT).headers["location"]
+    for path in (saved, f"{saved}/texte"):
+        page = organiser.get(path).text
+        assert "Des pétitions proches sont ouvertes Abriter les vélos devant la gare" in text_of(page)
+        assert f'href="/petitions/{near}"' in page
+        assert "chats" not in page
+    organiser.post(f"{saved}/texte", data=DRAFT | {"title": "Plus de bancs au marché"})
+    assert "Des pétitions proches" not in text_of(organiser.get(saved).text)

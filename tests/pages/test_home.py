@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
+from app.petitions import actions, queries
 from app.petitions.models import Petition
 from tests.site import PETITION, Site, text_of
 
@@ -142,6 +143,72 @@ def test_a_page_that_does_not_exist_is_not_an_error(site: Site) -> None:
     publish(site, TITLE)
     for page in ("0", "-1", "abc", "²", "99999999999", "7"):
         assert site.client.get("/", params={"page": page}).status_code == 200, page
+
+
+def test_a_search_finds_whole_words_and_says_how_it_is_sorted(site: Site) -> None:
+    park, because = "Un parc au bord de l’eau", "Agir parce que l’eau monte"
+    publish(site, park)
+    site.later(hours=1)
+    publish(site, because)
+    assert titles(site, "?q=parc") == titles(site, "?q=Parcs") == [park]
+    assert titles(site, "?q=eaux") == titles(site, "?q=eau&tri=recentes") == [because, park]
+    choices = r'<option value="(\w*)"( selected)?>([^<]+)</option>'
+    listed = [(value, label) for value, _, label in re.findall(choices, site.client.get("/").text) if label != "Tous"]
+    assert ("", "Les plus récentes") in listed
+    asked = re.findall(choices, site.client.get("/?q=eau&tri=fin").text)
+    assert ("", "", "Les plus proches") in asked
+    assert ("fin", " selected", "Bientôt closes") in asked
+
+
+def test_a_search_finds_closed_petitions_after_the_open_ones_and_says_so(site: Site) -> None:
+    publish(site, "Un verger pour tous", closes_at=clock.now() + timedelta(days=1))
+    closed = publish(site, "Le verger communal")
+    site.confirmed(closed)
+    with site.database.write() as session:
+        actions.close(session, queries.by_slug(session, closed))  # type: ignore[arg-type]
+    site.later(hours=12)
+    publish(site, "Une serre", closes_at=clock.now() + timedelta(days=9))
+    publish(site, "Une place ombragée et son verger", closes_at=clock.now() + timedelta(days=9))
+    for sort in ("", "&tri=recentes", "&tri=signatures", "&tri=fin"):
+        assert titles(site, f"?q=verger{sort}")[-1] == "Le verger communal", sort
+        assert len(titles(site, f"?q=verger{sort}")) == 3
+    page = site.client.get("/?q=vergers").text
+    assert "3 pétitions trouvées, dont 1 close" in text_of(page), text_of(page)[300:900]
+    last = text_of(page.partition("Le verger communal")[0].rpartition("<article")[2])
+    assert "Close" in last
+    assert "close le" in last
+    assert "1 signature" in text_of(page.partition("Le verger communal")[2])
+    assert text_of(page).count("Close ") == 1
+    assert "Le verger communal" not in titles(site)
+    site.later(days=2)  # one more is over, which no job has closed yet
+    assert titles(site, "?q=VERGER") == [
+        "Une place ombragée et son verger",
+        "Le verger communal",
+        "Un verger pour tous",
+    ]
+
+
+@pytest.mark.databases("sqlite")
+def test_a_search_without_answer_says_what_to_do(site: Site) -> None:
+    publish(site, TITLE)
+    page = site.client.get("/?q=piscine&theme=Culture").text
+    assert "Aucune pétition, ouverte ou close, n’a tous ces mots" in text_of(page)
+    assert 'href="/?q=piscine"' in page
+    assert "0 pétition trouvée" in text_of(page)
+    assert "Lancer une pétition" in text_of(page)
+    assert "Aucune pétition ouverte n’a ce thème" in text_of(site.client.get("/?theme=Nature").text)
+    for odd in ("🙈", "le la les", "x" * 3000, "12345678901234567890", "'\"*:()- OR NEAR"):
+        assert site.client.get("/", params={"q": odd}).status_code == 200, odd
+
+
+def test_pages_of_a_search_hold_each_petition_once(site: Site) -> None:
+    for n in range(14):
+        publish(site, f"Pétition {n}", closes_at=clock.now() + timedelta(days=1 + n % 2))
+    site.later(days=1, hours=1)
+    for sort in ("", "recentes", "signatures", "fin"):
+        listed = [title for page in (1, 2, 3) for title in titles(site, f"?q=petitions&tri={sort}&page={page}")]
+        assert len(listed) == len(set(listed)) == 14
+        assert {int(title.split()[1]) % 2 for title in listed[:7]} == {1}
 
 
 def test_closed_petitions_leave_the_list_but_keep_their_page(site: Site) -> None:

@@ -23,6 +23,7 @@ from app.moderation.models import Case, CaseOutcome, Decision, DecisionKind, Pet
 from app.moderation.queries import cases, workbench
 from app.moderation.statements import statement
 from app.petitions import actions as petition_actions
+from app.petitions import indexing
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition, PetitionState
 from app.signatures import queries as signature_queries
@@ -118,6 +119,7 @@ def on_notice(session: Session, case: Case, moderator: Account, judgment: Judgme
     decision = _record(session, petition, moderator, judgment.within(kind=kind), Source.NOTICE, case, case.revision)
     if kind == DecisionKind.REMOVE:
         petition.state = PetitionState.REFUSED
+        indexing.keep(session, petition)
         _tell_owners(session, petition, decision, ())
     changed(session, petition.id)
     return decision
@@ -136,6 +138,7 @@ def put_online_again(
         petition_actions.publish(session, petition, judge.id)
     else:
         petition.state = _where_it_was(petition)
+        indexing.keep(session, petition)
     _tell_owners(session, petition, decision, ())
     changed(session, petition.id)
     return decision
@@ -207,6 +210,7 @@ def put_back(session: Session, decision: Decision) -> None:
     petition.state = before["state"]
     for name in MOMENTS:
         setattr(petition, name, datetime.fromisoformat(before[name]) if before[name] else None)
+    indexing.keep(session, petition)
     changed(session, petition.id)
 
 

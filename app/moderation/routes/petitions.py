@@ -18,6 +18,7 @@ from app.moderation.forms import ReviewForm
 from app.moderation.routes.base import router
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
+from app.petitions import search
 from app.petitions.models import Petition, PetitionState
 from app.web.forms import RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
@@ -48,6 +49,7 @@ def _page(
         petition=petition,
         lines=list(enumerate(text.markdown.splitlines(), 1)),
         decisions=[d for d in queries.decisions(session, "petition", petition.id) if d.undone_at is None],
+        similar=search.similar(session, clock.now(), petition.title, besides=petition.id),
         claim=claim_of(session, f"petition-{petition.id}", moderator, clock.now()),
         charter=charter.in_force(session, clock.now()),
         last_day=last_day_before(petition_actions.planned_end(petition, clock.now())),

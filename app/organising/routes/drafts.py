@@ -1,5 +1,6 @@
 """Writing: one's own drafts, until they are proposed."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from fastapi import Request
@@ -15,7 +16,7 @@ from app.organising import actions
 from app.organising.dependencies import OwnPetition
 from app.organising.routes.base import router
 from app.petitions import actions as petition_actions
-from app.petitions import drafts, queries, typed
+from app.petitions import drafts, queries, search, typed
 from app.petitions.forms import DraftForm
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition
@@ -31,10 +32,12 @@ def new_draft(request: Request, organiser: Organiser) -> Response:
     return _page(request)
 
 
-def _page(request: Request, slug: str = "", form: Shown = EMPTY_FORM, status: int = 0) -> Response:
+def _page(
+    request: Request, slug: str = "", form: Shown = EMPTY_FORM, status: int = 0, similar: Sequence[Petition] = ()
+) -> Response:
     latest = typed.latest_day(clock.now())
     status = status or (422 if form["errors"] else 200)
-    return page(request, "organising/draft.html", status, form=form, slug=slug, latest_day=latest)
+    return page(request, "organising/draft.html", status, form=form, slug=slug, latest_day=latest, similar=similar)
 
 
 @router.post("/petitions/nouvelle")
@@ -69,7 +72,8 @@ def edit_draft(request: Request, session: Db, organiser: Organiser, slug: str) -
     if petition.state not in petition_actions.WRITABLE:
         raise NotFound("Aucun de vos brouillons n’est à cette adresse.")
     values = drafts.values_of(petition, queries.text_of(session, petition))
-    return _page(request, slug, {"values": values, "errors": {}})
+    similar = search.similar(session, clock.now(), petition.title, besides=petition.id)
+    return _page(request, slug, {"values": values, "errors": {}}, similar=similar)
 
 
 @router.post("/petitions/{slug}/texte")

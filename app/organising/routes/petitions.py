@@ -17,7 +17,7 @@ from app.organising.dependencies import OwnPetition
 from app.organising.forms import AskForm, CommentsForm, ExportForm
 from app.organising.routes.base import router
 from app.petitions import actions as petition_actions
-from app.petitions import public
+from app.petitions import public, search
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
@@ -57,7 +57,10 @@ def _page(
     asked: bool = False,
 ) -> Response:
     shown = _figures(request, session, petition, account)
-    return page(request, "organising/petition.html", 422 if form["errors"] else 200, **shown, form=form, asked=asked)
+    in_writing = petition.state in {"draft", "submitted", "refused"}
+    similar = search.similar(session, clock.now(), petition.title, besides=petition.id) if in_writing else ()
+    status = 422 if form["errors"] else 200
+    return page(request, "organising/petition.html", status, **shown, similar=similar, form=form, asked=asked)
 
 
 def _rate(confirmed: int, pending: int) -> float | None:

@@ -1,4 +1,4 @@
-"""The list of open petitions, and how signatures are counted."""
+"""The list of open petitions, the search, and how signatures are counted."""
 
 from functools import partial
 from typing import Any
@@ -10,43 +10,45 @@ from starlette.responses import Response
 from app import clock
 from app.db import Db
 from app.pages.routes.base import router
-from app.petitions import public, queries
+from app.petitions import public, queries, search
 from app.web.forms import asked, number
 from app.web.rendering import public as public_page
 from app.web.rendering import settings_of
 
 
 @router.get("/")
-def home(
-    request: Request, session: Db, q: str = "", theme: str = "", tri: str = "recentes", page: str = "1"
-) -> Response:
+def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str = "", page: str = "1") -> Response:
     now = clock.now()
     number = _page_number(page)
-    sort = tri if tri in queries.SORTS else "recentes"
+    sort = tri if tri in queries.SORTS else ""
     words = q.strip()[:120]
-    petitions, total = queries.open_page(session, now, words=words, theme=theme, sort=sort, page=number)
-    pages = max(1, -(-total // queries.PER_PAGE))
+    if words:
+        found = search.found(session, now, typed=words, theme=theme, sort=sort, page=number)
+    else:
+        found = search.listed(session, now, theme=theme, sort=sort, page=number)
+    pages = max(1, -(-found.total // queries.PER_PAGE))
 
     def link(n: int) -> str | None:
         if not 1 <= n <= pages or n == number:
             return None
-        asked = {"q": words, "theme": theme, "tri": sort if sort != "recentes" else "", "page": str(n) if n > 1 else ""}
+        asked = {"q": words, "theme": theme, "tri": sort, "page": str(n) if n > 1 else ""}
         return "/?" + urlencode({k: v for k, v in asked.items() if v})
 
     context: dict[str, Any] = {
-        "petitions": public.cards(session, petitions, settings_of(request).origin, now),
+        "petitions": public.cards(session, found.petitions, settings_of(request).origin, now),
+        "found": found,
         "query": {"q": words, "theme": theme, "tri": sort},
         "themes": queries.themes(session, now),
-        "sorts": list(queries.SORTS.items()),
-        "pager": {
-            "previous": link(number - 1),
-            "next": link(number + 1),
-            "page": number,
-            "pages": pages,
-            "total": total,
-        },
+        "sorts": _sorts(words),
+        "pager": {"previous": link(number - 1), "next": link(number + 1), "page": number, "pages": pages},
     }
     return public_page(request, "petitions/home.html", **context)
+
+
+def _sorts(words: str) -> list[tuple[str, str]]:
+    """The choices: by itself a search begins with what answers it best, the list with the newest."""
+    newest, *others = queries.SORTS.items()
+    return [("", queries.BEST), newest, *others] if words else [("", newest[1]), *others]
 
 
 def _page_number(typed: str) -> int:

@@ -1,0 +1,156 @@
+"""The list of petitions, and the search: those that have these words, open ones first, then by title, then the newest.
+
+One index a database, of the same words (words.py) and only of petitions that the public may open: FTS5 on SQLite, a
+``tsvector`` under GIN on PostgreSQL. They say which petitions have the words; the order is made here, from what both
+can tell at once. Their own ranks (bm25, ts_rank) differ from each other, and weigh every petition that is found: with
+a word of half of 100,000 petitions a page would take longer than the 50 ms that it may.
+
+What is in the index is up to ``indexing``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session, selectinload
+
+from app.petitions import queries, words
+from app.petitions.indexing import is_sqlite, row_of
+from app.petitions.models import Petition, PetitionSearch, PetitionState
+
+# Beyond, the page says "more than", and nobody looks at the 26th page.
+MOST = 300
+# Of a question, and of a title that others are compared with: what is typed beyond narrows nothing.
+WORDS = 12
+ALIKE = 8
+# Of each word of that title, how many petitions are compared with it.
+NEAR = 100
+_TABLE = PetitionSearch.__table__
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of what was found; *total* and *closed* stop at MOST when there are *more*."""
+
+    petitions: Sequence[Petition]
+    total: int
+    closed: int = 0
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class _Hit:
+    id: int
+    is_open: bool
+    title: frozenset[str]
+
+    def shared(self, wanted: Sequence[str]) -> int:
+        """How many of these words its title has."""
+        return len(self.title.intersection(wanted))
+
+
+def listed(session: Session, now: datetime, *, theme: str, sort: str, page: int) -> Page:
+    """The open petitions."""
+    query = select(Petition).where(queries.is_open(now))
+    if theme:
+        query = query.where(Petition.theme.in_(queries.spellings(session, theme)))
+    total = session.scalar(query.with_only_columns(func.count(Petition.id))) or 0
+    return Page(_in_order(session, _some(session, _sorted(query, sort), page)), total)
+
+
+def found(session: Session, now: datetime, *, typed: str, theme: str, sort: str, page: int) -> Page:
+    """The petitions that have every word of *typed*; none when there is no word in it."""
+    wanted = words.asked(typed)[:WORDS]
+    hits, more = _best(session, now, wanted, theme) if wanted else ([], False)
+    ids: Sequence[int] = [hit.id for hit in hits]
+    if sort in queries.SORTS:
+        query = select(Petition).where(Petition.id.in_(ids)).order_by(case((queries.is_open(now), 0), else_=1))
+        ids = _some(session, _sorted(query, sort), page)
+    else:
+        ids = ids[(page - 1) * queries.PER_PAGE :][: queries.PER_PAGE]
+    return Page(_in_order(session, ids), len(hits), sum(not hit.is_open for hit in hits), more)
+
+
+def _sorted(query: Select[Petition], sort: str) -> Select[Petition]:
+    """In one of SORTS, the newest first without."""
+    if sort == "signatures":
+        sums = queries.sums().subquery()
+        return query.outerjoin(sums, sums.c.petition_id == Petition.id).order_by(
+            func.coalesce(sums.c.confirmed, 0).desc(), Petition.id.desc()
+        )
+    if sort == "fin":
+        soonest = case((Petition.state == PetitionState.OPEN, Petition.closes_at))
+        return query.order_by(soonest, Petition.closes_at.desc(), Petition.id)
+    return query.order_by(Petition.opened_at.desc(), Petition.id.desc())
+
+
+def _some(session: Session, query: Select[Petition], page: int) -> Sequence[int]:
+    """The ids of one page."""
+    ids = query.with_only_columns(Petition.id).limit(queries.PER_PAGE).offset((page - 1) * queries.PER_PAGE)
+    return session.scalars(ids).all()
+
+
+def similar(
+    session: Session, now: datetime, title: str, besides: int | None = None, limit: int = 3
+) -> Sequence[Petition]:
+    """Open petitions, *besides* one, whose titles share the most with *title*; then those with all its words."""
+    wanted = words.telling(title)[:ALIKE]
+    near: dict[int, _Hit] = {}
+    # Of each word the newest: what is near shares a rare one, or is one of many.
+    for word in wanted:
+        near.update((hit.id, hit) for hit in _newest(session, now, words.in_title([word]), NEAR))
+    # One word in common is chance, unless there is but one.
+    alike = [hit for hit in near.values() if hit.shared(wanted) >= min(2, len(wanted))]
+    alike.sort(key=lambda hit: (hit.shared(wanted) / len(hit.title.union(wanted)), hit.id), reverse=True)
+    everywhere = _newest(session, now, wanted, NEAR) if wanted else []
+    hits = {hit.id: hit for hit in (*alike, *everywhere) if hit.is_open and hit.id != besides}
+    return _in_order(session, list(hits)[:limit])
+
+
+def _best(session: Session, now: datetime, wanted: Sequence[str], theme: str) -> tuple[list[_Hit], bool]:
+    """The best first, MOST at most; and whether there are more."""
+    themes = queries.spellings(session, theme) if theme else ()
+    # Of too many, the newest, and among them those with a title that says it.
+    by_title = _newest(session, now, words.in_title(wanted), MOST + 1, themes)
+    anywhere = _newest(session, now, wanted, MOST + 1, themes)
+    hits = list({hit.id: hit for hit in (*by_title, *anywhere)}.values())
+    hits.sort(key=lambda hit: (hit.is_open, hit.shared(wanted), hit.id), reverse=True)
+    return hits[:MOST], len(hits) > MOST
+
+
+def _newest(
+    session: Session, now: datetime, every: Sequence[str], limit: int, themes: Sequence[str] = ()
+) -> list[_Hit]:
+    """Petitions that have all these words, *limit* at most: only then are they looked at, and there may be many."""
+    row = row_of(session)
+    some = select(row.label("id"), _TABLE.c.title).select_from(PetitionSearch).where(_matches(session, every))
+    if themes:
+        some = some.join(Petition, Petition.id == row).where(Petition.theme.in_(themes))
+    some_rows = some.order_by(row.desc()).limit(limit).subquery()
+    query = (
+        select(Petition.id, queries.is_open(now), some_rows.c.title)
+        .join(some_rows, some_rows.c.id == Petition.id)
+        .where(Petition.state.in_(queries.PUBLIC_STATES))
+    )
+    return [
+        _Hit(petition_id, bool(is_open), frozenset(title.split()))
+        for petition_id, is_open, title in session.execute(query)
+    ]
+
+
+def _matches(session: Session, every: Sequence[str]) -> ColumnElement[bool]:
+    """As each engine asks for words; they have no sign that either would take for its own."""
+    if is_sqlite(session):
+        asked = " AND ".join(f'"{word}"' for word in every)
+        return literal_column("petition_search").op("MATCH", is_comparison=True)(asked)
+    # In the statement itself: PostgreSQL goes another way for a word that many have, if it knows which one it is.
+    known = bindparam(None, " & ".join(f"'{word}'" for word in every), literal_execute=True, type_=Text)
+    return _TABLE.c.words.op("@@", is_comparison=True)(cast(known, TSQUERY))
+
+
+def _in_order(session: Session, ids: Sequence[int]) -> Sequence[Petition]:
+    query = select(Petition).where(Petition.id.in_(ids)).options(selectinload(Petition.recipients))
+    found = {petition.id: petition for petition in session.scalars(query)}
+    return [found[petition_id] for petition_id in ids]

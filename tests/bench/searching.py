@@ -1,0 +1,127 @@
+"""search: the words that people type, and what is close to a title, among 100,000 petitions on both databases."""
+
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from itertools import accumulate
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from app import clock
+from app.petitions import jobs, search
+from app.petitions.models import Petition, PetitionText
+from tests.bench import stage
+from tests.bench.results import Result
+
+PETITIONS = 100_000
+OPEN = 20_000
+TITLE, TEXT = 9, 250
+QUESTIONS, ROUNDS = 200, 5
+LIMIT = 50
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+class Language:
+    """Words as often as French says them: the n-th one n times less than the first (Zipf)."""
+
+    def __init__(self) -> None:
+        # Always the same petitions, and questions.
+        self.chance = random.Random(12)
+        papers = " ".join(path.read_text() for path in sorted(DOCS.glob("*-*.md"))).lower()
+        counted: dict[str, int] = {}
+        for word in re.findall(r"[a-zà-ÿœ]{3,}", papers):
+            counted[word] = counted.get(word, 0) + 1
+        real = sorted(counted, key=lambda word: -counted[word])
+        # Names of people and places, of which there is no end.
+        names = (
+            "".join(self.chance.choices(("ba", "ro", "mi", "len", "tour", "va", "sy"), k=4)) for _ in range(20_000)
+        )
+        self.words = [*real, *dict.fromkeys(names)]
+        self.weights = list(accumulate(1 / (n + 3) for n in range(len(self.words))))
+
+    def say(self, n: int) -> str:
+        return " ".join(self.chance.choices(self.words, cum_weights=self.weights, k=n))
+
+
+def search_bench() -> Iterator[Result]:
+    for name, place in (("SQLite", stage.on_sqlite), ("PostgreSQL", stage.on_postgres)):
+        yield from _on(name, place)
+
+
+def _on(name: str, place: Callable[[], AbstractContextManager[stage.Stage]]) -> Iterator[Result]:
+    language = Language()
+    with place() as site:
+        _petitions(site, language)
+        began = time.monotonic()
+        jobs.index(site.database)
+        took = time.monotonic() - began
+        site.analyze()
+        typed = [language.say(n) for n in (1, 2, 3) for _ in range(QUESTIONS // 3)]
+        # The worst: those that every text has.
+        typed += language.words[:10]
+        titles = [language.say(TITLE) for _ in range(QUESTIONS)]
+        now = clock.now()
+        pages = _timed(
+            site, typed, lambda session, words: search.found(session, now, typed=words, theme="", sort="", page=1)
+        )
+        alike = _timed(site, titles, lambda session, title: search.similar(session, now, title))
+    many = f"{PETITIONS:,} petitions".replace(",", " ")
+    for what, (p50s, p99s, worst), more in (
+        ("page of results", pages, f", indexed in {took:.0f} s"),
+        ("similar to a title", alike, ""),
+    ):
+        note = f"p50 {median(p50s):.1f} ms, worst {worst:.0f} ms{more}"
+        yield Result(
+            "search", f"{what}, {many}, {name}, p99", "ms", p99s, "limit", [LIMIT], 1.0, at_most=True, note=note
+        )
+
+
+def _timed(
+    site: stage.Stage, asked: Sequence[str], answer: Callable[[Any, str], object]
+) -> tuple[list[float], list[float], float]:
+    """In milliseconds: the median and the 99th percentile of each round, and the worst of all."""
+    p50s, p99s, worst = [], [], 0.0
+    for warm in range(ROUNDS + 1):
+        taken = []
+        for words in asked:
+            with site.database.read() as session:
+                began = time.perf_counter()
+                answer(session, words)
+                taken.append((time.perf_counter() - began) * 1000)
+        if warm:
+            p50s.append(median(taken))
+            p99s.append(quantiles(taken, n=100)[98])
+            worst = max(worst, *taken)
+    return p50s, p99s, worst
+
+
+def _petitions(site: stage.Stage, language: Language) -> None:
+    """The newest are open; what the release before this one wrote, so that the index has to be made."""
+    now = clock.now()
+    with site.database.read() as session:
+        first = session.get_one(Petition, site.petition_id)
+        model = {column.key: getattr(first, column.key) for column in Petition.__table__.columns}
+        after = session.scalars(select(Petition.id).order_by(Petition.id.desc()).limit(1)).one()
+    for start in range(0, PETITIONS, 1000):
+        rows, texts = [], []
+        for n in range(start, start + 1000):
+            is_open = n >= PETITIONS - OPEN
+            ends = now + timedelta(days=30 if is_open else -30)
+            title, identifier = language.say(TITLE), after + 1 + n
+            state = {
+                "state": "open" if is_open else "closed",
+                "closes_at": ends,
+                "closed_at": None if is_open else ends,
+            }
+            rows.append(model | state | {"id": identifier, "slug": f"petition-{n}", "title": title, "search": ""})
+            text = {"petition_id": identifier, "version": model["version"], "title": title, "created_at": now}
+            texts.append(text | {"markdown": language.say(TEXT), "html": ""})
+        with site.database.write() as session:
+            session.execute(insert(Petition), rows)
+            session.execute(insert(PetitionText), texts)
