@@ -17,6 +17,7 @@ from app.accounts.models import Account
 from app.audit import AuditLine
 from app.errors import NotFound, Refused
 from app.petitions import queries as petition_queries
+from app.web import ratelimit
 from tests.site import Site, text_of
 from tests.staff import PUBLIC, code, give_password, is_in, public_browser, public_settings, with_second_factor
 
@@ -203,3 +204,14 @@ def test_header_of_an_administrator_leads_to_every_desk(site: Site) -> None:
         page = admin.get(f"/administration/{path}").text
         assert f'<a href="/administration/{path}" aria-current="page">' in page
     assert "/administration" not in site.staff("organiser").get("/organisation").text
+
+
+def test_the_list_says_whose_account_was_tried_from_everywhere(site: Site) -> None:
+    admin, email = site.staff("admin"), site.account("moderator")
+    site.account("organiser")
+    for n in range(30):
+        ratelimit.limiter.reset()
+        there = TestClient(site.app, base_url="http://127.0.0.1:8000", client=(f"203.0.{n // 8 + 1}.7", 50_000))
+        there.post("/connexion", data={"email": email, "password": "pas le bon du tout"})
+    assert "essais manqués" in row(admin, email)
+    assert "essais manqués" not in row(admin, "organiser@exemple.test")

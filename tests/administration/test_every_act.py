@@ -471,6 +471,9 @@ def test_each_act_leaves_its_line_with_who_and_what(
     names = scene(site) or {}
     acts = {act for act, *_ in lines}
     assert [one for one in journal(site, names) if one[0] in acts] == lines
+    with site.database.read() as session:
+        for line in session.scalars(select(AuditLine)):  # details that are told are known
+            assert None not in line.details.values(), line.act
 
 
 def test_every_act_of_the_journal_is_in_a_scene() -> None:

@@ -11,8 +11,11 @@ from starlette.testclient import TestClient
 
 from app.audit import AuditLine
 from app.comments.models import Comment
+from app.moderation.actions import asked_for
+from app.moderation.forms import DecisionForm
 from app.moderation.models import Decision
 from app.moderation.queries import decisions
+from app.web.forms import validated
 from tests.site import Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -221,3 +224,15 @@ def test_strangers_and_other_roles_cannot_decide(site: Site) -> None:
 def test_administrator_decides_too(site: Site) -> None:
     comment = site.comment(site.publish(), INSULT)
     assert refuse(site.staff("admin"), comment).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("decision", "ticked", "kept"),
+    [
+        ("refuse", {"mask", "limit_author", "quarantine"}, {"limit_author", "quarantine"}),  # nothing is left to mask
+        ("publish", {"mask", "ask_rewrite", "close_thread"}, {"mask", "close_thread"}),  # nothing to write again
+    ],
+)
+def test_effects_that_a_decision_cannot_have_are_left_out(decision: str, ticked: set[str], kept: set[str]) -> None:
+    form = validated(DecisionForm, {"decision": decision, **dict.fromkeys(ticked, "on")})
+    assert asked_for(form).effects == kept

@@ -18,6 +18,14 @@ def test_organiser_sees_own_petitions_only(site: Site) -> None:
     assert "Planter des arbres" not in page
 
 
+def test_the_newest_petition_stands_first(site: Site) -> None:
+    first = site.publish()
+    site.later(days=1)
+    second = site.publish(_titled("Planter des arbres à Montfleur"))
+    page = site.staff("organiser", first, second).get("/organisation").text
+    assert page.index(f"/organisation/petitions/{second}") < page.index(f"/organisation/petitions/{first}")
+
+
 def _titled(title: str) -> str:
     return PETITION.replace("Rouvrir la bibliothèque de Montfleur", title)
 

@@ -259,7 +259,9 @@ def test_erasing_everything_leaves_no_row(site: Site) -> None:
     site.confirmed(first, consent_newsletter="on", consent_updates="on")
     site.confirmed(second, comment="À relire.")
     browser = opened(site)
-    assert browser.post("/mes-signatures/effacer").headers["location"] == "/mes-signatures/efface"
+    answer = browser.post("/mes-signatures/effacer")
+    assert answer.headers["location"] == "/mes-signatures/efface"
+    assert "Path=/mes-signatures;" in answer.headers["set-cookie"]  # where it was set, or it would stay
     assert site.signatures() == []
     assert site.count(first) == site.count(second) == 0
     assert browser.get("/mes-signatures/liste").status_code == 410

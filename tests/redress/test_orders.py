@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from app.audit import AuditLine
 from app.moderation import models
 from app.moderation.models import Order
 from tests.moderation.desk import OTHER, PUBLISH, TEXT, comment, decide
@@ -66,6 +67,8 @@ def test_order_takes_down_what_is_published_and_what_waits(site: Site, named: li
     assert [comment(site, one).state for one in named] == ["removed", "refused"]
     with site.database.read() as session:
         order = session.scalars(select(Order)).one()
+        line = session.scalars(select(AuditLine).where(AuditLine.act == "order.executed")).one()
+    assert line.details == {"items": 2}
     assert (order.items, order.received_at.isoformat()) == (2, "2026-11-22T09:00:00+00:00")
 
 

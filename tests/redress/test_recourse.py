@@ -311,3 +311,15 @@ def test_published_comment_may_be_masked_later(site: Site, published: int) -> No
     again(site, published, Judgment("publish", [1], "minable", effects=frozenset({"mask"})))
     assert comment(site, published).state == "published"
     assert comment(site, published).masks
+
+
+def test_a_case_shows_its_own_notices_only(site: Site, other: TestClient) -> None:
+    pages = [site.publish(), site.publish()]
+    for slug, reasons in zip(pages, ("Elle appelle à la haine.", "Elle copie la nôtre."), strict=True):
+        posted = site.client.post(
+            f"/petitions/{slug}/signaler", data=NOTICE | {"category": "other", "reasons": reasons}
+        )
+        assert posted.status_code == 200
+    page = other.get("/moderation/dossiers/2").text
+    assert "Elle copie la nôtre." in page
+    assert "Elle appelle à la haine." not in page

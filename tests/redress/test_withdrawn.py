@@ -7,7 +7,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from app.moderation.actions import Judgment
-from app.moderation.models import Appeal
+from app.moderation.models import Appeal, Claim
 from app.privacy.actions import erasing
 from app.redress import actions as redress
 from tests.moderation.desk import OTHER, PUBLISH, REFUSE, TEXT, comment, confirm_notifier, decide
@@ -197,3 +197,13 @@ def test_decision_while_its_author_erases_everything_ends_in_one_of_two_ways(
         site.later(seconds=61)
         assert [mail.to for mail in site.mails()[mails:]] == []
     assert "minable" not in site.client.get(f"/petitions/{slug}/commentaires").text
+
+
+def test_nobody_has_an_appeal_open_any_more_once_it_is_pointless(site: Site, slug: str, moderator: TestClient) -> None:
+    refused = decide(site, site.comment(slug, TEXT), REFUSE)
+    with site.database.write() as session:
+        redress.appeal(session, refused.id, "author", "Je conteste cela.")
+    assert moderator.post("/moderation/prises/appeal-1").status_code == 303
+    take_back(site, "erased")
+    with site.database.read() as session:
+        assert session.scalars(select(Claim)).all() == []

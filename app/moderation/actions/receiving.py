@@ -39,7 +39,6 @@ def _told(session: Session, draft: Draft, decision_id: int) -> Mail:
     context = {
         "given_name": signature.given_name,
         "title": petition.title,
-        "petition_path": f"/petitions/{petition.slug}",
         "text": draft.text,
         **decision_context(session, decision),
         # The statement is forgotten with a text that its author withdrew; the rule is not.
