@@ -57,6 +57,13 @@ def test_a_draft_is_corrected_and_its_earlier_text_stays(site: Site) -> None:
     assert "Jean Roux" not in page
 
 
+def test_a_source_keeps_its_address(site: Site) -> None:
+    source = "Les vélos trempés | La Gazette | 2026-02-03 | https://gazette.exemple.fr/velos"
+    organiser = site.staff("organiser")
+    made = organiser.post("/organisation/petitions/nouvelle", data=DRAFT | {"sources": source}).headers["location"]
+    assert source in organiser.get(f"{made}/texte").text
+
+
 def test_somebody_elses_draft_does_not_exist(site: Site) -> None:
     made = site.staff("organiser").post("/organisation/petitions/nouvelle", data=DRAFT).headers["location"]
     other = site.staff("organiser", email="autre@exemple.test")
