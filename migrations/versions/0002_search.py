@@ -23,11 +23,6 @@ FTS5 = """
 CREATE VIRTUAL TABLE petition_search USING fts5(petition_id UNINDEXED, version UNINDEXED, title UNINDEXED, words,
 tokenize = 'ascii', detail = 'none')
 """
-# The words aside: what is read of many rows at once is small.
-ASIDE = (
-    "ALTER TABLE petition_search SET (toast_tuple_target = 128)",
-    "ALTER TABLE petition_search ALTER COLUMN words SET STORAGE EXTERNAL",
-)
 PETITIONS = """
 SELECT p.id, p.version, p.title, p.theme, p.author, t.markdown,
   (SELECT coalesce({people}, '') FROM recipient r WHERE r.petition_id = p.id) AS people
@@ -54,15 +49,20 @@ def upgrade() -> None:
         sa.Column("words", TSVECTOR(), nullable=False),
         sa.PrimaryKeyConstraint("petition_id", name=op.f("pk_petition_search")),
     )
-    for statement in ASIDE:
-        op.execute(statement)
     _fill(
         "string_agg(r.name || ' ' || r.role, ' ')",
         "INSERT INTO petition_search (petition_id, version, title, words)"
         " VALUES (:id, :version, :title, array_to_tsvector(CAST(:words AS text[])))",
         list,
     )
-    op.create_index(op.f("ix_petition_search_words"), "petition_search", ["words"], postgresql_using="gin")
+    op.create_index(
+        op.f("ix_petition_search_words"),
+        "petition_search",
+        ["words"],
+        postgresql_using="gin",
+        # Written to by few, read by all: what is new is put in its place at once.
+        postgresql_with={"fastupdate": "off"},
+    )
 
 
 def _fill(people: str, insert: str, written: Any) -> None:
