@@ -96,11 +96,13 @@ def similar(
 ) -> Sequence[Petition]:
     """Open petitions, *besides* one, whose titles share the most with *title*; then those with all its words."""
     wanted = words.telling(title)[:ALIKE]
+    if not wanted:
+        return ()
     # One word in common is chance, unless there is but one.
     pairs: Sequence[Sequence[str]] = list(combinations(wanted, 2)) or [wanted]
-    alike = _newest(session, now, [words.in_title(pair) for pair in pairs], MOST) if wanted else []
+    alike = _newest(session, now, [words.in_title(pair) for pair in pairs], MOST)
     alike.sort(key=lambda hit: (hit.shared(wanted) / len(hit.title.union(wanted)), hit.id), reverse=True)
-    everywhere = _newest(session, now, [wanted], MOST) if wanted else []
+    everywhere = _newest(session, now, [wanted], MOST)
     hits = {hit.id: hit for hit in (*alike, *everywhere) if hit.is_open and hit.id != besides}
     return _in_order(session, list(hits)[:limit])
 
@@ -130,10 +132,8 @@ def _newest(
         .join(some_rows, some_rows.c.id == Petition.id)
         .where(Petition.state.in_(queries.PUBLIC_STATES))
     )
-    return [
-        _Hit(petition_id, bool(is_open), frozenset(title.split()))
-        for petition_id, is_open, title in session.execute(query)
-    ]
+    rows = sorted(session.execute(query), key=lambda found: -found.id)
+    return [_Hit(petition_id, bool(is_open), frozenset(title.split())) for petition_id, is_open, title in rows]
 
 
 def _matches(session: Session, anyone: Iterable[Sequence[str]]) -> ColumnElement[bool]:
