@@ -96,7 +96,7 @@ class PetitionSearch(Base):
     """What petitions that the public may open are found by, see search.py; on SQLite a table of FTS5's."""
 
     __tablename__ = "petition_search"
-    __table_args__ = (Index(None, "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),)
+    __table_args__ = (Index(None, "words", postgresql_using="gin"),)
 
     # On SQLite also its rowid.
     petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

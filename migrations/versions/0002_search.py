@@ -55,14 +55,7 @@ def upgrade() -> None:
         " VALUES (:id, :version, :title, array_to_tsvector(CAST(:words AS text[])))",
         list,
     )
-    op.create_index(
-        op.f("ix_petition_search_words"),
-        "petition_search",
-        ["words"],
-        postgresql_using="gin",
-        # Written to by few, read by all: what is new is put in its place at once.
-        postgresql_with={"fastupdate": "off"},
-    )
+    op.create_index(op.f("ix_petition_search_words"), "petition_search", ["words"], postgresql_using="gin")
 
 
 def _fill(people: str, insert: str, written: Any) -> None:
