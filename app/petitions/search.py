@@ -8,9 +8,10 @@ a word of half of 100,000 petitions a page would take longer than the 50 ms that
 What is in the index is up to ``indexing``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import combinations
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -25,8 +26,6 @@ MOST = 300
 # Of a question, and of a title that others are compared with: what is typed beyond narrows nothing.
 WORDS = 12
 ALIKE = 8
-# Of each word of that title, how many petitions are compared with it.
-NEAR = 100
 _TABLE = PetitionSearch.__table__
 
 
@@ -97,14 +96,13 @@ def similar(
 ) -> Sequence[Petition]:
     """Open petitions, *besides* one, whose titles share the most with *title*; then those with all its words."""
     wanted = words.telling(title)[:ALIKE]
-    near: dict[int, _Hit] = {}
-    # Of each word the newest: what is near shares a rare one, or is one of many.
-    for word in wanted:
-        near.update((hit.id, hit) for hit in _newest(session, now, words.in_title([word]), NEAR))
+    if not wanted:
+        return ()
     # One word in common is chance, unless there is but one.
-    alike = [hit for hit in near.values() if hit.shared(wanted) >= min(2, len(wanted))]
+    pairs: Sequence[Sequence[str]] = list(combinations(wanted, 2)) or [wanted]
+    alike = _newest(session, now, [words.in_title(pair) for pair in pairs], MOST)
     alike.sort(key=lambda hit: (hit.shared(wanted) / len(hit.title.union(wanted)), hit.id), reverse=True)
-    everywhere = _newest(session, now, wanted, NEAR) if wanted else []
+    everywhere = _newest(session, now, [wanted], MOST)
     hits = {hit.id: hit for hit in (*alike, *everywhere) if hit.is_open and hit.id != besides}
     return _in_order(session, list(hits)[:limit])
 
@@ -113,19 +111,19 @@ def _best(session: Session, now: datetime, wanted: Sequence[str], theme: str) ->
     """The best first, MOST at most; and whether there are more."""
     themes = queries.spellings(session, theme) if theme else ()
     # Of too many, the newest, and among them those with a title that says it.
-    by_title = _newest(session, now, words.in_title(wanted), MOST + 1, themes)
-    anywhere = _newest(session, now, wanted, MOST + 1, themes)
+    by_title = _newest(session, now, [words.in_title(wanted)], MOST + 1, themes)
+    anywhere = _newest(session, now, [wanted], MOST + 1, themes)
     hits = list({hit.id: hit for hit in (*by_title, *anywhere)}.values())
     hits.sort(key=lambda hit: (hit.is_open, hit.shared(wanted), hit.id), reverse=True)
     return hits[:MOST], len(hits) > MOST
 
 
 def _newest(
-    session: Session, now: datetime, every: Sequence[str], limit: int, themes: Sequence[str] = ()
+    session: Session, now: datetime, anyone: Iterable[Sequence[str]], limit: int, themes: Sequence[str] = ()
 ) -> list[_Hit]:
-    """Petitions that have all these words, *limit* at most: only then are they looked at, and there may be many."""
+    """Petitions that have every word of one of *anyone*, *limit* at most: only then are they looked at."""
     row = row_of(session)
-    some = select(row.label("id"), _TABLE.c.title).select_from(PetitionSearch).where(_matches(session, every))
+    some = select(row.label("id"), _TABLE.c.title).select_from(PetitionSearch).where(_matches(session, anyone))
     if themes:
         some = some.join(Petition, Petition.id == row).where(Petition.theme.in_(themes))
     some_rows = some.order_by(row.desc()).limit(limit).subquery()
@@ -134,19 +132,18 @@ def _newest(
         .join(some_rows, some_rows.c.id == Petition.id)
         .where(Petition.state.in_(queries.PUBLIC_STATES))
     )
-    return [
-        _Hit(petition_id, bool(is_open), frozenset(title.split()))
-        for petition_id, is_open, title in session.execute(query)
-    ]
+    rows = sorted(session.execute(query), key=lambda found: -found.id)
+    return [_Hit(petition_id, bool(is_open), frozenset(title.split())) for petition_id, is_open, title in rows]
 
 
-def _matches(session: Session, every: Sequence[str]) -> ColumnElement[bool]:
+def _matches(session: Session, anyone: Iterable[Sequence[str]]) -> ColumnElement[bool]:
     """As each engine asks for words; they have no sign that either would take for its own."""
     if is_sqlite(session):
-        asked = " AND ".join(f'"{word}"' for word in every)
+        asked = " OR ".join("(" + " AND ".join(f'"{word}"' for word in every) + ")" for every in anyone)
         return literal_column("petition_search").op("MATCH", is_comparison=True)(asked)
     # In the statement itself: PostgreSQL goes another way for a word that many have, if it knows which one it is.
-    known = bindparam(None, " & ".join(f"'{word}'" for word in every), literal_execute=True, type_=Text)
+    asked = " | ".join("(" + " & ".join(f"'{word}'" for word in every) + ")" for every in anyone)
+    known = bindparam(None, asked, literal_execute=True, type_=Text)
     return _TABLE.c.words.op("@@", is_comparison=True)(cast(known, TSQUERY))
 
 

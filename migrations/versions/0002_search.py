@@ -23,11 +23,6 @@ FTS5 = """
 CREATE VIRTUAL TABLE petition_search USING fts5(petition_id UNINDEXED, version UNINDEXED, title UNINDEXED, words,
 tokenize = 'ascii', detail = 'none')
 """
-# The words aside: what is read of many rows at once is small.
-ASIDE = (
-    "ALTER TABLE petition_search SET (toast_tuple_target = 128)",
-    "ALTER TABLE petition_search ALTER COLUMN words SET STORAGE EXTERNAL",
-)
 PETITIONS = """
 SELECT p.id, p.version, p.title, p.theme, p.author, t.markdown,
   (SELECT coalesce({people}, '') FROM recipient r WHERE r.petition_id = p.id) AS people
@@ -54,8 +49,6 @@ def upgrade() -> None:
         sa.Column("words", TSVECTOR(), nullable=False),
         sa.PrimaryKeyConstraint("petition_id", name=op.f("pk_petition_search")),
     )
-    for statement in ASIDE:
-        op.execute(statement)
     _fill(
         "string_agg(r.name || ' ' || r.role, ' ')",
         "INSERT INTO petition_search (petition_id, version, title, words)"
