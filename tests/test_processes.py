@@ -210,6 +210,10 @@ def _children(pid: int) -> list[int]:
 # Hosts: network namespaces, each with its own address on one bridge.
 
 
+# One of this run: others may be under way.
+NETWORK = f"10.{64 + os.getpid() // 250 % 64}.{os.getpid() % 250 + 1}"
+
+
 class Host:
     """A machine of its own as far as the network can tell; it can vanish."""
 
@@ -234,10 +238,10 @@ def hosts(*names: str) -> Iterator[list[Host]]:
     bridge, made = f"{tag}br", []
     try:
         _ip("link", "add", bridge, "type", "bridge")
-        _ip("addr", "add", "10.213.7.1/24", "dev", bridge)
+        _ip("addr", "add", f"{NETWORK}.1/24", "dev", bridge)
         _ip("link", "set", bridge, "up")
         for n, label in enumerate(names, 2):
-            host = Host(f"{tag}{label}", f"10.213.7.{n}")
+            host = Host(f"{tag}{label}", f"{NETWORK}.{n}")
             _ip("netns", "add", host.name)
             made.append(host)
             _ip("link", "add", f"v{host.name}", "type", "veth", "peer", "name", "eth0", "netns", host.name)
@@ -284,7 +288,7 @@ class HostWorker(SignonsWorker):
 
 
 class Relay:
-    """What the database's host lets the others reach: 10.213.7.1:port → 127.0.0.1:port.
+    """What the database's host lets the others reach: its address on the network, port → 127.0.0.1:port.
 
     Like a pooler, it keeps its side open when the other vanishes: the database cannot tell by the network.
     """
@@ -301,10 +305,12 @@ class Relay:
             "    r2,w2=await asyncio.open_connection('127.0.0.1',int(sys.argv[1]))\n"
             "    await asyncio.gather(pump(r,w2),pump(r2,w))\n"
             "async def main():\n"
-            "    await (await asyncio.start_server(serve,'10.213.7.1',int(sys.argv[1]))).serve_forever()\n"
+            "    await (await asyncio.start_server(serve,sys.argv[2],int(sys.argv[1]))).serve_forever()\n"
             "asyncio.run(main())\n"
         )
-        self.process = subprocess.Popen([sys.executable, "-c", code, str(port)], stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, str(port), f"{NETWORK}.1"], stderr=subprocess.DEVNULL
+        )
 
     def close(self) -> None:
         self.process.kill()
@@ -335,9 +341,9 @@ def test_one_of_two_hosts_vanishes_in_the_middle(with_valkey: bool, tmp_path: Pa
         prepare(near)
         slug = published(near)
         env = environment(near) | {
-            "SIGNONS_DATABASE_URL": near.database_url.replace("127.0.0.1", "10.213.7.1"),
-            "SIGNONS_SMTP_URL": mails.url.replace("127.0.0.1", "10.213.7.1"),
-            "SIGNONS_REDIS_URL": broker.url().replace("127.0.0.1", "10.213.7.1") if broker else "",
+            "SIGNONS_DATABASE_URL": near.database_url.replace("127.0.0.1", f"{NETWORK}.1"),
+            "SIGNONS_SMTP_URL": mails.url.replace("127.0.0.1", f"{NETWORK}.1"),
+            "SIGNONS_REDIS_URL": broker.url().replace("127.0.0.1", f"{NETWORK}.1") if broker else "",
         }
         webs = []
         for host in (first, second):
