@@ -75,7 +75,9 @@ def of_signature(session: Session, signature_id: uuid.UUID) -> Sequence[Comment]
 
 
 def lock(session: Session, comment_id: int) -> Comment | None:
-    return session.scalars(select(Comment).where(Comment.id == comment_id).with_for_update()).one_or_none()
+    """As it stands once it is ours, whatever a page had read of it before."""
+    query = select(Comment).where(Comment.id == comment_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def with_author(session: Session, comment_id: int) -> Any:

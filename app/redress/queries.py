@@ -54,7 +54,8 @@ def lock_notice(session: Session, notice_id: int) -> tuple[Notice, Case] | None:
 
 
 def lock_appeal(session: Session, appeal_id: int) -> Appeal | None:
-    return session.scalars(select(Appeal).where(Appeal.id == appeal_id).with_for_update()).one_or_none()
+    query = select(Appeal).where(Appeal.id == appeal_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def contested_comment(session: Session, appeal_id: int) -> int | None:
@@ -89,7 +90,8 @@ def appeals_on(session: Session, decision_ids: Sequence[int]) -> dict[int, str]:
 
 
 def lock_reply(session: Session, reply_id: int) -> Reply | None:
-    return session.scalars(select(Reply).where(Reply.id == reply_id).with_for_update()).one_or_none()
+    query = select(Reply).where(Reply.id == reply_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def replies(session: Session, petition_id: int) -> Sequence[Reply]:

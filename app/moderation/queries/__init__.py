@@ -89,12 +89,17 @@ def by_reference(session: Session, reference: str) -> Decision | None:
 
 
 def lock_decision(session: Session, decision_id: int) -> Decision | None:
-    return session.scalars(select(Decision).where(Decision.id == decision_id).with_for_update()).one_or_none()
+    query = select(Decision).where(Decision.id == decision_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def lock_batch(session: Session, batch: str) -> Sequence[Decision]:
     return session.scalars(
-        select(Decision).where(Decision.batch == batch).order_by(Decision.id).with_for_update()
+        select(Decision)
+        .where(Decision.batch == batch)
+        .order_by(Decision.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
 
 

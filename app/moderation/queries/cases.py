@@ -9,7 +9,9 @@ from app.moderation.models import Case, Notice, Target
 
 
 def lock_case(session: Session, case_id: int) -> Case | None:
-    return session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one_or_none()
+    """As it stands once it is ours, whatever a page had read of it before."""
+    query = select(Case).where(Case.id == case_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
 def reported_comment(session: Session, case_id: int) -> int | None:
@@ -25,6 +27,7 @@ def latest_case(session: Session, target: str, target_id: int, revision: int) ->
         .order_by(Case.id.desc())
         .limit(1)
         .with_for_update()
+        .execution_options(populate_existing=True)
     ).one_or_none()
 
 

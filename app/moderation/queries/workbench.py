@@ -76,7 +76,10 @@ def moderators(session: Session) -> Sequence[Account]:
 
 def lock_second_look(session: Session, decision_id: int) -> SecondLook | None:
     return session.scalars(
-        select(SecondLook).where(SecondLook.decision_id == decision_id).with_for_update()
+        select(SecondLook)
+        .where(SecondLook.decision_id == decision_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).one_or_none()
 
 
