@@ -266,7 +266,7 @@ def test_routes_read_forms_by_their_classes() -> None:
 # Every page
 
 PUBLIC_PAGES = ["/", "/comptage", "/connexion", "/charte", "/confidentialite", "/mentions-legales", "/accessibilite",
-                "/transparence", "/contact", "/mes-signatures", "/boite-locale", "/petitions/{slug}",
+                "/transparence", "/contact", "/mes-signatures", "/boite-locale", "/lancer", "/petitions/{slug}",
                 "/petitions/{slug}/verifier", "/petitions/{slug}/signatures", "/petitions/{slug}/commentaires",
                 "/petitions/{slug}/partager", "/petitions/{slug}/signaler", "/widget/{slug}", "/absente"]  # fmt: skip
 
@@ -427,6 +427,7 @@ def test_no_template_has(what: str, pattern: str) -> None:
 
 # Walked in tests/journeys with JavaScript and without; every other page is the same either way, and is walked without.
 SCRIPTED = {
+    "drafting/_layout.html",
     "organising/petition.html",
     "redress/appeal.html",
     "redress/case.html",

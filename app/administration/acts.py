@@ -70,6 +70,8 @@ ACTS = {
     "notice.received": "Signalement reçu",
     "order.executed": "Injonction exécutée",
     "person.erased": "Personne effacée",
+    "draft.claimed": "Brouillon pris dans son espace",
+    "draft.thrown_away": "Brouillon supprimé",
     "petition.closed": "Pétition close",
     "petition.comments_closed": "Commentaires fermés",
     "petition.comments_opened": "Commentaires ouverts",

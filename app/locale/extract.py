@@ -35,6 +35,7 @@ SPEAKERS = (
     "accounts/dependencies.py",
     "accounts/routes/signing_in.py",
     "comments/*.py",
+    "drafting/*.py",
     "lanes.py",
     "live/feed.py",
     "mail/routes.py",
@@ -65,14 +66,14 @@ SPEAKERS = (
 )
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany",
-    "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "Message", "bounded", "number",
+    "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "Message", "bounded", "number", "Step",
 }  # fmt: skip
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "UNLAWFUL", "SORTS", "BEST", "CONSENT_LABELS",
     "DISPLAY_LABELS", "PURPOSE_LABELS",
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
-    "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN",
+    "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN", "NONE", "PROMISED",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

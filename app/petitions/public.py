@@ -101,6 +101,32 @@ def cards(session: Session, petitions: Sequence[Petition], origin: str, now: dat
     return [Card(**_card_fields(petition, counts[petition.id], origin, now)) for petition in petitions]
 
 
+def preview(petition: Petition, html: str, origin: str, now: datetime) -> View:
+    """The page of a petition that is in no table yet; *html* is what markdown.py made of its text."""
+    return View(
+        **_card_fields(petition, 0, origin, now),
+        id=0,
+        body_html=Markup(html),  # noqa: S704 sanitised when it was made
+        sources=_sources(petition),
+        steps_passed=[],
+        views=0,
+        version=petition.version,
+        version_at=now,
+        comments_open=petition.comments_open,
+        comments_count=0,
+        delivery_mode=petition.delivery_mode,
+        erased_on=erased_on(petition, now),
+        last_hour=0,
+        purged=False,
+    )
+
+
+def _sources(petition: Petition) -> list[dict[str, Any]]:
+    return [
+        {"title": s.title, "publisher": s.publisher, "date": s.published_on, "url": s.url} for s in petition.sources
+    ]
+
+
 def view(
     session: Session,
     petition: Petition,
@@ -115,9 +141,7 @@ def view(
         **_card_fields(petition, queries.count(session, petition.id), origin, now),
         id=petition.id,
         body_html=Markup(text.html),  # noqa: S704 sanitised when it was made, see markdown.py
-        sources=[
-            {"title": s.title, "publisher": s.publisher, "date": s.published_on, "url": s.url} for s in petition.sources
-        ],
+        sources=_sources(petition),
         steps_passed=[{"step": row.step, "at": row.passed_at} for row in queries.steps_passed(session, petition.id)],
         views=queries.views(session, petition.id),
         version=petition.version,

@@ -35,8 +35,8 @@ class RequestGuard:
         if not _clean(scope.get("raw_path") or path.encode()) or not _clean(scope["query_string"]):
             await refuse(scope, receive, send, 400, "Cette adresse contient des caractères illisibles.")
             return
-        # Pictures are sent by signed-in organisers only.
-        uploading = path.startswith("/organisation/")
+        # Pictures, and whole texts while they are written.
+        uploading = path.startswith(("/organisation/", "/lancer/"))
         limit, seconds = (MAX_UPLOAD, UPLOAD_SECONDS) if uploading else (MAX_BODY, BODY_SECONDS)
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"0")

@@ -9,6 +9,8 @@ from starlette.testclient import TestClient
 
 from app.accounts.models import Account
 from app.db import vault_of
+from app.drafting import actions as drafting
+from app.drafting import links as draft_links
 from app.moderation import actions as moderation
 from app.moderation import links
 from app.moderation.actions import team
@@ -39,10 +41,13 @@ PLAUSIBLE = {
     "consent_organiser": "on",
     "consent_texts": "", "consent_updates": "on", "country": "FR", "decision": "refuse",
     "delivery_mode": "count", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
-    "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv", "goal": "2 000",
+    "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv",
+    "go": "suite", "goal": "2 000",
     "good_faith": "on", "ground": "charter", "groupe": "aside", "item-1": "0", "keys": "on", "lien": "",
     "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef", "line-1": "1",
-    "mask": "", "name": "Paul Roux", "new": "une autre phrase de passe", "note": "À relire.", "ok-1": "Ce projet…",
+    "mask": "", "name": "Paul Roux",
+    "name-1": "Claire Vasseur", "role-1": "Maire", "seen": "0",
+    "new": "une autre phrase de passe", "note": "À relire.", "ok-1": "Ce projet…",
     "objet": "", "open": "on", "outcome": "upheld", "passage": PASSAGE, "passage-1": PASSAGE,
     "password": "une phrase de passe",
     "petitions": "", "present": "une phrase de passe", "preuve": "une phrase de passe", "provision": "article 24",
@@ -130,6 +135,9 @@ def _pile_up(scene: Scene, against: Decision, viewed: Decision, reported: int) -
     assert second.post(f"/organisation/petitions/{slug}/exports/demandes", data=asked).status_code == 303
 
 
+DRAFT_ACTS = ("apercu", "adresse", "garder", "proposer")
+
+
 def _petitions(scene: Scene) -> dict[str, str]:
     """One that is being written, one that waits for its review."""
     with scene.site.database.write() as session:
@@ -141,7 +149,12 @@ def _petitions(scene: Scene) -> dict[str, str]:
             petition_actions.add_owner(session, made[-1], owner.id)
         draft, sent = made
         moderation.submit(session, sent, owner.id)
+        vault = vault_of(session)
+        kept, abandoned = (draft_links.address_of(vault, drafting.begin(session, None, {}).id) for _ in range(2))
         return {
+            "/lancer/{address}/{name}": f"/lancer/{kept}/destinataires",
+            **{f"/lancer/{{address}}/{act}": f"/lancer/{kept}/{act}" for act in DRAFT_ACTS},
+            "/lancer/{address}/supprimer": f"/lancer/{abandoned}/supprimer",
             "/moderation/petitions/{petition_id}/decision": f"/moderation/petitions/{sent.id}/decision",
             "/organisation/petitions/{slug}/texte": f"/organisation/petitions/{draft.slug}/texte",
             "/organisation/petitions/{slug}/proposer": f"/organisation/petitions/{draft.slug}/proposer",

@@ -20,13 +20,14 @@ from app.administration.acts import ACTS
 from app.audit import AuditLine
 from app.cli import main
 from app.consents.models import ConsentText
+from app.drafting.models import Draft
 from app.moderation.models import HintVerdict, SecondLook
 from app.petitions import actions as petition_actions
 from app.privacy import retention
 from app.web import ratelimit
 from tests.conftest import SECRET
+from tests.drafting.writing import begun, proposed, written
 from tests.moderation.desk import confirm_notifier
-from tests.organising.test_drafts import DRAFT
 from tests.privacy.test_self_service import line, opened
 from tests.signatures.crowd import crowd
 from tests.site import PASSWORD, Site
@@ -129,15 +130,24 @@ def an_account_is_forgotten(site: Site) -> None:
 # Petitions
 
 
+def a_draft_is_kept_and_thrown_away(site: Site) -> Names:
+    draft = begun(site.client)
+    organiser = site.staff("organiser")
+    with site.database.read() as session:
+        one = session.scalars(select(Draft.id)).one()
+    post(organiser, f"{draft}/garder")
+    post(organiser, f"{draft}/supprimer")
+    return {one.hex: "the draft"}
+
+
 def a_petition_lives(site: Site) -> None:
     organiser, moderator = site.staff("organiser"), site.staff("moderator")
-    post(organiser, "/organisation/petitions/nouvelle", **DRAFT)
+    draft = written(organiser)
+    post(organiser, f"{draft}/proposer")
     at = "/organisation/petitions/un-abri-pour-les-velos-de-la-gare"
-    post(organiser, f"{at}/proposer")
     remark = {"decision": "correct", "line-1": "1", "remark-1": "Dites quelle gare."}
     post(moderator, "/moderation/petitions/1/decision", **remark)
-    post(organiser, f"{at}/texte", **DRAFT)
-    post(organiser, f"{at}/proposer")
+    post(organiser, f"{draft}/proposer")
     post(moderator, "/moderation/petitions/1/decision", decision="publish")
     post(organiser, f"{at}/nouvelles", title="Une date", text="Le conseil municipal en parle le 12.")
     post(organiser, f"{at}/commentaires", open="")
@@ -180,8 +190,7 @@ def a_petition_is_taken_down_and_restored(site: Site) -> None:
 
 def a_petition_is_refused(site: Site) -> None:
     organiser, moderator = site.staff("organiser"), site.staff("moderator")
-    post(organiser, "/organisation/petitions/nouvelle", **DRAFT)
-    post(organiser, "/organisation/petitions/un-abri-pour-les-velos-de-la-gare/proposer")
+    proposed(organiser)
     post(moderator, "/moderation/petitions/1/decision", **REFUSE | {"passage": "cent vélos"})
 
 
@@ -370,11 +379,14 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("account.password_changed", ADMIN, "account", "1"),
     ]),
     (an_account_is_forgotten, [("account.ended", MACHINE, "account", "1")]),
+    (a_draft_is_kept_and_thrown_away, [
+        ("draft.claimed", ORG, "draft", "the draft"), ("draft.thrown_away", ORG, "draft", "the draft"),
+    ]),
     (a_petition_lives, [
-        ("petition.created", ORG, "petition", "1"), ("petition.delivery_mode", ORG, "petition", "1"),
-        ("petition.owner_added", ORG, "petition", "1"), ("petition.submitted", ORG, "petition", "1"),
-        ("petition.correct", MOD, "petition", "1"), ("petition.rewritten", ORG, "petition", "1"),
+        ("petition.created", ORG, "petition", "1"), ("petition.owner_added", ORG, "petition", "1"),
         ("petition.delivery_mode", ORG, "petition", "1"), ("petition.submitted", ORG, "petition", "1"),
+        ("petition.correct", MOD, "petition", "1"), ("petition.rewritten", ORG, "petition", "1"),
+        ("petition.submitted", ORG, "petition", "1"),
         ("petition.publish", MOD, "petition", "1"), ("petition.published", MOD, "petition", "1"),
         ("update.written", ORG, "petition", "1"), ("petition.comments_closed", ORG, "petition", "1"),
         ("petition.comments_opened", ORG, "petition", "1"), ("petition.closed", ORG, "petition", "1"),

@@ -96,23 +96,6 @@ def test_spellings_that_were_kept_apart_before_are_shown_together(site: Site) ->
     assert len(titles(site, "?theme=transport")) == len(titles(site, "?theme=Transports")) == 3
 
 
-def test_an_author_may_correct_the_spelling_of_her_own_theme(site: Site) -> None:
-    organiser = site.staff("organiser")
-    form = {
-        "title": "Un bus de nuit",
-        "author": "Moi",
-        "goal": "100",
-        "recipients": "A, maire",
-        "text": "Un texte. " * 9,
-    }
-    for theme in ("transport", "Transports"):
-        path = "nouvelle" if theme == "transport" else "un-bus-de-nuit/texte"
-        answer = organiser.post(f"/organisation/petitions/{path}", data=form | {"theme": theme})
-        assert answer.status_code == 303
-        with site.database.read() as session:
-            assert session.scalars(select(Petition.theme)).one() == theme
-
-
 def test_newest_first_unless_asked_otherwise(site: Site) -> None:
     publish(site, "Première en date", closes_at=clock.now() + timedelta(days=90))
     site.later(hours=1)

@@ -11,7 +11,10 @@ from app import clock
 from app.accounts.dependencies import HalfSession, Organiser, Posted, require_fresh
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
-from app.db import Db, Session
+from app.db import Db, Session, vault_of
+from app.drafting import links
+from app.drafting import queries as draft_queries
+from app.drafting.actions import ACCOUNTS_FOR
 from app.exports import actions, permissions, queries
 from app.organising.dependencies import OwnPetition
 from app.organising.forms import AskForm, CommentsForm, ExportForm
@@ -39,7 +42,17 @@ def petitions(request: Request, session: Db, organiser: Organiser) -> Response:
         {"card": card, "confirmation_rate": _rate(card.count, signature_queries.pending_count(session, petition.id))}
         for card, petition in zip(cards, owned, strict=True)
     ]
-    return page(request, "organising/petitions.html", petitions=rows)
+    vault = vault_of(session)
+    drafts = [
+        {
+            "path": links.path_of(vault, draft.id, "relire"),
+            "title": draft.typed.get("title", ""),
+            "saved_at": draft.saved_at,
+            "ends": draft.saved_at + ACCOUNTS_FOR,
+        }
+        for draft in draft_queries.of_account(session, organiser.id)
+    ]
+    return page(request, "organising/petitions.html", petitions=rows, drafts=drafts)
 
 
 @router.get("/petitions/{slug}")

@@ -10,6 +10,7 @@ from app.accounts import actions as account_actions
 from app.consents import queries as consent_queries
 from app.consents.models import ConsentKind
 from app.db import changed
+from app.drafting import queries as draft_queries
 from app.exports.actions import SMALLEST_CELL
 from app.mail import outbox
 from app.mail.outbox import Mail
@@ -155,6 +156,7 @@ def end_accounts(session: Session, now: datetime, limit: int, origin: str) -> St
     """Organisers who have not signed in for two years are warned thirty days before, then go."""
     to_end = people.accounts_to_end(session, now, limit)
     for account in to_end:
+        draft_queries.delete_of_account(session, account.id)
         account_actions.end(session, account)
     to_warn = people.accounts_to_warn(session, now, limit)
     for account in to_warn:

@@ -1,0 +1,70 @@
+"""A draft as its page will be, complete or not."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from markupsafe import Markup
+
+from app.drafting import forms
+from app.petitions import markdown, public
+from app.petitions.importing import MAX_TEXT
+from app.petitions.models import Petition, PetitionState, Recipient, Source
+from app.petitions.typed import day, goal, last_day
+from app.text import clean_line, visible
+from app.zone import end_of
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+
+def page(typed: Mapping[str, Any], origin: str, now: datetime) -> public.View:
+    """The real page's view of what is typed so far; nothing is stored."""
+    values = {name: str(value) for name, value in typed.items()}
+    petition = Petition(
+        id=0,
+        slug="brouillon",
+        state=PetitionState.DRAFT,
+        title=clean_line(values.get("title", "")),
+        author=clean_line(values.get("author", "")),
+        theme=clean_line(values.get("theme", "")),
+        goal=_or(goal, values.get("goal", ""), 1000),
+        delivery_mode=values.get("delivery_mode", "identities"),
+        comments_open="comments_closed" not in values,
+        version=1,
+        image_alt="",
+        image_caption="",
+        image_credit="",
+        created_at=now,
+        recipients=[
+            Recipient(position=n, name=clean_line(row.get("name", "")), role=clean_line(row.get("role", "")))
+            for n, row in forms.rows_of(values, forms.RECIPIENT).items()
+        ],
+        sources=[_source(n, row) for n, row in forms.rows_of(values, forms.SOURCE).items()],
+    )
+    last = _or(lambda typed: last_day(day(typed)), values.get("closes_on", ""), None)
+    petition.closes_at = end_of(last) if last else None
+    return public.preview(petition, text(values.get("text", "")), origin, now)
+
+
+def text(typed: str) -> Markup:
+    """What the real renderer makes of it."""
+    return Markup(markdown.render(visible(typed)[:MAX_TEXT].strip()))  # noqa: S704 sanitised, see markdown.py
+
+
+def _or(read: Callable[[str], T], typed: str, otherwise: D) -> T | D:
+    """What *read* makes of it, once it is typed to its end."""
+    try:
+        return read(typed)
+    except ValueError:
+        return otherwise
+
+
+def _source(n: int, row: Mapping[str, str]) -> Source:
+    return Source(
+        position=n,
+        title=clean_line(row.get("title", "")),
+        publisher=clean_line(row.get("publisher", "")),
+        published_on=_or(day, row.get("date", ""), None),
+        url=url if (url := clean_line(row.get("url", ""))).startswith(("https://", "http://")) else "",
+    )
