@@ -19,7 +19,7 @@ from app.errors import NotFound
 from app.web.cookies import browser_cookie, session_cookie
 from app.web.forms import MAX_LONG_FIELDS, ShowAgain, read_pairs
 from app.web.ratelimit import client_key
-from app.web.rendering import EMPTY_FORM, page
+from app.web.rendering import EMPTY_FORM, locale_of, page
 
 
 class SignInFirst(Exception):
@@ -100,6 +100,7 @@ def came(request: Request, account_id: int | None = None, link: str = "") -> Cam
         cookie=session_cookie(request) or "",
         browser=browser_cookie(request, account_id) if account_id is not None else "",
         link=link,
+        locale=locale_of(request),
     )
 
 

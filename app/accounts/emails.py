@@ -1,10 +1,29 @@
 """What is written to people who work here about their own account: our words, never a stranger's."""
 
+import uuid
 from datetime import datetime
+from urllib.parse import quote
 
 from app.accounts.models import Account
 from app.mail.outbox import Mail
 from app.templating import in_language, long_datetime
+
+
+def welcome(to: str, token: str, locale: str, about: uuid.UUID, *, invited: bool = False) -> Mail:
+    """The way to an account for whoever reads the mail of this address."""
+    context = {"path": in_language(locale, f"/compte/creer/{token}"), "invited": invited}
+    return Mail("accounts/welcome", to, locale, context, about)
+
+
+def known(account: Account, then: str, locale: str, about: uuid.UUID) -> Mail:
+    """To somebody who is asked to make an account and has one."""
+    path = f"/connexion?suite={quote(then)}" if then else "/connexion"
+    return Mail("accounts/known", account.email, locale, {"path": in_language(locale, path)}, about)
+
+
+def code_used(account: Account, left: int, when: datetime, locale: str) -> Mail:
+    context = {"left": left, "when": long_datetime(when, locale)}
+    return Mail("accounts/code_used", account.email, locale, context, account.about)
 
 
 def link(account: Account, token: str, locale: str) -> Mail:
@@ -13,18 +32,18 @@ def link(account: Account, token: str, locale: str) -> Mail:
     return Mail("accounts/sign_in_link", account.email, locale, context, account.about)
 
 
-def new_browser(account: Account, browser: str, system: str, when: datetime) -> Mail:
-    context = {"browser": browser, "system": system, "when": long_datetime(when)}
-    return Mail("accounts/new_browser", account.email, "fr", context, account.about)
+def new_browser(account: Account, browser: str, system: str, when: datetime, locale: str, *, by_passkey: bool) -> Mail:
+    context = {"browser": browser, "system": system, "when": long_datetime(when, locale), "by_passkey": by_passkey}
+    return Mail("accounts/new_browser", account.email, locale, context, account.about)
 
 
 def locked(account: Account) -> Mail:
     return Mail("accounts/locked", account.email, "fr", {}, account.about)
 
 
-def password_changed(account: Account, when: datetime) -> Mail:
-    context = {"when": long_datetime(when)}
-    return Mail("accounts/password_changed", account.email, "fr", context, account.about)
+def password_changed(account: Account, when: datetime, locale: str) -> Mail:
+    context = {"when": long_datetime(when, locale)}
+    return Mail("accounts/password_changed", account.email, locale, context, account.about)
 
 
 def new_administrator(to: Account, new: Account, by: str) -> Mail:

@@ -19,9 +19,19 @@ class SignInForm(PostedForm):
     email: Email = ""
     password: Password | None = None
     code: str | None = None
+    # One of the recovery codes, instead.
+    secours: str | None = None
     # Where to go then; the mailed link that let them here.
     suite: str = ""
     lien: Link = ""
+
+
+class JoinForm(PostedForm):
+    """A password, and a code of the seed that the page has offered."""
+
+    password: str = ""
+    code: Annotated[str, AfterValidator(lambda value: value[:40])] = ""
+    graine: Link = ""
 
 
 class LinkForm(PostedForm):

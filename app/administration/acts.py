@@ -29,10 +29,13 @@ DECIDED = {
     "correct": "Corrections demandées",
 }
 ACTS = {
+    "account.code_used": "Code de secours utilisé",
+    "account.codes_renewed": "Codes de secours faits",
     "account.created": "Compte créé",
     "account.disabled": "Compte désactivé",
     "account.enabled": "Compte réactivé",
     "account.ended": "Compte supprimé",
+    "account.invited": "Adresse invitée à créer un compte",
     "account.link_sent": "Lien de connexion envoyé",
     "account.locked": "Essais manqués de partout : seuls un lien ou un navigateur connu ouvrent ce compte",
     "account.origin_closed": "Essais manqués : leur origine attend un quart d’heure",

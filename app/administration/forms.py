@@ -78,6 +78,20 @@ class PermissionForm(PostedForm):
         return value
 
 
+class InvitationForm(PostedForm):
+    """An address; the verb checks what it is."""
+
+    invitation: str = ""
+
+    @field_validator("invitation")
+    @classmethod
+    def _email(cls, value: str) -> str:
+        email = clean_address(value)
+        if not email:
+            raise ValueError("Indiquez l’adresse de la personne.")
+        return email[:254]
+
+
 class AccountForm(PostedForm):
     """A new account; the address and its uniqueness are checked by the verb."""
 

@@ -15,15 +15,11 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "app" / "locale" / "en" / "LC_MESSAGES" / "signons.po"
-# What staff and organisers read is in French only.
+# What staff and organisers read is in French only; but of their own account.
 STAFF = (
     "administration/",
     "organising/",
-    "layouts/staff.html",
-    "email/accounts/locked/",
     "email/accounts/new_administrator/",
-    "email/accounts/new_browser/",
-    "email/accounts/password_changed/",
     "email/moderation/digest/",
     "email/moderation/petition/",
 )
@@ -33,7 +29,8 @@ JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "tr
 SPEAKERS = (
     "accounts/actions/*.py",
     "accounts/dependencies.py",
-    "accounts/routes/signing_in.py",
+    "accounts/passwords.py",
+    "accounts/routes/*.py",
     "comments/*.py",
     "drafting/*.py",
     "lanes.py",
@@ -74,6 +71,7 @@ TABLES = {
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN", "NONE", "PROMISED",
+    "ROLES", "WEAK", "WRONG_CODE", "WRONG_PROOF", "WRONG_SPARE",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 
@@ -87,7 +85,7 @@ def public_templates() -> Iterator[Path]:
         source = path.read_text("utf-8")
         # Parts of moderation's pages are for staff.
         part = name.parts[0] == "moderation" and name.name.startswith("_")
-        if part or source.startswith(STAFF_LAYOUT):
+        if part or (source.startswith(STAFF_LAYOUT) and name.parts[0] != "accounts"):
             continue
         yield path
 

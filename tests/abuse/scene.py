@@ -7,6 +7,8 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from app import clock
+from app.accounts import links as account_links
 from app.accounts.models import Account
 from app.db import vault_of
 from app.drafting import actions as drafting
@@ -42,8 +44,9 @@ PLAUSIBLE = {
     "consent_texts": "", "consent_updates": "on", "country": "FR", "decision": "refuse",
     "delivery_mode": "count", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
     "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv",
-    "go": "suite", "goal": "2 000",
-    "good_faith": "on", "ground": "charter", "groupe": "aside", "item-1": "0", "keys": "on", "lien": "",
+    "go": "suite", "goal": "2 000", "graine": "",
+    "good_faith": "on", "ground": "charter", "groupe": "aside", "invitation": "paul@exemple.test", "item-1": "0",
+    "keys": "on", "lien": "",
     "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef", "line-1": "1",
     "mask": "", "name": "Paul Roux",
     "name-1": "Claire Vasseur", "role-1": "Maire", "seen": "0",
@@ -55,7 +58,7 @@ PLAUSIBLE = {
     "received_at": "2026-11-20T10:30", "received_on": "2026-11-20",
     "recipients": "Claire Vasseur, Maire de Montfleur", "reference": "RG 26/00012", "remark-1": "Ajoutez la source.",
     "request": "Une personne demande la copie de ses données.", "retired-1": "", "role": "moderator",
-    "secondes": "12", "seul": "on",
+    "secondes": "12", "secours": "abcd-efgh-jkmn-pqrs", "seul": "on",
     "shown": "", "single_name": "", "sources": "Les vélos trempés | La Gazette | 2026-02-03", "state": "answered",
     "suite": "/organisation", "summary": "L’article 1 est plus clair.",
     "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare, faute d’abri.", "theme": "Transports",
@@ -174,10 +177,12 @@ def _tokens(scene: Scene, refused: Decision) -> dict[str, str]:
     with site.database.read() as session:
         vault = vault_of(session)
         subscription = session.scalars(select(Subscription).limit(1)).one()
+        join = account_links.welcome(vault, "nouvelle@exemple.test", "/lancer", clock.now())
         stop = subscriptions.unsubscribe_token(session, subscription)
     return {
         **{f"/mes-signatures/ligne/{{line_id}}/{act}": f"{own}/{act}" for act in ("corriger", "arreter", "retirer")},
         "/confirmer/{token}": f"/confirmer/{pending}",
+        "/compte/creer/{token}": f"/compte/creer/{join}",
         "/pas-moi/{token}": f"/pas-moi/{pending}",
         "/mes-signatures/{token}": manage,
         "/mes-signatures/retirer/{token}": withdraw,

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from app import clock
+from app.accounts import actions
 from app.accounts.models import Account
 from app.administration.acts import ACTS
 from app.audit import AuditLine
@@ -25,6 +26,7 @@ from app.moderation.models import HintVerdict, SecondLook
 from app.petitions import actions as petition_actions
 from app.privacy import retention
 from app.web import ratelimit
+from tests.accounts.test_joining import NO_CODES, filled
 from tests.conftest import SECRET
 from tests.drafting.writing import begun, proposed, written
 from tests.moderation.desk import confirm_notifier
@@ -85,6 +87,7 @@ def signons(site: Site, *words: str) -> None:
 
 def accounts_are_kept(site: Site) -> None:
     admin = site.staff("admin")
+    post(admin, "/administration/comptes/invitations", invitation="invitee@exemple.test")
     post(admin, "/administration/comptes", 200, email=OTHER, role="moderator")
     for what in ("sessions", "desactivation", "reactivation"):
         post(admin, f"/administration/comptes/2/{what}")
@@ -105,6 +108,16 @@ def somebody_tries_everywhere(site: Site) -> None:
             site.app, base_url="http://127.0.0.1:8000", follow_redirects=False, client=(f"203.0.{n // 8 + 1}.7", 50_000)
         )
         post(there, "/connexion", 422, email=email, password="pas le bon du tout")
+
+
+def somebody_joins(site: Site) -> None:
+    with site.database.write() as session:
+        actions.welcome(session, site.settings, ORG, "/lancer", "fr")
+    path, browser = site.mails()[-1].link("/compte/creer/"), site.browser()
+    codes = re.findall(NO_CODES, browser.post(path, data=filled(browser.get(path).text)).text)
+    post(browser, "/deconnexion")
+    post(browser, "/connexion", email=ORG, password=PASSWORD)
+    post(browser, "/connexion", secours=codes[0])
 
 
 def one_s_own_account(site: Site) -> None:
@@ -362,7 +375,8 @@ def the_house_writes(site: Site) -> Names:
 
 SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     (accounts_are_kept, [
-        ("account.created", MACHINE, "account", "1"), ("account.created", ADMIN, "account", "2"),
+        ("account.created", MACHINE, "account", "1"), ("account.invited", ADMIN, "account", "-"),
+        ("account.created", ADMIN, "account", "2"),
         ("account.sessions_closed", ADMIN, "account", "2"), ("account.disabled", ADMIN, "account", "2"),
         ("account.enabled", ADMIN, "account", "2"),
     ]),
@@ -372,6 +386,11 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     ]),
     (somebody_tries_everywhere, [
         *[("account.origin_closed", MACHINE, "account", "1")] * 3, ("account.locked", MACHINE, "account", "1"),
+    ]),
+    (somebody_joins, [
+        ("account.created", ORG, "account", "1"), ("account.codes_renewed", ORG, "account", "1"),
+        ("account.signed_in", ORG, "account", "1"), ("account.signed_out", ORG, "account", "1"),
+        ("account.code_used", ORG, "account", "1"), ("account.signed_in", ORG, "account", "1"),
     ]),
     (one_s_own_account, [
         ("account.session_closed", ADMIN, "account", "1"), ("account.other_sessions_closed", ADMIN, "account", "1"),

@@ -1,5 +1,6 @@
 """The verbs of accounts: made, in with two factors, out, proved again, looked after."""
 
+from app.accounts.actions.joining import Factors, Joined, invite, join, welcome, welcomed
 from app.accounts.actions.managing import close_sessions, create, disable, enable, end
 from app.accounts.actions.proving import FRESH, change_password, is_closed, is_fresh, prove
 from app.accounts.actions.sessions import OwnSession, close_one, close_others, own
@@ -22,6 +23,8 @@ __all__ = [
     "IDLE",
     "WRONG",
     "Asked",
+    "Factors",
+    "Joined",
     "Opened",
     "OwnSession",
     "asked",
@@ -35,12 +38,16 @@ __all__ = [
     "disable",
     "enable",
     "end",
+    "invite",
     "is_closed",
     "is_fresh",
+    "join",
     "link_serves",
     "own",
     "prove",
     "send_link",
     "sign_in",
     "sign_out",
+    "welcome",
+    "welcomed",
 ]

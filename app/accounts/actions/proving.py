@@ -42,7 +42,9 @@ def prove(session: Session, key: bytes, *, code: str = "", right: bool = False) 
     return None
 
 
-def change_password(session: Session, key: bytes, before: str, right: bool, new: Hashed) -> tuple[str, str] | None:
+def change_password(
+    session: Session, key: bytes, before: str, right: bool, new: Hashed, locale: str
+) -> tuple[str, str] | None:
     """``(session, browser)`` under new ids; every other session ends. None when the present one was not right.
 
     *before* is the hash that *right* was found with. Raises NotFound.
@@ -58,7 +60,7 @@ def change_password(session: Session, key: bytes, before: str, right: bool, new:
     account.password_hash = new
     queries.end_sessions(session, account.id, but=key)
     audit.record(session, "account.password_changed", "account", account.id, account.id)
-    outbox.enqueue(session, [emails.password_changed(account, now)])
+    outbox.enqueue(session, [emails.password_changed(account, now, locale)])
     return _renewed(session, found), origins.browser_token(vault_of(session), account, now)
 
 

@@ -9,7 +9,8 @@ from app.accounts import actions, passwords
 from app.accounts.dependencies import HalfSession, Posted, SignedAside, Staff, came, proof_asked
 from app.accounts.forms import PasswordForm, ProofForm
 from app.accounts.models import Account
-from app.accounts.routes.base import OWN, database_of, router, wanted
+from app.accounts.places import OWN, wanted
+from app.accounts.routes.base import database_of, router
 from app.db import Db
 from app.errors import Invalid, Refused
 from app.lanes import PATIENCE
@@ -17,7 +18,7 @@ from app.web.admission import in_lane
 from app.web.cookies import set_browser_cookie, set_session_cookie
 from app.web.forms import Form, Shown, shown_again
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, localised, page, see_other, settings_of
+from app.web.rendering import EMPTY_FORM, locale_of, localised, page, see_other, settings_of
 
 ROLES = {"organiser": "organisation", "moderator": "modération", "admin": "administration"}
 DONE = {
@@ -78,7 +79,9 @@ def change_password(request: Request, signed: SignedAside, values: Form) -> Resp
             raise Invalid({"new": refused.message}) from None
         right, _ = passwords.verify(form.present, account.password_hash)
         with database_of(request).write(PATIENCE) as session:
-            changed = actions.change_password(session, signed.key, account.password_hash, right, kept)
+            changed = actions.change_password(
+                session, signed.key, account.password_hash, right, kept, locale_of(request)
+            )
         if changed is None:
             raise Invalid({"present": "Ce n’est pas votre mot de passe présent."})
     cookie, browser = changed

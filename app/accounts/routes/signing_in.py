@@ -8,7 +8,8 @@ from starlette.responses import Response
 from app.accounts import actions, passwords, queries
 from app.accounts.dependencies import HalfSession, came
 from app.accounts.forms import LinkForm, SignInForm
-from app.accounts.routes.base import database_of, destination, router, wanted
+from app.accounts.places import destination, wanted
+from app.accounts.routes.base import database_of, router
 from app.db import Db, Session
 from app.errors import Gone
 from app.lanes import PATIENCE
@@ -22,6 +23,9 @@ from app.web.cookies import (
 from app.web.forms import Form
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, locale_of, page, see_other, settings_of
+
+WRONG_CODE = "Ce code ne convient pas. Tapez le suivant."
+WRONG_SPARE = "Ce code de secours ne convient pas, ou il a servi. Essayez-en un autre."
 
 
 @router.get("/connexion")
@@ -61,8 +65,8 @@ def _sign_in_page(
 def sign_in(request: Request, values: Form) -> Response:
     """The password, then the code: one address for both, as the fields say."""
     form = SignInForm.model_validate(values)
-    if form.code is not None and form.password is None:
-        return _second_step(request, form.code, form.suite)
+    if form.password is None and (form.code is not None or form.secours is not None):
+        return _second_step(request, form)
     return _first_step(request, form)
 
 
@@ -84,17 +88,22 @@ def _first_step(request: Request, form: SignInForm) -> Response:
     return _entered(request, opened, form.suite)
 
 
-def _second_step(request: Request, code: str, suite: str) -> Response:
-    cookie = session_cookie(request)
+def _second_step(request: Request, form: SignInForm) -> Response:
+    """A code of the application, or one of the recovery codes."""
+    cookie, spare = session_cookie(request), form.code is None
+    code = (form.secours if spare else form.code) or ""
     with database_of(request).write(PATIENCE) as session:
         half = actions.current(session, cookie) if cookie else None
         if half is None:
-            return _sign_in_page(request, session, 422, suite=suite, error="Recommencez : dix minutes ont passé.")
-        opened = actions.check_code(session, half, code, came(request, half.account_id)) if not half.complete else None
+            return _sign_in_page(request, session, 422, suite=form.suite, error="Recommencez : dix minutes ont passé.")
+        where = came(request, half.account_id)
+        opened = actions.check_code(session, half, code, where, spare=spare) if not half.complete else None
     if opened is None:
-        form = {"values": {}, "errors": {"code": "Ce code ne convient pas. Tapez le suivant."}}
-        return page(request, "accounts/second_factor.html", 422, form=form, suite=suite)
-    return _entered(request, opened, suite)
+        errors = {"secours": WRONG_SPARE} if spare else {"code": WRONG_CODE}
+        return page(
+            request, "accounts/second_factor.html", 422, form={"values": {}, "errors": errors}, suite=form.suite
+        )
+    return _entered(request, opened, form.suite)
 
 
 def _entered(request: Request, opened: actions.Opened, suite: str) -> Response:

@@ -24,12 +24,15 @@ from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
 MAIL_NAMES = {
+    "accounts/code_used": "code de secours utilisé",
     "accounts/idle": "compte sans connexion",
+    "accounts/known": "compte déjà créé",
     "accounts/locked": "essais de connexion manqués",
     "accounts/new_administrator": "nouveau compte d’administration",
     "accounts/new_browser": "connexion depuis un nouveau navigateur",
     "accounts/password_changed": "mot de passe changé",
     "accounts/sign_in_link": "lien de connexion",
+    "accounts/welcome": "lien pour créer un compte",
     "moderation/appeal_judged": "recours jugé",
     "moderation/charter": "nouvelle version de la charte",
     "moderation/digest": "résumé pour l’équipe",

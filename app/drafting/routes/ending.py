@@ -60,7 +60,7 @@ def confirm_address(request: Request, session: Db, draft: OpenDraft, writer: Wri
     then = f"{around(session, draft)['base']}/relire"
     with shown_again(values, partial(_page, request, session, draft, writer)):
         form = validated(AddressForm, values)
-        account_actions.welcome(session, settings_of(request), form.email, then, locale_of(request))  # type: ignore[attr-defined]
+        account_actions.welcome(session, settings_of(request), form.email, then, locale_of(request))
     return see_other(request, f"{around(session, draft)['base']}/envoye")
 
 

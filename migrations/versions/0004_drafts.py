@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003_drafts"
-down_revision = "0002_search"
+revision = "0004_drafts"
+down_revision = "0003_accounts"
 branch_labels = None
 depends_on = None
 
