@@ -26,6 +26,7 @@ STAFF = (
     "email/accounts/password_changed/",
     "email/moderation/digest/",
     "email/moderation/petition/",
+    "email/moderation/submitted/",
 )
 STAFF_LAYOUT = '{% extends "layouts/staff.html" %}'
 JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}

@@ -29,7 +29,7 @@ def rewrite(session: Session, petition: Petition, file: PetitionFile, delivery_m
 
 def set_delivery_mode(session: Session, petition: Petition, mode: str, by: int | None = None) -> None:
     """What the recipient will get: shown before signing, frozen by the first signature. Raises Conflict, Refused."""
-    if signature_queries.any_signature(session, petition.id):
+    if mode != petition.delivery_mode and signature_queries.any_signature(session, petition.id):
         raise Conflict("Des personnes ont signé sur cette promesse : elle ne change plus.")
     if mode not in {"identities", "count"}:
         raise Refused("Choisissez ce que le destinataire recevra.")

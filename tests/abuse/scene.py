@@ -41,7 +41,7 @@ PLAUSIBLE = {
     "delivery_mode": "count", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
     "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv", "goal": "2 000",
     "good_faith": "on", "ground": "charter", "groupe": "aside", "item-1": "0", "keys": "on", "lien": "",
-    "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef", "line-1": "1",
+    "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef",
     "mask": "", "name": "Paul Roux", "new": "une autre phrase de passe", "note": "À relire.", "ok-1": "Ce projet…",
     "objet": "", "open": "on", "outcome": "upheld", "passage": PASSAGE, "passage-1": PASSAGE,
     "password": "une phrase de passe",

@@ -134,7 +134,7 @@ def a_petition_lives(site: Site) -> None:
     post(organiser, "/organisation/petitions/nouvelle", **DRAFT)
     at = "/organisation/petitions/un-abri-pour-les-velos-de-la-gare"
     post(organiser, f"{at}/proposer")
-    remark = {"decision": "correct", "line-1": "1", "remark-1": "Dites quelle gare."}
+    remark = {"decision": "correct", "remark-1": "Dites quelle gare."}
     post(moderator, "/moderation/petitions/1/decision", **remark)
     post(organiser, f"{at}/texte", **DRAFT)
     post(organiser, f"{at}/proposer")
