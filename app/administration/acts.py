@@ -84,6 +84,7 @@ ACTS = {
     "petition.held": "Effacement suspendu (gel légal)",
     "petition.owner_added": "Responsable ajouté",
     "petition.published": "Pétition publiée",
+    "petition.put_online": "Pétition remise en ligne",
     "petition.purged": "Signatures effacées à l’échéance",
     "petition.rewritten": "Texte corrigé",
     "petition.submitted": "Pétition proposée à la relecture",

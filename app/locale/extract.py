@@ -22,6 +22,7 @@ STAFF = (
     "email/accounts/new_administrator/",
     "email/moderation/digest/",
     "email/moderation/petition/",
+    "email/moderation/submitted/",
 )
 STAFF_LAYOUT = '{% extends "layouts/staff.html" %}'
 JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}

@@ -21,6 +21,11 @@ def limited(to: str, locale: str, context: dict[str, Any], signature_id: uuid.UU
     return Mail("moderation/limited", to, locale, context, signature_id)
 
 
+def submitted(to: str, context: dict[str, Any]) -> Mail:
+    """A petition has come: when it will be answered, and where it can be read meanwhile."""
+    return Mail("moderation/submitted", to, "fr", context)
+
+
 def to_owner(to: str, context: dict[str, Any], session: Session, decision: Decision) -> Mail:
     """A petition's organiser: published, to correct, refused, removed."""
     path = ""

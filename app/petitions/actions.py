@@ -111,7 +111,7 @@ def publish(session: Session, petition: Petition, by: int | None = None) -> None
     A last day that passed while it waited binds nobody: whoever decides is not refused for that.
     """
     now = clock.now()
-    if petition.state not in {PetitionState.DRAFT, PetitionState.SUBMITTED}:
+    if petition.state not in {PetitionState.DRAFT, PetitionState.SUBMITTED} or petition.opened_at is not None:
         raise Conflict("Cette pétition est déjà publiée.")
     petition.closes_at = planned_end(petition, now)
     petition.state, petition.opened_at = PetitionState.OPEN, now

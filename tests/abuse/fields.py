@@ -21,7 +21,7 @@ KNOWING = {"routes", "forms", "dependencies"}
 # Names that are made while the page is: of a row's number, of what was found in a text.
 MADE = {
     "/moderation/lot": ["item-1", "passage-1"],
-    "/moderation/petitions/{petition_id}/decision": ["line-1", "remark-1"],
+    "/moderation/petitions/{petition_id}/decision": ["remark-1"],
     "/moderation/commentaires/{comment_id}/indices": ["capitals"],
     "/administration/charte": ["title-1", "body-1", "breaks-1", "ok-1", "applies-1", "retired-1"],
     "/lancer": ["title"],

@@ -47,7 +47,7 @@ PLAUSIBLE = {
     "go": "suite", "goal": "2 000", "graine": "",
     "good_faith": "on", "ground": "charter", "groupe": "aside", "invitation": "paul@exemple.test", "item-1": "0",
     "keys": "on", "lien": "",
-    "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef", "line-1": "1",
+    "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef",
     "mask": "", "name": "Paul Roux",
     "name-1": "Claire Vasseur", "role-1": "Maire", "seen": "0",
     "new": "une autre phrase de passe", "note": "À relire.", "ok-1": "Ce projet…",

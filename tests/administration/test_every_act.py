@@ -158,7 +158,7 @@ def a_petition_lives(site: Site) -> None:
     draft = written(organiser)
     post(organiser, f"{draft}/proposer")
     at = "/organisation/petitions/un-abri-pour-les-velos-de-la-gare"
-    remark = {"decision": "correct", "line-1": "1", "remark-1": "Dites quelle gare."}
+    remark = {"decision": "correct", "remark-1": "Dites quelle gare."}
     post(moderator, "/moderation/petitions/1/decision", **remark)
     post(organiser, f"{draft}/proposer")
     post(moderator, "/moderation/petitions/1/decision", decision="publish")

@@ -46,6 +46,7 @@ MAIL_NAMES = {
     "moderation/reply_decided": "décision sur un droit de réponse",
     "moderation/reply_received": "droit de réponse reçu",
     "moderation/restored": "commentaire rétabli",
+    "moderation/submitted": "accusé de réception d’une pétition proposée",
     "privacy/request_due": "demande à traiter",
     "signatures/already": "signature déjà confirmée",
     "signatures/confirm": "signature à confirmer",

@@ -16,6 +16,9 @@ from app.drafting import links
 from app.drafting import queries as draft_queries
 from app.drafting.actions import ACCOUNTS_FOR
 from app.exports import actions, permissions, queries
+from app.moderation import queries as moderation_queries
+from app.moderation import standing
+from app.moderation.queries import reviews
 from app.organising.dependencies import OwnPetition
 from app.organising.forms import AskForm, CommentsForm, ExportForm
 from app.organising.routes.base import router
@@ -38,8 +41,14 @@ def petitions(request: Request, session: Db, organiser: Organiser) -> Response:
     now = clock.now()
     owned = petition_queries.owned(session, organiser.id)
     cards = public.cards(session, owned, settings_of(request).origin, now)
+    last = moderation_queries.latest(session, "petition", [petition.id for petition in owned])
     rows = [
-        {"card": card, "confirmation_rate": _rate(card.count, signature_queries.pending_count(session, petition.id))}
+        {
+            "card": card,
+            "stands": standing.name_of(petition, last.get(petition.id)),
+            "since": petition.submitted_at,
+            "confirmation_rate": _rate(card.count, signature_queries.pending_count(session, petition.id)),
+        }
         for card, petition in zip(cards, owned, strict=True)
     ]
     vault = vault_of(session)
@@ -73,6 +82,7 @@ def _page(
     in_writing = petition.state in {"draft", "submitted", "refused"}
     similar = search.similar(session, clock.now(), petition.title, besides=petition.id) if in_writing else ()
     status = 422 if form["errors"] else 200
+    shown |= {"stands": standing.of(session, petition), "answer_days": reviews.ANSWERED_WITHIN.days, "reading": False}
     return page(request, "organising/petition.html", status, **shown, similar=similar, form=form, asked=asked)
 
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004_drafts"
-down_revision = "0003_accounts"
+revision = "0005_drafts"
+down_revision = "0004_review"
 branch_labels = None
 depends_on = None
 
