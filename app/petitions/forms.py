@@ -16,6 +16,39 @@ LONG_SOURCE = "Raccourcissez cette source : %(most)s caractères au plus pour so
 LONG_TEXT = "Raccourcissez le texte : %(most)s caractères au plus, il en compte %(n)s."
 
 
+def title_typed(value: str) -> str:
+    """Raises ValueError, as the next two do."""
+    title = clean_line(value)
+    if not 5 <= len(title) <= 200 or not has_ink(title):
+        raise ValueError("Donnez un titre de 5 à 200 caractères.")
+    return title
+
+
+def recipients_typed(value: object) -> list[dict[str, str]]:
+    """One a line: « Nom, fonction »."""
+    found = []
+    for line in clean_text(str(value or "")).split("\n"):
+        name, _, role = (part.strip() for part in line.partition(","))
+        if line:
+            if not name or not role:
+                raise ValueError("Un destinataire par ligne : « Nom, fonction ».")
+            if len(name) > MAX_LINE or len(role) > MAX_LINE:
+                raise ValueError(Message(LONG_RECIPIENT, most=MAX_LINE))
+            found.append({"name": name, "role": role})
+    if not 1 <= len(found) <= 20:
+        raise ValueError("Indiquez de un à vingt destinataires, un par ligne : « Nom, fonction ».")
+    return found
+
+
+def text_typed(value: str) -> str:
+    text = visible(value).strip()
+    if len(text) < 50 or not has_ink(text):
+        raise ValueError("Écrivez le texte de la pétition, en 50 caractères au moins.")
+    if len(text) > MAX_TEXT:
+        raise ValueError(Message(LONG_TEXT, most=MAX_TEXT, n=len(text)))
+    return text
+
+
 class DraftForm(BaseModel):
     """A petition typed in a browser; recipients and sources are one a line."""
 
@@ -34,10 +67,7 @@ class DraftForm(BaseModel):
     @field_validator("title")
     @classmethod
     def _title(cls, value: str) -> str:
-        title = clean_line(value)
-        if not 5 <= len(title) <= 200 or not has_ink(title):
-            raise ValueError("Donnez un titre de 5 à 200 caractères.")
-        return title
+        return title_typed(value)
 
     @field_validator("author")
     @classmethod
@@ -66,28 +96,12 @@ class DraftForm(BaseModel):
     @field_validator("recipients", mode="before")
     @classmethod
     def _recipients(cls, value: object) -> object:
-        found = []
-        for line in clean_text(str(value or "")).split("\n"):
-            name, _, role = (part.strip() for part in line.partition(","))
-            if line:
-                if not name or not role:
-                    raise ValueError("Un destinataire par ligne : « Nom, fonction ».")
-                if len(name) > MAX_LINE or len(role) > MAX_LINE:
-                    raise ValueError(Message(LONG_RECIPIENT, most=MAX_LINE))
-                found.append({"name": name, "role": role})
-        if not 1 <= len(found) <= 20:
-            raise ValueError("Indiquez de un à vingt destinataires, un par ligne : « Nom, fonction ».")
-        return found
+        return recipients_typed(value)
 
     @field_validator("text")
     @classmethod
     def _text(cls, value: str) -> str:
-        text = visible(value).strip()
-        if len(text) < 50 or not has_ink(text):
-            raise ValueError("Écrivez le texte de la pétition, en 50 caractères au moins.")
-        if len(text) > MAX_TEXT:
-            raise ValueError(Message(LONG_TEXT, most=MAX_TEXT, n=len(text)))
-        return text
+        return text_typed(value)
 
     @field_validator("sources", mode="before")
     @classmethod
