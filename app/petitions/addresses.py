@@ -22,15 +22,12 @@ NOWHERE = "Aucune pétition n’est à cette adresse."
 def public(session: Session, slug: str) -> Petition:
     """The petition that everybody may open. Raises NotFound, Moved."""
     petition = queries.public_by_slug(session, slug)
-    if petition is None:
-        raise elsewhere(session, slug, NOWHERE)
-    return petition
-
-
-def elsewhere(session: Session, slug: str, nowhere: str) -> NotFound:
-    """What to raise when nothing is at *slug* any more."""
+    if petition is not None:
+        return petition
     now = queries.slug_now(session, slug)
-    return Moved(nowhere, slug, now) if now is not None else NotFound(nowhere)
+    if now is not None and queries.public_by_slug(session, now) is not None:
+        raise Moved(NOWHERE, slug, now)
+    raise NotFound(NOWHERE)
 
 
 def free(session: Session, title: str) -> str:

@@ -304,6 +304,20 @@ def since(session: Session, petition_id: int, after: datetime, limit: int = 1000
     return session.scalar(select(func.count()).select_from(recent)) or 0
 
 
+def signed_before(
+    session: Session, petition_id: int, version: int, after: uuid.UUID | None, limit: int
+) -> Sequence[Signature]:
+    """Who has signed an earlier version, in the order of their ids, from a cursor; held until the commit."""
+    query = select(Signature).where(
+        Signature.petition_id == petition_id,
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.text_version < version,
+    )
+    if after is not None:
+        query = query.where(Signature.id > after)
+    return session.scalars(query.order_by(Signature.id).limit(limit).with_for_update()).all()
+
+
 def pending_count(session: Session, petition_id: int) -> int:
     return (
         session.scalar(

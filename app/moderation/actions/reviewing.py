@@ -23,7 +23,7 @@ from app.moderation.models import Case, CaseOutcome, Decision, DecisionKind, Pet
 from app.moderation.queries import cases, workbench
 from app.moderation.statements import statement
 from app.petitions import actions as petition_actions
-from app.petitions import indexing
+from app.petitions import indexing, versions
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition, PetitionState
 from app.signatures import queries as signature_queries
@@ -137,6 +137,7 @@ def put_online_again(
         petition.state = PetitionState.DRAFT
         petition_actions.publish(session, petition, judge.id)
     else:
+        versions.back_to_published(session, petition)
         petition.state = _where_it_was(petition)
         indexing.keep(session, petition)
     _tell_owners(session, petition, decision, ())
