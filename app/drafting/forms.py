@@ -15,9 +15,10 @@ from app import clock
 from app.errors import Invalid
 from app.locale import Message
 from app.petitions import typed
+from app.petitions.forms import text_typed, title_typed
 from app.petitions.importing import MAX_LINE, MAX_TEXT
 from app.signatures.forms import email_address
-from app.text import clean_line, has_ink, proper_name, visible
+from app.text import clean_line, has_ink, proper_name
 from app.web.forms import Box, PostedForm, asked, number, validated
 from app.zone import day_of
 
@@ -27,7 +28,6 @@ MOST_RECIPIENTS = 20
 MOST_SOURCES = 50
 AUTHOR_LONG = "Remplissez ce champ, en 60 caractères au plus."
 TOO_LONG = "Raccourcissez ce champ : %(most)s caractères au plus."
-LONG_TEXT = "Raccourcissez le texte : %(most)s caractères au plus, il en compte %(n)s."
 Row = TypeVar("Row", bound=BaseModel)
 _ROW = re.compile(r"(?P<field>[a-z]+)-(?P<n>[1-9][0-9]?)")
 
@@ -79,14 +79,7 @@ Line = Annotated[str, BeforeValidator(_line), AfterValidator(_short)]
 
 
 class DemandForm(PostedForm):
-    title: Line = ""
-
-    @field_validator("title")
-    @classmethod
-    def _title(cls, value: str) -> str:
-        if not 5 <= len(value) <= 200:
-            raise ValueError("Donnez un titre de 5 à 200 caractères.")
-        return value
+    title: Annotated[str, AfterValidator(title_typed)] = ""
 
 
 class RecipientRow(PostedForm):
@@ -109,17 +102,7 @@ class RecipientRow(PostedForm):
 
 
 class StoryForm(PostedForm):
-    text: str = ""
-
-    @field_validator("text")
-    @classmethod
-    def _text(cls, value: str) -> str:
-        text = visible(value).strip()
-        if len(text) < 50 or not has_ink(text):
-            raise ValueError("Écrivez le texte de la pétition, en 50 caractères au moins.")
-        if len(text) > MAX_TEXT:
-            raise ValueError(Message(LONG_TEXT, most=MAX_TEXT, n=len(text)))
-        return text
+    text: Annotated[str, AfterValidator(text_typed)] = ""
 
 
 class SourceRow(PostedForm):

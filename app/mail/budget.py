@@ -31,6 +31,7 @@ DAY = timedelta(days=1)
 # told), what the team is told. Any other counts.
 OUTSIDE = {
     "accounts/idle",
+    "moderation/amendment",
     "moderation/appeal_judged",
     "moderation/charter",
     "moderation/digest",
@@ -43,6 +44,7 @@ OUTSIDE = {
     "moderation/reply_decided",
     "moderation/restored",
     "privacy/request_due",
+    "signatures/amended",
     "updates/letter",
     "updates/news",
     "updates/renewal",

@@ -34,6 +34,11 @@ def to_owner(to: str, context: dict[str, Any], session: Session, decision: Decis
     return Mail("moderation/petition", to, "fr", {**context, "appeal_path": path})
 
 
+def amendment_decided(to: str, context: dict[str, Any]) -> Mail:
+    """A petition's organiser: another text is published, or not and why."""
+    return Mail("moderation/amendment", to, "fr", context)
+
+
 def charter_changes(to: str, locale: str, context: dict[str, Any], signature_id: uuid.UUID | None) -> Mail:
     return Mail("moderation/charter", to, locale, context, signature_id)
 

@@ -1,7 +1,5 @@
 """What is done to petitions: made, published, closed, delivered."""
 
-import re
-import secrets
 from datetime import datetime
 from pathlib import Path
 
@@ -11,12 +9,11 @@ from app import audit, clock
 from app.db import changed
 from app.errors import Conflict, Refused
 from app.folding import fold
-from app.petitions import images, indexing, keys, markdown, queries
+from app.petitions import addresses, images, indexing, keys, markdown, queries
 from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition, PetitionOwner, PetitionState, PetitionText, Recipient, Source
 from app.petitions.typed import latest_day
-from app.text import romanised
 from app.zone import end_of
 
 # Its text may still change.
@@ -29,7 +26,7 @@ def create(
     """A draft made of *file*; pictures are looked for beside it, in *folder*."""
     now = clock.now()
     petition = Petition(
-        slug=_free_slug(session, file.title),
+        slug=addresses.free(session, file.title),
         state=PetitionState.DRAFT,
         title=file.title,
         theme=queries.spellings(session, file.theme)[0],
@@ -85,7 +82,7 @@ def _fill(petition: Petition, file: PetitionFile) -> None:
 
 
 def rewrite(session: Session, petition: Petition, file: PetitionFile, by: int | None = None) -> None:
-    """Replace the text of a petition that is not published; earlier versions stay. Raises Conflict."""
+    """Another text for a petition that is not published. Raises Conflict."""
     if petition.state not in WRITABLE:
         raise Conflict("Cette pétition est en relecture ou publiée : son texte ne change plus.")
     petition.title, petition.author, petition.goal = file.title, file.author, file.goal
@@ -96,13 +93,31 @@ def rewrite(session: Session, petition: Petition, file: PetitionFile, by: int | 
     petition.sources.clear()
     session.flush()
     _fill(petition, file)
-    petition.version += 1
-    html = markdown.render(file.text)
-    petition.texts.append(
-        PetitionText(version=petition.version, title=file.title, markdown=file.text, html=html, created_at=clock.now())
-    )
+    _write(session, petition, file)
     session.flush()
     audit.record(session, "petition.rewritten", "petition", petition.id, by, version=petition.version)
+
+
+def _write(session: Session, petition: Petition, file: PetitionFile) -> None:
+    """In the place of a text that nobody could sign; after one that was published and taken down."""
+    now, present = clock.now(), queries.text_of(session, petition)
+    written = {"title": file.title, "markdown": file.text, "html": markdown.render(file.text), "created_at": now}
+    if petition.opened_at is not None and present.published_at is not None:
+        petition.version += 1
+        session.add(PetitionText(petition_id=petition.id, version=petition.version, **written))
+        return
+    if petition.submissions:
+        _keep_judged(session, petition, present)
+    for name, value in (written | {"published_at": None}).items():
+        setattr(present, name, value)
+
+
+def _keep_judged(session: Session, petition: Petition, text: PetitionText) -> None:
+    """What moderators were sent stays, once for each time: decisions, second looks and appeals are about it."""
+    if session.get(PetitionText, (petition.id, -petition.submissions)) is None:
+        columns = ("title", "markdown", "html", "created_at")
+        kept = {name: getattr(text, name) for name in columns}
+        session.add(PetitionText(petition_id=petition.id, version=-petition.submissions, **kept))
 
 
 def publish(session: Session, petition: Petition, by: int | None = None) -> None:
@@ -114,6 +129,8 @@ def publish(session: Session, petition: Petition, by: int | None = None) -> None
     if petition.state not in {PetitionState.DRAFT, PetitionState.SUBMITTED} or petition.opened_at is not None:
         raise Conflict("Cette pétition est déjà publiée.")
     petition.closes_at = planned_end(petition, now)
+    addresses.follow_title(session, petition)
+    queries.text_of(session, petition).published_at = now
     petition.state, petition.opened_at = PetitionState.OPEN, now
     keys.create(session, petition.id)
     indexing.keep(session, petition)
@@ -187,22 +204,6 @@ def fold_counts(session: Session) -> int:
         if petition is not None:
             queries.add_steps(session, petition_id, passed(count, petition.goal), now)
     return len(folded)
-
-
-def _free_slug(session: Session, title: str) -> str:
-    """An address made of the title's first words, or of nothing but chance when no letter of it has a Latin one."""
-    words = re.findall(r"[a-z0-9]+", romanised(fold(re.sub(r"[’']", " ", title))))
-    slug = ""
-    for word in words:
-        if slug and len(slug) + len(word) > 60:
-            break
-        slug = f"{slug}-{word}".strip("-")[:80]
-    if not re.search("[a-z]", slug):
-        slug = f"petition-{slug or secrets.token_hex(4)}"
-    candidate, n = slug, 2
-    while queries.slug_taken(session, candidate):
-        candidate, n = f"{slug}-{n}", n + 1
-    return candidate
 
 
 def _searched(file: PetitionFile) -> str:

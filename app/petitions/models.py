@@ -1,15 +1,19 @@
 """Petitions, their text, their people, their keys and their counts."""
 
+import uuid
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Account
 from app.db import Base, one_of
 
+# Spelled out for its index: published, and not everybody was told.
+UNTOLD = "state = 'published' AND told_at IS NULL"
 # BIGINT on PostgreSQL, the rowid on SQLite.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -45,6 +49,31 @@ MOVES = {
     (_S.REFUSED, _S.CLOSED): "the same, once it was closed",
     (_S.REFUSED, _S.DELIVERED): "the same, once it was handed over",
 }
+
+
+class AmendmentState(StrEnum):
+    WAITING = "waiting"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+    TAKEN_BACK = "taken_back"
+
+
+# What an amendment may become, and why: it is decided once, and waits for nothing once its petition is closed.
+AMENDMENT_MOVES = {
+    (AmendmentState.WAITING, AmendmentState.PUBLISHED): "a moderator publishes it",
+    (AmendmentState.WAITING, AmendmentState.REFUSED): "a moderator says why not",
+    (AmendmentState.WAITING, AmendmentState.TAKEN_BACK): "its author takes it back",
+}
+
+
+class ChangeKind(StrEnum):
+    """What may change on a published petition without another version of its text."""
+
+    TYPO = "typo"
+    GOAL = "goal"
+    LAST_DAY = "last_day"
+    RECIPIENTS = "recipients"
+    IMAGE = "image"
 
 
 class Petition(Base):
@@ -111,7 +140,11 @@ class Petition(Base):
 
 
 class PetitionText(Base):
-    """One version of the text; the HTML is rendered and sanitised once, here."""
+    """One version of the text; the HTML is rendered and sanitised once, here.
+
+    Versions are those that were published, from 1; as long as none was, the draft is the first. Below zero: texts that
+    a moderator has judged and that were written again since; decisions and appeals are about them.
+    """
 
     __tablename__ = "petition_text"
 
@@ -121,6 +154,73 @@ class PetitionText(Base):
     markdown: Mapped[str]
     html: Mapped[str]
     created_at: Mapped[datetime]
+    # None of what nobody could sign yet.
+    published_at: Mapped[datetime | None]
+    # Why it replaced the one before, in its author's words.
+    reason: Mapped[str] = mapped_column(default="", server_default=text("''"))
+
+
+class Amendment(Base):
+    """Another text for a published petition: it waits for a moderator, becomes a version, and its signers are told."""
+
+    __tablename__ = "petition_amendment"
+    __table_args__ = (
+        CheckConstraint(one_of("state", AmendmentState), name="state"),
+        # One at a time: the database decides.
+        Index(
+            "uq_petition_amendment_waiting",
+            "petition_id",
+            unique=True,
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+        Index("ix_petition_amendment_untold", "id", postgresql_where=text(UNTOLD), sqlite_where=text(UNTOLD)),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), index=True)
+    state: Mapped[str] = mapped_column(String(12))
+    title: Mapped[str]
+    markdown: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+    # Refused: under which article of the charter, if any, and in what words.
+    article: Mapped[int | None]
+    explanation: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[datetime | None]
+    # The version that it became.
+    version: Mapped[int | None]
+    # The last signer told: where to go on; how many were, and when all of them were.
+    told_after: Mapped[uuid.UUID | None]
+    told: Mapped[int] = mapped_column(default=0)
+    told_at: Mapped[datetime | None]
+
+
+class Change(Base):
+    """One dated line of what changed on a published petition; ``details`` say from what to what."""
+
+    __tablename__ = "petition_change"
+    __table_args__ = (CheckConstraint(one_of("kind", ChangeKind), name="kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), index=True)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(12))
+    # Of the text, when it happened.
+    version: Mapped[int]
+    # Characters that a typo's correction took away and put in.
+    size: Mapped[int] = mapped_column(default=0)
+    details: Mapped[dict[str, Any]]
+
+
+class PetitionAddress(Base):
+    """An earlier address of a petition; nobody else ever gets it."""
+
+    __tablename__ = "petition_address"
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), index=True)
+    until: Mapped[datetime]
 
 
 class PetitionSearch(Base):
@@ -202,6 +302,18 @@ class CountDelta(Base):
     petition_id: Mapped[int]
     hour: Mapped[datetime]
     change: Mapped[int]
+    # Of the text that was signed; 0 written by the release before this one: the present version.
+    version: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class VersionTotal(Base):
+    """The folded count of confirmed signatures, per version of the text."""
+
+    __tablename__ = "version_total"
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    confirmed: Mapped[int]
 
 
 class StepPassed(Base):

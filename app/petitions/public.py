@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.petitions import queries
+from app.petitions import history, queries
 from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
 from app.petitions.models import Petition, PetitionState
@@ -50,6 +50,8 @@ class View(Card):
     views: int
     version: int
     version_at: datetime
+    # (version, signatures), once there are several.
+    by_version: list[tuple[int, int]]
     comments_open: bool
     comments_count: int
     delivery_mode: str
@@ -137,15 +139,17 @@ def view(
     last_hour: int = 0,
 ) -> View:
     text = queries.text_of(session, petition)
+    count = queries.count(session, petition.id)
     return View(
-        **_card_fields(petition, queries.count(session, petition.id), origin, now),
+        **_card_fields(petition, count, origin, now),
         id=petition.id,
         body_html=Markup(text.html),  # noqa: S704 sanitised when it was made, see markdown.py
         sources=_sources(petition),
         steps_passed=[{"step": row.step, "at": row.passed_at} for row in queries.steps_passed(session, petition.id)],
         views=queries.views(session, petition.id),
         version=petition.version,
-        version_at=text.created_at,
+        version_at=text.published_at or text.created_at,
+        by_version=history.by_version(session, petition, count),
         comments_open=petition.comments_open and petition.is_open(now),
         comments_count=comments_count,
         delivery_mode=petition.delivery_mode,

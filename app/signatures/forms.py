@@ -110,6 +110,8 @@ class SignForm(PostedForm):
     consent_newsletter: Tick = False
     consent_organiser: Tick = False
     consent_texts: str = ""
+    # Of the text that was on the page; a program may leave it out.
+    text_version: str = ""
 
     @field_validator("comment")
     @classmethod

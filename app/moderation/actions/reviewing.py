@@ -25,7 +25,7 @@ from app.moderation.models import Case, Decision, DecisionKind, PetitionRemark, 
 from app.moderation.queries import reviews
 from app.moderation.statements import statement
 from app.petitions import actions as petition_actions
-from app.petitions import indexing, public
+from app.petitions import indexing, public, versions
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition, PetitionState
 from app.petitions.public import View
@@ -125,11 +125,12 @@ def _remarks(view: View, kind: str, typed: Mapping[str, str]) -> list[PetitionRe
 def put_online(session: Session, petition: Petition, by: int | None = None) -> None:
     """For the first time; or what was taken down, where it was, with its signatures, until the day it had.
 
-    Its text may be another than the one that was signed: whoever signed is told from here, see PetitionText.
+    Its text may be another than the one that was signed: whoever signed is told.
     """
     if petition.opened_at is None:
         petition_actions.publish(session, petition, by)
         return
+    versions.adopt_rewritten(session, petition)
     petition.state = _where_it_was(petition)
     latest = end_of(latest_day(petition.opened_at))
     petition.closes_at = min(petition.closes_at or latest, latest)
@@ -177,7 +178,10 @@ def put_online_again(
         raise Conflict("Cette pétition n’est plus refusée.")
     read = reviews.reviewed(session, first.id)
     after = PetitionState.DRAFT if petition.opened_at is None else PetitionState.REFUSED
-    if read is None or proofs.is_the_same(seen(session, petition), read):
+    if first.kind == DecisionKind.REMOVE:
+        versions.back_to_published(session, petition)
+        after = _where_it_was(petition)
+    elif read is None or proofs.is_the_same(seen(session, petition), read):
         after = _where_it_was(petition)
     decision = _record(session, petition, judge, judgment, source, case, first.revision, after)
     if after in ONLINE and petition.opened_at is None:

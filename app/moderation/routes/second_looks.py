@@ -17,7 +17,7 @@ from app.moderation.forms import SecondLookForm
 from app.moderation.models import CharterVersion, Decision, SecondLook, Target
 from app.moderation.queries import reviews
 from app.moderation.routes.base import router
-from app.petitions import queries as petition_queries
+from app.petitions import texts
 from app.petitions.models import Petition
 from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
@@ -64,7 +64,7 @@ def _second_text(session: Session, first: Decision) -> tuple[str, CharterVersion
         petition = session.get(Petition, first.target_id)
         if petition is None:
             return None
-        written = petition_queries.text_of(session, petition)
+        written = texts.judged(session, petition, first.text_sha256)
         # As the first person read it, whatever its author has written since.
         read = reviews.reviewed(session, first.id)
         text = proofs.plain(read) if read is not None else f"{written.title}\n\n{written.markdown}"

@@ -10,9 +10,9 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from app import clock
 from app.db import Db
-from app.errors import NotFound
+from app.errors import Gone, NotFound
 from app.pages.routes.base import router
-from app.petitions import pdf, public, queries
+from app.petitions import addresses, pdf, public, queries
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
 from app.redress import replies
@@ -25,9 +25,7 @@ CACHE = "public, max-age=1"
 
 @router.get("/petitions/{slug}.json")
 def data(request: Request, session: Db, slug: str) -> Response:
-    petition = queries.public_by_slug(session, slug)
-    if petition is None:
-        raise NotFound("Aucune pétition n’est à cette adresse.")
+    petition = addresses.public(session, slug)
     now = clock.now()
     view = public.view(session, petition, settings_of(request).origin, now)
     body = {
@@ -49,6 +47,12 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "replies": [reply.as_json() for found in replies.published(session, petition.id).values() for reply in found],
     }
     return _open_json(body, petition.id)
+
+
+@router.get("/petitions/{slug}/direct")
+def live(petition: PublicPetition) -> Response:
+    """The feed stands in front of us, and knows living petitions by their present address."""
+    raise Gone("Cette pétition n’a plus de signatures à suivre.")
 
 
 @router.get("/petitions/{slug}/compteur.json")

@@ -75,7 +75,7 @@ def purge_some(session: Session, now: datetime, limit: int) -> Stretch:
     if n := signature_queries.delete_some(session, petition.id, limit):
         return n, True
     comments.anonymise_comments(session, petition.id)
-    petition_queries.replace_counts(session, petition.id, {})
+    petition_queries.replace_counts(session, petition.id, {}, petition_queries.later_counts(session, petition.id))
     petition_keys.destroy(session, petition.id)
     petition.purged_at = now
     audit.record(session, "petition.purged", "petition", petition.id, count=petition.final_count)

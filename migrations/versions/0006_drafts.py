@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_drafts"
-down_revision = "0004_review"
+revision = "0006_drafts"
+down_revision = "0005_versions"
 branch_labels = None
 depends_on = None
 
