@@ -43,6 +43,7 @@ SPEAKERS = (
     "answers.py",
     "main.py",
     "petitions/dependencies.py",
+    "petitions/images.py",
     "petitions/keys.py",
     "petitions/queries.py",
     "pages/routes/*.py",
@@ -73,6 +74,7 @@ TABLES = {
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN",
+    "EXPECTED",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

@@ -44,11 +44,10 @@ def create(
         if folder is None:
             raise Refused("champ image : aucun dossier où chercher cette image.")
         try:
-            picture = images.read(folder / file.image.file)
+            kept = images.kept(images.read(folder / file.image.file), image_store)
         except Refused as refused:
             raise Refused("champ image.file : %(why)s.", why=refused.message) from None
-        kept = images.keep(picture, image_store)
-        petition.image, petition.image_width, petition.image_height = kept
+        petition.image, petition.image_width, petition.image_height = kept.name, kept.width, kept.height
         petition.image_alt = file.image.alt
         petition.image_caption, petition.image_credit = file.image.caption, file.image.credit
     _fill(petition, file)

@@ -84,7 +84,7 @@ class ImageEntry(_Strict):
         """Looked at when the file's own folder is known."""
         if info.context is not None:
             try:
-                images.read(info.context / value)
+                images.look(images.read(info.context / value))
             except Refused as refused:
                 raise ValueError(refused.message) from None
         return value

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.petitions import queries
+from app.petitions import images, queries
 from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
 from app.petitions.models import Petition, PetitionState
@@ -87,7 +87,8 @@ def _image(petition: Petition) -> dict[str, Any] | None:
     if petition.image is None:
         return None
     return {
-        "url": f"/images/{petition.image}",
+        "url": images.address(petition.image, petition.image_width),
+        "sets": images.sets(petition.image, petition.image_width),
         "alt": petition.image_alt,
         "caption": petition.image_caption,
         "credit": petition.image_credit,

@@ -160,11 +160,15 @@ def test_a_picture_comes_with_its_words_and_without_its_secrets(site: Site, tmp_
         actions.publish(session, petition)
         slug, image = petition.slug, petition.image
     page = site.client.get(f"/petitions/{slug}").text
-    assert f'<img src="/images/{image}" alt="Une façade" width="1600" height="800"' in re.sub(r"\s+", " ", page)
+    assert f'<img src="/images/{image}-1600.webp" alt="Une façade" width="1600" height="800"' in re.sub(
+        r"\s+", " ", page
+    )
     assert "Le 3 février — A. B." in text_of(page)
-    response = site.client.get(f"/images/{image}")
-    assert response.headers["content-type"] == "image/webp"
-    assert b"48.8566" not in response.content
+    for kind in ("webp", "avif"):
+        response = site.client.get(f"/images/{image}-960.{kind}")
+        assert response.headers["content-type"] == f"image/{kind}"
+        assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert b"48.8566" not in response.content
 
 
 def test_a_missing_picture_is_named_and_nothing_is_made(site: Site, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import io
 from functools import lru_cache
-from pathlib import Path
 
 import segno
 from fastapi import Request
@@ -12,7 +11,7 @@ from app import clock
 from app.db import Db
 from app.errors import NotFound
 from app.pages.routes.base import router
-from app.petitions import pdf, public, queries
+from app.petitions import images, pdf, public, queries
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
 from app.redress import replies
@@ -106,7 +105,9 @@ def widget(request: Request, session: Db, petition: PublicPetition) -> Response:
 
 @router.get("/images/{name}")
 def image(request: Request, name: str) -> Response:
-    path = Path(settings_of(request).var) / "images" / name
-    if "/" in name or not name.endswith(".webp") or not path.is_file():
+    """Of the store: an address never changes what it shows."""
+    kind = images.type_of(name)
+    path = settings_of(request).var / "images" / name
+    if not kind or not path.is_file():
         raise NotFound("Aucune image n’est à cette adresse.")
-    return FileResponse(path, media_type="image/webp", headers={"cache-control": "public, max-age=31536000, immutable"})
+    return FileResponse(path, media_type=kind, headers={"cache-control": "public, max-age=31536000, immutable"})
