@@ -74,7 +74,7 @@ TABLES = {
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN",
-    "EXPECTED",
+    "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 
