@@ -45,6 +45,7 @@ SPEAKERS = (
     "petitions/dependencies.py",
     "petitions/images.py",
     "petitions/keys.py",
+    "petitions/places.py",
     "petitions/queries.py",
     "pages/routes/*.py",
     "privacy/dependencies.py",
@@ -74,7 +75,7 @@ TABLES = {
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN",
-    "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG",
+    "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 
