@@ -45,6 +45,7 @@ SPEAKERS = (
     "petitions/dependencies.py",
     "petitions/images.py",
     "petitions/keys.py",
+    "petitions/models.py",
     "petitions/places.py",
     "petitions/queries.py",
     "pages/routes/*.py",
@@ -75,7 +76,7 @@ TABLES = {
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN",
-    "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL",
+    "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

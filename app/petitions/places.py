@@ -53,8 +53,8 @@ def _all() -> dict[tuple[str, str], Place]:
         code, _, name = head.partition(" ")
         communes = []
         for line in lines:
-            number, own, size = line.split("\t")
-            communes.append(Place("commune", code[:2] + number, own, code, int(size or 0)))
+            number, own, hundreds = line.split("\t")
+            communes.append(Place("commune", code[:2] + number, own, code, int(hundreds or 0)))
         size = sum(commune.size for commune in communes)
         shared = any(commune.name == name for commune in communes)
         found["departement", code] = Place("departement", code, name, code, size, shared)
@@ -69,6 +69,12 @@ def find(kind: str, code: str) -> Place | None:
 def named(kind: str, code: str) -> str:
     """``Rennes (35)``, ``Ille-et-Vilaine (35)``; "" for what is no place."""
     return str(find(kind, code) or "")
+
+
+def searched(kind: str, code: str) -> str:
+    """What it is found by: its name, and that of its département."""
+    place = find(kind, code)
+    return f"{place} {named('departement', place.departement)}" if place else ""
 
 
 def matching(typed: str, most: int = MOST) -> list[Place]:

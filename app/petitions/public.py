@@ -8,10 +8,10 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.petitions import images, queries
+from app.petitions import images, places, queries
 from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
-from app.petitions.models import Petition, PetitionState
+from app.petitions.models import SOURCE_KINDS, Petition, PetitionState
 from app.zone import last_day_before
 
 
@@ -22,6 +22,8 @@ class Card:
     slug: str
     title: str
     theme: str
+    # ``Rennes (35)``, or "".
+    place: str
     state: str
     is_open: bool
     count: int
@@ -53,6 +55,8 @@ class View(Card):
     comments_open: bool
     comments_count: int
     delivery_mode: str
+    # What a signer may show, from nothing up to what the petition allows.
+    displays: list[str]
     erased_on: datetime
     last_hour: int
     purged: bool
@@ -66,6 +70,7 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "slug": petition.slug,
         "title": petition.title,
         "theme": petition.theme,
+        "place": places.named(petition.place_kind, petition.place_code),
         "state": state,
         "is_open": petition.is_open(now),
         "count": count,
@@ -94,6 +99,7 @@ def _image(petition: Petition) -> dict[str, Any] | None:
         "credit": petition.image_credit,
         "width": petition.image_width,
         "height": petition.image_height,
+        "focus": (petition.image_focus_x, petition.image_focus_y),
     }
 
 
@@ -117,7 +123,15 @@ def view(
         id=petition.id,
         body_html=Markup(text.html),  # noqa: S704 sanitised when it was made, see markdown.py
         sources=[
-            {"title": s.title, "publisher": s.publisher, "date": s.published_on, "url": s.url} for s in petition.sources
+            {
+                "kind": s.kind,
+                "kind_label": SOURCE_KINDS[s.kind],
+                "title": s.title,
+                "publisher": s.publisher,
+                "date": s.published_on,
+                "url": s.url,
+            }
+            for s in petition.sources
         ],
         steps_passed=[{"step": row.step, "at": row.passed_at} for row in queries.steps_passed(session, petition.id)],
         views=queries.views(session, petition.id),
@@ -126,6 +140,7 @@ def view(
         comments_open=petition.comments_open and petition.is_open(now),
         comments_count=comments_count,
         delivery_mode=petition.delivery_mode,
+        displays=petition.displays,
         erased_on=erased_on(petition, now),
         last_hour=last_hour,
         purged=petition.purged_at is not None,

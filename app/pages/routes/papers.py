@@ -2,6 +2,7 @@
 
 import io
 from functools import lru_cache
+from typing import Any
 
 import segno
 from fastapi import Request
@@ -29,12 +30,13 @@ def data(request: Request, session: Db, slug: str) -> Response:
         raise NotFound("Aucune pétition n’est à cette adresse.")
     now = clock.now()
     view = public.view(session, petition, settings_of(request).origin, now)
-    body = {
+    body: dict[str, object] = {
         "slug": view.slug,
         "url": view.url,
         "title": view.title,
         "state": view.state,
         "theme": view.theme,
+        "place": {"kind": petition.place_kind, "code": petition.place_code, "name": view.place} if view.place else None,
         "author": view.author,
         "recipients": view.recipients,
         "count": view.count,
@@ -42,12 +44,27 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "opened_at": view.opened_at.isoformat() if view.opened_at else None,
         "closes_at": view.closes_at.isoformat() if view.closes_at else None,
         "closed_at": view.closed_at.isoformat() if view.closed_at else None,
+        "image": _image(request, view),
         "version": view.version,
         "html": str(view.body_html),
-        "sources": [{**s, "date": s["date"].isoformat() if s["date"] else None} for s in view.sources],
+        "sources": [_source(source) for source in view.sources],
         "replies": [reply.as_json() for found in replies.published(session, petition.id).values() for reply in found],
     }
     return _open_json(body, petition.id)
+
+
+def _source(source: dict[str, Any]) -> dict[str, object]:
+    day = source["date"]
+    return {name: source[name] for name in ("kind", "title", "publisher", "url")} | {
+        "date": day.isoformat() if day else None
+    }
+
+
+def _image(request: Request, view: public.View) -> dict[str, object] | None:
+    if view.image is None:
+        return None
+    told = {name: view.image[name] for name in ("alt", "caption", "credit", "width", "height")}
+    return {"url": f"{settings_of(request).origin}{view.image['url']}", **told}
 
 
 @router.get("/petitions/{slug}/compteur.json")
