@@ -42,7 +42,10 @@ SPEAKERS = (
     "answers.py",
     "main.py",
     "petitions/dependencies.py",
+    "petitions/images.py",
     "petitions/keys.py",
+    "petitions/models.py",
+    "petitions/places.py",
     "petitions/queries.py",
     "pages/routes/*.py",
     "privacy/dependencies.py",
@@ -73,6 +76,7 @@ TABLES = {
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN", "NONE", "PROMISED",
     "ROLES", "WEAK", "WRONG_CODE", "WRONG_PROOF", "WRONG_SPARE",
+    "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

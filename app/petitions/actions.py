@@ -1,5 +1,6 @@
 """What is done to petitions: made, published, closed, delivered."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -20,10 +21,27 @@ from app.zone import end_of
 WRITABLE = (PetitionState.DRAFT, PetitionState.REFUSED)
 
 
+@dataclass(frozen=True)
+class Picture:
+    """One that is in the store already, and its words; *focus*: percent from the left and from the top."""
+
+    kept: images.Kept
+    alt: str
+    caption: str = ""
+    credit: str = ""
+    focus: tuple[int, int] = (50, 50)
+
+
 def create(
-    session: Session, file: PetitionFile, *, folder: Path | None, image_store: Path, by: int | None = None
+    session: Session,
+    file: PetitionFile,
+    *,
+    folder: Path | None,
+    image_store: Path,
+    by: int | None = None,
+    picture: Picture | None = None,
 ) -> Petition:
-    """A draft made of *file*; pictures are looked for beside it, in *folder*."""
+    """A draft made of *file*, with *picture*, or the one that it names, which is looked for in *folder*."""
     now = clock.now()
     petition = Petition(
         slug=addresses.free(session, file.title),
@@ -37,17 +55,8 @@ def create(
         closes_at=_end_of(file),
         version=1,
     )
-    if file.image is not None:
-        if folder is None:
-            raise Refused("champ image : aucun dossier où chercher cette image.")
-        try:
-            picture = images.read(folder / file.image.file)
-        except Refused as refused:
-            raise Refused("champ image.file : %(why)s.", why=refused.message) from None
-        kept = images.keep(picture, image_store)
-        petition.image, petition.image_width, petition.image_height = kept
-        petition.image_alt = file.image.alt
-        petition.image_caption, petition.image_credit = file.image.caption, file.image.credit
+    set_picture(petition, picture or _picture_of(file, folder, image_store))
+    _place(petition, file)
     _fill(petition, file)
     petition.texts = [
         PetitionText(
@@ -64,6 +73,40 @@ def create(
     return petition
 
 
+def _picture_of(file: PetitionFile, folder: Path | None, image_store: Path) -> Picture | None:
+    """Raises Refused."""
+    if file.image is None:
+        return None
+    if folder is None:
+        raise Refused("champ image : aucun dossier où chercher cette image.")
+    try:
+        kept = images.kept(images.read(folder / file.image.file), image_store)
+    except Refused as refused:
+        raise Refused("champ image.file : %(why)s.", why=refused.message) from None
+    return Picture(kept, file.image.alt, file.image.caption, file.image.credit, file.image.focus)
+
+
+def set_picture(petition: Petition, picture: Picture | None) -> None:
+    """None: it has none any more. Its files stay, other petitions may show them."""
+    if picture is None:
+        petition.image, petition.image_width, petition.image_height = None, 0, 0
+        petition.image_alt = petition.image_caption = petition.image_credit = ""
+        petition.image_focus_x = petition.image_focus_y = 50
+        return
+    kept = picture.kept
+    petition.image, petition.image_width, petition.image_height = kept.name, kept.width, kept.height
+    petition.image_alt, petition.image_caption, petition.image_credit = picture.alt, picture.caption, picture.credit
+    petition.image_focus_x, petition.image_focus_y = picture.focus
+
+
+def _place(petition: Petition, file: PetitionFile) -> None:
+    """Where it is about, and what signers may show: as the file says, if it does."""
+    if "place" in file.model_fields_set:
+        petition.place_kind, petition.place_code = (file.place.kind, file.place.code) if file.place else ("", "")
+    if "display" in file.model_fields_set and petition.opened_at is None:
+        petition.display_most = file.display
+
+
 def _fill(petition: Petition, file: PetitionFile) -> None:
     """People and sources of *file*, in its order."""
     petition.recipients = [
@@ -76,19 +119,25 @@ def _fill(petition: Petition, file: PetitionFile) -> None:
             publisher=entry.publisher,
             published_on=entry.date,
             url=entry.url,
+            kind=entry.kind,
         )
         for i, entry in enumerate(file.sources)
     ]
 
 
-def rewrite(session: Session, petition: Petition, file: PetitionFile, by: int | None = None) -> None:
-    """Another text for a petition that is not published. Raises Conflict."""
+def rewrite(
+    session: Session, petition: Petition, file: PetitionFile, by: int | None = None, picture: Picture | None = None
+) -> None:
+    """Another text for a petition that is not published; its picture stays without another. Raises Conflict."""
     if petition.state not in WRITABLE:
         raise Conflict("Cette pétition est en relecture ou publiée : son texte ne change plus.")
     petition.title, petition.author, petition.goal = file.title, file.author, file.goal
     if file.theme != petition.theme:
         petition.theme = queries.spellings(session, file.theme, besides=petition.id)[0]
     petition.search, petition.closes_at = _searched(file), _end_of(file)
+    if picture is not None:
+        set_picture(petition, picture)
+    _place(petition, file)
     petition.recipients.clear()
     petition.sources.clear()
     session.flush()
@@ -208,7 +257,8 @@ def fold_counts(session: Session) -> int:
 
 def _searched(file: PetitionFile) -> str:
     people = " ".join(f"{entry.name} {entry.role}" for entry in file.recipients)
-    return fold(f"{file.title} {file.theme} {file.author} {people} {file.text}")
+    about = f"{' '.join(file.all_themes)} {file.place or ''}"
+    return fold(f"{file.title} {about} {file.author} {people} {file.text}")
 
 
 def _end_of(file: PetitionFile) -> datetime | None:

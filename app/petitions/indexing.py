@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, literal_column, or_, select, text
 from sqlalchemy.orm import Session, selectinload
 
-from app.petitions import queries, words
+from app.petitions import places, queries, words
 from app.petitions.models import Petition, PetitionSearch, PetitionText
 
 _TABLE: Any = PetitionSearch.__table__
@@ -63,7 +63,8 @@ def is_sqlite(session: Session) -> bool:
 
 def _row(petition: Petition, markdown: str) -> dict[str, Any]:
     people = (f"{recipient.name} {recipient.role}" for recipient in petition.recipients)
-    title, everything = words.indexed(petition.title, petition.theme, petition.author, *people, markdown)
+    about = (petition.theme, places.searched(petition.place_kind, petition.place_code))
+    title, everything = words.indexed(petition.title, *about, petition.author, *people, markdown)
     return {"id": petition.id, "version": petition.version, "title": " ".join(title), "words": everything}
 
 

@@ -76,11 +76,27 @@ class ChangeKind(StrEnum):
     IMAGE = "image"
 
 
+# What a signer may show of themselves, from nothing to everything.
+DISPLAYS = ("hidden", "initial", "full")
+# What a source is, in the words of its page.
+SOURCE_KINDS = {
+    "article": "Article",
+    "investigation": "Enquête",
+    "study": "Étude",
+    "video": "Vidéo",
+    "official": "Texte officiel",
+}
+
+
 class Petition(Base):
     __tablename__ = "petition"
     __table_args__ = (
         CheckConstraint(one_of("state", PetitionState), name="state"),
         CheckConstraint("delivery_mode IN ('identities', 'count')", name="delivery_mode"),
+        CheckConstraint(one_of("display_most", DISPLAYS), name="display_most"),
+        CheckConstraint("image_focus_x BETWEEN 0 AND 100", name="image_focus_x"),
+        CheckConstraint("image_focus_y BETWEEN 0 AND 100", name="image_focus_y"),
+        CheckConstraint("place_kind IN ('', 'departement', 'commune')", name="place_kind"),
         CheckConstraint("goal > 0", name="goal"),
     )
 
@@ -96,6 +112,11 @@ class Petition(Base):
     search: Mapped[str]
     # What the recipient will get; shown before signing, frozen after the first signature.
     delivery_mode: Mapped[str] = mapped_column(String(16), default="identities")
+    # The most that its signers may show; fixed by its first publication.
+    display_most: Mapped[str] = mapped_column(String(8), default="full", server_default="full")
+    # What it is about, by INSEE's code (places.py); "" for no place in particular.
+    place_kind: Mapped[str] = mapped_column(String(12), default="", server_default=text("''"))
+    place_code: Mapped[str] = mapped_column(String(5), default="", server_default=text("''"))
     version: Mapped[int] = mapped_column(default=1)
     comments_open: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
@@ -113,6 +134,9 @@ class Petition(Base):
     image_credit: Mapped[str] = mapped_column(default="")
     image_width: Mapped[int] = mapped_column(default=0)
     image_height: Mapped[int] = mapped_column(default=0)
+    # What stays in sight when it is cut, in percent from its top left corner.
+    image_focus_x: Mapped[int] = mapped_column(default=50, server_default="50")
+    image_focus_y: Mapped[int] = mapped_column(default=50, server_default="50")
     # A legal hold suspends the purge until its end, for a stated reason.
     hold_until: Mapped[datetime | None]
     hold_reason: Mapped[str] = mapped_column(default="")
@@ -125,6 +149,11 @@ class Petition(Base):
     sources: Mapped[list["Source"]] = relationship(order_by="Source.position", cascade="all, delete-orphan")
     texts: Mapped[list["PetitionText"]] = relationship(order_by="PetitionText.version")
     owners: Mapped[list[Account]] = relationship(secondary="petition_owner")
+
+    @property
+    def displays(self) -> list[str]:
+        """What a signer may choose to show."""
+        return list(DISPLAYS[: DISPLAYS.index(self.display_most) + 1])
 
     def is_open(self, now: datetime) -> bool:
         """True while it may be signed."""
@@ -249,6 +278,7 @@ class Recipient(Base):
 
 class Source(Base):
     __tablename__ = "source"
+    __table_args__ = (CheckConstraint(one_of("kind", SOURCE_KINDS), name="kind"),)
 
     petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
@@ -256,6 +286,7 @@ class Source(Base):
     publisher: Mapped[str]
     published_on: Mapped[date | None]
     url: Mapped[str] = mapped_column(default="")
+    kind: Mapped[str] = mapped_column(String(16), default="article", server_default="article")
 
 
 class PetitionOwner(Base):

@@ -8,10 +8,10 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.petitions import history, queries
+from app.petitions import history, images, places, queries
 from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
-from app.petitions.models import Petition, PetitionState
+from app.petitions.models import SOURCE_KINDS, Petition, PetitionState
 from app.zone import last_day_before
 
 
@@ -22,6 +22,8 @@ class Card:
     slug: str
     title: str
     theme: str
+    # ``Rennes (35)``, or "".
+    place: str
     state: str
     is_open: bool
     count: int
@@ -55,6 +57,8 @@ class View(Card):
     comments_open: bool
     comments_count: int
     delivery_mode: str
+    # What a signer may show, from nothing up to what the petition allows.
+    displays: list[str]
     erased_on: datetime
     last_hour: int
     purged: bool
@@ -68,6 +72,7 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "slug": petition.slug,
         "title": petition.title,
         "theme": petition.theme,
+        "place": places.named(petition.place_kind, petition.place_code),
         "state": state,
         "is_open": petition.is_open(now),
         "count": count,
@@ -89,12 +94,14 @@ def _image(petition: Petition) -> dict[str, Any] | None:
     if petition.image is None:
         return None
     return {
-        "url": f"/images/{petition.image}",
+        "url": images.address(petition.image, petition.image_width),
+        "sets": images.sets(petition.image, petition.image_width),
         "alt": petition.image_alt,
         "caption": petition.image_caption,
         "credit": petition.image_credit,
         "width": petition.image_width,
         "height": petition.image_height,
+        "focus": (petition.image_focus_x, petition.image_focus_y),
     }
 
 
@@ -125,7 +132,15 @@ def preview(petition: Petition, html: str, origin: str, now: datetime) -> View:
 
 def _sources(petition: Petition) -> list[dict[str, Any]]:
     return [
-        {"title": s.title, "publisher": s.publisher, "date": s.published_on, "url": s.url} for s in petition.sources
+        {
+            "kind": s.kind,
+            "kind_label": SOURCE_KINDS[s.kind],
+            "title": s.title,
+            "publisher": s.publisher,
+            "date": s.published_on,
+            "url": s.url,
+        }
+        for s in petition.sources
     ]
 
 
@@ -153,6 +168,7 @@ def view(
         comments_open=petition.comments_open and petition.is_open(now),
         comments_count=comments_count,
         delivery_mode=petition.delivery_mode,
+        displays=petition.displays,
         erased_on=erased_on(petition, now),
         last_hour=last_hour,
         purged=petition.purged_at is not None,

@@ -188,7 +188,7 @@ def correct(request: Request, session: Db, who: SignedPerson, line_id: str, valu
     self_service.own(session, who, line_id)
     with shown_again(values, lambda form: _mine(request, session, who, form, line_id)):
         form = validated(CorrectionForm, values)
-    self_service.correct(session, who, line_id, **form.model_dump(exclude={"single_name"}))
+        self_service.correct(session, who, line_id, **form.model_dump(exclude={"single_name"}))
     return see_other(request, "/mes-signatures/liste?fait=corrigee")
 
 

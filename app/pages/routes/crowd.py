@@ -25,7 +25,7 @@ from app.privacy.actions import erasing
 from app.signatures import actions, bound, doubts, links
 from app.signatures.actions import Changed, Confirmation, Signing, SignRequest, Target
 from app.signatures.dependencies import NOT_OURS
-from app.signatures.forms import SignForm
+from app.signatures.forms import TOO_MUCH, SignForm, within
 from app.signatures.intake import Intake
 from app.signatures.pace import Pace
 from app.signatures.proof import Proofs
@@ -54,7 +54,7 @@ async def sign(request: Request) -> Response:
         raise await _show_again(request, {"values": values, "errors": {"": CLOSED}}, 409)
     locale = locale_of(request)
     try:
-        form = _form(values, signing.texts[locale], signing.text_version)
+        form = _form(values, signing, signing.texts[locale])
     except Invalid as invalid:
         raise await _show_again(request, {"values": values, "errors": invalid.errors}) from None
     peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
@@ -69,11 +69,13 @@ async def sign(request: Request) -> Response:
     return _go(in_language(locale, f"/petitions/{slug}/verifier"))
 
 
-def _form(values: Values, texts: Mapping[str, int], version: int) -> SignForm:
+def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignForm:
     """Raises Invalid, also when the texts in force are no longer those that were on the page."""
     form = validated(SignForm, values)
-    if form.text_version not in {"", str(version)}:
-        raise Invalid({"": Message(REWRITTEN, n=version)})
+    if form.text_version not in {"", str(signing.text_version)}:
+        raise Invalid({"": Message(REWRITTEN, n=signing.text_version)})
+    if not within(form.display, signing.display_most):
+        raise Invalid({"display": TOO_MUCH})
     if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
         raise Invalid({"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."})
     return form

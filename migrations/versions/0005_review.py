@@ -6,8 +6,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004_review"
-down_revision = "0003_accounts"
+revision = "0005_review"
+down_revision = "0004_carries"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_drafts"
-down_revision = "0005_versions"
+revision = "0007_drafts"
+down_revision = "0006_versions"
 branch_labels = None
 depends_on = None
 
