@@ -19,6 +19,7 @@ from app.errors import Conflict, Invalid, NotFound, Refused
 from app.moderation import actions as moderation_actions
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
+from app.petitions.images import Kept
 from app.petitions.models import Petition
 
 # Since somebody last wrote in it: whoever holds its address, or a person with an account.
@@ -72,7 +73,8 @@ def save(session: Session, draft_id: uuid.UUID, step: Step, typed: Mapping[str, 
     Raises Elsewhere, Conflict (proposed), NotFound.
     """
     draft = _writable(session, draft_id)
-    kept, before = _tidy(step.held(typed)), step.held(draft.typed)
+    before = step.held(draft.typed)
+    kept = _tidy(step.held(typed)) | {name: before[name] for name in before.keys() & {forms.PICTURE}}
     if kept != before:
         if draft.saves.get(step.path, 0) != seen:
             raise Elsewhere("Cette étape a été enregistrée depuis une autre fenêtre. Rien n’a été écrasé.")
@@ -81,6 +83,14 @@ def save(session: Session, draft_id: uuid.UUID, step: Step, typed: Mapping[str, 
         draft.saves = draft.saves | {step.path: seen + 1}
     draft.saved_at = clock.now()
     return draft
+
+
+def set_picture(session: Session, draft_id: uuid.UUID, kept: Kept | None) -> None:
+    """Another picture, or none. Raises NotFound, Conflict."""
+    draft = _writable(session, draft_id)
+    others = {name: value for name, value in draft.typed.items() if name not in {"focus_x", "focus_y", forms.PICTURE}}
+    picture = {forms.PICTURE: f"{kept.name} {kept.width} {kept.height}"} if kept is not None else {}
+    draft.typed, draft.saved_at = others | picture, clock.now()
 
 
 def claim(session: Session, draft_id: uuid.UUID, account: Account) -> None:
@@ -138,6 +148,7 @@ def propose(session: Session, draft_id: uuid.UUID, account: Account, image_store
         if petition.opened_at is not None and found.delivery_mode != petition.delivery_mode:
             raise Invalid({"reglages": PROMISED})
         petition_actions.rewrite(session, petition, found.file, account.id)
+    petition_actions.set_picture(petition, found.picture)
     if found.delivery_mode != petition.delivery_mode:
         petition.delivery_mode = found.delivery_mode
         audit.record(session, "petition.delivery_mode", "petition", petition.id, account.id, mode=found.delivery_mode)

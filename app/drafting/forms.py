@@ -17,11 +17,15 @@ from app.locale import Message
 from app.petitions import typed
 from app.petitions.forms import text_typed, title_typed
 from app.petitions.importing import MAX_LINE, MAX_TEXT
+from app.petitions.models import DISPLAYS, SOURCE_KINDS
+from app.petitions.places import Place, chosen
 from app.signatures.forms import email_address
 from app.text import clean_line, has_ink, proper_name
 from app.web.forms import Box, PostedForm, asked, number, validated
 from app.zone import day_of
 
+# What the server alone writes in a draft: the name and the size of a picture that it has kept.
+PICTURE = "picture"
 # Of everything typed in one field; a petition's text is held to MAX_TEXT where it is read.
 MOST = 200_000
 MOST_RECIPIENTS = 20
@@ -42,7 +46,7 @@ class SaveForm(PostedForm):
     @model_validator(mode="before")
     @classmethod
     def _typed(cls, values: Any) -> Any:
-        typed = {name: value for name, value in values.items() if name not in {"seen", "go"}}
+        typed = {name: value for name, value in values.items() if name not in {"seen", "go", PICTURE}}
         return {"seen": values.get("seen", 0), "go": values.get("go", ""), "typed": typed}
 
     @field_validator("typed")
@@ -75,6 +79,7 @@ def _short(value: str, most: int = MAX_LINE) -> str:
     return value
 
 
+Percent = Annotated[int, BeforeValidator(lambda value: asked(str(value), lambda typed: number(typed, 0, 100), 50))]
 Line = Annotated[str, BeforeValidator(_line), AfterValidator(_short)]
 
 
@@ -105,7 +110,31 @@ class StoryForm(PostedForm):
     text: Annotated[str, AfterValidator(text_typed)] = ""
 
 
+class PictureForm(PostedForm):
+    """What is said of the picture, when there is one."""
+
+    picture: str = ""
+    alt: Line = ""
+    caption: Line = ""
+    credit: Annotated[Line, AfterValidator(lambda value: _short(value, 200))] = ""
+    rights: Box = False
+    focus_x: Percent = 50
+    focus_y: Percent = 50
+
+    @model_validator(mode="after")
+    def _whole(self) -> "PictureForm":
+        errors = {}
+        if self.picture and not self.alt:
+            errors["alt"] = "Décrivez l’image pour qui ne la voit pas, par exemple « Des vélos sous la pluie »."
+        if self.picture and not self.rights:
+            errors["rights"] = "Confirmez que vous pouvez publier cette image."
+        if errors:
+            raise Invalid(errors)
+        return self
+
+
 class SourceRow(PostedForm):
+    kind: str = "article"
     title: Line = ""
     publisher: Line = ""
     date: dt.date | None = None
@@ -123,6 +152,13 @@ class SourceRow(PostedForm):
     def _publisher(cls, value: str) -> str:
         if not value:
             raise ValueError("Dites qui la publie : un média, une institution.")
+        return value
+
+    @field_validator("kind")
+    @classmethod
+    def _kind(cls, value: str) -> str:
+        if value not in SOURCE_KINDS:
+            raise ValueError("Choisissez le genre de cette source.")
         return value
 
     @field_validator("date", mode="before")
@@ -154,6 +190,8 @@ class TermsForm(PostedForm):
     goal: int = 0
     closes_on: dt.date | None = None
     delivery_mode: str = "identities"
+    place: Place | None = None
+    display: str = "full"
     comments_closed: Box = False
 
     @field_validator("author")
@@ -189,6 +227,23 @@ class TermsForm(PostedForm):
         except ValueError as error:
             sentence = Message("Indiquez un jour comme 2027-01-31, ou laissez vide : %(why)s.", why=error.args[0])
             raise ValueError(sentence) from None
+
+    @field_validator("place", mode="before")
+    @classmethod
+    def _place(cls, value: object) -> object:
+        if not isinstance(value, str) or not value.strip():
+            return value or None
+        try:
+            return chosen(clean_line(value))
+        except ValueError as error:
+            raise ValueError(Message("Précisez le lieu, ou laissez vide : %(why)s.", why=error.args[0])) from None
+
+    @field_validator("display")
+    @classmethod
+    def _display(cls, value: str) -> str:
+        if value not in DISPLAYS:
+            raise ValueError("Choisissez ce que les signataires pourront montrer.")
+        return value
 
     @field_validator("delivery_mode")
     @classmethod

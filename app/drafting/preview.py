@@ -6,10 +6,14 @@ from typing import Any, TypeVar
 
 from markupsafe import Markup
 
-from app.drafting import forms
+from app.drafting import forms, reading, steps
+from app.errors import Invalid
+from app.petitions import actions as petition_actions
 from app.petitions import markdown, public
+from app.petitions.actions import Picture
 from app.petitions.importing import MAX_TEXT
-from app.petitions.models import Petition, PetitionState, Recipient, Source
+from app.petitions.models import SOURCE_KINDS, Petition, PetitionState, Recipient, Source
+from app.petitions.places import chosen
 from app.petitions.typed import day, goal, last_day
 from app.text import clean_line, visible
 from app.zone import end_of
@@ -32,9 +36,7 @@ def page(typed: Mapping[str, Any], origin: str, now: datetime) -> public.View:
         delivery_mode=values.get("delivery_mode", "identities"),
         comments_open="comments_closed" not in values,
         version=1,
-        image_alt="",
-        image_caption="",
-        image_credit="",
+        display_most=values.get("display", "full"),
         created_at=now,
         recipients=[
             Recipient(position=n, name=clean_line(row.get("name", "")), role=clean_line(row.get("role", "")))
@@ -42,6 +44,9 @@ def page(typed: Mapping[str, Any], origin: str, now: datetime) -> public.View:
         ],
         sources=[_source(n, row) for n, row in forms.rows_of(values, forms.SOURCE).items()],
     )
+    petition_actions.set_picture(petition, _picture(values))
+    place = _or(chosen, values.get("place", ""), None)
+    petition.place_kind, petition.place_code = (place.kind, place.code) if place else ("", "")
     last = _or(lambda typed: last_day(day(typed)), values.get("closes_on", ""), None)
     petition.closes_at = end_of(last) if last else None
     return public.preview(petition, text(values.get("text", "")), origin, now)
@@ -60,9 +65,20 @@ def _or(read: Callable[[str], T], typed: str, otherwise: D) -> T | D:
         return otherwise
 
 
+def _picture(values: Mapping[str, str]) -> Picture | None:
+    """The one that is kept, whatever its words still lack."""
+    held = steps.BY_PATH["image"].held(values)
+    words = {"alt": held.get("alt") or "…", "rights": "on"}
+    try:
+        return reading.picture(held | words)
+    except Invalid:
+        return reading.picture({forms.PICTURE: held.get(forms.PICTURE, "")} | words)
+
+
 def _source(n: int, row: Mapping[str, str]) -> Source:
     return Source(
         position=n,
+        kind=kind if (kind := row.get("kind", "")) in SOURCE_KINDS else "article",
         title=clean_line(row.get("title", "")),
         publisher=clean_line(row.get("publisher", "")),
         published_on=_or(day, row.get("date", ""), None),

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.drafting import forms, steps
+from app.drafting.forms import PICTURE, PictureForm
 from app.errors import Invalid
+from app.petitions.actions import Picture
+from app.petitions.images import Kept
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition, PetitionText
+from app.petitions.places import named
 from app.web.forms import validated
 from app.zone import last_day_before
 
@@ -19,6 +23,7 @@ class Read:
     file: PetitionFile
     delivery_mode: str
     comments_open: bool
+    picture: Picture | None
 
 
 def read(typed: Mapping[str, Any]) -> Read:
@@ -36,11 +41,29 @@ def read(typed: Mapping[str, Any]) -> Read:
             "sources": [row.model_dump() for row in forms.sources(held["sources"])],
             "author": terms.author,
             "theme": terms.theme,
+            "place": terms.place,
+            "display": terms.display,
             "goal": terms.goal,
             "closes_on": terms.closes_on,
         }
     )
-    return Read(file, terms.delivery_mode, not terms.comments_closed)
+    return Read(file, terms.delivery_mode, not terms.comments_closed, picture(held["image"]))
+
+
+def kept_picture(typed: Mapping[str, Any]) -> Kept | None:
+    """The picture that a draft holds."""
+    if not typed.get(PICTURE):
+        return None
+    name, width, height = typed[PICTURE].split()
+    return Kept(name, int(width), int(height))
+
+
+def picture(typed: Mapping[str, Any]) -> Picture | None:
+    """The one of these values, with its words; None when there is none. Raises Invalid."""
+    found, kept = validated(PictureForm, dict(typed)), kept_picture(typed)
+    if kept is None:
+        return None
+    return Picture(kept, found.alt, found.caption, found.credit, (found.focus_x, found.focus_y))
 
 
 def written(petition: Petition, text: PetitionText) -> dict[str, str]:
@@ -54,11 +77,23 @@ def written(petition: Petition, text: PetitionText) -> dict[str, str]:
         "closes_on": last_day_before(petition.closes_at).isoformat() if petition.closes_at else "",
         "delivery_mode": petition.delivery_mode,
         "comments_closed": "" if petition.comments_open else "on",
+        "place": named(petition.place_kind, petition.place_code),
+        "display": petition.display_most,
     }
+    if petition.image is not None:
+        typed |= {
+            PICTURE: f"{petition.image} {petition.image_width} {petition.image_height}",
+            "alt": petition.image_alt,
+            "caption": petition.image_caption,
+            "credit": petition.image_credit,
+            "rights": "on",
+            "focus_x": str(petition.image_focus_x),
+            "focus_y": str(petition.image_focus_y),
+        }
     for n, recipient in enumerate(petition.recipients, 1):
         typed |= {f"name-{n}": recipient.name, f"role-{n}": recipient.role}
     for n, source in enumerate(petition.sources, 1):
         day = source.published_on.isoformat() if source.published_on else ""
-        typed |= {f"title-{n}": source.title, f"publisher-{n}": source.publisher}
+        typed |= {f"kind-{n}": source.kind, f"title-{n}": source.title, f"publisher-{n}": source.publisher}
         typed |= {f"date-{n}": day, f"url-{n}": source.url}
     return {name: value for name, value in typed.items() if value}

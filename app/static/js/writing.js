@@ -14,6 +14,11 @@ function later(wait, act) {
   };
 }
 
+// All but a file, which leaves by itself.
+function typed(form) {
+  return new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+}
+
 // Saved by itself: the same form, to the same address; what another window saved is never overwritten.
 if (form) {
   const status = form.querySelector("[data-saved-at]");
@@ -29,7 +34,7 @@ if (form) {
       const answer = await fetch(form.action, {
         method: "POST",
         headers: { accept: "application/json" },
-        body: new URLSearchParams(new FormData(form)),
+        body: typed(form),
       });
       const said = (answer.headers.get("content-type") ?? "").includes("json") ? await answer.json() : {};
       if (answer.ok) {
@@ -47,7 +52,8 @@ if (form) {
     if (dirty) soon();
   };
   const soon = later(SAVE_AFTER, save);
-  form.addEventListener("input", () => {
+  form.addEventListener("input", (event) => {
+    if (event.target.type === "file") return;
     dirty = true;
     soon();
   });
@@ -274,3 +280,46 @@ function wrapped(text, mark) {
 
 // A line that begins like a list or a heading, and is none.
 const guarded = (text) => text.replace(/^(#{1,6}\s|[-+]\s|>)/gm, "\\$1").replace(/^(\d+)([.)]\s)/gm, "$1\\$2");
+
+// A picture is sent as soon as it is chosen; a click on it says what must always be seen.
+const upload = document.querySelector("[data-upload]");
+upload?.addEventListener("change", () => {
+  if (upload.files.length) upload.form.requestSubmit(upload.form.querySelector('button[value="ici"]'));
+});
+
+const picked = document.querySelector("[data-focus]");
+if (picked) {
+  const { focus_x: x, focus_y: y } = form.elements;
+  const dot = document.createElement("span");
+  dot.className = "dot";
+  const note = document.createElement("p");
+  note.className = "hint";
+  note.textContent = picked.dataset.focus;
+  picked.before(note);
+  picked.append(dot);
+  const show = () => {
+    dot.style.insetInlineStart = `${x.value || 50}%`;
+    dot.style.insetBlockStart = `${y.value || 50}%`;
+  };
+  picked.addEventListener("click", (event) => {
+    const box = picked.getBoundingClientRect();
+    x.value = Math.round(((event.clientX - box.left) / box.width) * 100);
+    y.value = Math.round(((event.clientY - box.top) / box.height) * 100);
+    x.dispatchEvent(new Event("input", { bubbles: true }));
+    show();
+  });
+  for (const field of [x, y]) field.addEventListener("input", show);
+  show();
+}
+
+const places = document.querySelector("[data-places]");
+if (places) {
+  const field = document.querySelector(`[list="${places.id}"]`);
+  const offer = later(200, async () => {
+    if (field.value.trim().length < 2) return;
+    const answer = await fetch(`${places.dataset.places}?q=${encodeURIComponent(field.value)}`);
+    if (!answer.ok) return;
+    places.replaceChildren(...(await answer.json()).map((name) => new Option(name, name)));
+  });
+  field.addEventListener("input", offer);
+}
