@@ -131,7 +131,9 @@ def _plain(value: Any) -> Any:
 def as_it_was(view: View, content: Mapping[str, Any]) -> View:
     """*view* with the words that :func:`content_of` kept of it."""
     kept = {name: content[name] for name in SHOWN if name in content}
-    return replace(view, **kept | {"body_html": Markup(kept["body_html"])})  # noqa: S704 it was sanitised then
+    if "body_html" in kept:
+        kept["body_html"] = Markup(kept["body_html"])  # noqa: S704 it was sanitised then
+    return replace(view, **kept)
 
 
 def plain(content: Mapping[str, Any]) -> str:
