@@ -4,6 +4,7 @@ A block has a key, which names its field: ``title``, ``recipients``, ``image``, 
 the petition altogether, and ``1``, ``2``… for the text's paragraphs, headings and lists.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
@@ -23,6 +24,8 @@ SHOWN = (*JUDGED, "theme", "goal", "last_day")
 # Of a text in thousands of scraps, neighbours go together: a form has an end.
 MOST_BLOCKS = 300
 QUOTED = 500
+# Words on both sides of these are two.
+_BETWEEN = re.compile(r"</?(?:p|h2|h3|li|ul|ol|blockquote|br|hr)\b")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def _grouped(pieces: Sequence[str]) -> Iterator[str]:
 
 
 def _words(html: str) -> str:
-    return Markup(html.replace("<", " <")).striptags()  # noqa: S704 for its words
+    return Markup(_BETWEEN.sub(r" \g<0>", html)).striptags()  # noqa: S704 for its words
 
 
 def _parts(view: View) -> Iterator[tuple[str, str]]:
@@ -128,7 +131,9 @@ def _plain(value: Any) -> Any:
 def as_it_was(view: View, content: Mapping[str, Any]) -> View:
     """*view* with the words that :func:`content_of` kept of it."""
     kept = {name: content[name] for name in SHOWN if name in content}
-    return replace(view, **kept | {"body_html": Markup(kept["body_html"])})  # noqa: S704 it was sanitised then
+    if "body_html" in kept:
+        kept["body_html"] = Markup(kept["body_html"])  # noqa: S704 it was sanitised then
+    return replace(view, **kept)
 
 
 def plain(content: Mapping[str, Any]) -> str:

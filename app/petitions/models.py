@@ -34,17 +34,22 @@ _S = PetitionState
 MOVES = {
     (_S.DRAFT, _S.SUBMITTED): "its organiser sends it to the moderators; or corrections that were asked are undone",
     (_S.DRAFT, _S.OPEN): "the operator publishes it",
-    (_S.SUBMITTED, _S.OPEN): "a moderator publishes it",
+    (_S.SUBMITTED, _S.OPEN): "a moderator publishes it, or puts online again what was taken down",
+    (_S.SUBMITTED, _S.CLOSED): "the same of what was taken down once it was closed",
+    (_S.SUBMITTED, _S.DELIVERED): "the same of what was taken down once it was handed over",
     (_S.SUBMITTED, _S.DRAFT): "a moderator asks for corrections",
-    (_S.SUBMITTED, _S.REFUSED): "a moderator refuses it",
-    (_S.OPEN, _S.SUBMITTED): "its publication is undone, before anybody signed",
+    (_S.SUBMITTED, _S.REFUSED): "a moderator refuses it, or asks for corrections of what was taken down",
+    (_S.OPEN, _S.SUBMITTED): "its publication is undone, before anybody signed; or its return",
+    (_S.CLOSED, _S.SUBMITTED): "its return is undone",
+    (_S.DELIVERED, _S.SUBMITTED): "its return is undone",
     (_S.OPEN, _S.CLOSED): "its organiser closes it, or its last day is over",
     (_S.OPEN, _S.DELIVERED): "it is handed to its recipients, which closes it",
     (_S.OPEN, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
     (_S.CLOSED, _S.DELIVERED): "it is handed to its recipients",
     (_S.CLOSED, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
     (_S.DELIVERED, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
-    (_S.REFUSED, _S.SUBMITTED): "its organiser sends it again; or its refusal is undone",
+    (_S.REFUSED, _S.SUBMITTED): "its organiser sends it again; or its refusal, or what was asked of it, is undone",
+    (_S.REFUSED, _S.DRAFT): "its refusal falls, of a text that its author has changed since",
     (_S.REFUSED, _S.OPEN): "an appeal or a second opinion puts it online; or its removal is undone",
     (_S.REFUSED, _S.CLOSED): "the same, once it was closed",
     (_S.REFUSED, _S.DELIVERED): "the same, once it was handed over",
@@ -120,7 +125,7 @@ class Petition(Base):
     version: Mapped[int] = mapped_column(default=1)
     comments_open: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
-    # Sent to a moderator, and how many times (one free resubmission after corrections or a refusal).
+    # Sent to a moderator, and how many times.
     submitted_at: Mapped[datetime | None]
     submissions: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime | None] = mapped_column(index=True)

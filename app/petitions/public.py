@@ -114,20 +114,29 @@ def preview(petition: Petition, html: str, origin: str, now: datetime) -> View:
     """The page of a petition that is in no table yet; *html* is what markdown.py made of its text."""
     return View(
         **_card_fields(petition, 0, origin, now),
+        **_page_fields(petition, now),
         id=0,
         body_html=Markup(html),  # noqa: S704 sanitised when it was made
-        sources=_sources(petition),
         steps_passed=[],
         views=0,
-        version=petition.version,
         version_at=now,
+        by_version=[],
         comments_open=petition.comments_open,
         comments_count=0,
-        delivery_mode=petition.delivery_mode,
-        erased_on=erased_on(petition, now),
         last_hour=0,
-        purged=False,
     )
+
+
+def _page_fields(petition: Petition, now: datetime) -> dict[str, Any]:
+    """What the petition alone tells of its page."""
+    return {
+        "sources": _sources(petition),
+        "version": petition.version,
+        "delivery_mode": petition.delivery_mode,
+        "displays": petition.displays,
+        "erased_on": erased_on(petition, now),
+        "purged": petition.purged_at is not None,
+    }
 
 
 def _sources(petition: Petition) -> list[dict[str, Any]]:
@@ -157,19 +166,14 @@ def view(
     count = queries.count(session, petition.id)
     return View(
         **_card_fields(petition, count, origin, now),
+        **_page_fields(petition, now),
         id=petition.id,
         body_html=Markup(text.html),  # noqa: S704 sanitised when it was made, see markdown.py
-        sources=_sources(petition),
         steps_passed=[{"step": row.step, "at": row.passed_at} for row in queries.steps_passed(session, petition.id)],
         views=queries.views(session, petition.id),
-        version=petition.version,
         version_at=text.published_at or text.created_at,
         by_version=history.by_version(session, petition, count),
         comments_open=petition.comments_open and petition.is_open(now),
         comments_count=comments_count,
-        delivery_mode=petition.delivery_mode,
-        displays=petition.displays,
-        erased_on=erased_on(petition, now),
         last_hour=last_hour,
-        purged=petition.purged_at is not None,
     )

@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("petition_remark", sa.Column("part", sa.String(12), nullable=False, server_default=""))
+    op.add_column("petition_remark", sa.Column("part", sa.String(12), nullable=False, server_default=sa.text("''")))
     op.create_table(
         "petition_reviewed",
         sa.Column("decision_id", sa.Integer(), nullable=False),

@@ -114,8 +114,9 @@ def _remarks(view: View, kind: str, typed: Mapping[str, str]) -> list[PetitionRe
         if proof.block(key) is None:
             errors[""] = "Rechargez la page : une remarque porte sur un passage qui n’y est pas."
         elif len(text) > MAX_EXPLANATION:
-            sentence = "Raccourcissez la remarque : %(longest)s caractères au plus."
-            errors[f"remark-{key}"] = Message(sentence, longest=MAX_EXPLANATION)
+            errors[f"remark-{key}"] = Message(
+                "Raccourcissez la remarque : %(longest)s caractères au plus.", longest=MAX_EXPLANATION
+            )
     if errors:
         raise Invalid(errors)
     blocks = [*proof.parts.values(), *proof.text]

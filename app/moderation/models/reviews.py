@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -31,7 +32,7 @@ class PetitionRemark(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     decision_id: Mapped[int] = mapped_column(ForeignKey("decision.id"))
-    part: Mapped[str] = mapped_column(String(12), default=Part.LINE, server_default="")
+    part: Mapped[str] = mapped_column(String(12), default=Part.LINE, server_default=sql("''"))
     # Of the text, from 1; 0 elsewhere. The column has the name that the release before reads and writes.
     block: Mapped[int] = mapped_column("line")
     # The words of the block, the first of them when there are many: they find it again in a text that has changed.

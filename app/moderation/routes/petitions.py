@@ -1,5 +1,6 @@
 """Petitions that wait for a moderator: the page as it will be, each block with room for a remark."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.moderation.actions import asked_for
 from app.moderation.dependencies import ReviewValues
 from app.moderation.desk import claim_of
 from app.moderation.forms import ReviewForm
+from app.moderation.models import Decision
 from app.moderation.queries import reviews
 from app.moderation.routes.base import router
 from app.petitions import actions as petition_actions
@@ -37,10 +39,14 @@ def _page(
     request: Request, session: Session, moderator: Account, petition_id: int, form: Shown = EMPTY_FORM, status: int = 0
 ) -> Response:
     petition = session.get(Petition, petition_id)
-    if petition is None or petition.state == PetitionState.DRAFT:
+    decided = reviews.decisions(session, petition_id)
+    if petition is None or (petition.state == PetitionState.DRAFT and not decided):
         raise NotFound("Cette pétition n’existe pas, ou n’est pas proposée.")
     now = clock.now()
     view = public.view(session, petition, settings_of(request).origin, now)
+    # What its author has written since is nobody's to read until it is proposed.
+    if petition.state in {PetitionState.DRAFT, PetitionState.REFUSED} and decided:
+        view = proofs.as_it_was(view, reviews.reviewed(session, decided[-1].id) or {})
     return page(
         request,
         "moderation/petition.html",
@@ -48,7 +54,7 @@ def _page(
         petition=petition,
         p=view,
         proof=proofs.proof_of(view),
-        earlier=_earlier(session, petition, view),
+        earlier=_earlier(session, decided, view),
         record=reviews.record(session, petition),
         similar=search.similar(session, now, petition.title, besides=petition.id),
         claim=claim_of(session, f"petition-{petition.id}", moderator, now),
@@ -60,9 +66,8 @@ def _page(
     )
 
 
-def _earlier(session: Session, petition: Petition, view: View) -> list[dict[str, Any]]:
+def _earlier(session: Session, decided: Sequence[Decision], view: View) -> list[dict[str, Any]]:
     """What was decided before, what was asked then, and what has changed since; the last first."""
-    decided = reviews.decisions(session, petition.id)
     remarks = reviews.remarks_of(session, [decision.id for decision in decided])
     found = []
     for decision in reversed(decided):
