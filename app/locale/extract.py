@@ -24,6 +24,7 @@ STAFF = (
     "email/accounts/new_administrator/",
     "email/accounts/new_browser/",
     "email/accounts/password_changed/",
+    "email/moderation/amendment/",
     "email/moderation/digest/",
     "email/moderation/petition/",
 )
@@ -42,7 +43,7 @@ SPEAKERS = (
     "moderation/statements.py",
     "answers.py",
     "main.py",
-    "petitions/dependencies.py",
+    "petitions/addresses.py",
     "petitions/keys.py",
     "petitions/queries.py",
     "pages/routes/*.py",
@@ -73,6 +74,7 @@ TABLES = {
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN",
+    "NOWHERE", "REWRITTEN",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 
