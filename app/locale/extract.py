@@ -20,6 +20,7 @@ STAFF = (
     "administration/",
     "organising/",
     "email/accounts/new_administrator/",
+    "email/moderation/amendment/",
     "email/moderation/digest/",
     "email/moderation/petition/",
     "email/moderation/submitted/",
@@ -41,6 +42,7 @@ SPEAKERS = (
     "moderation/statements.py",
     "answers.py",
     "main.py",
+    "petitions/addresses.py",
     "petitions/dependencies.py",
     "petitions/images.py",
     "petitions/keys.py",
@@ -75,7 +77,7 @@ TABLES = {
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN", "NONE", "PROMISED",
-    "ROLES", "WEAK", "WRONG_CODE", "WRONG_PROOF", "WRONG_SPARE",
+    "ROLES", "WEAK", "WRONG_CODE", "WRONG_PROOF", "WRONG_SPARE", "NOWHERE", "REWRITTEN",
     "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH",
 }  # fmt: skip
 Message = str | tuple[str, ...]

@@ -80,9 +80,9 @@ def _between(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[tup
 
 
 def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
-    """Where words stand that both have exactly once, in an order that both share: as many as possible."""
+    """Where words (no blanks) stand that both have exactly once, in an order that both share: as many as possible."""
     in_old, in_new = Counter(old), Counter(new)
-    places = {word: i for i, word in enumerate(new) if in_new[word] == 1}
+    places = {word: i for i, word in enumerate(new) if in_new[word] == 1 and not word.isspace()}
     pairs = [(i, places[word]) for i, word in enumerate(old) if in_old[word] == 1 and word in places]
     # The longest increasing run of the second places.
     ends: list[int] = []

@@ -4,11 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.petitions import queries
-from app.petitions.models import UNTOLD, Amendment, AmendmentState, Change, Petition, PetitionText
+from app.petitions.models import Amendment, AmendmentState, Change, Petition, PetitionText
 
 
 def judged(session: Session, petition: Petition, sha256: str) -> PetitionText:
@@ -64,7 +64,13 @@ def untold(session: Session, before: datetime) -> Amendment | None:
     return session.scalars(
         select(Amendment)
         .join(Petition, Petition.id == Amendment.petition_id)
-        .where(text(UNTOLD), Amendment.decided_at <= before, Petition.state.in_(queries.PUBLIC_STATES))
+        .where(
+            # Literals: their index is used.
+            Amendment.state == literal_column("'published'"),
+            Amendment.told_at.is_(None),
+            Amendment.decided_at <= before,
+            Petition.state.in_(queries.PUBLIC_STATES),
+        )
         .order_by(Amendment.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=Amendment)
