@@ -7,6 +7,7 @@ from app.consents import models as consents
 from app.exports import models as exports
 from app.mail import models as mail
 from app.moderation import models as moderation
+from app.organisations import models as organisations
 from app.petitions import models as petitions
 from app.privacy import models as privacy
 from app.signatures import models as signatures
@@ -21,6 +22,7 @@ __all__ = [
     "exports",
     "mail",
     "moderation",
+    "organisations",
     "petitions",
     "privacy",
     "signatures",

@@ -32,7 +32,7 @@ from tests.site import Site
 pytestmark = pytest.mark.databases("sqlite")
 
 doors = [door for door in every_door if door.method == "POST"]
-STAFF_PLACES = ("/organisation", "/moderation", "/administration", "/compte")
+STAFF_PLACES = ("/organisation/", "/moderation/", "/administration/", "/compte/")
 # What thousands post to at once is found before FastAPI, and checks an AsyncLimit itself.
 ASYNC_LIMITED = {"app.pages.routes.crowd.sign", "app.pages.routes.crowd.confirm"}
 SHARED = {"layouts", "parts", "errors", "email"}
@@ -113,7 +113,7 @@ def test_every_post_refuses_other_sites(site: Site) -> None:
 
 def test_staff_pages_are_those_that_ask_who_it_is() -> None:
     for route in routes("GET") + routes("POST"):
-        assert asks_who(route.dependant) == route.path.startswith(STAFF_PLACES), route.path
+        assert asks_who(route.dependant) == f"{route.path}/".startswith(STAFF_PLACES), route.path
 
 
 def test_every_staff_route_refuses_strangers(site: Site) -> None:
@@ -130,12 +130,12 @@ def test_every_staff_route_refuses_strangers(site: Site) -> None:
 
 def test_every_staff_route_refuses_the_other_roles(site: Site) -> None:
     slug = site.publish()
-    people = {"/organisation": site.staff("moderator"), "/moderation": site.staff("organiser")}
-    people["/administration"] = people["/moderation"]
+    people = {"/organisation/": site.staff("moderator"), "/moderation/": site.staff("organiser")}
+    people["/administration/"] = people["/moderation/"]
     posts = routes("POST")
     for place, person in people.items():
         for route in routes("GET") + posts:
-            if route.path.startswith(place):
+            if f"{route.path}/".startswith(place):
                 method = person.post if route in posts else person.get
                 assert method(address(route, slug)).status_code == 404, route.path
 

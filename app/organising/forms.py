@@ -21,3 +21,9 @@ class CommentsForm(PostedForm):
     """``on`` or ``off``."""
 
     open: str = ""
+
+
+class CarryForm(PostedForm):
+    """Who shall carry the petition: the address of an organisation."""
+
+    organisation: str = ""

@@ -55,6 +55,8 @@ class View(Card):
     delivery_mode: str
     erased_on: datetime
     last_hour: int
+    # The name and the address of the organisation that carries it.
+    organisation: dict[str, str] | None
     purged: bool
 
 
@@ -81,6 +83,11 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "image": _image(petition),
         "url": f"{origin}/petitions/{petition.slug}",
     }
+
+
+def _carried_by(petition: Petition, origin: str) -> dict[str, str] | None:
+    found = petition.organisation
+    return {"name": found.name, "slug": found.slug, "url": f"{origin}/organisations/{found.slug}"} if found else None
 
 
 def _image(petition: Petition) -> dict[str, Any] | None:
@@ -127,5 +134,6 @@ def view(
         delivery_mode=petition.delivery_mode,
         erased_on=erased_on(petition, now),
         last_hour=last_hour,
+        organisation=_carried_by(petition, origin),
         purged=petition.purged_at is not None,
     )

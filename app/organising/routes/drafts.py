@@ -12,11 +12,12 @@ from app.accounts.models import Account
 from app.db import Db, Session
 from app.errors import Invalid, NotFound
 from app.moderation import actions as moderation_actions
+from app.organisations.rights import Right
 from app.organising import actions
-from app.organising.dependencies import OwnPetition
+from app.organising.dependencies import WrittenPetition
 from app.organising.routes.base import router
 from app.petitions import actions as petition_actions
-from app.petitions import drafts, queries, search, typed
+from app.petitions import drafts, permissions, queries, search, typed
 from app.petitions.forms import DraftForm
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition
@@ -61,7 +62,7 @@ def _draft(request: Request, values: Values, slug: str = "") -> tuple[DraftForm,
 
 def _own(session: Session, organiser: Account, slug: str) -> Petition:
     petition = queries.by_slug(session, slug)
-    if petition is None or not queries.owns(session, organiser.id, petition.id):
+    if petition is None or not permissions.holds(session, organiser, petition, Right.PETITIONS):
         raise NotFound("Aucun de vos brouillons n’est à cette adresse.")
     return petition
 
@@ -89,7 +90,7 @@ def rewrite_draft(request: Request, session: Db, organiser: Organiser, slug: str
 
 @router.post("/petitions/{slug}/proposer")
 @limited("staff")
-def submit(request: Request, session: Db, organiser: Organiser, petition: OwnPetition) -> Response:
+def submit(request: Request, session: Db, organiser: Organiser, petition: WrittenPetition) -> Response:
     """A draft, or a corrected one, goes to the moderators."""
     moderation_actions.submit(session, petition, organiser.id)
     return see_other(request, "/organisation")

@@ -30,13 +30,14 @@ def data(request: Request, session: Db, slug: str) -> Response:
         raise NotFound("Aucune pétition n’est à cette adresse.")
     now = clock.now()
     view = public.view(session, petition, settings_of(request).origin, now)
-    body = {
+    body: dict[str, object] = {
         "slug": view.slug,
         "url": view.url,
         "title": view.title,
         "state": view.state,
         "theme": view.theme,
         "author": view.author,
+        "organisation": view.organisation,
         "recipients": view.recipients,
         "count": view.count,
         "goal": view.goal,
