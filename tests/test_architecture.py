@@ -149,6 +149,46 @@ def test_numbers_in_addresses_are_bounded() -> None:
                 assert kinds & {"Lt", "Le"}, (route.path, parameter.name)
 
 
+# Whose petition it is
+
+# Where each of these may be named: what says who owns a petition, or who is a member of what.
+WHOSE = {
+    "PetitionOwner": {"petitions/models.py", "petitions/queries.py", "petitions/actions.py"},
+    "Membership": {"organisations"},
+    "with_right": {"organisations/queries.py", "petitions/queries.py"},
+    "holds": {"petitions/queries.py", "petitions/permissions.py", "exports/permissions.py", "organising", "drafting"},
+}
+# And who asks whether somebody is an administrator, in what organisers do.
+DESKS = ("organising", "organisations", "exports", "updates", "petitions", "drafting")
+
+
+def _names(tree: ast.Module) -> set[str]:
+    return {
+        name
+        for node in ast.walk(tree)
+        for name in (getattr(node, "id", ""), getattr(node, "attr", ""), getattr(node, "name", ""))
+        if isinstance(name, str)
+    }
+
+
+def test_one_place_says_who_may_what_with_a_petition() -> None:
+    """petitions/permissions.py, over one condition in petitions/queries.py: everything else asks there."""
+    wrong = []
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        here, tree = path.relative_to(ROOT / "app").as_posix(), ast.parse(path.read_text())
+        for name in _names(tree) & set(WHOSE):
+            if not any(here == place or here.startswith(f"{place}/") for place in WHOSE[name]):
+                wrong.append(f"{here} reads {name}")
+        compared = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Compare)]
+        if here.startswith(DESKS) and here != "petitions/permissions.py":
+            wrong += [f"{here}: {asked}" for asked in compared if "role ==" in asked or "role !=" in asked]
+        # Of those who own it, only their addresses: to be written to.
+        if any(ast.unparse(node).endswith(".owners") and isinstance(node, ast.Attribute) for node in ast.walk(tree)):
+            assert here in {"moderation/queries/__init__.py", "moderation/actions/informing.py",
+                            "moderation/actions/reviewing.py"}, here  # fmt: skip
+    assert wrong == []
+
+
 # What a route does with a refusal
 
 REFUSALS = {"ShowAgain", "SignonsError", "Exception", "BaseException"} | {
