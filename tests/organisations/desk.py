@@ -11,7 +11,7 @@ from tests.site import Site
 NAME = "Les Amis de la Lanterne"
 DESK = "/organisation/organisations"
 HOME = f"{DESK}/les-amis-de-la-lanterne"
-MAKER, SECOND = "fondatrice@exemple.test", "seconde@exemple.test"
+MAKER, SECOND = "fondatrice@exemple.test", "equipiere@exemple.test"
 
 
 def found(site: Site, name: str = NAME, email: str = MAKER) -> TestClient:

@@ -154,7 +154,7 @@ def test_an_address_that_cannot_be_invited(site: Site, email: str, said: str) ->
 
 def test_an_address_is_invited_as_its_account_has_it(site: Site) -> None:
     maker = found(site)
-    answer = maker.post(f"{HOME}/invitations", data={"email": " Seconde@EXEMPLE.test\u200b"})
+    answer = maker.post(f"{HOME}/invitations", data={"email": " Equipiere@EXEMPLE.test\u200b"})
     assert answer.status_code == 303
     second = site.staff("organiser", email=SECOND)
     assert second.post(desk(invitation(site, SECOND))).status_code == 303
