@@ -32,6 +32,7 @@ from app.moderation.actions import receiving
 from app.operations import metrics
 from app.operations import routes as operations
 from app.operations.health import Watchdog
+from app.organisations import routes as organisations
 from app.organising import routes as organising
 from app.pages import routes as pages
 from app.petitions.views import ViewCounter
@@ -60,6 +61,7 @@ log = structlog.get_logger("web")
 ROUTERS = (
     pages.router,
     accounts.router,
+    organisations.router,
     moderation.router,
     redress.router,
     transparency.router,

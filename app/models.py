@@ -8,6 +8,7 @@ from app.drafting import models as drafting
 from app.exports import models as exports
 from app.mail import models as mail
 from app.moderation import models as moderation
+from app.organisations import models as organisations
 from app.petitions import models as petitions
 from app.privacy import models as privacy
 from app.signatures import models as signatures
@@ -23,6 +24,7 @@ __all__ = [
     "exports",
     "mail",
     "moderation",
+    "organisations",
     "petitions",
     "privacy",
     "signatures",

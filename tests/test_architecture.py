@@ -32,7 +32,7 @@ from tests.site import Site
 pytestmark = pytest.mark.databases("sqlite")
 
 doors = [door for door in every_door if door.method == "POST"]
-STAFF_PLACES = ("/organisation", "/moderation", "/administration", "/compte")
+STAFF_PLACES = ("/organisation/", "/moderation/", "/administration/", "/compte/")
 # The account is not there yet.
 JOINING = "/compte/creer/"
 # What thousands post to at once is found before FastAPI, and checks an AsyncLimit itself.
@@ -115,7 +115,7 @@ def test_every_post_refuses_other_sites(site: Site) -> None:
 
 def test_staff_pages_are_those_that_ask_who_it_is() -> None:
     for route in routes("GET") + routes("POST"):
-        inside = route.path.startswith(STAFF_PLACES) and not route.path.startswith(JOINING)
+        inside = f"{route.path}/".startswith(STAFF_PLACES) and not route.path.startswith(JOINING)
         assert asks_who(route.dependant) == inside, route.path
 
 
@@ -133,12 +133,12 @@ def test_every_staff_route_refuses_strangers(site: Site) -> None:
 
 def test_every_staff_route_refuses_the_other_roles(site: Site) -> None:
     slug = site.publish()
-    people = {"/organisation": site.staff("moderator"), "/moderation": site.staff("organiser")}
-    people["/administration"] = people["/moderation"]
+    people = {"/organisation/": site.staff("moderator"), "/moderation/": site.staff("organiser")}
+    people["/administration/"] = people["/moderation/"]
     posts = routes("POST")
     for place, person in people.items():
         for route in routes("GET") + posts:
-            if route.path.startswith(place):
+            if f"{route.path}/".startswith(place):
                 method = person.post if route in posts else person.get
                 assert method(address(route, slug)).status_code == 404, route.path
 
@@ -150,6 +150,46 @@ def test_numbers_in_addresses_are_bounded() -> None:
             if parameter.field_info.annotation in {int, int | None}:
                 kinds = {type(rule).__name__ for rule in parameter.field_info.metadata}
                 assert kinds & {"Lt", "Le"}, (route.path, parameter.name)
+
+
+# Whose petition it is
+
+# Where each of these may be named: what says who owns a petition, or who is a member of what.
+WHOSE = {
+    "PetitionOwner": {"petitions/models.py", "petitions/queries.py", "petitions/actions.py"},
+    "Membership": {"organisations"},
+    "with_right": {"organisations/queries.py", "petitions/queries.py"},
+    "holds": {"petitions/queries.py", "petitions/permissions.py", "exports/permissions.py", "organising", "drafting"},
+}
+# And who asks whether somebody is an administrator, in what organisers do.
+DESKS = ("organising", "organisations", "exports", "updates", "petitions", "drafting")
+
+
+def _names(tree: ast.Module) -> set[str]:
+    return {
+        name
+        for node in ast.walk(tree)
+        for name in (getattr(node, "id", ""), getattr(node, "attr", ""), getattr(node, "name", ""))
+        if isinstance(name, str)
+    }
+
+
+def test_one_place_says_who_may_what_with_a_petition() -> None:
+    """petitions/permissions.py, over one condition in petitions/queries.py: everything else asks there."""
+    wrong = []
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        here, tree = path.relative_to(ROOT / "app").as_posix(), ast.parse(path.read_text())
+        for name in _names(tree) & set(WHOSE):
+            if not any(here == place or here.startswith(f"{place}/") for place in WHOSE[name]):
+                wrong.append(f"{here} reads {name}")
+        compared = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Compare)]
+        if here.startswith(DESKS) and here != "petitions/permissions.py":
+            wrong += [f"{here}: {asked}" for asked in compared if "role ==" in asked or "role !=" in asked]
+        # Of those who own it, only their addresses: to be written to.
+        if any(ast.unparse(node).endswith(".owners") and isinstance(node, ast.Attribute) for node in ast.walk(tree)):
+            assert here in {"moderation/queries/__init__.py", "moderation/actions/informing.py",
+                            "moderation/actions/reviewing.py"}, here  # fmt: skip
+    assert wrong == []
 
 
 # What a route does with a refusal

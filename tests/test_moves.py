@@ -23,6 +23,7 @@ from app.accounts.models import Account
 from app.comments import actions as comment_actions
 from app.comments import models as comments
 from app.comments.models import Comment, CommentState
+from app.db import vault_of
 from app.errors import Refused
 from app.mail import models as mails
 from app.mail import outbox
@@ -44,6 +45,12 @@ from app.moderation.models import (
 from app.moderation.models.decisions import APPEAL_MOVES
 from app.moderation.models.notices import CASE_MOVES, NOTICE_MOVES, REPLY_MOVES
 from app.moderation.queries import reviews
+from app.organisations import actions as organisation_actions
+from app.organisations import links
+from app.organisations import models as organisations
+from app.organisations.models import Invitation, InvitationState
+from app.organisations.queries import members
+from app.organisations.rights import Right
 from app.petitions import actions as petition_actions
 from app.petitions import importing, queries
 from app.petitions import models as petitions
@@ -364,6 +371,27 @@ def of_mails(site: Site) -> Pairs:
         )
 
 
+def of_invitations(site: Site) -> Pairs:
+    for email in (ME, OTHER):
+        site.account("organiser", email=email)
+    with site.database.write() as session:
+        me, other = session.scalars(select(Account).order_by(Account.id)).all()
+        where = organisation_actions.create(session, "Les Amis de la Lanterne", "", "", me.id).id
+        row = organisation_actions.invite(session, where, other.email, [Right.MEMBERS], me.id)
+        token = links.make(vault_of(session), row)
+        return walk(
+            session,
+            [
+                lambda: organisation_actions.accept(session, token, other),
+                lambda: organisation_actions.revoke(session, where, row.id, me.id),
+                lambda: organisation_actions.leave(session, where, me.id),
+                lambda: organisation_actions.leave(session, where, other.id),
+                lambda: organisation_actions.remove(session, where, me.id, other.id),
+            ],
+            lambda: (session.get_one(Invitation, row.id).state, len(members(session, where))),
+        )
+
+
 def of_requests(site: Site) -> Pairs:
     site.account("admin", email=ME)
     me = site.account_id(ME)
@@ -385,6 +413,7 @@ WALKS: dict[type[StrEnum], tuple[Callable[[Site], Pairs], Moves]] = {
     SignatureState: (of_signatures, signatures.MOVES),
     MailState: (of_mails, mails.MOVES),
     RequestState: (of_requests, privacy.MOVES),
+    InvitationState: (of_invitations, organisations.MOVES),
 }
 
 

@@ -17,6 +17,8 @@ from app.drafting.models import Draft
 from app.drafting.steps import STEPS, Step
 from app.errors import Conflict, Invalid, NotFound, Refused
 from app.moderation import actions as moderation_actions
+from app.organisations.queries import where_may
+from app.organisations.rights import Right
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.petitions.images import Kept
@@ -85,6 +87,13 @@ def save(session: Session, draft_id: uuid.UUID, step: Step, typed: Mapping[str, 
     return draft
 
 
+def _entrust(session: Session, petition: Petition, account: Account, organisation: str) -> None:
+    theirs = {one.slug: one.id for one in where_may(session, account.id, Right.PETITIONS)}
+    if organisation not in theirs:
+        raise Invalid({"organisation": "Choisissez l’organisation qui portera cette pétition, ou vous-même."})
+    petition_actions.entrust(session, petition, theirs[organisation], account.id)
+
+
 def set_picture(session: Session, draft_id: uuid.UUID, kept: Kept | None) -> None:
     """Another picture, or none. Raises NotFound, Conflict."""
     draft = _writable(session, draft_id)
@@ -134,8 +143,13 @@ def throw_away(session: Session, draft_id: uuid.UUID, account: Account | None) -
     queries.delete_one(session, draft.id)
 
 
-def propose(session: Session, draft_id: uuid.UUID, account: Account, image_store: Path) -> Petition:
-    """To the moderators: it becomes a petition, or another text of the one that it was. Raises Invalid, Conflict."""
+def propose(
+    session: Session, draft_id: uuid.UUID, account: Account, image_store: Path, organisation: str = ""
+) -> Petition:
+    """To the moderators: it becomes a petition, or another text of the one that it was.
+
+    *organisation*: the address of one where *account* writes petitions, which carries it. Raises Invalid, Conflict.
+    """
     draft = _writable(session, draft_id)
     found = reading.read(draft.typed)
     _claim(session, draft, account)
@@ -143,6 +157,8 @@ def propose(session: Session, draft_id: uuid.UUID, account: Account, image_store
         petition = petition_actions.create(session, found.file, folder=None, image_store=image_store, by=account.id)
         petition_actions.add_owner(session, petition, account.id, account.id)
         draft.petition_id = petition.id
+        if organisation:
+            _entrust(session, petition, account, organisation)
     else:
         petition = petition_queries.alone(session, draft.petition_id)
         if petition.opened_at is not None and found.delivery_mode != petition.delivery_mode:

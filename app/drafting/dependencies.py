@@ -8,10 +8,12 @@ from app import clock
 from app.accounts.dependencies import HalfSession, SignInFirst
 from app.accounts.models import Account
 from app.accounts.presence import Presence
-from app.db import Db
+from app.db import Db, Session
 from app.drafting import links, queries
 from app.drafting.models import Draft
 from app.errors import NotFound
+from app.organisations.rights import Right
+from app.petitions import permissions
 from app.petitions import queries as petition_queries
 
 NONE = "Aucun brouillon n’est à cette adresse. Il a peut-être été supprimé, ou ses trente jours ont passé."
@@ -41,13 +43,17 @@ def open_draft(request: Request, address: str, session: Db, account: Writer) -> 
         if request.method == "GET":
             raise SignInFirst(request.url.path)
         raise NotFound(NONE)
-    if draft.account_id != account.id and not _shared(session, draft, account):
+    if not _may_write(session, draft, account):
         raise NotFound(NONE)
     return draft
 
 
-def _shared(session: Db, draft: Draft, account: Account) -> bool:
-    return draft.petition_id is not None and petition_queries.owns(session, account.id, draft.petition_id)
+def _may_write(session: Session, draft: Draft, account: Account) -> bool:
+    """Its writer alone, until it is a petition; then whoever writes that one."""
+    if draft.petition_id is None:
+        return draft.account_id == account.id
+    petition = petition_queries.alone(session, draft.petition_id)
+    return permissions.holds(session, account, petition, Right.PETITIONS)
 
 
 OpenDraft = Annotated[Draft, Depends(open_draft, scope="function")]

@@ -67,6 +67,12 @@ class AddressForm(PostedForm):
     email: Annotated[str, AfterValidator(email_address)] = ""
 
 
+class ProposalForm(PostedForm):
+    """Who carries it: the address of an organisation, or nobody but its author."""
+
+    organisation: str = ""
+
+
 def _line(value: object) -> str:
     """One line of what is seen; empty when nothing is."""
     line = clean_line(str(value or ""))

@@ -14,7 +14,8 @@ from app.errors import Conflict, Invalid, NotFound, Refused
 from app.exports import queries
 from app.exports.models import ExportPermission
 from app.locale import Message
-from app.petitions import queries as petition_queries
+from app.organisations.rights import Right
+from app.petitions import permissions as petition_permissions
 from app.petitions.models import Petition
 from app.text import clean_text
 
@@ -25,8 +26,8 @@ SHORTEST, LONGEST = 10, 500
 
 
 def needed(session: Session, petition: Petition, account: Account) -> bool:
-    """True when this account is no owner of the petition: it sees it as an administrator."""
-    return not petition_queries.owns(session, account.id, petition.id)
+    """True when exporting this petition is not this account's right: it sees it as an administrator."""
+    return not petition_permissions.holds(session, account, petition, Right.SIGNATURES)
 
 
 def check(session: Session, petition: Petition, purpose: str, account: Account) -> None:

@@ -34,7 +34,8 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "v
 # Pages of one person each, and of those who work here.
 PRIVATE = (
     "/confirmer/", "/pas-moi/", "/mes-signatures/", "/desabonnement/", "/rester/", "/recours/", "/reecrire/",
-    "/connexion", "/organisation", "/moderation", "/administration", "/boite-locale", "/petitions/*/direct",
+    "/connexion", "/invitation/", "/organisation$", "/organisation/", "/moderation", "/administration", "/boite-locale",
+    "/petitions/*/direct",
 )  # fmt: skip
 
 

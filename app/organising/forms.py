@@ -89,3 +89,9 @@ class SettingsForm(PostedForm):
     image_alt: Annotated[str, _line(300)] = ""
     image_caption: Annotated[str, _line(300)] = ""
     image_credit: Annotated[str, _line(200)] = ""
+
+
+class CarryForm(PostedForm):
+    """Who shall carry the petition: the address of an organisation."""
+
+    organisation: str = ""

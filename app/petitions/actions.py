@@ -7,9 +7,13 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from app import audit, clock
+from app.accounts.models import Account
 from app.db import changed
-from app.errors import Conflict, Refused
+from app.errors import Conflict, NotFound, Refused
 from app.folding import fold
+from app.organisations import actions as organisations
+from app.organisations.queries import where_may
+from app.organisations.rights import Right
 from app.petitions import addresses, images, indexing, keys, markdown, queries
 from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
@@ -40,11 +44,16 @@ def create(
     image_store: Path,
     by: int | None = None,
     picture: Picture | None = None,
+    organisation_id: int | None = None,
 ) -> Petition:
-    """A draft made of *file*, with *picture*, or the one that it names, which is looked for in *folder*."""
+    """A draft made of *file*, with *picture*, or the one that it names, which is looked for in *folder*.
+
+    *organisation_id*: one where *by* may write petitions, as the caller knows.
+    """
     now = clock.now()
     petition = Petition(
         slug=addresses.free(session, file.title),
+        organisation_id=organisation_id,
         state=PetitionState.DRAFT,
         title=file.title,
         theme=queries.spellings(session, file.theme)[0],
@@ -69,7 +78,8 @@ def create(
     ]
     session.add(petition)
     session.flush()
-    audit.record(session, "petition.created", "petition", petition.id, by)
+    carried = {"organisation": organisation_id} if organisation_id is not None else {}
+    audit.record(session, "petition.created", "petition", petition.id, by, **carried)
     return petition
 
 
@@ -239,9 +249,49 @@ def set_comments_open(session: Session, petition: Petition, is_open: bool, by: i
 
 
 def add_owner(session: Session, petition: Petition, account_id: int, by: int | None = None) -> None:
-    if not queries.owns(session, account_id, petition.id):
+    if queries.owner(session, account_id, petition.id) is None:
         session.add(PetitionOwner(petition_id=petition.id, account_id=account_id))
         audit.record(session, "petition.owner_added", "petition", petition.id, by, account=account_id)
+
+
+def entrust(session: Session, petition: Petition, organisation_id: int, by: int) -> None:
+    """From a person to an organisation where they write petitions; other owners stay. Raises NotFound, Conflict."""
+    queries.lock_carried(session, petition)
+    mine = queries.owner(session, by, petition.id)
+    if mine is None or organisation_id not in {one.id for one in where_may(session, by, Right.PETITIONS)}:
+        raise NotFound("Aucune de vos pétitions n’est à cette adresse.")
+    if petition.organisation_id is not None:
+        raise Conflict("Une organisation porte déjà cette pétition.")
+    session.delete(mine)
+    petition.organisation_id = organisation_id
+    audit.record(session, "petition.entrusted", "petition", petition.id, by, organisation=organisation_id)
+    changed(session, petition.id)
+
+
+# What an owner may do with a petition, hence what whoever takes one back has to have already.
+OWNING = (Right.PETITIONS, Right.UPDATES, Right.SIGNATURES)
+
+
+def take_back(session: Session, petition: Petition, by: Account) -> None:
+    """From its organisation to one of its members, the others being told. Raises NotFound, Conflict, Refused."""
+    queries.lock_carried(session, petition)
+    organisation = petition.organisation
+    if organisation is None:
+        raise Conflict("Cette pétition n’est plus portée par une organisation.")
+    theirs = [right for right in OWNING if organisation in where_may(session, by.id, right)]
+    if Right.PETITIONS not in theirs:
+        raise NotFound("Aucune de vos pétitions n’est à cette adresse.")
+    if len(theirs) < len(OWNING):
+        raise Refused(
+            "Reprendre une pétition donne tous les droits sur elle, les exports compris : il faut les avoir déjà dans"
+            " l’organisation. Demandez-les à qui gère ses membres."
+        )
+    petition.organisation = None
+    if queries.owner(session, by.id, petition.id) is None:
+        session.add(PetitionOwner(petition_id=petition.id, account_id=by.id))
+    audit.record(session, "petition.taken_back", "petition", petition.id, by.id, organisation=organisation.id)
+    organisations.tell_taken_back(session, organisation, by, petition.title)
+    changed(session, petition.id)
 
 
 def fold_counts(session: Session) -> int:

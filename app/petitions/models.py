@@ -3,14 +3,30 @@
 import uuid
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    FromClause,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    select,
+    text,
+    union,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Account
 from app.db import Base, one_of
+from app.organisations import queries as organisations
+from app.organisations.models import Organisation
 
 # Spelled out for its index: published, and not everybody was told.
 UNTOLD = "state = 'published' AND told_at IS NULL"
@@ -93,6 +109,16 @@ SOURCE_KINDS = {
 }
 
 
+@lru_cache(maxsize=1)
+def _in_charge() -> FromClause:
+    """(petition, account): its owners, and those who write petitions of its organisation."""
+    members = organisations.in_charge().subquery()
+    return union(
+        select(PetitionOwner.petition_id, PetitionOwner.account_id),
+        select(Petition.id, members.c.account_id).join(members, members.c.organisation_id == Petition.organisation_id),
+    ).subquery("in_charge")
+
+
 class Petition(Base):
     __tablename__ = "petition"
     __table_args__ = (
@@ -107,6 +133,8 @@ class Petition(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(unique=True)
+    # Whose members carry it, each by their rights; None for one that is its owners' alone (PetitionOwner).
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     state: Mapped[str] = mapped_column(String(16))
     title: Mapped[str]
     theme: Mapped[str]
@@ -153,7 +181,15 @@ class Petition(Base):
     recipients: Mapped[list["Recipient"]] = relationship(order_by="Recipient.position", cascade="all, delete-orphan")
     sources: Mapped[list["Source"]] = relationship(order_by="Source.position", cascade="all, delete-orphan")
     texts: Mapped[list["PetitionText"]] = relationship(order_by="PetitionText.version")
-    owners: Mapped[list[Account]] = relationship(secondary="petition_owner")
+    organisation: Mapped[Organisation | None] = relationship()
+    # Whoever is told what becomes of it.
+    owners: Mapped[list[Account]] = relationship(
+        secondary=lambda: _in_charge(),
+        primaryjoin=lambda: Petition.id == _in_charge().c.petition_id,
+        secondaryjoin=lambda: Account.id == _in_charge().c.account_id,
+        viewonly=True,
+        order_by=Account.id,
+    )
 
     @property
     def displays(self) -> list[str]:

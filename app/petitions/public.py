@@ -61,6 +61,8 @@ class View(Card):
     displays: list[str]
     erased_on: datetime
     last_hour: int
+    # The name and the address of the organisation that carries it.
+    organisation: dict[str, str] | None
     purged: bool
 
 
@@ -88,6 +90,11 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "image": _image(petition),
         "url": f"{origin}/petitions/{petition.slug}",
     }
+
+
+def _carried_by(petition: Petition, origin: str) -> dict[str, str] | None:
+    found = petition.organisation
+    return {"name": found.name, "slug": found.slug, "url": f"{origin}/organisations/{found.slug}"} if found else None
 
 
 def _image(petition: Petition) -> dict[str, Any] | None:
@@ -124,6 +131,7 @@ def preview(petition: Petition, html: str, origin: str, now: datetime) -> View:
         comments_open=petition.comments_open,
         comments_count=0,
         last_hour=0,
+        organisation=_carried_by(petition, origin),
     )
 
 
@@ -176,4 +184,5 @@ def view(
         comments_open=petition.comments_open and petition.is_open(now),
         comments_count=comments_count,
         last_hour=last_hour,
+        organisation=_carried_by(petition, origin),
     )

@@ -6,11 +6,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam, cast, delete, func, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
 from app.folding import fold
+from app.organisations.queries import with_right
+from app.organisations.rights import Right
 from app.petitions.models import (
     CountDelta,
     CountTotal,
@@ -49,18 +64,33 @@ def public_by_slug(session: Session, slug: str) -> Petition | None:
     return petition if petition is not None and petition.state in PUBLIC_STATES else None
 
 
+def held(account_id: int, right: Right | None = None) -> ColumnElement[bool]:
+    """This account owns the petition, or has *right* in its organisation (None: is a member of it)."""
+    own = select(PetitionOwner.petition_id).where(PetitionOwner.account_id == account_id)
+    return or_(Petition.id.in_(own), Petition.organisation_id.in_(with_right(account_id, right)))
+
+
+def holds(session: Session, account_id: int, petition_id: int, right: Right | None) -> bool:
+    return session.scalar(select(Petition.id).where(Petition.id == petition_id, held(account_id, right))) is not None
+
+
 def owned(session: Session, account_id: int) -> Sequence[Petition]:
+    """Those that this account sees on its desk: its own, and its organisations'."""
     return session.scalars(
         select(Petition)
-        .join(PetitionOwner)
-        .where(PetitionOwner.account_id == account_id)
+        .where(held(account_id))
         .order_by(Petition.created_at.desc(), Petition.id.desc())
-        .options(selectinload(Petition.recipients))
+        .options(selectinload(Petition.recipients), selectinload(Petition.organisation))
     ).all()
 
 
-def owns(session: Session, account_id: int, petition_id: int) -> bool:
-    return session.get(PetitionOwner, (petition_id, account_id)) is not None
+def owner(session: Session, account_id: int, petition_id: int) -> PetitionOwner | None:
+    return session.get(PetitionOwner, (petition_id, account_id), populate_existing=True)
+
+
+def lock_carried(session: Session, petition: Petition) -> None:
+    """Whose it is stays as it is now until the commit."""
+    session.refresh(petition, ["organisation_id", "organisation"], with_for_update={"of": Petition})
 
 
 def text_of(session: Session, petition: Petition) -> PetitionText:
@@ -120,6 +150,24 @@ def _open(now: datetime) -> Select[Petition]:
 def is_open(now: datetime) -> ColumnElement[bool]:
     """It may be signed."""
     return (Petition.state == PetitionState.OPEN) & (Petition.closes_at > now)
+
+
+def carried_by(session: Session, organisation_id: int, now: datetime, page: int) -> tuple[Sequence[Petition], int]:
+    """One page of what the public may open of an organisation's, open ones first, then the newest; and how many."""
+    found = select(Petition).where(Petition.organisation_id == organisation_id, Petition.state.in_(PUBLIC_STATES))
+    total = session.scalar(found.with_only_columns(func.count(Petition.id))) or 0
+    rows = session.scalars(
+        found.order_by(case((is_open(now), 0), else_=1), Petition.opened_at.desc(), Petition.id.desc())
+        .limit(PER_PAGE)
+        .offset((page - 1) * PER_PAGE)
+        .options(selectinload(Petition.recipients))
+    ).all()
+    return rows, total
+
+
+def carries_any(session: Session, organisation_id: int) -> bool:
+    """Whatever the state of its petitions."""
+    return session.scalar(select(Petition.id).where(Petition.organisation_id == organisation_id).limit(1)) is not None
 
 
 # Counts: total per hour + deltas not folded yet. One statement sees both, hence one truth.

@@ -3,6 +3,8 @@
 A test refuses a column that is in neither list, so that no personal datum comes without a line.
 """
 
+from app.organisations.rights import Right
+
 # Column → line of the schedule (schedule.py).
 PERSONAL = {
     "account.email": "organiser_account",
@@ -27,6 +29,18 @@ PERSONAL = {
     "sign_in_throttle.account_id": "sign_in_failure",
     "sign_in_throttle.origin": "sign_in_failure",
     "petition_owner.account_id": "organiser_account",
+    "membership.account_id": "membership",
+    "membership.accepted_at": "membership",
+    "membership.invited_by": "membership",
+    **{f"membership.{right}": "membership" for right in Right},
+    "invitation.email": "invitation",
+    "invitation.invited_by": "invitation",
+    "invitation.invited_at": "invitation",
+    **{f"invitation.{right}": "invitation" for right in Right},
+    "organisation.name": "membership",
+    "organisation.look": "membership",
+    "organisation.description": "membership",
+    "organisation.picture": "membership",
     "audit_line.account_id": "audit_log",
     "audit_line.target_id": "audit_log",
     "audit_line.details": "audit_log",
@@ -190,11 +204,13 @@ IMPERSONAL = {
     "notice.id", "notice.reference", "notice.case_id", "notice.ground", "notice.category", "notice.article",
     "notice.locale", "notice.created_at", "notice.confirmed_at", "notice.outcome", "notice.closed_at",
     "notice.decision_id",
+    "organisation.id", "organisation.slug", "organisation.site", "organisation.created_at",
+    "membership.organisation_id", "invitation.id", "invitation.organisation_id", "invitation.state",
     "outbox_mail.id", "outbox_mail.template", "outbox_mail.state", "outbox_mail.created_at",
     "outbox_mail.send_after", "outbox_mail.attempts", "outbox_mail.error", "outbox_mail.sent_at",
     "passkey.id", "passkey.sign_count", "passkey.created_at", "passkey.challenged_at",
-    "petition.id", "petition.slug", "petition.state", "petition.title", "petition.theme", "petition.goal",
-    "petition.delivery_mode", "petition.display_most", "petition.place_kind", "petition.place_code",
+    "petition.id", "petition.slug", "petition.organisation_id", "petition.state", "petition.title", "petition.theme",
+    "petition.goal", "petition.delivery_mode", "petition.display_most", "petition.place_kind", "petition.place_code",
     "petition.image_focus_x", "petition.image_focus_y", "petition.version", "petition.comments_open",
     "petition.created_at",
     "petition.submitted_at", "petition.submissions", "petition.opened_at", "petition.closes_at",

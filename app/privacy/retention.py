@@ -77,6 +77,7 @@ def steps(settings: Settings) -> list[Step]:
             people.accounts_due,
             lambda session, now, n: end.end_accounts(session, now, n, origin),
         ),
+        Step("invitation", "invitation", people.invitations_due, some(people.delete_invitations)),
         Step("audit_log", "audit_line", people.audit_due, some(people.delete_audit)),
         Step(
             "export_file",

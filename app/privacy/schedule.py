@@ -16,6 +16,7 @@ from app.exports.actions import SMALLEST_CELL
 from app.mail import budget
 from app.moderation.queries.queue import TARGETS
 from app.moderation.statements import APPEAL_FOR
+from app.organisations.links import INVITED_FOR
 from app.petitions.end_of_life import AFTER_CLOSING, AFTER_DELIVERY, AFTER_OPENING
 from app.petitions.typed import LONGEST
 from app.signatures.links import CONFIRM_FOR, REMIND_AFTER
@@ -203,6 +204,21 @@ SCHEDULE = (
         "Le compte est supprimé ; il reste un numéro, auteur anonyme des actes passés.",
         "L’exécution du contrat qui lie l’organisateur à la plateforme (RGPD, art. 6.1.b)",
         (ACCOUNT_IDLE, ACCOUNT_WARNING),
+    ),
+    Line(
+        "membership",
+        "Membre d’une organisation : son compte, ses droits, depuis quand, par qui invité",
+        "Son départ, ou la fin du compte. L’organisation reste aussi longtemps qu’elle a un membre ou une pétition.",
+        "La ligne est supprimée.",
+        "L’exécution du contrat qui lie l’organisateur à la plateforme (RGPD, art. 6.1.b)",
+    ),
+    Line(
+        "invitation",
+        "Invitation à rejoindre une organisation : adresse électronique, droits proposés",
+        "Sept jours après l’invitation, acceptée ou non.",
+        "La ligne est supprimée, et le lien n’ouvre plus rien.",
+        "L’intérêt légitime des organisateurs à inviter qui travaille avec eux (RGPD, art. 6.1.f)",
+        (INVITED_FOR,),
     ),
     Line(
         "audit_log",

@@ -25,6 +25,7 @@ from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import Subscription
 from app.web.crowd import Door
 from tests.moderation.desk import OTHER, PASSAGE, PUBLISH, REFUSE, TEXT, decide
+from tests.organisations import desk as organisations
 from tests.privacy.test_self_service import line, opened
 from tests.site import FORM, PETITION, Site
 from tests.test_architecture import address
@@ -42,16 +43,18 @@ PLAUSIBLE = {
     "code": "12345678", "comment": "", "comments": "2", "confirm": "on", "consent_newsletter": "on",
     "consent_organiser": "on",
     "consent_texts": "", "consent_updates": "on", "country": "FR", "decision": "refuse",
+    "avant": "updates", "description": "Nous veillons sur les vélos.",
     "delivery_mode": "count", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
     "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv",
     "go": "suite", "goal": "2 000", "graine": "",
     "good_faith": "on", "ground": "charter", "groupe": "aside", "invitation": "paul@exemple.test", "item-1": "0",
     "keys": "on", "lien": "",
     "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef",
-    "mask": "", "name": "Paul Roux",
+    "mask": "", "members": "on", "name": "Paul Roux",
     "name-1": "Claire Vasseur", "role-1": "Maire", "seen": "0",
     "new": "une autre phrase de passe", "note": "À relire.", "ok-1": "Ce projet…",
-    "objet": "", "open": "on", "outcome": "upheld", "passage": PASSAGE, "passage-1": PASSAGE,
+    "objet": "", "open": "on", "organisation": "les-amis-de-la-lanterne",
+    "outcome": "upheld", "passage": PASSAGE, "passage-1": PASSAGE,
     "password": "une phrase de passe",
     "petitions": "", "present": "une phrase de passe", "preuve": "une phrase de passe", "provision": "article 24",
     "purpose": "audit", "quiet_from": "20", "quiet_to": "8", "reason": "other", "reasons": "Ce texte me vise, à tort.",
@@ -59,10 +62,12 @@ PLAUSIBLE = {
     "recipients": "Claire Vasseur, Maire de Montfleur", "reference": "RG 26/00012", "remark-1": "Ajoutez la source.",
     "request": "Une personne demande la copie de ses données.", "retired-1": "", "role": "moderator",
     "secondes": "12", "secours": "abcd-efgh-jkmn-pqrs", "seul": "on",
-    "shown": "", "single_name": "", "sources": "Les vélos trempés | La Gazette | 2026-02-03", "state": "answered",
+    "shown": "", "signatures": "on", "site": "www.lanterne.test", "single_name": "",
+    "sources": "Les vélos trempés | La Gazette | 2026-02-03", "state": "answered",
     "suite": "/organisation", "summary": "L’article 1 est plus clair.",
     "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare, faute d’abri.", "theme": "Transports",
-    "title": "Un abri pour les vélos de la gare", "title-1": "Les personnes", "toutes": "on", "urgent": "on",
+    "title": "Un abri pour les vélos de la gare", "title-1": "Les personnes", "toutes": "on", "updates": "on",
+    "urgent": "on",
     "vers": "/organisation", "version": "0", "view": "publish", "view_reasons": "Le premier avis tient.", "website": "",
 }  # fmt: skip
 
@@ -108,6 +113,7 @@ def set_up(site: Site) -> Scene:
     scene.addresses |= {
         **_petitions(scene),
         **_tokens(scene, open_to_appeal),
+        **_organisation(scene),
         "/commentaires/{comment_id}/signaler": f"/commentaires/{published}/signaler",
         "/moderation/decisions/{decision_id}/annulation": f"/moderation/decisions/{own.id}/annulation",
         "/moderation/recours/{appeal_id}/jugement": "/moderation/recours/2/jugement",
@@ -162,6 +168,29 @@ def _petitions(scene: Scene) -> dict[str, str]:
             "/organisation/petitions/{slug}/texte": f"/organisation/petitions/{draft.slug}/texte",
             "/organisation/petitions/{slug}/proposer": f"/organisation/petitions/{draft.slug}/proposer",
         }
+
+
+def _organisation(scene: Scene) -> dict[str, str]:
+    """One with a member and somebody who is awaited; and the invitation to another."""
+    site, mine = scene.site, scene.people["/organisation"]
+    assert mine.post(f"{organisations.DESK}/nouvelle", data={"name": organisations.NAME}).status_code == 303
+    organisations.join(site, mine, organisations.SECOND, "updates")
+    organisations.invite(site, mine, "attendue@exemple.test")
+    other = organisations.found(site, "Les Amis du Phare", "phare@exemple.test")
+    link = organisations.invite(site, other, MINE, home=f"{organisations.DESK}/les-amis-du-phare")
+    member, home = site.account_id(organisations.SECOND), organisations.HOME
+    paths = {
+        "presentation": "presentation",
+        "invitations": "invitations",
+        "invitations/{invitation_id}/annulation": "invitations/2/annulation",
+        "membres/{account_id}/droits": f"membres/{member}/droits",
+        "membres/{account_id}/retrait": f"membres/{member}/retrait",
+        "depart": "depart",
+    }
+    return {
+        "/organisation/invitations/{token}": f"/organisation{link.replace('/invitation/', '/invitations/')}",
+        **{f"{organisations.DESK}/{{organisation}}/{route}": f"{home}/{path}" for route, path in paths.items()},
+    }
 
 
 def _tokens(scene: Scene, refused: Decision) -> dict[str, str]:

@@ -28,7 +28,7 @@ ANYTHING = {
     "purpose": "audit", "consent_signature": "on", "age_declared": "on", "title": "Une pétition d’essai de plus",
     "reason": "other", "version": "1",
 }  # fmt: skip
-STAFF = ("/organisation", "/moderation", "/administration")
+STAFF = ("/organisation/", "/moderation/", "/administration/")
 
 
 class Standing:
@@ -41,7 +41,7 @@ class Standing:
     def beside(self, method: str, path: str, form: dict[str, str] | None = None, n: int = CROWD) -> str:
         """What was wrong, in a line; "" when all held."""
         self.signers += 1
-        headers = {"cookie": f"session={self.cookie}"} if path.startswith(STAFF) else {}
+        headers = {"cookie": f"session={self.cookie}"} if f"{path}/".startswith(STAFF) else {}
         seen = asyncio.run(beside(self.url, self.signed, method, path, form, headers, n, self.signers))
         wrong = []
         if seen.signed.status != 303 or seen.signed.seconds > 2:

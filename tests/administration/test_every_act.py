@@ -23,6 +23,7 @@ from app.cli import main
 from app.consents.models import ConsentText
 from app.drafting.models import Draft
 from app.moderation.models import HintVerdict, SecondLook
+from app.organisations import actions as organisation_actions
 from app.petitions import actions as petition_actions
 from app.privacy import retention
 from app.web import ratelimit
@@ -30,6 +31,7 @@ from tests.accounts.test_joining import NO_CODES, filled
 from tests.conftest import SECRET
 from tests.drafting.writing import begun, proposed, written
 from tests.moderation.desk import confirm_notifier
+from tests.organisations import desk as organisations
 from tests.privacy.test_self_service import line, opened
 from tests.signatures.crowd import crowd
 from tests.site import PASSWORD, Site
@@ -39,6 +41,7 @@ pytestmark = pytest.mark.databases("sqlite")
 ADMIN, MOD, OTHER, ORG = "admin@exemple.test", "moderator@exemple.test", "autre@exemple.test", "organiser@exemple.test"
 MACHINE = ""  # or the operator's command line, or somebody without an account
 Line = tuple[str, str, str, str]
+CARRIER = "les-amis-de-la-lanterne"
 # What a scene calls things whose number is drawn.
 Names = dict[str, str]
 
@@ -352,6 +355,31 @@ def people_are_exported(site: Site) -> None:
     post(admin, at, 200, purpose="contact")
 
 
+def people_carry_together(site: Site) -> None:
+    maker = site.staff("organiser", site.publish())
+    post(maker, f"{organisations.DESK}/nouvelle", name=organisations.NAME)
+    post(maker, f"{organisations.HOME}/presentation", name=organisations.NAME, site="lanterne.test")
+    second = organisations.join(site, maker, OTHER)
+    assert organisations.rights(site, maker, OTHER, "petitions") == 303
+    organisations.invite(site, maker, "attendue@exemple.test")
+    post(maker, f"{organisations.HOME}/invitations/2/annulation")
+    post(maker, "/organisation/petitions/rouvrir-la-bibliotheque-de-montfleur/porteur", organisation=CARRIER)
+    post(maker, "/organisation/petitions/rouvrir-la-bibliotheque-de-montfleur/reprise")
+    post(second, f"{organisations.HOME}/depart")
+    organisations.join(site, maker, ADMIN)
+    post(maker, f"{organisations.HOME}/membres/{site.account_id(ADMIN)}/retrait")
+
+
+def an_organisation_loses_its_people(site: Site) -> None:
+    """Who looked after the members is forgotten, then who took over."""
+    maker = organisations.found(site, email=ORG)
+    organisations.join(site, maker, OTHER)
+    with site.database.write() as session:
+        for email in (ORG, OTHER):
+            for left in organisation_actions.end_memberships(session, site.account_id(email)):
+                organisation_actions.end(session, left)
+
+
 def rights_are_asked_for_by_letter(site: Site) -> None:
     admin = site.staff("admin")
     for n, state in enumerate(("answered", "refused"), 1):
@@ -400,6 +428,19 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     (an_account_is_forgotten, [("account.ended", MACHINE, "account", "1")]),
     (a_draft_is_kept_and_thrown_away, [
         ("draft.claimed", ORG, "draft", "the draft"), ("draft.thrown_away", ORG, "draft", "the draft"),
+    ]),
+    (people_carry_together, [
+        ("organisation.created", ORG, "organisation", "1"), ("organisation.edited", ORG, "organisation", "1"),
+        ("organisation.invited", ORG, "organisation", "1"), ("organisation.joined", OTHER, "organisation", "1"),
+        ("organisation.rights_changed", ORG, "organisation", "1"), ("organisation.invited", ORG, "organisation", "1"),
+        ("organisation.revoked", ORG, "organisation", "1"), ("petition.entrusted", ORG, "petition", "1"),
+        ("petition.taken_back", ORG, "petition", "1"), ("organisation.left", OTHER, "organisation", "1"),
+        ("organisation.invited", ORG, "organisation", "1"), ("organisation.joined", ADMIN, "organisation", "1"),
+        ("organisation.member_removed", ORG, "organisation", "1"),
+    ]),
+    (an_organisation_loses_its_people, [
+        ("organisation.left", MACHINE, "organisation", "1"), ("organisation.handed_on", MACHINE, "organisation", "1"),
+        ("organisation.left", MACHINE, "organisation", "1"), ("organisation.ended", MACHINE, "organisation", "1"),
     ]),
     (a_petition_lives, [
         ("petition.created", ORG, "petition", "1"), ("petition.owner_added", ORG, "petition", "1"),

@@ -52,6 +52,8 @@ CANARIES = {
     "notice": ["Signalard", "signale@canari.test", "Raisonnette", "Recourette", "replique@canari.test",
                "Denonciard", "denonce@canari.test", "Griefette"],
     "organiser_account": ["organise@canari.test"],
+    "membership": ["Organisette", "Presentette"],
+    "invitation": ["invite@canari.test"],
     "data_request": ["Demandette", "Repondette"],
     "petition_draft": ["Ebauchette"],
 }  # fmt: skip
@@ -110,6 +112,13 @@ def life(site: Site) -> str:
     assert organiser.post(f"/organisation/petitions/{slug}/nouvelles", data=news).status_code == 303
     update_jobs.send_updates(site.database, site.settings.origin)
     written(organiser, histoire={"text": "Ebauchette. " * 9})
+
+    said = {"name": "Les Organisettes", "description": "Presentette."}
+    assert organiser.post("/organisation/organisations/nouvelle", data=said).status_code == 303
+    invited = organiser.post(
+        "/organisation/organisations/les-organisettes/invitations", data={"email": "invite@canari.test"}
+    )
+    assert invited.status_code == 303
 
     note = {"received_on": "2026-01-05", "channel": "letter", "request": "Demandette, une copie."}
     assert admin.post("/administration/demandes", data=note).status_code == 303
@@ -235,6 +244,7 @@ def test_the_walk_through_every_line(site: Site, life: str, search: Search, logb
     gone("pending_signature")
     close(site, life)
     at(24)  # thirty days: the comment that waits is refused
+    gone("invitation")  # with its mail
     at(161)  # D, six months after closing
     gone("pending_signature", "confirmed_signature")
     with site.database.read() as session:
@@ -245,7 +255,7 @@ def test_the_walk_through_every_line(site: Site, life: str, search: Search, logb
     gone("refused_comment", "notice", "data_request")
     at(300)  # warned, then gone
     at(31)
-    gone("organiser_account")
+    gone("organiser_account", "membership")
     for _ in range(6):
         at(366)
     assert search.found(*words) == {}
@@ -258,7 +268,7 @@ def test_the_walk_through_every_line(site: Site, life: str, search: Search, logb
     assert tables == {"table petition_update"}
     for table in ("signature", "author_limit", "subscription", "suppression", "consent_event", "withdrawal",
                   "export_record", "posting_record", "outbox_mail", "caught_mail", "data_request", "moderator_note",
-                  "self_service_session", "staff_session"):  # fmt: skip
+                  "self_service_session", "staff_session", "membership", "invitation", "organisation"):  # fmt: skip
         assert kept[table] == 0, table
 
 

@@ -1,6 +1,6 @@
 """The verbs of accounts: made, in with two factors, out, proved again, looked after."""
 
-from app.accounts.actions.joining import Factors, Joined, invite, join, welcome, welcomed
+from app.accounts.actions.joining import Factors, Joined, invite, join, way_in, welcome, welcomed
 from app.accounts.actions.managing import close_sessions, create, disable, enable, end
 from app.accounts.actions.proving import FRESH, change_password, is_closed, is_fresh, prove
 from app.accounts.actions.sessions import OwnSession, close_one, close_others, own
@@ -48,6 +48,7 @@ __all__ = [
     "send_link",
     "sign_in",
     "sign_out",
+    "way_in",
     "welcome",
     "welcomed",
 ]

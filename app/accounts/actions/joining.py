@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
@@ -58,6 +59,13 @@ def invite(session: Session, email: str, by: int) -> None:
     token = links.welcome(vault_of(session), email, "/lancer", clock.now())
     audit.record(session, "account.invited", "account", "-", by)
     outbox.enqueue(session, [emails.welcome(email, token, "fr", about, invited=True)])
+
+
+def way_in(session: Session, email: str, then: str) -> str:
+    """Where whoever has shown that they read the mail of *email* signs in, or makes an account, and comes to *then*."""
+    if queries.by_email(session, email) is not None:
+        return f"/connexion?suite={quote(then)}"
+    return f"/compte/creer/{links.welcome(vault_of(session), email, then, clock.now())}"
 
 
 def _about(session: Session, email: str) -> uuid.UUID:

@@ -11,11 +11,13 @@ from app.accounts.models import Account
 from app.db import Db, Session
 from app.drafting import actions, preview, steps
 from app.drafting.dependencies import OpenDraft, Writer
-from app.drafting.forms import AddressForm
+from app.drafting.forms import AddressForm, ProposalForm
 from app.drafting.models import Draft
 from app.drafting.routes.base import around, clear_draft_cookie, router
 from app.errors import NotFound
 from app.moderation import charter
+from app.organisations.queries import where_may
+from app.organisations.rights import Right
 from app.petitions import search
 from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
@@ -45,6 +47,10 @@ def _page(
         **around(session, draft),
         p=view,
         writer=writer,
+        organisations=[
+            (one.slug, one.name)
+            for one in (where_may(session, writer.id, Right.PETITIONS) if writer is not None else ())
+        ],
         charter=charter.in_force(session, now),
         similar=search.similar(session, now, view.title, besides=draft.petition_id or 0),
         missing=steps.lacking(draft.typed),
@@ -81,13 +87,14 @@ def keep(request: Request, session: Db, draft: OpenDraft, writer: Writer) -> Res
 
 @router.post("/{address}/proposer")
 @limited()
-def propose(request: Request, session: Db, draft: OpenDraft, writer: Writer) -> Response:
+def propose(request: Request, session: Db, draft: OpenDraft, writer: Writer, values: Form) -> Response:
     """To the moderators. A session that ended meanwhile loses nothing: one signs in, and is here again."""
     base = around(session, draft)["base"]
     if writer is None:
         return see_other(request, f"/connexion?suite={base}/relire")
-    with shown_again({}, partial(_page, request, session, draft, writer)):
-        petition = actions.propose(session, draft.id, writer, settings_of(request).var / "images")
+    with shown_again(values, partial(_page, request, session, draft, writer)):
+        carrier = validated(ProposalForm, values).organisation
+        petition = actions.propose(session, draft.id, writer, settings_of(request).var / "images", carrier)
     response = see_other(request, f"/organisation/petitions/{petition.slug}?fait=proposee")
     clear_draft_cookie(request, response)
     return response

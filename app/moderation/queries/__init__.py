@@ -25,7 +25,7 @@ from app.moderation.models import (
     Source,
     Target,
 )
-from app.petitions.models import Petition, PetitionOwner, PetitionState
+from app.petitions.models import Petition, PetitionState
 from app.signatures.models import Signature, Withdrawal
 
 
@@ -223,8 +223,8 @@ def lock_petition(session: Session, petition_id: int) -> Petition | None:
 def organisers(session: Session) -> Sequence[str]:
     return session.scalars(
         select(Account.email)
-        .join(PetitionOwner, PetitionOwner.account_id == Account.id)
-        .join(Petition, Petition.id == PetitionOwner.petition_id)
+        .select_from(Petition)
+        .join(Petition.owners)
         .where(Petition.state.in_([PetitionState.SUBMITTED, PetitionState.OPEN]), Account.disabled_at.is_(None))
         .distinct()
     ).all()

@@ -14,7 +14,7 @@ from app.db import Db, Session
 from app.drafting import forms as draft_forms
 from app.drafting import reading
 from app.errors import Conflict, Refused
-from app.organising.dependencies import OwnPetition
+from app.organising.dependencies import WrittenPetition
 from app.organising.forms import AmendmentForm, SettingsForm, TextForm
 from app.organising.routes.base import router
 from app.petitions import edits, history, queries, texts, typed, versions
@@ -33,7 +33,9 @@ DONE = {
 
 
 @router.get("/petitions/{slug}/version")
-def text_page(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, fait: str = "") -> Response:
+def text_page(
+    request: Request, session: Db, organiser: Organiser, petition: WrittenPetition, fait: str = ""
+) -> Response:
     return _text_page(request, session, petition, done=DONE.get(fait, ""))
 
 
@@ -104,7 +106,9 @@ def _again(request: Request, session: Session, petition: Petition, form: Shown) 
 
 @router.post("/petitions/{slug}/version")
 @limited("staff")
-def change_text(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form) -> Response:
+def change_text(
+    request: Request, session: Db, organiser: Organiser, petition: WrittenPetition, values: Form
+) -> Response:
     """``correct``, ``amend``; anything else shows what would change, and which of the two it takes."""
     here = f"/organisation/petitions/{petition.slug}/version"
     with _text_kept(request, session, petition, values):
@@ -122,14 +126,14 @@ def change_text(request: Request, session: Db, organiser: Organiser, petition: O
 
 @router.post("/petitions/{slug}/version/reprise")
 @limited("staff")
-def take_back(request: Request, session: Db, organiser: Organiser, petition: OwnPetition) -> Response:
+def take_back(request: Request, session: Db, organiser: Organiser, petition: WrittenPetition) -> Response:
     versions.take_back(session, petition.id, organiser.id)
     return see_other(request, f"/organisation/petitions/{petition.slug}/version?fait=repris")
 
 
 @router.get("/petitions/{slug}/modifier")
 def settings_page(
-    request: Request, session: Db, organiser: Organiser, petition: OwnPetition, fait: str = ""
+    request: Request, session: Db, organiser: Organiser, petition: WrittenPetition, fait: str = ""
 ) -> Response:
     return _settings_page(request, session, petition, done=fait == "enregistre")
 
@@ -164,7 +168,7 @@ def _settings_page(
 @router.post("/petitions/{slug}/modifier")
 @limited("staff")
 def change_settings(
-    request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form
+    request: Request, session: Db, organiser: Organiser, petition: WrittenPetition, values: Form
 ) -> Response:
     try:
         with shown_again(values, partial(_settings_page, request, session, petition)):

@@ -8,7 +8,7 @@ from app.db import Db, vault_of
 from app.drafting import actions, links, queries
 from app.errors import NotFound
 from app.moderation import actions as moderation_actions
-from app.organising.dependencies import OwnPetition
+from app.organising.dependencies import WrittenPetition
 from app.organising.routes.base import router
 from app.petitions import actions as petition_actions
 from app.web.ratelimit import limited
@@ -21,7 +21,7 @@ def new_draft(request: Request, organiser: Organiser) -> Response:
 
 
 @router.get("/petitions/{slug}/texte")
-def draft_of(request: Request, session: Db, organiser: Organiser, petition: OwnPetition) -> Response:
+def draft_of(request: Request, session: Db, organiser: Organiser, petition: WrittenPetition) -> Response:
     """Where its text is corrected; a button where there is no draft of it yet."""
     if petition.state not in petition_actions.WRITABLE:
         raise NotFound("Aucun de vos brouillons n’est à cette adresse.")
@@ -33,14 +33,14 @@ def draft_of(request: Request, session: Db, organiser: Organiser, petition: OwnP
 
 @router.post("/petitions/{slug}/texte")
 @limited("staff")
-def reopen(request: Request, session: Db, organiser: Organiser, petition: OwnPetition) -> Response:
+def reopen(request: Request, session: Db, organiser: Organiser, petition: WrittenPetition) -> Response:
     draft = actions.reopen(session, petition, organiser)
     return see_other(request, links.path_of(vault_of(session), draft.id, "histoire"))
 
 
 @router.post("/petitions/{slug}/proposer")
 @limited("staff")
-def submit(request: Request, session: Db, organiser: Organiser, petition: OwnPetition) -> Response:
+def submit(request: Request, session: Db, organiser: Organiser, petition: WrittenPetition) -> Response:
     """To the moderators, as it stands; what is being written about it is read once more first."""
     draft = queries.of_petition(session, petition.id)
     if draft is not None:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from app import clock
 from app.accounts.dependencies import Organiser
 from app.db import Db
-from app.organising.dependencies import OwnPetition
+from app.organising.dependencies import ToldPetition
 from app.organising.routes.base import router
 from app.petitions import public
 from app.subscriptions import queries as subscription_queries
@@ -20,11 +20,11 @@ from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
 
 @router.get("/petitions/{slug}/nouvelles")
-def updates(request: Request, session: Db, organiser: Organiser, petition: OwnPetition) -> Response:
+def updates(request: Request, session: Db, organiser: Organiser, petition: ToldPetition) -> Response:
     return _page(request, session, petition)
 
 
-def _page(request: Request, session: Db, petition: OwnPetition, form: Shown = EMPTY_FORM) -> Response:
+def _page(request: Request, session: Db, petition: ToldPetition, form: Shown = EMPTY_FORM) -> Response:
     return page(
         request,
         "organising/news.html",
@@ -38,7 +38,7 @@ def _page(request: Request, session: Db, petition: OwnPetition, form: Shown = EM
 
 @router.post("/petitions/{slug}/nouvelles")
 @limited("staff")
-def write(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form) -> Response:
+def write(request: Request, session: Db, organiser: Organiser, petition: ToldPetition, values: Form) -> Response:
     with shown_again(values, partial(_page, request, session, petition)):
         form = validated(UpdateForm, values)
     actions.write(session, petition, form.title, form.text, organiser.id)

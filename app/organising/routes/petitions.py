@@ -19,10 +19,12 @@ from app.exports import actions, permissions, queries
 from app.moderation import queries as moderation_queries
 from app.moderation import standing
 from app.moderation.queries import reviews
-from app.organising.dependencies import OwnPetition
+from app.organisations.rights import Right
+from app.organising.dependencies import ExportedPetition, OwnPetition, WrittenPetition
 from app.organising.forms import AskForm, CommentsForm, ExportForm
 from app.organising.routes.base import router
 from app.petitions import actions as petition_actions
+from app.petitions import permissions as petition_permissions
 from app.petitions import public, search
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
@@ -47,6 +49,7 @@ def petitions(request: Request, session: Db, organiser: Organiser) -> Response:
             "card": card,
             "stands": standing.name_of(petition, last.get(petition.id)),
             "since": petition.submitted_at,
+            "organisation": petition.organisation,
             "confirmation_rate": _rate(card.count, signature_queries.pending_count(session, petition.id)),
         }
         for card, petition in zip(cards, owned, strict=True)
@@ -114,6 +117,8 @@ def _figures(request: Request, session: Session, petition: Petition, account: Ac
             "views": view.views,
         },
         "days": days,
+        "rights": petition_permissions.rights(session, account, petition),
+        "carries": petition_permissions.holds(session, account, petition, Right.PETITIONS),
         "theirs": permissions.needed(session, petition, account),
         "allowed": permissions.held(session, petition, account),
         "to_pass_on": _to_pass_on(session, petition),
@@ -172,7 +177,7 @@ def export(
     session: Db,
     organiser: Organiser,
     signed: HalfSession,
-    petition: OwnPetition,
+    petition: ExportedPetition,
     fields: Posted,
     values: Form,
 ) -> Response:
@@ -196,7 +201,7 @@ def export(
 @router.post("/petitions/{slug}/exports/demandes")
 @limited("staff")
 def ask_for_export(
-    request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form
+    request: Request, session: Db, organiser: Organiser, petition: ExportedPetition, values: Form
 ) -> Response:
     """Of another administrator, who agrees or not at /administration/exports."""
     with shown_again(values, partial(_page, request, session, petition, organiser)):
@@ -208,7 +213,7 @@ def ask_for_export(
 @router.post("/petitions/{slug}/commentaires")
 @limited("staff")
 def open_or_close_comments(
-    request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form
+    request: Request, session: Db, organiser: Organiser, petition: WrittenPetition, values: Form
 ) -> Response:
     petition_actions.set_comments_open(session, petition, validated(CommentsForm, values).open == "on", organiser.id)
     return see_other(request, f"/organisation/petitions/{petition.slug}")
@@ -216,6 +221,6 @@ def open_or_close_comments(
 
 @router.post("/petitions/{slug}/cloture")
 @limited("staff")
-def close(request: Request, session: Db, organiser: Organiser, petition: OwnPetition) -> Response:
+def close(request: Request, session: Db, organiser: Organiser, petition: WrittenPetition) -> Response:
     petition_actions.close(session, petition, organiser.id)
     return see_other(request, f"/organisation/petitions/{petition.slug}")

@@ -12,10 +12,10 @@ from app.db import Db, Session
 from app.errors import NotFound
 from app.moderation import proofs, standing
 from app.moderation.queries import reviews
-from app.organising.dependencies import OwnPetition
+from app.organisations.rights import Right
+from app.organising.dependencies import OwnPetition, WrittenPetition
 from app.organising.routes.base import router
-from app.petitions import public
-from app.petitions import queries as petition_queries
+from app.petitions import permissions, public
 from app.petitions.models import Petition
 from app.redress import actions
 from app.redress import queries as redress_queries
@@ -54,7 +54,7 @@ def _page(
         changed=changed,
         asked_before=bool(remarks) and stands.submitted_at is not None,
         appeal=redress_queries.appeal_of(session, stands.refusal.id, "author") if stands.refusal is not None else None,
-        theirs=petition_queries.owns(session, organiser.id, petition.id),
+        theirs=permissions.holds(session, organiser, petition, Right.PETITIONS),
         today=day_of(clock.now()),
         form=form,
     )
@@ -62,11 +62,11 @@ def _page(
 
 @router.post("/petitions/{slug}/recours")
 @limited("staff")
-def contest(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form) -> Response:
+def contest(request: Request, session: Db, organiser: Organiser, petition: WrittenPetition, values: Form) -> Response:
     """The refusal or the removal, by its author, without the link of the mail; somebody else judges."""
     refusal = standing.of(session, petition).refusal
     # An administrator may read whose petition it is not, and does not speak for its author.
-    if refusal is None or not petition_queries.owns(session, organiser.id, petition.id):
+    if refusal is None or not permissions.holds(session, organiser, petition, Right.PETITIONS):
         raise NotFound("Aucune de vos pétitions n’attend de recours à cette adresse.")
     with shown_again(values, partial(_page, request, session, petition, organiser)):
         text = validated(AppealForm, values).text

@@ -19,7 +19,7 @@ from app.web.rendering import settings_of
 @router.get("/")
 def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str = "", page: str = "1") -> Response:
     now = clock.now()
-    number = _page_number(page)
+    number = page_number(page)
     sort = tri if tri in queries.SORTS else ""
     words = q.strip()[:120]
     if words:
@@ -51,7 +51,7 @@ def _sorts(words: str) -> list[tuple[str, str]]:
     return [("", queries.BEST), newest, *others] if words else [("", newest[1]), *others]
 
 
-def _page_number(typed: str) -> int:
+def page_number(typed: str) -> int:
     return asked(typed, partial(number, least=1, most=99_999), 1)
 
 

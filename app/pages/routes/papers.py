@@ -36,6 +36,7 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "theme": view.theme,
         "place": {"kind": petition.place_kind, "code": petition.place_code, "name": view.place} if view.place else None,
         "author": view.author,
+        "organisation": view.organisation,
         "recipients": view.recipients,
         "count": view.count,
         "goal": view.goal,

@@ -15,6 +15,7 @@ from app.exports.actions import SMALLEST_CELL
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.moderation import actions as moderation_actions
+from app.organisations import actions as organisation_actions
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.end_of_life import erased_on
@@ -157,6 +158,7 @@ def end_accounts(session: Session, now: datetime, limit: int, origin: str) -> St
     to_end = people.accounts_to_end(session, now, limit)
     for account in to_end:
         draft_queries.delete_of_account(session, account.id)
+        _end_memberships(session, account.id)
         account_actions.end(session, account)
     to_warn = people.accounts_to_warn(session, now, limit)
     for account in to_warn:
@@ -164,6 +166,13 @@ def end_accounts(session: Session, now: datetime, limit: int, origin: str) -> St
         context = {"url": f"{origin}/connexion", "until": (now + schedule.ACCOUNT_WARNING).date().isoformat()}
         outbox.enqueue(session, [Mail("accounts/idle", account.email, "fr", context)])
     return len(to_end), limit in {len(to_end), len(to_warn)}
+
+
+def _end_memberships(session: Session, account_id: int) -> None:
+    """An organisation that is left without a member goes too, unless its petitions stay."""
+    for organisation_id in organisation_actions.end_memberships(session, account_id):
+        if not petition_queries.carries_any(session, organisation_id):
+            organisation_actions.end(session, organisation_id)
 
 
 def alert_requests(session: Session, settings: Settings) -> int:

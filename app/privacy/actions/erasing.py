@@ -13,6 +13,7 @@ from app.comments import actions as comment_actions
 from app.comments import queries as comment_queries
 from app.errors import Gone, Refused
 from app.mail.addresses import canonical
+from app.organisations import queries as organisation_queries
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
@@ -61,6 +62,7 @@ def erase(session: Session, email: str, channel: str = "web") -> int:
     for petition in petition_queries.all_opened(session):
         subscriptions.end_by_address(session, petition.id, address, MAILINGS, channel)
     subscriptions.end_by_address(session, 0, address, ("newsletter",), channel)
+    organisation_queries.forget_address(session, address)
     mailings.forget_mails(session, address)
     audit.record(session, "person.erased", "person", "-", signatures=n, channel=channel)
     return n

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.accounts.models import Account, SignInThrottle, StaffSession
 from app.audit import AuditLine, chain
+from app.organisations.links import INVITED_FOR
+from app.organisations.models import Invitation
 from app.privacy import schedule
 from app.privacy.models import DataRequest, RequestState, SelfServiceSession
 from app.privacy.queries import Due, delete_some, due
@@ -37,6 +39,14 @@ def accounts_to_warn(session: Session, now: datetime, limit: int) -> Sequence[Ac
     idle = _idle(now, schedule.ACCOUNT_IDLE - schedule.ACCOUNT_WARNING)
     unwarned = select(Account).where(*idle, Account.warned_at.is_(None))
     return session.scalars(unwarned.limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def invitations_due(session: Session, now: datetime) -> Due:
+    return due(session, Invitation.invited_at, INVITED_FOR, Invitation.invited_at <= now - INVITED_FOR)
+
+
+def delete_invitations(session: Session, now: datetime, limit: int) -> int:
+    return delete_some(session, Invitation.id, limit, Invitation.invited_at <= now - INVITED_FOR)
 
 
 def audit_due(session: Session, now: datetime) -> Due:

@@ -1,0 +1,6 @@
+"""The router of its modules."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
+HOME = "/organisation/organisations"

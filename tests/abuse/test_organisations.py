@@ -1,0 +1,158 @@
+"""Every route of the organisers' desk, for members of an organisation by their rights, and for those of another:
+another organisation's anything is a 404, and so is what a member has no right to; no page leads there either."""
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from app.organisations import queries
+from app.organisations.models import Invitation
+from app.organisations.rights import EVERY, Right
+from app.petitions import actions as petition_actions
+from app.petitions import importing
+from app.web.ratelimit import limiter
+from tests.abuse.test_bursts import ANYTHING
+from tests.organisations.desk import DESK, HOME, MAKER, found, invite, join
+from tests.site import PETITION, Site
+from tests.test_architecture import routes
+
+pytestmark = pytest.mark.databases("sqlite")
+
+PETITIONS, ORGANISATION = "/organisation/petitions/{slug}", "/organisation/organisations/{organisation}"
+# What each asks for; None: any member. What takes something away for good comes last.
+NEEDS: dict[str, Right | None] = {
+    PETITIONS: None,
+    f"{PETITIONS}/exports": Right.SIGNATURES,
+    f"{PETITIONS}/exports/demandes": Right.SIGNATURES,
+    f"{PETITIONS}/nouvelles": Right.UPDATES,
+    f"{PETITIONS}/texte": Right.PETITIONS,
+    f"{PETITIONS}/proposer": Right.PETITIONS,
+    f"{PETITIONS}/commentaires": Right.PETITIONS,
+    f"{PETITIONS}/cloture": Right.PETITIONS,
+    f"{PETITIONS}/porteur": Right.PETITIONS,
+    f"{PETITIONS}/reprise": Right.PETITIONS,
+    ORGANISATION: None,
+    f"{ORGANISATION}/presentation": Right.MEMBERS,
+    f"{ORGANISATION}/invitations": Right.MEMBERS,
+    f"{ORGANISATION}/invitations/{{invitation_id}}/annulation": Right.MEMBERS,
+    f"{ORGANISATION}/membres/{{account_id}}/droits": Right.MEMBERS,
+    f"{ORGANISATION}/membres/{{account_id}}/retrait": Right.MEMBERS,
+    f"{ORGANISATION}/depart": None,
+}
+# Of nobody's things, or opened by a link that is of one address (tests/organisations/test_inviting.py).
+EVERYBODY = {
+    "/organisation",
+    "/organisation/petitions/nouvelle",
+    "/organisation/organisations",
+    "/organisation/organisations/nouvelle",
+    "/organisation/invitations/{token}",
+}
+
+
+class House:
+    """An organisation with an open petition and a draft, one member a right and one without; and another one."""
+
+    def __init__(self, site: Site) -> None:
+        maker = found(site)
+        self.members = {right: join(site, maker, f"{right}@exemple.test", right) for right in Right}
+        self.plain = join(site, maker, "simple@exemple.test")
+        join(site, maker, "cible@exemple.test")
+        invite(site, maker, "attendue@exemple.test")
+        self.open, self.draft = self._petitions(site)
+        self.other = found(site, "Les Amis du Phare", "autre@exemple.test")
+        self.mine = join(site, self.other, "voisine@exemple.test", *EVERY, home=f"{DESK}/les-amis-du-phare")
+        self.admin = site.staff("admin")
+        self.target = site.account_id("cible@exemple.test")
+
+        with site.database.read() as session:
+            awaited = session.query(Invitation).filter_by(email="attendue@exemple.test").one()
+            self.awaited = awaited.id
+
+    def _petitions(self, site: Site) -> list[str]:
+        with site.database.write() as session:
+            made = []
+            for town in ("Montfleur", "Valfleur"):
+                file = importing.parse(PETITION.replace("Montfleur", town), "essai.md")
+                petition = petition_actions.create(session, file, folder=None, image_store=Path("unused"))
+                petition_actions.add_owner(session, petition, site.account_id(MAKER))
+                organisation = queries.where_may(session, site.account_id(MAKER), Right.PETITIONS)[0].id
+                petition_actions.entrust(session, petition, organisation, site.account_id(MAKER))
+                made.append(petition)
+            petition_actions.publish(session, made[0])
+            return [petition.slug for petition in made]
+
+    def where(self, path: str) -> str:
+        slug = self.draft if path.endswith(("/texte", "/proposer")) else self.open
+        holes = {"slug": slug, "organisation": HOME.rpartition("/")[2], "account_id": self.target,
+                 "invitation_id": self.awaited}  # fmt: skip
+        return path.format(**holes)
+
+
+@pytest.fixture
+def house(site: Site) -> House:
+    return House(site)
+
+
+def desk(method: str) -> list[APIRoute]:
+    """In the order of the table."""
+    order = list(NEEDS)
+    return sorted((route for route in routes(method) if route.path in NEEDS), key=lambda route: order.index(route.path))
+
+
+def ask(browser: TestClient, method: str, path: str) -> int:
+    limiter.reset()  # they all have one address
+    return browser.request(method, path, data=ANYTHING if method == "POST" else None).status_code
+
+
+def test_every_route_of_the_desk_says_what_it_asks_for() -> None:
+    there = {route.path for method in ("GET", "POST") for route in routes(method)}
+    assert {path for path in there if f"{path}/".startswith("/organisation/")} == set(NEEDS) | EVERYBODY
+
+
+def test_another_organisations_anything_is_a_404(house: House) -> None:
+    wrong = []
+    for method in ("GET", "POST"):
+        for route in desk(method):
+            for browser in (house.other, house.mine):
+                status = ask(browser, method, house.where(route.path))
+                if status != 404:
+                    wrong.append(f"{method} {route.path}: {status}")
+            # An administrator sees petitions, and nothing of what organisations are to themselves.
+            if route.path.startswith(ORGANISATION) and ask(house.admin, method, house.where(route.path)) != 404:
+                wrong.append(f"{method} {route.path}: the administrator")
+    assert wrong == []
+
+
+def test_a_member_gets_where_their_rights_go_and_no_further(house: House) -> None:
+    wrong = []
+    for method in ("GET", "POST"):
+        for route in desk(method):
+            needed = NEEDS[route.path]
+            for right, browser in [(None, house.plain), *house.members.items()]:
+                if method == "POST" and needed is None:
+                    continue  # leaving: anybody may
+                status = ask(browser, method, house.where(route.path))
+                may = needed is None or needed == right
+                if (status == 404) == may or status >= 500:
+                    wrong.append(f"{method} {route.path} {right}: {status}")
+    assert wrong == []
+
+
+def test_no_page_of_the_desk_leads_where_a_member_may_not_go(house: House) -> None:
+    starts = ["/organisation", f"/organisation/petitions/{house.open}", f"/organisation/petitions/{house.draft}", HOME]
+    for right, browser in [(None, house.plain), *house.members.items()]:
+        actions = set[str]()
+        for start in starts:
+            page = browser.get(start)
+            assert page.status_code == 200, (right, start)
+            links = {unescape(link) for link in re.findall(r'href="(/organisation[^"#]*)"', page.text)}
+            assert {link: browser.get(link).status_code for link in links} == dict.fromkeys(links, 200), right
+            actions |= set(re.findall(r'action="(/organisation[^"]*)"', page.text))
+        for route in desk("POST"):
+            needed = NEEDS[route.path]
+            if needed is not None and needed != right:
+                assert house.where(route.path) not in actions, (right, route.path)
