@@ -16,9 +16,9 @@ from app.errors import Invalid
 from app.locale import Message
 from app.petitions import typed
 from app.petitions.forms import text_typed, title_typed
-from app.petitions.importing import MAX_LINE, MAX_TEXT
 from app.petitions.models import DISPLAYS, SOURCE_KINDS
 from app.petitions.places import Place, chosen
+from app.petitions.typed import MAX_LINE, MAX_TEXT
 from app.signatures.forms import email_address
 from app.text import clean_line, has_ink, proper_name
 from app.web.forms import Box, PostedForm, asked, number, validated

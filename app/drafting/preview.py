@@ -11,10 +11,9 @@ from app.errors import Invalid
 from app.petitions import actions as petition_actions
 from app.petitions import markdown, public
 from app.petitions.actions import Picture
-from app.petitions.importing import MAX_TEXT
 from app.petitions.models import SOURCE_KINDS, Petition, PetitionState, Recipient, Source
 from app.petitions.places import chosen
-from app.petitions.typed import day, goal, last_day
+from app.petitions.typed import MAX_TEXT, day, goal, last_day
 from app.text import clean_line, visible
 from app.zone import end_of
 

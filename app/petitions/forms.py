@@ -1,7 +1,7 @@
 """What is typed for a petition's title and text, wherever it is typed. Each raises ValueError."""
 
 from app.locale import Message
-from app.petitions.importing import MAX_TEXT
+from app.petitions.typed import MAX_TEXT
 from app.text import clean_line, has_ink, visible
 
 LONG_TEXT = "Raccourcissez le texte : %(most)s caractères au plus, il en compte %(n)s."

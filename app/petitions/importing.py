@@ -26,10 +26,9 @@ from app.petitions import images, places, typed
 from app.petitions.frontmatter import FrontMatter, Location, Unreadable
 from app.petitions.models import DISPLAYS, SOURCE_KINDS
 from app.petitions.places import Place
+from app.petitions.typed import MAX_LINE, MAX_TEXT
 from app.text import clean_line, has_ink, visible
 
-MAX_LINE = 300
-MAX_TEXT = 50_000
 MAX_THEMES = 3
 
 

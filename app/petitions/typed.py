@@ -14,6 +14,9 @@ from app.zone import day_of, day_typed
 # Open for signatures so long at most.
 LONGEST = timedelta(days=365)
 MOST_SIGNATURES = 100_000_000
+# Of a name, a function, a source's title; of a whole text.
+MAX_LINE = 300
+MAX_TEXT = 50_000
 _FOCUS = re.compile(r"([0-9]{1,3})\s*%?[\s,;]+([0-9]{1,3})\s*%?")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[ \u00a0\u2009\u202f'’][0-9]{3})+|[0-9]+")
 

@@ -39,6 +39,7 @@ def _page(
     done: str = "",
 ) -> Response:
     now = clock.now()
+    theirs = where_may(session, writer.id, Right.PETITIONS) if writer is not None else ()
     view = preview.page(draft.typed, settings_of(request).origin, now)
     return page(
         request,
@@ -47,10 +48,7 @@ def _page(
         **around(session, draft),
         p=view,
         writer=writer,
-        organisations=[
-            (one.slug, one.name)
-            for one in (where_may(session, writer.id, Right.PETITIONS) if writer is not None else ())
-        ],
+        organisations=[(one.slug, one.name) for one in theirs],
         charter=charter.in_force(session, now),
         similar=search.similar(session, now, view.title, besides=draft.petition_id or 0),
         missing=steps.lacking(draft.typed),
