@@ -93,6 +93,15 @@ def lock_carried(session: Session, petition: Petition) -> None:
     session.refresh(petition, ["organisation_id", "organisation"], with_for_update={"of": Petition})
 
 
+def of_the_same_people(session: Session, petition: Petition, limit: int) -> Sequence[Petition]:
+    """What else those who own it have proposed, the newest first."""
+    owners = select(PetitionOwner.account_id).where(PetitionOwner.petition_id == petition.id)
+    theirs = select(PetitionOwner.petition_id).where(PetitionOwner.account_id.in_(owners))
+    proposed = (Petition.submissions > 0) | Petition.opened_at.is_not(None)
+    found = select(Petition).where(Petition.id.in_(theirs), Petition.id != petition.id, proposed)
+    return session.scalars(found.order_by(Petition.id.desc()).limit(limit)).all()
+
+
 def text_of(session: Session, petition: Petition) -> PetitionText:
     return session.get_one(PetitionText, (petition.id, petition.version))
 
@@ -102,7 +111,7 @@ def lock(session: Session, petition_id: int) -> Petition | None:
     return session.scalars(
         select(Petition)
         .where(Petition.id == petition_id)
-        .options(selectinload(Petition.owners), selectinload(Petition.recipients))
+        .options(selectinload(Petition.recipients))
         .with_for_update(key_share=True, of=Petition)
         .execution_options(populate_existing=True)
     ).one_or_none()

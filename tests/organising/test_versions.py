@@ -16,7 +16,7 @@ from tests.site import PETITION, Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
 SLIP = TEXT.replace("est fermée", "est fermee")
-SETTINGS = {"goal": "500", "closes_on": "", "recipients": "Claire Vasseur, Maire de Montfleur"}
+SETTINGS = {"goal": "500", "closes_on": "", "name-1": "Claire Vasseur", "role-1": "Maire de Montfleur"}
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_a_petition_that_closed_meanwhile_changes_no_more(site: Site, slug: str,
 def test_what_else_changes_is_a_dated_line_for_everybody(site: Site, slug: str, organiser: TestClient) -> None:
     site.confirmed(slug)
     last = day_of(clock.now()) + timedelta(days=30)
-    changed = {"goal": "1 200", "closes_on": last.isoformat(), "recipients": "Jean Roux, Préfet"}
+    changed = {"goal": "1 200", "closes_on": last.isoformat(), "name-1": "Jean Roux", "role-1": "Préfet"}
     assert organiser.post(f"/organisation/petitions/{slug}/modifier", data=SETTINGS | changed).status_code == 303
     history = text_of(site.client.get(f"/petitions/{slug}/versions").text).replace("\u202f", " ")
     assert "objectif de 500 à 1 200 signatures" in history
@@ -159,8 +159,8 @@ def test_what_else_changes_is_a_dated_line_for_everybody(site: Site, slug: str, 
         ({"closes_on": "2100-12-31"}, "un an après l’ouverture"),
         ({"closes_on": "9999-12-31"}, "un an après l’ouverture"),
         ({"closes_on": "2026-02-30"}, "Indiquez un jour"),
-        ({"recipients": ""}, "un à vingt"),
-        ({"recipients": "Claire Vasseur"}, "« Nom, fonction »"),
+        ({"name-1": "", "role-1": ""}, "un à vingt"),
+        ({"role-1": ""}, "Indiquez sa fonction"),
     ],
 )
 def test_settings_out_of_bounds_are_told(

@@ -17,7 +17,8 @@ from app.moderation.models import (
     Target,
 )
 from app.moderation.queries.queue import TARGETS
-from app.petitions.models import Petition, PetitionOwner
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
 
 # What authors are told to expect.
 ANSWERED_WITHIN: timedelta = TARGETS["petition"][0]
@@ -94,18 +95,7 @@ def lock_appeals(session: Session, petition_id: int) -> Sequence[Appeal]:
 
 def record(session: Session, petition: Petition, limit: int = 20) -> list[tuple[Petition, Decision | None]]:
     """What else the people of this petition have proposed here, and the last decision on each; the newest first."""
-    owners = select(PetitionOwner.account_id).where(PetitionOwner.petition_id == petition.id)
-    theirs = select(PetitionOwner.petition_id).where(PetitionOwner.account_id.in_(owners))
-    found = session.scalars(
-        select(Petition)
-        .where(
-            Petition.id.in_(theirs),
-            Petition.id != petition.id,
-            (Petition.submissions > 0) | Petition.opened_at.is_not(None),
-        )
-        .order_by(Petition.id.desc())
-        .limit(limit)
-    ).all()
+    found = petition_queries.of_the_same_people(session, petition, limit)
     rows = session.scalars(
         select(Decision)
         .where(
