@@ -430,6 +430,10 @@ def test_no_template_has(what: str, pattern: str) -> None:
 
 # Walked in tests/journeys with JavaScript and without; every other page is the same either way, and is walked without.
 SCRIPTED = {
+    "accounts/join.html",
+    "accounts/new_key.html",
+    "accounts/prove.html",
+    "accounts/sign_in.html",
     "organising/petition.html",
     "redress/appeal.html",
     "redress/case.html",

@@ -26,6 +26,16 @@ def code_used(account: Account, left: int, when: datetime, locale: str) -> Mail:
     return Mail("accounts/code_used", account.email, locale, context, account.about)
 
 
+def factor_changed(account: Account, what: str, when: datetime, locale: str) -> Mail:
+    """*what*: key_added, key_removed, code_changed."""
+    context = {"what": what, "when": long_datetime(when, locale)}
+    return Mail("accounts/factor_changed", account.email, locale, context, account.about)
+
+
+def passkey_copied(account: Account, name: str, locale: str) -> Mail:
+    return Mail("accounts/passkey_copied", account.email, locale, {"key": name}, account.about)
+
+
 def link(account: Account, token: str, locale: str) -> Mail:
     """A way in past the failures of others; password and code are still asked."""
     context = {"path": in_language(locale, f"/connexion/lien/{token}")}

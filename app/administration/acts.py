@@ -29,6 +29,7 @@ DECIDED = {
     "correct": "Corrections demandées",
 }
 ACTS = {
+    "account.code_changed": "Application de codes changée",
     "account.code_used": "Code de secours utilisé",
     "account.codes_renewed": "Codes de secours faits",
     "account.created": "Compte créé",
@@ -41,6 +42,9 @@ ACTS = {
     "account.origin_closed": "Essais manqués : leur origine attend un quart d’heure",
     "account.other_sessions_closed": "Toutes ses autres sessions fermées par la personne",
     "account.password_changed": "Mot de passe changé",
+    "account.passkey_added": "Clé d’accès ajoutée",
+    "account.passkey_copied": "Clé d’accès refusée : son compteur est celui d’une copie",
+    "account.passkey_removed": "Clé d’accès retirée",
     "account.proof_failed": "Preuve demandée, manquée",
     "account.proved": "Preuve donnée avant un acte important",
     "account.session_closed": "Une de ses sessions fermée par la personne",

@@ -25,7 +25,9 @@ from app.moderation.models import HintVerdict, SecondLook
 from app.petitions import actions as petition_actions
 from app.privacy import retention
 from app.web import ratelimit
+from tests.accounts.authenticator import Authenticator
 from tests.accounts.test_joining import NO_CODES, filled
+from tests.accounts.test_passkeys import add, asked
 from tests.conftest import SECRET
 from tests.moderation.desk import confirm_notifier
 from tests.organising.test_drafts import DRAFT
@@ -117,6 +119,16 @@ def somebody_joins(site: Site) -> None:
     post(browser, "/deconnexion")
     post(browser, "/connexion", email=ORG, password=PASSWORD)
     post(browser, "/connexion", secours=codes[0])
+    own = Authenticator(count=7)
+    assert add(browser, own).status_code == 303
+    post(
+        browser,
+        "/connexion/cle",
+        422,
+        cle=Authenticator(count=3, key=own.key, id=own.id).get(asked(browser, "/connexion/cle")),
+    )
+    post(browser, "/compte/cles/1/fin")
+    post(browser, "/compte/code/nouveau", **filled(browser.post("/compte/code").text))
 
 
 def one_s_own_account(site: Site) -> None:
@@ -382,6 +394,8 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("account.created", ORG, "account", "1"), ("account.codes_renewed", ORG, "account", "1"),
         ("account.signed_in", ORG, "account", "1"), ("account.signed_out", ORG, "account", "1"),
         ("account.code_used", ORG, "account", "1"), ("account.signed_in", ORG, "account", "1"),
+        ("account.passkey_added", ORG, "account", "1"), ("account.passkey_copied", MACHINE, "account", "1"),
+        ("account.passkey_removed", ORG, "account", "1"), ("account.code_changed", ORG, "account", "1"),
     ]),
     (one_s_own_account, [
         ("account.session_closed", ADMIN, "account", "1"), ("account.other_sessions_closed", ADMIN, "account", "1"),

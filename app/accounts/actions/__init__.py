@@ -1,6 +1,12 @@
 """The verbs of accounts: made, in with two factors, out, proved again, looked after."""
 
-from app.accounts.actions.joining import Factors, Joined, invite, join, welcome, welcomed
+from app.accounts.actions.codes import renew as renew_codes
+from app.accounts.actions.factors import Factors, change_code
+from app.accounts.actions.joining import Joined, invite, join, welcome, welcomed
+from app.accounts.actions.keys import add as add_key
+from app.accounts.actions.keys import enter, has_password_way
+from app.accounts.actions.keys import remove as remove_key
+from app.accounts.actions.keys import whose as whose_key
 from app.accounts.actions.managing import close_sessions, create, disable, enable, end
 from app.accounts.actions.proving import FRESH, change_password, is_closed, is_fresh, prove
 from app.accounts.actions.sessions import OwnSession, close_one, close_others, own
@@ -27,7 +33,9 @@ __all__ = [
     "Joined",
     "Opened",
     "OwnSession",
+    "add_key",
     "asked",
+    "change_code",
     "change_password",
     "check_code",
     "close_one",
@@ -38,6 +46,8 @@ __all__ = [
     "disable",
     "enable",
     "end",
+    "enter",
+    "has_password_way",
     "invite",
     "is_closed",
     "is_fresh",
@@ -45,9 +55,12 @@ __all__ = [
     "link_serves",
     "own",
     "prove",
+    "remove_key",
+    "renew_codes",
     "send_link",
     "sign_in",
     "sign_out",
     "welcome",
     "welcomed",
+    "whose_key",
 ]
