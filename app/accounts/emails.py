@@ -26,6 +26,28 @@ def code_used(account: Account, left: int, when: datetime, locale: str) -> Mail:
     return Mail("accounts/code_used", account.email, locale, context, account.about)
 
 
+def mending(account: Account, kind: str, token: str, locale: str) -> Mail:
+    """*kind*: "password" or "factor"; whoever has passkeys alone has no password to mend."""
+    path = "/connexion/mot-de-passe" if kind == "password" else "/connexion/second-facteur"
+    if kind == "password" and not account.password_hash:
+        context = {"path": in_language(locale, "/connexion/second-facteur"), "no_password": True}
+    else:
+        context = {"path": in_language(locale, f"{path}/{token}"), "no_password": False}
+    return Mail(f"accounts/new_{kind}", account.email, locale, context, account.about)
+
+
+def address_confirm(account: Account, new: str, token: str, locale: str) -> Mail:
+    context = {"path": in_language(locale, f"/connexion/adresse/{token}")}
+    return Mail("accounts/address_confirm", new, locale, context, account.about)
+
+
+def address_notice(account: Account, to: str, what: str, veto: str, locale: str) -> Mail:
+    """To the old address. *what*: asked, changed, kept."""
+    path = f"/connexion/adresse-refusee/{veto}" if veto else "/connexion/mot-de-passe-oublie"
+    context = {"what": what, "path": in_language(locale, path)}
+    return Mail("accounts/address_notice", to, locale, context, account.about)
+
+
 def factor_changed(account: Account, what: str, when: datetime, locale: str) -> Mail:
     """*what*: key_added, key_removed, code_changed."""
     context = {"what": what, "when": long_datetime(when, locale)}

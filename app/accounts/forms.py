@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, field_validator
 
 from app.accounts.passwords import LONGEST
-from app.text import clean_line
+from app.text import clean_address, clean_line
 from app.web.forms import PostedForm
 
 # Cut, not refused: what is longer than any of ours is none of ours.
@@ -52,6 +52,26 @@ class JoinForm(PostedForm):
     password: str = ""
     code: Annotated[str, AfterValidator(lambda value: value[:40])] = ""
     graine: Link = ""
+
+
+class MendForm(JoinForm):
+    """A new password; or a recovery code and a code of the new application."""
+
+    secours: Annotated[str, AfterValidator(lambda value: value[:80])] = ""
+
+
+class AddressForm(PostedForm):
+    """The verb checks what it is."""
+
+    adresse: str = ""
+
+    @field_validator("adresse")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        email = clean_address(value)
+        if not email:
+            raise ValueError("Indiquez la nouvelle adresse.")
+        return email[:254]
 
 
 class LinkForm(PostedForm):

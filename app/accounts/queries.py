@@ -167,6 +167,16 @@ def add(session: Session, row: Account | Passkey) -> bool:
     return True
 
 
+def rename(session: Session, account: Account, email: str) -> bool:
+    """False when another account has this address."""
+    try:
+        with session.begin_nested():
+            account.email = email
+    except IntegrityError:
+        return False
+    return True
+
+
 def replace_codes(session: Session, account_id: int, digests: Collection[bytes], now: datetime) -> None:
     session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
     session.add_all(RecoveryCode(account_id=account_id, digest=digest, made_at=now) for digest in digests)

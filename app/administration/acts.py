@@ -29,6 +29,9 @@ DECIDED = {
     "correct": "Corrections demandées",
 }
 ACTS = {
+    "account.address_asked": "Changement d’adresse demandé",
+    "account.address_changed": "Adresse changée",
+    "account.address_vetoed": "Changement d’adresse refusé par l’ancienne adresse",
     "account.code_changed": "Application de codes changée",
     "account.code_used": "Code de secours utilisé",
     "account.codes_renewed": "Codes de secours faits",
@@ -37,7 +40,7 @@ ACTS = {
     "account.enabled": "Compte réactivé",
     "account.ended": "Compte supprimé",
     "account.invited": "Adresse invitée à créer un compte",
-    "account.link_sent": "Lien de connexion envoyé",
+    "account.link_sent": "Lien envoyé à l’adresse du compte",
     "account.locked": "Essais manqués de partout : seuls un lien ou un navigateur connu ouvrent ce compte",
     "account.origin_closed": "Essais manqués : leur origine attend un quart d’heure",
     "account.other_sessions_closed": "Toutes ses autres sessions fermées par la personne",

@@ -70,7 +70,7 @@ TABLES = {
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN",
-    "ROLES", "WEAK", "WRONG_CODE", "WRONG_KEY", "NOT_MADE", "WRONG_PROOF", "WRONG_SPARE",
+    "ROLES", "TAKEN", "WEAK", "WRONG_CODE", "WRONG_KEY", "NOT_MADE", "WRONG_PROOF", "WRONG_SPARE",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

@@ -32,7 +32,7 @@ NOTICE = {"reasons": "C’est une insulte.", "name": "Paul", "email": "paul@exem
 # For each field something of its kind, whatever the form: what stands behind it is reached too.
 PLAUSIBLE = {
     **FORM,
-    "act": "send", "altcha": "eyJzaWduYXR1cmUiOiIifQ==", "answer": "no",
+    "act": "send", "adresse": "paul@exemple.test", "altcha": "eyJzaWduYXR1cmUiOiIifQ==", "answer": "no",
     "again": "une autre phrase de passe", "applies-1": "À tous.",
     "article": "1", "articles": "2,3", "asked": "delivery", "author": "Collectif des pédales",
     "authority": "Parquet de Rennes", "blur": "on", "body-1": "On ne s’en prend pas aux personnes.", "breaks-1": "Toi.",
@@ -167,10 +167,18 @@ def _tokens(scene: Scene, refused: Decision) -> dict[str, str]:
         vault = vault_of(session)
         subscription = session.scalars(select(Subscription).limit(1)).one()
         join = account_links.welcome(vault, "nouvelle@exemple.test", "/lancer", clock.now())
+        organiser, now = session.scalars(select(Account).where(Account.email == MINE)).one(), clock.now()
+        moved = account_links.confirming(vault, organiser, "ailleurs@exemple.test", now)
+        kept = account_links.vetoing(vault, organiser.id, organiser.email, "ailleurs@exemple.test", now)
+        password, factor = (account_links.mending(vault, kind, organiser, now) for kind in ("password", "factor"))
         stop = subscriptions.unsubscribe_token(session, subscription)
     return {
         **{f"/mes-signatures/ligne/{{line_id}}/{act}": f"{own}/{act}" for act in ("corriger", "arreter", "retirer")},
         "/confirmer/{token}": f"/confirmer/{pending}",
+        "/connexion/adresse/{token}": f"/connexion/adresse/{moved}",
+        "/connexion/adresse-refusee/{token}": f"/connexion/adresse-refusee/{kept}",
+        "/connexion/mot-de-passe/{token}": f"/connexion/mot-de-passe/{password}",
+        "/connexion/second-facteur/{token}": f"/connexion/second-facteur/{factor}",
         "/compte/creer/{token}": f"/compte/creer/{join}",
         "/pas-moi/{token}": f"/pas-moi/{pending}",
         "/mes-signatures/{token}": manage,

@@ -131,6 +131,13 @@ def somebody_joins(site: Site) -> None:
     post(browser, "/compte/code/nouveau", **filled(browser.post("/compte/code").text))
 
 
+def an_address_changes(site: Site) -> None:
+    mine, stranger = site.staff("organiser"), site.browser()
+    post(mine, "/compte/adresse", adresse=OTHER)
+    post(stranger, next(mail for mail in site.mails() if mail.to == OTHER).link("/connexion/adresse/"))
+    post(stranger, site.mails()[-1].link("/connexion/adresse-refusee/"))
+
+
 def one_s_own_account(site: Site) -> None:
     here = site.staff("admin")
     for _ in range(3):
@@ -396,6 +403,10 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("account.code_used", ORG, "account", "1"), ("account.signed_in", ORG, "account", "1"),
         ("account.passkey_added", ORG, "account", "1"), ("account.passkey_copied", MACHINE, "account", "1"),
         ("account.passkey_removed", ORG, "account", "1"), ("account.code_changed", ORG, "account", "1"),
+    ]),
+    (an_address_changes, [
+        ("account.address_asked", ORG, "account", "1"), ("account.address_changed", ORG, "account", "1"),
+        ("account.address_vetoed", ORG, "account", "1"),
     ]),
     (one_s_own_account, [
         ("account.session_closed", ADMIN, "account", "1"), ("account.other_sessions_closed", ADMIN, "account", "1"),

@@ -22,6 +22,8 @@ from app.web.rendering import EMPTY_FORM, locale_of, localised, page, see_other,
 
 ROLES = {"organiser": "organisation", "moderator": "modération", "admin": "administration"}
 DONE = {
+    "adresse": "Si cette adresse est libre, un lien vient d’y être envoyé : ouvrez-le pour confirmer. L’ancienne est"
+    " avertie.",
     "cle": "Votre clé d’accès est ajoutée : elle suffit pour entrer.",
     "cle-retiree": "Cette clé d’accès est retirée : elle n’ouvre plus rien.",
     "code": "Votre application de codes est changée ; l’ancienne n’ouvre plus rien, vos autres sessions sont fermées.",
