@@ -78,6 +78,11 @@ def password_changed(account: Account, when: datetime, locale: str) -> Mail:
     return Mail("accounts/password_changed", account.email, locale, context, account.about)
 
 
+def closed(to: str, locale: str) -> Mail:
+    """The last one: the address is forgotten with it."""
+    return Mail("accounts/closed", to, locale)
+
+
 def new_administrator(to: Account, new: Account, by: str) -> Mail:
     """*by*: who made it, "" on the command line."""
     return Mail("accounts/new_administrator", to.email, "fr", {"email": new.email, "by": by}, new.about)

@@ -69,6 +69,12 @@ def administrators(session: Session) -> Sequence[Account]:
     ).all()
 
 
+def is_last_administrator(session: Session, account_id: int) -> bool:
+    """All of them are locked, so that of two who leave at once one stays."""
+    query = select(Account.id).where(Account.role == "admin", Account.disabled_at.is_(None)).order_by(Account.id)
+    return list(session.scalars(query.with_for_update())) == [account_id]
+
+
 def staff_session(session: Session, key: bytes, now: datetime) -> StaffSession | None:
     return session.scalars(
         select(StaffSession).where(StaffSession.key == key, StaffSession.expires_at > now)

@@ -88,6 +88,7 @@ ACTS = {
     "petition.delivery_mode": "Forme de la remise choisie",
     "petition.held": "Effacement suspendu (gel légal)",
     "petition.owner_added": "Responsable ajouté",
+    "petition.owner_removed": "Responsable parti",
     "petition.published": "Pétition publiée",
     "petition.purged": "Signatures effacées à l’échéance",
     "petition.rewritten": "Texte corrigé",

@@ -23,6 +23,8 @@ STAFF = (
     "email/moderation/digest/",
     "email/moderation/petition/",
 )
+# Of those on the layout of staff, the pages of one's own account.
+OWN = {"accounts", "privacy"}
 STAFF_LAYOUT = '{% extends "layouts/staff.html" %}'
 JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 # Modules that speak to the public, and the calls and tables in which they do.
@@ -45,8 +47,9 @@ SPEAKERS = (
     "pages/routes/*.py",
     "privacy/dependencies.py",
     "privacy/forms.py",
-    "privacy/routes.py",
+    "privacy/routes/*.py",
     "privacy/schedule.py",
+    "privacy/actions/closing.py",
     "privacy/actions/self_service.py",
     "redress/actions/appealing.py",
     "redress/actions/noticing.py",
@@ -84,7 +87,7 @@ def public_templates() -> Iterator[Path]:
         source = path.read_text("utf-8")
         # Parts of moderation's pages are for staff.
         part = name.parts[0] == "moderation" and name.name.startswith("_")
-        if part or (source.startswith(STAFF_LAYOUT) and name.parts[0] != "accounts"):
+        if part or (source.startswith(STAFF_LAYOUT) and name.parts[0] not in OWN):
             continue
         yield path
 

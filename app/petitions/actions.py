@@ -178,6 +178,11 @@ def add_owner(session: Session, petition: Petition, account_id: int, by: int | N
         audit.record(session, "petition.owner_added", "petition", petition.id, by, account=account_id)
 
 
+def remove_owner(session: Session, petition: Petition, account_id: int, by: int | None = None) -> None:
+    queries.disown(session, account_id, petition.id)
+    audit.record(session, "petition.owner_removed", "petition", petition.id, by, account=account_id)
+
+
 def fold_counts(session: Session) -> int:
     """Fold count deltas and date the steps that were passed; returns petitions touched."""
     now = clock.now()

@@ -56,8 +56,19 @@ def owned(session: Session, account_id: int) -> Sequence[Petition]:
     ).all()
 
 
+def lock_owned(session: Session, account_id: int) -> None:
+    query = select(Petition.id).join(PetitionOwner).where(PetitionOwner.account_id == account_id)
+    session.execute(query.order_by(Petition.id).with_for_update(of=Petition)).all()
+
+
 def owns(session: Session, account_id: int, petition_id: int) -> bool:
     return session.get(PetitionOwner, (petition_id, account_id)) is not None
+
+
+def disown(session: Session, account_id: int, petition_id: int) -> None:
+    session.execute(
+        delete(PetitionOwner).where(PetitionOwner.account_id == account_id, PetitionOwner.petition_id == petition_id)
+    )
 
 
 def text_of(session: Session, petition: Petition) -> PetitionText:

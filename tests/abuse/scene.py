@@ -40,7 +40,7 @@ PLAUSIBLE = {
     "cle": "{}", "code": "12345678", "comment": "", "comments": "2", "confirm": "on", "consent_newsletter": "on",
     "consent_organiser": "on",
     "consent_texts": "", "consent_updates": "on", "country": "FR", "decision": "refuse",
-    "delivery_mode": "count", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
+    "delivery_mode": "count", "devenir": "keep", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
     "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv", "goal": "2 000",
     "graine": "",
     "good_faith": "on", "ground": "charter", "groupe": "aside", "invitation": "paul@exemple.test", "item-1": "0",

@@ -138,6 +138,11 @@ def an_address_changes(site: Site) -> None:
     post(stranger, site.mails()[-1].link("/connexion/adresse-refusee/"))
 
 
+def somebody_leaves(site: Site) -> None:
+    mine = site.staff("organiser", site.publish())
+    post(mine, "/compte/fermeture", confirm="on", devenir="close")
+
+
 def one_s_own_account(site: Site) -> None:
     here = site.staff("admin")
     for _ in range(3):
@@ -407,6 +412,10 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     (an_address_changes, [
         ("account.address_asked", ORG, "account", "1"), ("account.address_changed", ORG, "account", "1"),
         ("account.address_vetoed", ORG, "account", "1"),
+    ]),
+    (somebody_leaves, [
+        ("petition.closed", "compte-1-supprime", "petition", "1"),
+        ("petition.owner_removed", "compte-1-supprime", "petition", "1"), ("account.ended", MACHINE, "account", "1"),
     ]),
     (one_s_own_account, [
         ("account.session_closed", ADMIN, "account", "1"), ("account.other_sessions_closed", ADMIN, "account", "1"),

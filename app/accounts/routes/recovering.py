@@ -29,6 +29,7 @@ DONE = {
         " vous pouvez faire dix nouveaux codes de secours.",
     ),
     "adresse": ("Votre adresse est changée", "Connectez-vous désormais avec la nouvelle. L’ancienne en est avertie."),
+    "compte": ("Votre compte est fermé", "Votre adresse et tout ce qui l’ouvrait sont effacés. Merci de votre passage."),
     "adresse-gardee": (
         "Votre adresse reste la même",
         "Toutes les sessions de ce compte sont fermées. Si vous n’avez rien demandé, quelqu’un a pu y entrer :"
@@ -42,7 +43,14 @@ def done(request: Request, what: str) -> Response:
     if what not in DONE:
         raise NotFound("Aucune page n’est à cette adresse.")
     title, meaning = DONE[what]
-    return page(request, "accounts/done.html", title=title, meaning=meaning, kept=what == "adresse-gardee")
+    return page(
+        request,
+        "accounts/done.html",
+        title=title,
+        meaning=meaning,
+        kept=what == "adresse-gardee",
+        closed=what == "compte",
+    )
 
 
 @router.get("/connexion/mot-de-passe-oublie")

@@ -26,6 +26,7 @@ from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 MAIL_NAMES = {
     "accounts/address_confirm": "adresse à confirmer",
     "accounts/address_notice": "changement d’adresse",
+    "accounts/closed": "compte fermé",
     "accounts/code_used": "code de secours utilisé",
     "accounts/factor_changed": "façon d’entrer changée",
     "accounts/idle": "compte sans connexion",
