@@ -29,7 +29,10 @@ DONE = {
         " vous pouvez faire dix nouveaux codes de secours.",
     ),
     "adresse": ("Votre adresse est changée", "Connectez-vous désormais avec la nouvelle. L’ancienne en est avertie."),
-    "compte": ("Votre compte est fermé", "Votre adresse et tout ce qui l’ouvrait sont effacés. Merci de votre passage."),
+    "compte": (
+        "Votre compte est fermé",
+        "Votre adresse et tout ce qui l’ouvrait sont effacés. Merci de votre passage.",
+    ),
     "adresse-gardee": (
         "Votre adresse reste la même",
         "Toutes les sessions de ce compte sont fermées. Si vous n’avez rien demandé, quelqu’un a pu y entrer :"
