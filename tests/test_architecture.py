@@ -471,6 +471,10 @@ def test_no_template_has(what: str, pattern: str) -> None:
 
 # Walked in tests/journeys with JavaScript and without; every other page is the same either way, and is walked without.
 SCRIPTED = {
+    "accounts/join.html",
+    "accounts/new_key.html",
+    "accounts/prove.html",
+    "accounts/sign_in.html",
     "drafting/_layout.html",
     "organising/petition.html",
     "redress/appeal.html",

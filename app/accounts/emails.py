@@ -26,6 +26,38 @@ def code_used(account: Account, left: int, when: datetime, locale: str) -> Mail:
     return Mail("accounts/code_used", account.email, locale, context, account.about)
 
 
+def mending(account: Account, kind: str, token: str, locale: str) -> Mail:
+    """*kind*: "password" or "factor"; whoever has passkeys alone has no password to mend."""
+    path = "/connexion/mot-de-passe" if kind == "password" else "/connexion/second-facteur"
+    if kind == "password" and not account.password_hash:
+        context = {"path": in_language(locale, "/connexion/second-facteur"), "no_password": True}
+    else:
+        context = {"path": in_language(locale, f"{path}/{token}"), "no_password": False}
+    return Mail(f"accounts/new_{kind}", account.email, locale, context, account.about)
+
+
+def address_confirm(account: Account, new: str, token: str, locale: str) -> Mail:
+    context = {"path": in_language(locale, f"/connexion/adresse/{token}")}
+    return Mail("accounts/address_confirm", new, locale, context, account.about)
+
+
+def address_notice(account: Account, to: str, what: str, veto: str, locale: str) -> Mail:
+    """To the old address. *what*: asked, changed, kept."""
+    path = f"/connexion/adresse-refusee/{veto}" if veto else "/connexion/mot-de-passe-oublie"
+    context = {"what": what, "path": in_language(locale, path)}
+    return Mail("accounts/address_notice", to, locale, context, account.about)
+
+
+def factor_changed(account: Account, what: str, when: datetime, locale: str) -> Mail:
+    """*what*: key_added, key_removed, code_changed."""
+    context = {"what": what, "when": long_datetime(when, locale)}
+    return Mail("accounts/factor_changed", account.email, locale, context, account.about)
+
+
+def passkey_copied(account: Account, name: str, locale: str) -> Mail:
+    return Mail("accounts/passkey_copied", account.email, locale, {"key": name}, account.about)
+
+
 def link(account: Account, token: str, locale: str) -> Mail:
     """A way in past the failures of others; password and code are still asked."""
     context = {"path": in_language(locale, f"/connexion/lien/{token}")}
@@ -44,6 +76,11 @@ def locked(account: Account) -> Mail:
 def password_changed(account: Account, when: datetime, locale: str) -> Mail:
     context = {"when": long_datetime(when, locale)}
     return Mail("accounts/password_changed", account.email, locale, context, account.about)
+
+
+def closed(to: str, locale: str) -> Mail:
+    """The last one: the address is forgotten with it."""
+    return Mail("accounts/closed", to, locale)
 
 
 def new_administrator(to: Account, new: Account, by: str) -> Mail:

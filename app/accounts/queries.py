@@ -69,6 +69,12 @@ def administrators(session: Session) -> Sequence[Account]:
     ).all()
 
 
+def is_last_administrator(session: Session, account_id: int) -> bool:
+    """All of them are locked, so that of two who leave at once one stays."""
+    query = select(Account.id).where(Account.role == "admin", Account.disabled_at.is_(None)).order_by(Account.id)
+    return list(session.scalars(query.with_for_update())) == [account_id]
+
+
 def staff_session(session: Session, key: bytes, now: datetime) -> StaffSession | None:
     return session.scalars(
         select(StaffSession).where(StaffSession.key == key, StaffSession.expires_at > now)
@@ -157,11 +163,21 @@ def mails_since(session: Session, about: uuid.UUID, template: str, since: dateti
     )
 
 
-def add(session: Session, account: Account) -> bool:
-    """False when an account has this address already: of two at once, the database takes one."""
+def add(session: Session, row: Account | Passkey) -> bool:
+    """False when its address, or its key, is there already: of two at once, the database takes one."""
     try:
         with session.begin_nested():
-            session.add(account)
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True
+
+
+def rename(session: Session, account: Account, email: str) -> bool:
+    """False when another account has this address."""
+    try:
+        with session.begin_nested():
+            account.email = email
     except IntegrityError:
         return False
     return True
@@ -204,3 +220,14 @@ def forget_factors(session: Session, account_id: int) -> None:
     """Recovery codes and passkeys go."""
     session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
     session.execute(delete(Passkey).where(Passkey.account_id == account_id))
+
+
+def passkeys_of(session: Session, account_id: int) -> list[Passkey]:
+    """The newest last."""
+    return list(session.scalars(select(Passkey).where(Passkey.account_id == account_id).order_by(Passkey.id)))
+
+
+def passkey(session: Session, credential_id: bytes) -> Passkey | None:
+    """As the database has it now."""
+    found = select(Passkey).where(Passkey.credential_id == credential_id)
+    return session.scalars(found.execution_options(populate_existing=True)).one_or_none()

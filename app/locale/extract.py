@@ -25,6 +25,8 @@ STAFF = (
     "email/moderation/petition/",
     "email/moderation/submitted/",
 )
+# Of those on the layout of staff, the pages of one's own account.
+OWN = {"accounts", "privacy"}
 STAFF_LAYOUT = '{% extends "layouts/staff.html" %}'
 JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 # Modules that speak to the public, and the calls and tables in which they do.
@@ -52,8 +54,9 @@ SPEAKERS = (
     "pages/routes/*.py",
     "privacy/dependencies.py",
     "privacy/forms.py",
-    "privacy/routes.py",
+    "privacy/routes/*.py",
     "privacy/schedule.py",
+    "privacy/actions/closing.py",
     "privacy/actions/self_service.py",
     "redress/actions/appealing.py",
     "redress/actions/noticing.py",
@@ -77,8 +80,8 @@ TABLES = {
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN", "NONE", "PROMISED",
-    "ROLES", "WEAK", "WRONG_CODE", "WRONG_PROOF", "WRONG_SPARE", "NOWHERE", "REWRITTEN",
-    "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH",
+    "ROLES", "TAKEN", "WEAK", "WRONG_CODE", "WRONG_KEY", "NOT_MADE", "WRONG_PROOF", "WRONG_SPARE", "NOWHERE",
+    "REWRITTEN", "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 
@@ -92,7 +95,7 @@ def public_templates() -> Iterator[Path]:
         source = path.read_text("utf-8")
         # Parts of moderation's pages are for staff.
         part = name.parts[0] == "moderation" and name.name.startswith("_")
-        if part or (source.startswith(STAFF_LAYOUT) and name.parts[0] != "accounts"):
+        if part or (source.startswith(STAFF_LAYOUT) and name.parts[0] not in OWN):
             continue
         yield path
 

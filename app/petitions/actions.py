@@ -294,6 +294,11 @@ def take_back(session: Session, petition: Petition, by: Account) -> None:
     changed(session, petition.id)
 
 
+def remove_owner(session: Session, petition: Petition, account_id: int, by: int | None = None) -> None:
+    queries.disown(session, account_id, petition.id)
+    audit.record(session, "petition.owner_removed", "petition", petition.id, by, account=account_id)
+
+
 def fold_counts(session: Session) -> int:
     """Fold count deltas and date the steps that were passed; returns petitions touched."""
     now = clock.now()

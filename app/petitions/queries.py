@@ -102,6 +102,17 @@ def of_the_same_people(session: Session, petition: Petition, limit: int) -> Sequ
     return session.scalars(found.order_by(Petition.id.desc()).limit(limit)).all()
 
 
+def lock_owned(session: Session, account_id: int) -> None:
+    query = select(Petition.id).join(PetitionOwner).where(PetitionOwner.account_id == account_id)
+    session.execute(query.order_by(Petition.id).with_for_update(of=Petition)).all()
+
+
+def disown(session: Session, account_id: int, petition_id: int) -> None:
+    session.execute(
+        delete(PetitionOwner).where(PetitionOwner.account_id == account_id, PetitionOwner.petition_id == petition_id)
+    )
+
+
 def text_of(session: Session, petition: Petition) -> PetitionText:
     return session.get_one(PetitionText, (petition.id, petition.version))
 

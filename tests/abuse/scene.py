@@ -35,16 +35,16 @@ NOTICE = {"reasons": "C’est une insulte.", "name": "Paul", "email": "paul@exem
 # For each field something of its kind, whatever the form: what stands behind it is reached too.
 PLAUSIBLE = {
     **FORM,
-    "act": "send", "altcha": "eyJzaWduYXR1cmUiOiIifQ==", "answer": "no",
+    "act": "send", "adresse": "paul@exemple.test", "altcha": "eyJzaWduYXR1cmUiOiIifQ==", "answer": "no",
     "again": "une autre phrase de passe", "applies-1": "À tous.",
     "article": "1", "articles": "2,3", "asked": "delivery", "author": "Collectif des pédales",
     "authority": "Parquet de Rennes", "blur": "on", "body-1": "On ne s’en prend pas aux personnes.", "breaks-1": "Toi.",
     "capacity": "maire", "capitals": "founded", "category": "insult", "channel": "letter", "closes_on": "",
-    "code": "12345678", "comment": "", "comments": "2", "confirm": "on", "consent_newsletter": "on",
+    "cle": "{}", "code": "12345678", "comment": "", "comments": "2", "confirm": "on", "consent_newsletter": "on",
     "consent_organiser": "on",
     "consent_texts": "", "consent_updates": "on", "country": "FR", "decision": "refuse",
     "avant": "updates", "description": "Nous veillons sur les vélos.",
-    "delivery_mode": "count", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
+    "delivery_mode": "count", "devenir": "keep", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
     "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv",
     "go": "suite", "goal": "2 000", "graine": "",
     "good_faith": "on", "ground": "charter", "groupe": "aside", "invitation": "paul@exemple.test", "item-1": "0",
@@ -52,7 +52,8 @@ PLAUSIBLE = {
     "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef",
     "mask": "", "members": "on", "name": "Paul Roux",
     "name-1": "Claire Vasseur", "role-1": "Maire", "seen": "0",
-    "new": "une autre phrase de passe", "note": "À relire.", "ok-1": "Ce projet…",
+    "new": "une autre phrase de passe", "nom": "téléphone", "note": "À relire.",
+    "nouvelle_cle": "{}", "ok-1": "Ce projet…",
     "objet": "", "open": "on", "organisation": "les-amis-de-la-lanterne",
     "outcome": "upheld", "passage": PASSAGE, "passage-1": PASSAGE,
     "password": "une phrase de passe",
@@ -207,10 +208,18 @@ def _tokens(scene: Scene, refused: Decision) -> dict[str, str]:
         vault = vault_of(session)
         subscription = session.scalars(select(Subscription).limit(1)).one()
         join = account_links.welcome(vault, "nouvelle@exemple.test", "/lancer", clock.now())
+        organiser, now = session.scalars(select(Account).where(Account.email == MINE)).one(), clock.now()
+        moved = account_links.confirming(vault, organiser, "ailleurs@exemple.test", now)
+        kept = account_links.vetoing(vault, organiser.id, organiser.email, "ailleurs@exemple.test", now)
+        password, factor = (account_links.mending(vault, kind, organiser, now) for kind in ("password", "factor"))
         stop = subscriptions.unsubscribe_token(session, subscription)
     return {
         **{f"/mes-signatures/ligne/{{line_id}}/{act}": f"{own}/{act}" for act in ("corriger", "arreter", "retirer")},
         "/confirmer/{token}": f"/confirmer/{pending}",
+        "/connexion/adresse/{token}": f"/connexion/adresse/{moved}",
+        "/connexion/adresse-refusee/{token}": f"/connexion/adresse-refusee/{kept}",
+        "/connexion/mot-de-passe/{token}": f"/connexion/mot-de-passe/{password}",
+        "/connexion/second-facteur/{token}": f"/connexion/second-facteur/{factor}",
         "/compte/creer/{token}": f"/compte/creer/{join}",
         "/pas-moi/{token}": f"/pas-moi/{pending}",
         "/mes-signatures/{token}": manage,

@@ -27,7 +27,9 @@ from app.organisations import actions as organisation_actions
 from app.petitions import actions as petition_actions
 from app.privacy import retention
 from app.web import ratelimit
+from tests.accounts.authenticator import Authenticator
 from tests.accounts.test_joining import NO_CODES, filled
+from tests.accounts.test_passkeys import add, asked
 from tests.conftest import SECRET
 from tests.drafting.writing import begun, proposed, written
 from tests.moderation.desk import confirm_notifier
@@ -121,6 +123,28 @@ def somebody_joins(site: Site) -> None:
     post(browser, "/deconnexion")
     post(browser, "/connexion", email=ORG, password=PASSWORD)
     post(browser, "/connexion", secours=codes[0])
+    own = Authenticator(count=7)
+    assert add(browser, own).status_code == 303
+    post(
+        browser,
+        "/connexion/cle",
+        422,
+        cle=Authenticator(count=3, key=own.key, id=own.id).get(asked(browser, "/connexion/cle")),
+    )
+    post(browser, "/compte/cles/1/fin")
+    post(browser, "/compte/code/nouveau", **filled(browser.post("/compte/code").text))
+
+
+def an_address_changes(site: Site) -> None:
+    mine, stranger = site.staff("organiser"), site.browser()
+    post(mine, "/compte/adresse", adresse=OTHER)
+    post(stranger, next(mail for mail in site.mails() if mail.to == OTHER).link("/connexion/adresse/"))
+    post(stranger, site.mails()[-1].link("/connexion/adresse-refusee/"))
+
+
+def somebody_leaves(site: Site) -> None:
+    mine = site.staff("organiser", site.publish())
+    post(mine, "/compte/fermeture", confirm="on", devenir="close")
 
 
 def one_s_own_account(site: Site) -> None:
@@ -419,6 +443,16 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("account.created", ORG, "account", "1"), ("account.codes_renewed", ORG, "account", "1"),
         ("account.signed_in", ORG, "account", "1"), ("account.signed_out", ORG, "account", "1"),
         ("account.code_used", ORG, "account", "1"), ("account.signed_in", ORG, "account", "1"),
+        ("account.passkey_added", ORG, "account", "1"), ("account.passkey_copied", MACHINE, "account", "1"),
+        ("account.passkey_removed", ORG, "account", "1"), ("account.code_changed", ORG, "account", "1"),
+    ]),
+    (an_address_changes, [
+        ("account.address_asked", ORG, "account", "1"), ("account.address_changed", ORG, "account", "1"),
+        ("account.address_vetoed", ORG, "account", "1"),
+    ]),
+    (somebody_leaves, [
+        ("petition.closed", "compte-1-supprime", "petition", "1"),
+        ("petition.owner_removed", "compte-1-supprime", "petition", "1"), ("account.ended", MACHINE, "account", "1"),
     ]),
     (one_s_own_account, [
         ("account.session_closed", ADMIN, "account", "1"), ("account.other_sessions_closed", ADMIN, "account", "1"),

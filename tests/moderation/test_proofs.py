@@ -11,8 +11,8 @@ from app.moderation import proofs
 from app.moderation.models import PetitionRemark
 from app.petitions import markdown
 from app.petitions.blocks import top_level
-from app.petitions.importing import MAX_TEXT
 from app.petitions.public import View
+from app.petitions.typed import MAX_TEXT
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 NESTED = """Un début.

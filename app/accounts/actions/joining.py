@@ -8,14 +8,15 @@ from urllib.parse import quote
 from sqlalchemy.orm import Session
 
 from app import audit, clock, crypto
-from app.accounts import emails, launching, links, origins, queries, seeds
-from app.accounts.actions import codes
+from app.accounts import emails, launching, links, origins, queries
+from app.accounts.actions import codes, keys
+from app.accounts.actions.factors import Factors, take
 from app.accounts.actions.managing import address_of
 from app.accounts.actions.signing_in import Opened, open_session
 from app.accounts.links import Welcome
 from app.accounts.models import Account
 from app.accounts.origins import Came
-from app.accounts.passwords import Hashed
+from app.accounts.passkeys import NewPasskey
 from app.accounts.places import wanted
 from app.db import vault_of
 from app.errors import Gone, Refused
@@ -88,29 +89,22 @@ def welcomed(session: Session, token: str) -> tuple[Welcome, Account | None]:
 
 
 @dataclass(frozen=True)
-class Factors:
-    """What a new account opens with: a password and a code of this seed, at this half minute."""
-
-    password: Hashed
-    seed: str
-    step: int
-
-
-@dataclass(frozen=True)
 class Joined:
     opened: Opened
     codes: list[str]
 
 
-def join(session: Session, email: str, factors: Factors, came: Came) -> Joined | None:
-    """The account, in already, with its ten codes; None when there is one for this address by now."""
+def join(session: Session, email: str, factors: Factors | NewPasskey, came: Came) -> Joined | None:
+    """The account, in already, with its ten codes; None when there is one for this address by now. Raises Refused."""
     now, vault = clock.now(), vault_of(session)
     account = Account(email=email, role="organiser", password_hash="", totp_step=0, created_at=now)
-    account.password_hash = factors.password
-    account.totp_sealed, account.totp_step = seeds.sealed(vault, factors.seed), factors.step
+    if isinstance(factors, Factors):
+        take(session, account, factors)
     if queries.by_email(session, email) is not None or not queries.add(session, account):
         return None
     audit.record(session, "account.created", "account", account.id, account.id, role=account.role)
+    if isinstance(factors, NewPasskey):
+        keys.keep(session, account, factors, " · ".join(filter(None, origins.names(came.agent))))
     drawn = codes.renew(session, account)
     origin = origins.origin(vault, account, came, now)
     return Joined(open_session(session, account, came, origin, complete=True, known=True), drawn)

@@ -7,13 +7,16 @@ from fastapi import Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from app.accounts import actions, passwords, seeds
+from app import clock
+from app.accounts import actions, passkeys, passwords, seeds
 from app.accounts.actions import Factors
-from app.accounts.dependencies import HalfSession, came
+from app.accounts.dependencies import HalfSession, came, elsewhere, here
 from app.accounts.forms import JoinForm
 from app.accounts.links import Welcome
+from app.accounts.passkeys import NewPasskey
 from app.accounts.places import HOMES
-from app.accounts.routes.base import database_of, router
+from app.accounts.routes.base import database_of, json, router
+from app.accounts.routes.passkeys import NOT_MADE
 from app.crypto import Vault
 from app.db import Db
 from app.errors import Invalid
@@ -46,6 +49,7 @@ def _page(request: Request, welcome: Welcome, token: str, seed: str, form: Shown
         email=welcome.email,
         token=token,
         form=form,
+        elsewhere=elsewhere(request),
         offer=offer(request, vault, seed, welcome.email, welcome.email),
     )
 
@@ -62,6 +66,13 @@ def offer(request: Request, vault: Vault, seed: str, email: str, to: str) -> dic
     }
 
 
+@router.get("/compte/creer/{token}/cle")
+def ask_for_first_key(request: Request, session: Db, token: str) -> Response:
+    """Raises Gone."""
+    email = actions.welcomed(session, token)[0].email
+    return json(passkeys.making(here(request), passkeys.joining(email), email, [], clock.now()))
+
+
 @router.post("/compte/creer/{token}")
 @in_lane("hashing")
 @limited("login")
@@ -75,9 +86,9 @@ def join(request: Request, token: str, values: Form) -> Response:
     form, vault = JoinForm.model_validate(values), request.app.state.vault
     seed = seeds.accepted(vault, form.graine, welcome.email) or seeds.drawn()
     with shown_again({}, partial(_page, request, welcome, token, seed)):
-        factors = checked(request, form.password, form.code, seed, welcome.email)
-    with database.write(PATIENCE) as session:
-        joined = actions.join(session, welcome.email, factors, came(request))
+        factors = _factors(request, form, seed, welcome.email)
+        with database.write(PATIENCE) as session:
+            joined = actions.join(session, welcome.email, factors, came(request))
     if joined is None:  # sent twice at once
         return see_other(request, f"/compte/creer/{token}")
     answer = page(request, "accounts/joined.html", codes=joined.codes, then=_then(welcome))
@@ -86,14 +97,25 @@ def join(request: Request, token: str, values: Form) -> Response:
     return answer
 
 
-def checked(request: Request, password: str, code: str, seed: str, email: str) -> Factors:
+def _factors(request: Request, form: JoinForm, seed: str, email: str) -> Factors | NewPasskey:
+    """Raises Invalid."""
+    if not form.nouvelle_cle:
+        return checked(request, form, seed, email)
+    made = passkeys.made(here(request), form.nouvelle_cle, passkeys.joining(email), clock.now())
+    if made is None:
+        raise Invalid({"": NOT_MADE})
+    return made
+
+
+def checked(request: Request, form: JoinForm, seed: str, email: str, *, with_password: bool = True) -> Factors:
     """Both are looked at before the slow part. Raises Invalid."""
     site = settings_of(request).site_name
-    weak, step = passwords.weakness(password, email, site), seeds.step_of(seed, code)
+    weak = passwords.weakness(form.password, email, site) if with_password else ""
+    step = seeds.step_of(seed, form.code)
     if weak or step is None:
         errors = {"password": weak, "code": WRONG_CODE if step is None else ""}
         raise Invalid({name: sentence for name, sentence in errors.items() if sentence})
-    return Factors(passwords.hashed(password), seed, step)
+    return Factors(passwords.hashed(form.password) if with_password else None, seed, step)
 
 
 def _then(welcome: Welcome) -> str:

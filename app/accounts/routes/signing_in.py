@@ -6,7 +6,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app.accounts import actions, passwords, queries
-from app.accounts.dependencies import HalfSession, came
+from app.accounts.dependencies import HalfSession, came, elsewhere
 from app.accounts.forms import LinkForm, SignInForm
 from app.accounts.places import destination, wanted
 from app.accounts.routes.base import database_of, router
@@ -34,10 +34,10 @@ def sign_in_page(request: Request, session: Db, half: HalfSession, suite: str = 
         return see_other(request, destination(half.account, suite))
     if half is not None:
         return page(request, "accounts/second_factor.html", form=EMPTY_FORM, suite=suite)
-    return _sign_in_page(request, session, suite=suite)
+    return sign_in_page_of(request, session, suite=suite)
 
 
-def _sign_in_page(
+def sign_in_page_of(
     request: Request,
     session: Session,
     status: int = 200,
@@ -45,6 +45,7 @@ def _sign_in_page(
     suite: str = "",
     email: str = "",
     error: str = "",
+    at: str = "email",
     link: str = "",
 ) -> Response:
     local = settings_of(request).is_local
@@ -52,10 +53,11 @@ def _sign_in_page(
         request,
         "accounts/sign_in.html",
         status,
-        form={"values": {"email": email}, "errors": {"email": error} if error else {}},
+        form={"values": {"email": email}, "errors": {at: error} if error else {}},
         demo_accounts=queries.demo_accounts(session) if local else [],
         suite=suite,
         link=link,
+        elsewhere=elsewhere(request),
     )
 
 
@@ -82,10 +84,10 @@ def _first_step(request: Request, form: SignInForm) -> Response:
     if opened is None:
         # Returned, not raised: the failure must be counted.
         with database.read() as session:
-            return _sign_in_page(
+            return sign_in_page_of(
                 request, session, 422, suite=form.suite, email=form.email, error=actions.WRONG, link=form.lien
             )
-    return _entered(request, opened, form.suite)
+    return entered(request, opened, form.suite)
 
 
 def _second_step(request: Request, form: SignInForm) -> Response:
@@ -95,7 +97,9 @@ def _second_step(request: Request, form: SignInForm) -> Response:
     with database_of(request).write(PATIENCE) as session:
         half = actions.current(session, cookie) if cookie else None
         if half is None:
-            return _sign_in_page(request, session, 422, suite=form.suite, error="Recommencez : dix minutes ont passé.")
+            return sign_in_page_of(
+                request, session, 422, suite=form.suite, error="Recommencez : dix minutes ont passé."
+            )
         where = came(request, half.account_id)
         opened = actions.check_code(session, half, code, where, spare=spare) if not half.complete else None
     if opened is None:
@@ -103,10 +107,10 @@ def _second_step(request: Request, form: SignInForm) -> Response:
         return page(
             request, "accounts/second_factor.html", 422, form={"values": {}, "errors": errors}, suite=form.suite
         )
-    return _entered(request, opened, form.suite)
+    return entered(request, opened, form.suite)
 
 
-def _entered(request: Request, opened: actions.Opened, suite: str) -> Response:
+def entered(request: Request, opened: actions.Opened, suite: str) -> Response:
     kept = wanted(suite)
     place = f"/connexion?suite={quote(kept)}" if kept else "/connexion"
     response = see_other(request, destination(opened.account, suite) if opened.complete else place)
@@ -150,4 +154,4 @@ def follow_link(request: Request, session: Db, token: str) -> Response:
     """The sign-in page, which this link keeps open to its owner. Raises Gone."""
     if not actions.link_serves(session, token):
         raise Gone("Ce lien de connexion a servi, ou ses quinze minutes ont passé. Demandez-en un autre.")
-    return _sign_in_page(request, session, link=token)
+    return sign_in_page_of(request, session, link=token)

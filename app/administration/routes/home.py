@@ -24,12 +24,19 @@ from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
 MAIL_NAMES = {
+    "accounts/address_confirm": "adresse à confirmer",
+    "accounts/address_notice": "changement d’adresse",
+    "accounts/closed": "compte fermé",
     "accounts/code_used": "code de secours utilisé",
+    "accounts/factor_changed": "façon d’entrer changée",
     "accounts/idle": "compte sans connexion",
     "accounts/known": "compte déjà créé",
     "accounts/locked": "essais de connexion manqués",
     "accounts/new_administrator": "nouveau compte d’administration",
     "accounts/new_browser": "connexion depuis un nouveau navigateur",
+    "accounts/new_factor": "second facteur perdu",
+    "accounts/new_password": "mot de passe oublié",
+    "accounts/passkey_copied": "clé d’accès copiée, peut-être",
     "accounts/password_changed": "mot de passe changé",
     "accounts/sign_in_link": "lien de connexion",
     "accounts/welcome": "lien pour créer un compte",

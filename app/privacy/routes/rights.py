@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from starlette.responses import Response
 
 from app.db import Db
@@ -15,6 +15,7 @@ from app.exports.csv import BOM, safe
 from app.privacy.actions import erasing, self_service
 from app.privacy.dependencies import COOKIE, PATH, SignedPerson
 from app.privacy.forms import CorrectionForm, OpenForm, StopForm
+from app.privacy.routes.base import router
 from app.privacy.schedule import DAY_D, NOTICE_VERSIONS, SCHEDULE, SELF_SERVICE
 from app.signatures.dependencies import read_link
 from app.signatures.forms import EmailForm
@@ -25,7 +26,6 @@ from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, locale_of, localised, page, public, see_other, settings_of
 
-router = APIRouter()
 DATA_COLUMNS = (
     "Pétition",
     "État",
