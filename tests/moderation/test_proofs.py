@@ -153,7 +153,7 @@ def test_what_was_read_is_told_from_what_was_written_since() -> None:
         {"title": "Autre"}, {"author": "Autre"}, {"recipients": []}, {"delivery_mode": "count"}, {"sources": []},
         {"body_html": Markup("<p>Autre.</p>")}, {"image": {"url": "/images/x", "alt": ""}},
     ):  # fmt: skip
-        assert not proofs.is_the_same(replace(first, **change), read)  # type: ignore[arg-type]
+        assert not proofs.is_the_same(replace(first, **change), read)
     again = proofs.as_it_was(replace(first, title="Autre", body_html=Markup("<p>Autre.</p>")), read)
     assert (again.title, again.body_html) == ("Un titre", first.body_html)
     found = proofs.changes(read, replace(first, title="Autre"))
