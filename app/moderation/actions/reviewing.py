@@ -126,7 +126,7 @@ def _remarks(view: View, kind: str, typed: Mapping[str, str]) -> list[PetitionRe
 def put_online(session: Session, petition: Petition, by: int | None = None) -> None:
     """For the first time; or what was taken down, where it was, with its signatures, until the day it had.
 
-    Its text may be another than the one that was signed: whoever signed is told from here, see PetitionText.
+    Its text may be another than the one that was signed: this is where those who signed are to be told.
     """
     if petition.opened_at is None:
         petition_actions.publish(session, petition, by)
