@@ -15,7 +15,7 @@ from app.drafting import actions as drafting
 from app.drafting import links as draft_links
 from app.moderation import actions as moderation
 from app.moderation import links
-from app.moderation.actions import team
+from app.moderation.actions import Judgment, team
 from app.moderation.models import Decision
 from app.moderation.queries import workbench
 from app.petitions import actions as petition_actions
@@ -153,14 +153,18 @@ def _petitions(scene: Scene) -> dict[str, str]:
     with scene.site.database.write() as session:
         owner = session.scalars(select(Account).where(Account.email == MINE)).one()
         made = []
-        for town in ("Valfleur", "Clairfleur"):
+        for town in ("Valfleur", "Clairfleur", "Rudefleur"):
             file = importing.parse(PETITION.replace("Montfleur", town), "essai.md")
             made.append(petition_actions.create(session, file, folder=None, image_store=Path("unused")))
             petition_actions.add_owner(session, made[-1], owner.id)
-        draft, sent = made
+        draft, sent, refused = made
         moderation.submit(session, sent, owner.id)
         vault = vault_of(session)
         kept, abandoned = (draft_links.address_of(vault, drafting.begin(session, None, {}).id) for _ in range(2))
+        moderation.submit(session, refused, owner.id)
+        judge = session.scalars(select(Account).where(Account.email == OTHER)).one()
+        refusal = Judgment("refuse", [10], "la bibliothèque de Rudefleur", "Trop vague.")
+        moderation.review(session, refused.id, 1, judge, refusal)
         return {
             "/lancer/{address}/{name}": f"/lancer/{kept}/destinataires",
             **{f"/lancer/{{address}}/{act}": f"/lancer/{kept}/{act}" for act in DRAFT_ACTS},
@@ -168,6 +172,7 @@ def _petitions(scene: Scene) -> dict[str, str]:
             "/moderation/petitions/{petition_id}/decision": f"/moderation/petitions/{sent.id}/decision",
             "/organisation/petitions/{slug}/texte": f"/organisation/petitions/{draft.slug}/texte",
             "/organisation/petitions/{slug}/proposer": f"/organisation/petitions/{draft.slug}/proposer",
+            "/organisation/petitions/{slug}/recours": f"/organisation/petitions/{refused.slug}/recours",
         }
 
 

@@ -47,6 +47,7 @@ def _page(
         request,
         "organising/review.html",
         422 if form["errors"] else 200,
+        petition=petition,
         p=view,
         proof=proofs.proof_of(view, remarks),
         stands=stands,
