@@ -430,6 +430,7 @@ SCRIPTED = {
     "organising/petition.html",
     "redress/appeal.html",
     "redress/case.html",
+    "moderation/amendment.html",
     "moderation/petition.html",
     "moderation/queue.html",
     "redress/reply_desk.html",

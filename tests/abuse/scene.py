@@ -15,7 +15,7 @@ from app.moderation.actions import team
 from app.moderation.models import Decision
 from app.moderation.queries import workbench
 from app.petitions import actions as petition_actions
-from app.petitions import importing
+from app.petitions import importing, versions
 from app.redress import actions as redress
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import Subscription
@@ -40,7 +40,8 @@ PLAUSIBLE = {
     "consent_texts": "", "consent_updates": "on", "country": "FR", "decision": "refuse",
     "delivery_mode": "count", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
     "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv", "goal": "2 000",
-    "good_faith": "on", "ground": "charter", "groupe": "aside", "item-1": "0", "keys": "on", "lien": "",
+    "good_faith": "on", "ground": "charter", "groupe": "aside", "image_alt": "Une porte fermée", "image_caption": "",
+    "image_credit": "Paul", "item-1": "0", "keys": "on", "lien": "",
     "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef", "line-1": "1",
     "mask": "", "name": "Paul Roux", "new": "une autre phrase de passe", "note": "À relire.", "ok-1": "Ce projet…",
     "objet": "", "open": "on", "outcome": "upheld", "passage": PASSAGE, "passage-1": PASSAGE,
@@ -52,7 +53,7 @@ PLAUSIBLE = {
     "request": "Une personne demande la copie de ses données.", "retired-1": "", "role": "moderator",
     "secondes": "12", "seul": "on",
     "shown": "", "single_name": "", "sources": "Les vélos trempés | La Gazette | 2026-02-03", "state": "answered",
-    "suite": "/organisation", "summary": "L’article 1 est plus clair.",
+    "suite": "/organisation", "text_version": "", "summary": "L’article 1 est plus clair.",
     "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare, faute d’abri.", "theme": "Transports",
     "title": "Un abri pour les vélos de la gare", "title-1": "Les personnes", "toutes": "on", "urgent": "on",
     "vers": "/organisation", "version": "0", "view": "publish", "view_reasons": "Le premier avis tient.", "website": "",
@@ -141,7 +142,13 @@ def _petitions(scene: Scene) -> dict[str, str]:
             petition_actions.add_owner(session, made[-1], owner.id)
         draft, sent = made
         moderation.submit(session, sent, owner.id)
+        file = importing.parse(PETITION.replace("Montfleur", "Belfleur"), "essai.md")
+        amended = petition_actions.create(session, file, folder=None, image_store=Path("unused"))
+        petition_actions.publish(session, amended)
+        text = f"{file.text} Et le dimanche aussi."
+        waiting = versions.propose(session, amended.id, file.title, text, "Nous précisons le jour.", owner.id)
         return {
+            "/moderation/amendements/{amendment_id}/decision": f"/moderation/amendements/{waiting.id}/decision",
             "/moderation/petitions/{petition_id}/decision": f"/moderation/petitions/{sent.id}/decision",
             "/organisation/petitions/{slug}/texte": f"/organisation/petitions/{draft.slug}/texte",
             "/organisation/petitions/{slug}/proposer": f"/organisation/petitions/{draft.slug}/proposer",

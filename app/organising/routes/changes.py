@@ -77,17 +77,16 @@ def _seen(session: Session, petition: Petition, title: str, text: str) -> dict[s
 
 
 @contextmanager
-def _text_kept(request: Request, session: Session, petition: Petition, values: Values) -> Iterator[None]:
-    """Whatever is refused within: what was typed is still there, and what it changes."""
+def _kept(request: Request, session: Session, petition: Petition, values: Values) -> Iterator[None]:
+    """What came too late is still there, to be copied."""
     try:
-        with shown_again(values, partial(_again, request, session, petition)):
-            yield
+        yield
     except Conflict as conflict:
         shown = {"values": values, "errors": {"": conflict.message}}
         raise ShowAgain(_text_page(request, session, petition, shown, status=conflict.status)) from None
 
 
-def _again(request: Request, session: Session, petition: Petition, form: Shown) -> Response:
+def _text_again(request: Request, session: Session, petition: Petition, form: Shown) -> Response:
     """With what it changes, where the text itself can be read: an amendment is then offered."""
     present, why = queries.text_of(session, petition), form["errors"].get("text", "")
     try:
@@ -106,7 +105,10 @@ def _again(request: Request, session: Session, petition: Petition, form: Shown) 
 def change_text(request: Request, session: Db, organiser: Organiser, petition: OwnPetition, values: Form) -> Response:
     """``correct``, ``amend``; anything else shows what would change, and which of the two it takes."""
     here = f"/organisation/petitions/{petition.slug}/version"
-    with _text_kept(request, session, petition, values):
+    with (
+        _kept(request, session, petition, values),
+        shown_again(values, partial(_text_again, request, session, petition)),
+    ):
         form = validated(TextForm, values)
         if form.act == "amend":
             amended = validated(AmendmentForm, values)
