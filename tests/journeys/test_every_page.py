@@ -205,6 +205,13 @@ def organiser(page: Page, demo: Demo, survey: Survey) -> None:
     survey.look(page, "versions with their lines")
     page.goto("/moderation")
     survey.look(page, "not for organisers")
+    page.context.clear_cookies()
+    sign_in(page, "moderateur@demo.test", "/connexion")
+    page.goto("/moderation")
+    page.locator('a[href^="/moderation/amendements/"]').click()
+    survey.look(page, "an amendment")
+    page.get_by_role("button", name="Refuser l’amendement").click()
+    survey.look(page, "a refusal without explanation")
 
 
 def moderator(page: Page, demo: Demo, survey: Survey) -> None:
@@ -212,13 +219,6 @@ def moderator(page: Page, demo: Demo, survey: Survey) -> None:
     follow(page, survey, "/moderation", within=("/moderation",))
     found(survey, *(f"/moderation/{path}?" for path in ("urgences", "indices", "moi")))
     page.goto("/moderation")
-    amendment = page.locator('a[href^="/moderation/amendements/"]')
-    if amendment.count():  # the organiser has come by
-        amendment.click()
-        survey.look(page, "an amendment")
-        page.get_by_role("button", name="Refuser l’amendement").click()
-        survey.look(page, "a refusal without explanation")
-        page.goto("/moderation")
     page.locator('[name="passage"]').first.fill("")
     page.locator('button[name="decision"][value="refuse"]:not([formaction])').first.click()
     expect(page.locator("#erreurs")).to_be_visible()
