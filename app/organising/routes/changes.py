@@ -18,7 +18,7 @@ from app.organising.routes.base import router
 from app.petitions import edits, history, queries, texts, typed, versions
 from app.petitions.drafts import values_of
 from app.petitions.forms import text_typed, title_typed
-from app.petitions.models import Petition
+from app.petitions.models import Petition, PetitionText
 from app.signatures import queries as signature_queries
 from app.web.forms import Form, ShowAgain, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
@@ -62,9 +62,7 @@ def _text_page(
         signed=signature_queries.any_signature(session, petition.id),
         left=max(0, edits.MOST - texts.corrected(session, petition.id, petition.version)),
         waiting=waiting,
-        waiting_diff=history.between(present.title, present.markdown, waiting.title, waiting.markdown)
-        if waiting is not None
-        else None,
+        waiting_diff=_diff(present, waiting.title, waiting.markdown) if waiting is not None else None,
         past=[row for row in texts.amendments(session, petition.id) if row.state != "waiting"],
     )
 
@@ -73,7 +71,11 @@ def _seen(session: Session, petition: Petition, title: str, text: str) -> dict[s
     """What a new text changes, and why it takes an amendment, if it does. Raises Invalid."""
     present = queries.text_of(session, petition)
     why = versions.not_a_typo(session, petition, title, text)
-    return {"diff": history.between(present.title, present.markdown, title, text), "why": why}
+    return {"diff": _diff(present, title, text), "why": why}
+
+
+def _diff(present: PetitionText, title: str, text: str) -> history.Comparison:
+    return history.passages(history.between(present.title, present.markdown, title, text))
 
 
 @contextmanager
@@ -96,7 +98,7 @@ def _text_again(request: Request, session: Session, petition: Petition, form: Sh
         return _text_page(request, session, petition, form)
     seen = None
     if why != versions.SAME:
-        seen = {"diff": history.between(present.title, present.markdown, title, text), "why": why}
+        seen = {"diff": _diff(present, title, text), "why": why}
     return _text_page(request, session, petition, form, seen=seen)
 
 
