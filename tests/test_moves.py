@@ -31,6 +31,7 @@ from app.mail.models import MailState, OutboxMail
 from app.mail.outbox import Mail
 from app.moderation import actions
 from app.moderation.actions import Judgment, receiving
+from app.moderation.actions.amending import decide_amendment
 from app.moderation.models import (
     Appeal,
     AppealOutcome,
@@ -52,9 +53,9 @@ from app.organisations.models import Invitation, InvitationState
 from app.organisations.queries import members
 from app.organisations.rights import Right
 from app.petitions import actions as petition_actions
-from app.petitions import importing, queries
+from app.petitions import importing, queries, versions
 from app.petitions import models as petitions
-from app.petitions.models import Petition, PetitionState
+from app.petitions.models import Amendment, AmendmentState, Petition, PetitionState
 from app.privacy import models as privacy
 from app.privacy.actions import erasing, requests
 from app.privacy.models import DataRequest, RequestState
@@ -406,9 +407,31 @@ ENDS: dict[Table, tuple[type[StrEnum], Moves]] = {
     Case: (CaseOutcome, CASE_MOVES),
     Notice: (NoticeOutcome, NOTICE_MOVES),
 }
+
+
+def of_amendments(site: Site) -> Pairs:
+    site.account("moderator", email=ME)
+    slug = site.publish()
+    with site.database.write() as session:
+        me = session.scalars(select(Account)).one()
+        petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
+        row = versions.propose(session, petition.id, petition.title, "Un autre texte. " * 9, "Parce que.", me.id)
+        return walk(
+            session,
+            [
+                partial(decide_amendment, session, row.id, me, publish=True),
+                partial(decide_amendment, session, row.id, me, publish=False, explanation="Voilà pourquoi."),
+                partial(versions.take_back, session, petition.id, me.id),
+                lambda: petition_actions.close(session, petition),
+            ],
+            lambda: (session.get_one(Amendment, row.id).state, petition.state),
+        )
+
+
 WALKS: dict[type[StrEnum], tuple[Callable[[Site], Pairs], Moves]] = {
     PetitionState: (of_petitions, petitions.MOVES),
     CommentState: (of_comments, comments.MOVES),
+    AmendmentState: (of_amendments, petitions.AMENDMENT_MOVES),
     ReplyState: (of_replies, REPLY_MOVES),
     SignatureState: (of_signatures, signatures.MOVES),
     MailState: (of_mails, mails.MOVES),

@@ -32,18 +32,29 @@ class Piece(NamedTuple):
 def diff(old: str, new: str) -> list[Piece]:
     """Word by word; what is gone comes before what stands in its place."""
     pieces: list[Piece] = []
-    for op, text in _compared(_TOKEN.findall(old), _TOKEN.findall(new), _DEPTH):
-        if not text:
-            continue
-        if pieces and pieces[-1].op == op:
-            pieces[-1] = Piece(op, pieces[-1].text + text)
-        elif op == "-" and pieces and pieces[-1].op == "+":
-            pieces.insert(-1, Piece(op, text))
-            if len(pieces) > 2 and pieces[-3].op == "-":
-                pieces[-3:-1] = [Piece("-", pieces[-3].text + text)]
-        else:
-            pieces.append(Piece(op, text))
+    for same, gone, come in _runs(_compared(_TOKEN.findall(old), _TOKEN.findall(new), _DEPTH)):
+        pieces += [Piece(op, text) for op, text in (("=", same), ("-", gone), ("+", come)) if text]
     return pieces
+
+
+def _runs(compared: Iterable[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    """What is the same, then what is gone and what has come after it. Blanks alone hold nothing together: between two
+    replaced words they are replaced too."""
+    runs: list[list[str]] = [["", "", ""]]
+    for op, text in compared:
+        if op == "=" and text and (runs[-1][1] or runs[-1][2]):
+            runs.append([text, "", ""])
+        else:
+            runs[-1]["=-+".index(op)] += text
+    kept = runs[:1]
+    for same, gone, come in runs[1:]:
+        before = kept[-1]
+        replaced = (before[1] + gone).strip() and (before[2] + come).strip() and (gone or come)
+        if replaced and not re.search(r"\w", same):
+            before[1:] = [before[1] + same + gone, before[2] + same + come]
+        else:
+            kept.append([same, gone, come])
+    return [(same, gone, come) for same, gone, come in kept]
 
 
 def _compared(old: Sequence[str], new: Sequence[str], depth: int) -> Iterator[tuple[str, str]]:

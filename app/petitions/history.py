@@ -12,6 +12,9 @@ from app.petitions.edits import Piece
 from app.petitions.models import Change, Petition, PetitionText
 from app.petitions.readable import readable
 
+# Characters around a change.
+AROUND = 240
+
 
 @dataclass(frozen=True)
 class Version:
@@ -67,6 +70,11 @@ def versions(session: Session, petition: Petition, total: int) -> list[Version]:
 
 def compared(old: PetitionText, new: PetitionText) -> Comparison:
     return between(old.title, old.markdown, new.title, new.markdown)
+
+
+def passages(comparison: Comparison) -> Comparison:
+    """What changed, with what tells where one is; the whole is read elsewhere."""
+    return Comparison(comparison.title, edits.excerpts(comparison.text, AROUND))
 
 
 @lru_cache(maxsize=64)

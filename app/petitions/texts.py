@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from app.petitions import queries
@@ -60,7 +60,7 @@ def waiting_amendment(session: Session, petition_id: int) -> Amendment | None:
 
 
 def untold(session: Session, before: datetime) -> Amendment | None:
-    """A version published *before* then whose earlier signers are not all told, ours alone until the commit."""
+    """A version, there for good since *before*, whose earlier signers are not all told; ours alone until the commit."""
     return session.scalars(
         select(Amendment)
         .join(Petition, Petition.id == Amendment.petition_id)
@@ -68,7 +68,8 @@ def untold(session: Session, before: datetime) -> Amendment | None:
             # Literals: their index is used.
             Amendment.state == literal_column("'published'"),
             Amendment.told_at.is_(None),
-            Amendment.decided_at <= before,
+            # Without a reason it was a petition that had been taken down: publishing it again may be undone.
+            or_(Amendment.reason != "", Amendment.decided_at <= before),
             Petition.state.in_(queries.PUBLIC_STATES),
         )
         .order_by(Amendment.id)

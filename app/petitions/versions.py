@@ -67,7 +67,7 @@ def correct(session: Session, petition_id: int, title: str, text: str, by: int) 
     audit.record(session, "petition.typo_corrected", "petition", petition.id, by, version=petition.version)
 
 
-def propose(session: Session, petition_id: int, title: str, text: str, reason: str, by: int) -> Amendment:
+def propose(session: Session, petition_id: int, title: str, text: str, reason: str, by: int | None = None) -> Amendment:
     """Another text, for a moderator to read; one at a time. Raises Conflict, Invalid."""
     petition = _open(session, petition_id)
     present = queries.text_of(session, petition)

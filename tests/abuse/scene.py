@@ -19,7 +19,7 @@ from app.moderation.actions import Judgment, team
 from app.moderation.models import Decision
 from app.moderation.queries import workbench
 from app.petitions import actions as petition_actions
-from app.petitions import importing
+from app.petitions import importing, versions
 from app.redress import actions as redress
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import Subscription
@@ -47,7 +47,8 @@ PLAUSIBLE = {
     "delivery_mode": "count", "devenir": "keep", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
     "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv",
     "go": "suite", "goal": "2 000", "graine": "",
-    "good_faith": "on", "ground": "charter", "groupe": "aside", "invitation": "paul@exemple.test", "item-1": "0",
+    "good_faith": "on", "ground": "charter", "groupe": "aside", "image_alt": "Une porte fermée",
+    "image_caption": "", "image_credit": "Paul", "invitation": "paul@exemple.test", "item-1": "0",
     "keys": "on", "lien": "",
     "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef",
     "mask": "", "members": "on", "name": "Paul Roux",
@@ -65,7 +66,7 @@ PLAUSIBLE = {
     "secondes": "12", "secours": "abcd-efgh-jkmn-pqrs", "seul": "on",
     "shown": "", "signatures": "on", "site": "www.lanterne.test", "single_name": "",
     "sources": "Les vélos trempés | La Gazette | 2026-02-03", "state": "answered",
-    "suite": "/organisation", "summary": "L’article 1 est plus clair.",
+    "suite": "/organisation", "text_version": "", "summary": "L’article 1 est plus clair.",
     "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare, faute d’abri.", "theme": "Transports",
     "title": "Un abri pour les vélos de la gare", "title-1": "Les personnes", "toutes": "on", "updates": "on",
     "urgent": "on",
@@ -165,10 +166,16 @@ def _petitions(scene: Scene) -> dict[str, str]:
         judge = session.scalars(select(Account).where(Account.email == OTHER)).one()
         refusal = Judgment("refuse", [10], "la bibliothèque de Rudefleur", "Trop vague.")
         moderation.review(session, refused.id, 1, judge, refusal)
+        file = importing.parse(PETITION.replace("Montfleur", "Belfleur"), "essai.md")
+        amended = petition_actions.create(session, file, folder=None, image_store=Path("unused"))
+        petition_actions.publish(session, amended)
+        text = f"{file.text} Et le dimanche aussi."
+        waiting = versions.propose(session, amended.id, file.title, text, "Nous précisons le jour.", owner.id)
         return {
             "/lancer/{address}/{name}": f"/lancer/{kept}/destinataires",
             **{f"/lancer/{{address}}/{act}": f"/lancer/{kept}/{act}" for act in DRAFT_ACTS},
             "/lancer/{address}/supprimer": f"/lancer/{abandoned}/supprimer",
+            "/moderation/amendements/{amendment_id}/decision": f"/moderation/amendements/{waiting.id}/decision",
             "/moderation/petitions/{petition_id}/decision": f"/moderation/petitions/{sent.id}/decision",
             "/organisation/petitions/{slug}/texte": f"/organisation/petitions/{draft.slug}/texte",
             "/organisation/petitions/{slug}/proposer": f"/organisation/petitions/{draft.slug}/proposer",

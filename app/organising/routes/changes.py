@@ -19,7 +19,7 @@ from app.organising.forms import AmendmentForm, SettingsForm, TextForm
 from app.organising.routes.base import router
 from app.petitions import edits, history, queries, texts, typed, versions
 from app.petitions.forms import text_typed, title_typed
-from app.petitions.models import Petition
+from app.petitions.models import Petition, PetitionText
 from app.signatures import queries as signature_queries
 from app.web.forms import Form, ShowAgain, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
@@ -65,9 +65,7 @@ def _text_page(
         signed=signature_queries.any_signature(session, petition.id),
         left=max(0, edits.MOST - texts.corrected(session, petition.id, petition.version)),
         waiting=waiting,
-        waiting_diff=history.between(present.title, present.markdown, waiting.title, waiting.markdown)
-        if waiting is not None
-        else None,
+        waiting_diff=_diff(present, waiting.title, waiting.markdown) if waiting is not None else None,
         past=[row for row in texts.amendments(session, petition.id) if row.state != "waiting"],
     )
 
@@ -76,21 +74,24 @@ def _seen(session: Session, petition: Petition, title: str, text: str) -> dict[s
     """What a new text changes, and why it takes an amendment, if it does. Raises Invalid."""
     present = queries.text_of(session, petition)
     why = versions.not_a_typo(session, petition, title, text)
-    return {"diff": history.between(present.title, present.markdown, title, text), "why": why}
+    return {"diff": _diff(present, title, text), "why": why}
+
+
+def _diff(present: PetitionText, title: str, text: str) -> history.Comparison:
+    return history.passages(history.between(present.title, present.markdown, title, text))
 
 
 @contextmanager
-def _text_kept(request: Request, session: Session, petition: Petition, values: Values) -> Iterator[None]:
-    """Whatever is refused within: what was typed is still there, and what it changes."""
+def _kept(request: Request, session: Session, petition: Petition, values: Values) -> Iterator[None]:
+    """What came too late is still there, to be copied."""
     try:
-        with shown_again(values, partial(_again, request, session, petition)):
-            yield
+        yield
     except Conflict as conflict:
         shown = {"values": values, "errors": {"": conflict.message}}
         raise ShowAgain(_text_page(request, session, petition, shown, status=conflict.status)) from None
 
 
-def _again(request: Request, session: Session, petition: Petition, form: Shown) -> Response:
+def _text_again(request: Request, session: Session, petition: Petition, form: Shown) -> Response:
     """With what it changes, where the text itself can be read: an amendment is then offered."""
     present, why = queries.text_of(session, petition), form["errors"].get("text", "")
     try:
@@ -100,7 +101,7 @@ def _again(request: Request, session: Session, petition: Petition, form: Shown) 
         return _text_page(request, session, petition, form)
     seen = None
     if why != versions.SAME:
-        seen = {"diff": history.between(present.title, present.markdown, title, text), "why": why}
+        seen = {"diff": _diff(present, title, text), "why": why}
     return _text_page(request, session, petition, form, seen=seen)
 
 
@@ -111,7 +112,10 @@ def change_text(
 ) -> Response:
     """``correct``, ``amend``; anything else shows what would change, and which of the two it takes."""
     here = f"/organisation/petitions/{petition.slug}/version"
-    with _text_kept(request, session, petition, values):
+    with (
+        _kept(request, session, petition, values),
+        shown_again(values, partial(_text_again, request, session, petition)),
+    ):
         form = validated(TextForm, values)
         if form.act == "amend":
             amended = validated(AmendmentForm, values)

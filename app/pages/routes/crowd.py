@@ -116,6 +116,12 @@ async def ask_for_proof(request: Request) -> Response:
     return Response(json.dumps(asked), media_type="application/json", headers={"cache-control": "no-store"})
 
 
+async def no_feed(request: Request) -> Response:
+    """The live feed stands in front of us, and knows living petitions by their present address."""
+    await _signing(request, request.path_params["slug"])  # NotFound, Moved
+    raise Gone("Cette pétition n’a plus de signatures à suivre.")
+
+
 async def _signing(request: Request, slug: str) -> Signing:
     """What signing needs of the petition, read once a second a process, by one for all.
 
@@ -194,4 +200,5 @@ doors: list[Door] = [
     Door("/petitions/{slug}/signatures", sign),
     Door("/confirmer/{token}", confirm),
     Door("/petitions/{slug}/preuve", ask_for_proof, "GET"),
+    Door("/petitions/{slug}/direct", no_feed, "GET"),
 ]

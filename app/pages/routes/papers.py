@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from app import clock
 from app.db import Db
-from app.errors import Gone, NotFound
+from app.errors import NotFound
 from app.pages.routes.base import router
 from app.petitions import addresses, images, pdf, public, queries
 from app.petitions.dependencies import PublicPetition
@@ -50,12 +50,6 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "replies": [reply.as_json() for found in replies.published(session, petition.id).values() for reply in found],
     }
     return _open_json(body, petition.id)
-
-
-@router.get("/petitions/{slug}/direct")
-def live(petition: PublicPetition) -> Response:
-    """The feed stands in front of us, and knows living petitions by their present address."""
-    raise Gone("Cette pétition n’a plus de signatures à suivre.")
 
 
 def _source(source: dict[str, Any]) -> dict[str, object]:

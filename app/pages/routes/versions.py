@@ -36,7 +36,7 @@ def versions(
         html=markdown.shown(read.markdown) if read is not None else "",
         old=old,
         new=new,
-        comparison=history.compared(old, new) if old is not None and new is not None and old is not new else None,
+        comparison=history.passages(history.compared(old, new)) if old and new and old is not new else None,
         numbers=numbers,
     )
 

@@ -13,7 +13,7 @@ from app.signatures import emails, queries
 from app.signatures.actions.mailing import addressee_of
 
 BATCH = 200
-# What was decided may be undone so long.
+# A publication may be undone so long.
 AFTER = timedelta(minutes=1)
 # Characters of what changed that a mail shows; the page shows the rest.
 LONGEST = 1500
