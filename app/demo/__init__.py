@@ -20,11 +20,14 @@ from app.accounts import actions as account_actions
 from app.accounts import passwords
 from app.accounts import queries as account_queries
 from app.comments.models import Comment
-from app.db import Database
+from app.db import Database, vault_of
 from app.errors import Refused
 from app.mail.models import OutboxMail
 from app.moderation import actions as moderation_actions
 from app.moderation.actions import receiving
+from app.organisations import actions as organisation_actions
+from app.organisations import links
+from app.organisations.rights import Right
 from app.petitions import actions as petition_actions
 from app.petitions import importing, versions
 from app.petitions import queries as petition_queries
@@ -50,8 +53,10 @@ WHY = (
     "Nous en demandons dix."
 )
 PASSWORD = "signons-demo-2026"  # noqa: S105 printed on the demo's own page
+OWNER, MEMBER = "organisatrice@demo.test", "benevole@demo.test"
 ACCOUNTS = {
-    "organisatrice@demo.test": "organiser",
+    OWNER: "organiser",
+    MEMBER: "organiser",
     "moderateur@demo.test": "moderator",
     "admin@demo.test": "admin",
 }
@@ -85,6 +90,7 @@ def load(database: Database, settings: Settings) -> bool:
                 _amend(session, petitions[stem])
                 sign(days=AMENDED_AGO, n=later, comments=[])
         _accounts(session, list(petitions.values()))
+        _organisation(session, petitions["trains-de-nuit"])
         _judge(session, comments)
         # These mails would go to people who do not exist.
         session.execute(delete(OutboxMail))
@@ -165,9 +171,23 @@ def _accounts(session: Session, petitions: list[Petition]) -> None:
     kept = passwords.hashed(PASSWORD)
     for email, role in ACCOUNTS.items():
         account, _ = account_actions.create(session, email, role, kept, second_factor=False)
-        if role == "organiser":
+        if email == OWNER:
             for petition in petitions:
                 petition_actions.add_owner(session, petition, account.id)
+
+
+def _organisation(session: Session, petition: Petition) -> None:
+    """Two people carry *petition*: its owner, and somebody who writes and tells the news, and exports nothing."""
+    owner, member = (account_queries.by_email(session, email) for email in (OWNER, MEMBER))
+    assert owner is not None
+    assert member is not None
+    said = yaml.safe_load((FOLDER / "organisation.yaml").read_text())
+    organisation = organisation_actions.create(session, said["name"], said["description"], said["site"], owner.id)
+    invitation = organisation_actions.invite(
+        session, organisation.id, MEMBER, [Right.PETITIONS, Right.UPDATES], owner.id
+    )
+    organisation_actions.accept(session, links.make(vault_of(session), invitation), member)
+    petition_actions.entrust(session, petition, organisation.id, owner.id)
 
 
 def _judge(session: Session, comments: list[dict[str, Any]]) -> None:

@@ -199,6 +199,7 @@ def _organisation(scene: Scene) -> dict[str, str]:
         "membres/{account_id}/droits": f"membres/{member}/droits",
         "membres/{account_id}/retrait": f"membres/{member}/retrait",
         "depart": "depart",
+        "suppression": "suppression",
     }
     return {
         "/organisation/invitations/{token}": f"/organisation{link.replace('/invitation/', '/invitations/')}",

@@ -41,6 +41,7 @@ NEEDS: dict[str, Right | None] = {
     f"{ORGANISATION}/invitations/{{invitation_id}}/annulation": Right.MEMBERS,
     f"{ORGANISATION}/membres/{{account_id}}/droits": Right.MEMBERS,
     f"{ORGANISATION}/membres/{{account_id}}/retrait": Right.MEMBERS,
+    f"{ORGANISATION}/suppression": Right.MEMBERS,
     f"{ORGANISATION}/depart": None,
 }
 # Of nobody's things, or opened by a link that is of one address (tests/organisations/test_inviting.py).

@@ -31,7 +31,9 @@ LINKS = """() => [...document.querySelectorAll("a[href]:not([download])")].map(a
 def shape(path: str) -> str:
     """Pages made by one template look alike: /petitions/x and /petitions/y are one."""
     url = urlsplit(path)
-    generic = re.sub(r"(/(?:petitions|widget|fraude)/)[^/]+", r"\1*", re.sub(r"\d+", "0", url.path))
+    generic = re.sub(
+        r"(/(?:petitions|widget|fraude|organisations)/)(?!nouvelle$)[^/]+", r"\1*", re.sub(r"\d+", "0", url.path)
+    )
     return generic + "?" + ",".join(sorted(re.findall(r"(\w+)=", url.query)))
 
 
@@ -206,6 +208,7 @@ def organiser(page: Page, demo: Demo, survey: Survey) -> None:
     survey.look(page, "versions with their lines")
     page.goto("/moderation")
     survey.look(page, "not for organisers")
+    members(page, demo, survey)
     page.context.clear_cookies()
     sign_in(page, "moderateur@demo.test", "/connexion")
     page.goto("/moderation")
@@ -213,6 +216,40 @@ def organiser(page: Page, demo: Demo, survey: Survey) -> None:
     survey.look(page, "an amendment")
     page.get_by_role("button", name="Refuser l’amendement").click()
     survey.look(page, "a refusal without explanation")
+
+
+def members(page: Page, demo: Demo, survey: Survey) -> None:
+    """What their pages say when something is refused, and an invitation from end to end."""
+    found(survey, *(f"/organisation/organisations{end}?" for end in ("", "/nouvelle")))
+    page.goto("/organisation/organisations/nouvelle")
+    page.get_by_role("button", name="Créer l’organisation").click()
+    survey.look(page, "an organisation, refused")
+    page.goto("/organisation/organisations/collectif-couchettes")
+    page.get_by_role("button", name="Inviter").click()
+    survey.look(page, "an invitation, refused")
+    page.get_by_label("Adresse e-mail").fill("nouvelle.venue@demo.test")
+    page.get_by_label("Gérer les membres", exact=True).check()
+    page.get_by_role("button", name="Inviter").click()
+    page.locator("table details summary").first.click()
+    survey.look(page, "members, one awaited, one to be removed")
+    page.get_by_text("Je veux quitter cette organisation").click()
+    page.get_by_role("button", name="Quitter").click()
+    survey.look(page, "leaving, refused")
+    page.goto("/organisation" + demo.petition("parc") + "/porteur")
+    page.get_by_role("button", name="La confier").click()
+    survey.look(page, "entrusting, refused")
+    page.get_by_role("banner").get_by_role("button", name="Se déconnecter").click()
+    open_mail(page, "nouvelle.venue@demo.test", "/invitation/")
+    survey.look(page, "an invitation")
+    invitation = urlsplit(page.url).path
+    page.goto(f"/en{invitation}")
+    survey.look(page, "an invitation in English")
+    sign_in(page, "benevole@demo.test", f"/organisation{invitation.replace('invitation', 'invitations')}")
+    survey.look(page, "an invitation to another address")
+    page.goto("/organisation/organisations/collectif-couchettes")
+    survey.look(page, "members, for whoever does not manage them")
+    page.goto("/organisation" + demo.petition("nuit"))
+    survey.look(page, "a petition, for a member without exports")
 
 
 def moderator(page: Page, demo: Demo, survey: Survey) -> None:

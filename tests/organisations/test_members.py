@@ -14,6 +14,7 @@ from app.organisations.models import Membership, Organisation
 from app.organisations.rights import EVERY, Right
 from app.privacy import retention
 from tests.organisations.desk import DESK, HOME, MAKER, SECOND, found, invite, join, member, rights
+from tests.organising.test_drafts import DRAFT
 from tests.site import PASSWORD, Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -105,6 +106,26 @@ def test_the_last_one_who_manages_members_stays(site: Site) -> None:
     assert member(site, MAKER) is None
     assert maker.get(HOME).status_code == 404
     assert second.post(f"{HOME}/depart").status_code == 422
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_whoever_is_alone_may_end_it_unless_it_carries_petitions(site: Site) -> None:
+    maker = found(site)
+    second = join(site, maker, SECOND)
+    assert maker.post(f"{HOME}/suppression").status_code == 422  # somebody else is there
+    assert second.post(f"{HOME}/suppression").status_code == 404
+    second.post(f"{HOME}/depart")
+    made = maker.post("/organisation/petitions/nouvelle", data=DRAFT).headers["location"]
+    assert maker.post(f"{made}/porteur", data={"organisation": HOME.rpartition("/")[2]}).status_code == 303
+    refused = maker.post(f"{HOME}/suppression")
+    assert refused.status_code == 422
+    assert "porte des pétitions" in text_of(refused.text)
+    assert member(site, MAKER) == set(EVERY)
+    assert maker.post(f"{made}/reprise").status_code == 303
+    invite(site, maker, THIRD)
+    assert maker.post(f"{HOME}/suppression").headers["location"] == f"{DESK}?fait=suppression"
+    assert maker.get(HOME).status_code == 404
+    assert site.client.get("/organisations/les-amis-de-la-lanterne").status_code == 404
 
 
 def test_somebody_is_removed(site: Site) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import audit, clock
-from app.errors import Conflict, Invalid, NotFound, Refused
+from app.errors import Invalid, NotFound, Refused
 from app.folding import fold
 from app.organisations import queries
 from app.organisations.actions.base import GONE, managed
@@ -67,23 +67,26 @@ def edit(session: Session, organisation_id: int, name: str, description: str, si
 
 
 def dissolve(session: Session, organisation_id: int, by: int) -> None:
-    """By the last member. The caller knows that it has no petition. Raises NotFound, Conflict."""
+    """By its only member, who cannot leave it. Raises NotFound, Refused."""
     managed(session, organisation_id, by)
-    if len(queries.members(session, organisation_id)) > 1:
-        raise Conflict("Cette organisation a d’autres membres : retirez-les d’abord, ou quittez-la.")
-    me = queries.member(session, organisation_id, by)
-    session.delete(me)
+    mine, *others = queries.members(session, organisation_id)
+    if others:
+        raise Refused("Cette organisation a d’autres membres : retirez-les d’abord, ou quittez-la.")
+    session.delete(mine)
     end(session, organisation_id, by)
 
 
 def end(session: Session, organisation_id: int, by: int | None = None) -> None:
-    """Nobody is a member any more, and it has no petition. Raises NotFound."""
+    """Nobody is a member any more. Raises NotFound, Refused."""
     organisation = queries.lock(session, organisation_id)
     if organisation is None:
         raise NotFound(GONE)
     queries.forget_invitations(session, organisation_id)
-    session.delete(organisation)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.delete(organisation)
+    except IntegrityError:  # petitions refer to it, drafts included
+        raise Refused("Cette organisation porte des pétitions : reprenez-les d’abord à votre nom.") from None
     audit.record(session, "organisation.ended", "organisation", organisation_id, by)
 
 

@@ -16,6 +16,8 @@ from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
 
+DONE = {"depart": "Vous avez quitté cette organisation.", "suppression": "Cette organisation est supprimée."}
+
 
 @router.get("/organisation/organisations")
 def organisations(request: Request, session: Db, organiser: Organiser, fait: str = "") -> Response:
@@ -25,7 +27,7 @@ def organisations(request: Request, session: Db, organiser: Organiser, fait: str
         "organisations/list.html",
         memberships=mine,
         numbers=queries.numbers(session, [one.organisation_id for one in mine]),
-        left=fait == "depart",
+        done=DONE.get(fait, ""),
     )
 
 

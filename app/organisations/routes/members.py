@@ -128,3 +128,14 @@ def leave(request: Request, session: Db, organiser: Organiser, membership: OwnMe
         except Refused as refused:
             raise _beside(refused) from None
     return see_other(request, f"{HOME}?fait=depart")
+
+
+@router.post("/organisation/organisations/{organisation}/suppression")
+@limited("staff")
+def dissolve(request: Request, session: Db, organiser: Organiser, membership: ManagingMembership) -> Response:
+    with shown_again({}, partial(_page, request, session, membership)):
+        try:
+            actions.dissolve(session, membership.organisation_id, organiser.id)
+        except Refused as refused:
+            raise _beside(refused) from None
+    return see_other(request, f"{HOME}?fait=suppression")
