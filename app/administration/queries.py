@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Account
 from app.audit import AuditLine
 from app.mail.models import MailState, OutboxMail
-from app.petitions.models import CountDelta, CountTotal, Petition
+from app.petitions.models import CountDelta, CountTotal, Petition, Theme
 
 PER_PAGE = 100
 # The machine itself, or the operator's command line, in the filter of the journal.
@@ -30,12 +30,13 @@ def journal(session: Session, before: int | None, act: str = "", account: int | 
 
 
 def names(session: Session, things: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """``(target, number)`` → what people call it, for petitions and accounts."""
+    """``(target, number)`` → what people call it, for petitions, accounts and themes."""
     found: dict[tuple[str, str], str] = {}
     wanted = list(things)
     for kind, number, name in (
         ("petition", Petition.id, Petition.title),
         ("account", Account.id, Account.email),
+        ("theme", Theme.id, Theme.name),
     ):
         ids = {int(n) for target, n in wanted if target == kind and n.isdecimal()}
         rows = session.execute(select(number, name).where(number.in_(ids))) if ids else ()

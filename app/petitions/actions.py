@@ -12,7 +12,7 @@ from app import audit, clock
 from app.db import changed
 from app.errors import Conflict, Refused
 from app.folding import fold
-from app.petitions import images, indexing, keys, markdown, queries
+from app.petitions import images, indexing, keys, markdown, queries, themes
 from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition, PetitionOwner, PetitionState, PetitionText, Recipient, Source
@@ -50,7 +50,7 @@ def create(
         slug=_free_slug(session, file.title),
         state=PetitionState.DRAFT,
         title=file.title,
-        theme=queries.spellings(session, file.theme)[0],
+        theme=file.theme,
         author=file.author,
         goal=file.goal,
         search=_searched(file),
@@ -72,6 +72,7 @@ def create(
     ]
     session.add(petition)
     session.flush()
+    themes.give(session, petition, file.all_themes)
     audit.record(session, "petition.created", "petition", petition.id, by)
     return petition
 
@@ -138,8 +139,7 @@ def rewrite(
     if petition.state not in WRITABLE:
         raise Conflict("Cette pétition est en relecture ou publiée : son texte ne change plus.")
     petition.title, petition.author, petition.goal = file.title, file.author, file.goal
-    if file.theme != petition.theme:
-        petition.theme = queries.spellings(session, file.theme, besides=petition.id)[0]
+    themes.give(session, petition, file.all_themes)
     petition.search, petition.closes_at = _searched(file), _end_of(file)
     if picture is not None:
         set_picture(petition, picture)

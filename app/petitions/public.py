@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ class Card:
     slug: str
     title: str
     theme: str
+    themes: list[dict[str, str]]
     # ``Rennes (35)``, or "".
     place: str
     state: str
@@ -70,6 +72,10 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "slug": petition.slug,
         "title": petition.title,
         "theme": petition.theme,
+        "themes": [
+            {"fr": theme.said("fr"), "en": theme.said("en"), "href": "/?" + urlencode({"theme": theme.name})}
+            for theme in petition.themes
+        ],
         "place": places.named(petition.place_kind, petition.place_code),
         "state": state,
         "is_open": petition.is_open(now),

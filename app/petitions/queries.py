@@ -1,6 +1,5 @@
 """Every SELECT about petitions, and the statements that keep their counts."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +8,6 @@ from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
-from app.folding import fold
 from app.petitions.models import (
     CountDelta,
     CountTotal,
@@ -32,7 +30,7 @@ def by_slug(session: Session, slug: str) -> Petition | None:
     return session.scalars(
         select(Petition)
         .where(Petition.slug == slug)
-        .options(selectinload(Petition.recipients), selectinload(Petition.sources))
+        .options(selectinload(Petition.recipients), selectinload(Petition.sources), selectinload(Petition.themes))
     ).one_or_none()
 
 
@@ -66,28 +64,6 @@ def text_of(session: Session, petition: Petition) -> PetitionText:
 
 def slug_taken(session: Session, slug: str) -> bool:
     return session.scalar(select(Petition.id).where(Petition.slug == slug)) is not None
-
-
-def themes(session: Session, now: datetime) -> Sequence[str]:
-    """Those of the open petitions, one spelling each, in the order of the alphabet."""
-    used = session.scalars(_by_use(_open(now))).all()
-    return sorted({_theme_key(theme): theme for theme in reversed(used)}.values(), key=fold)
-
-
-def spellings(session: Session, theme: str, besides: int = 0) -> Sequence[str]:
-    """How this theme is written here, the most used first; as it was typed where no petition *besides* one has it."""
-    used = session.scalars(_by_use(select(Petition).where(Petition.id != besides))).all()
-    return [known for known in used if _theme_key(known) == _theme_key(theme)] or [theme]
-
-
-def _by_use(query: Select[Petition]) -> Select[str]:
-    theme = Petition.theme
-    return query.with_only_columns(theme).group_by(theme).order_by(func.count().desc(), theme)
-
-
-def _theme_key(theme: str) -> tuple[str, ...]:
-    """Neither case, accents, signs nor plurals make another theme."""
-    return tuple(re.sub(r"(?<=..)[sx]$", "", word) for word in re.findall(r"\w+", fold(theme))) or (theme,)
 
 
 def _open(now: datetime) -> Select[Petition]:

@@ -227,7 +227,7 @@ def test_a_file_says_all_that_a_petition_carries(site: Site, tmp_path: Path) -> 
         assert (petition.place_kind, petition.place_code, petition.display_most) == ("commune", "35238", "initial")
         assert [source.kind for source in petition.sources] == ["investigation"]
     shown = text_of(site.client.get(f"/petitions/{slug}").text)
-    assert "Culture · Rennes (35) · ouverte" in shown
+    assert "Culture Rennes (35) · ouverte" in shown
     assert "La Gazette, 3 février 2026 · Enquête" in shown
     assert "Investigation" in text_of(site.client.get(f"/en/petitions/{slug}").text)
     data = site.client.get(f"/petitions/{slug}.json").json()
