@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.petitions import images, places, queries
+from app.petitions import covers, images, places, queries
+from app.petitions.covers import Cover
 from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
 from app.petitions.models import SOURCE_KINDS, Petition, PetitionState
@@ -40,6 +41,8 @@ class Card:
     last_day: date | None
     recipients: list[dict[str, str]]
     image: dict[str, Any] | None
+    # In its place, where there is none.
+    cover: Cover
     url: str
 
 
@@ -89,12 +92,13 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "closed_at": ended,
         "last_day": last_day_before(end) if end else None,
         "recipients": [{"name": r.name, "role": r.role} for r in petition.recipients],
-        "image": _image(petition),
+        "image": picture_of(petition),
+        "cover": covers.of(petition.slug),
         "url": f"{origin}/petitions/{petition.slug}",
     }
 
 
-def _image(petition: Petition) -> dict[str, Any] | None:
+def picture_of(petition: Petition) -> dict[str, Any] | None:
     if petition.image is None:
         return None
     return {
