@@ -21,6 +21,7 @@ TARGETS = {
     "petition": "pétition",
     "reply": "droit de réponse",
     "signature": "signature",
+    "theme": "thème",
 }
 DECIDED = {
     "publish": "Publication décidée",
@@ -123,6 +124,12 @@ ACTS = {
     "signature.quarantined": "Signature mise de côté",
     "signature.released": "Signature remise dans le compte",
     "signature.withdrawn": "Signature retirée",
+    "theme.added": "Thème ajouté",
+    "theme.merged": "Thème réuni à un autre",
+    "theme.moved": "Thème déplacé dans la liste",
+    "theme.renamed": "Thème renommé",
+    "theme.restored": "Thème proposé de nouveau",
+    "theme.retired": "Thème retiré de la liste",
     "update.written": "Nouvelle écrite",
 } | {f"{target}.{kind}": f"{DECIDED[kind]} : {TARGETS[target]}" for target in Target for kind in DecisionKind}
 # Why a signature was set aside or put back.

@@ -1,7 +1,7 @@
 """What is done to drafts: begun, saved, thrown away, proposed."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,13 @@ from app.drafting import forms, links, queries, reading
 from app.drafting.models import Draft
 from app.drafting.steps import STEPS, Step
 from app.errors import Conflict, Invalid, NotFound, Refused
+from app.locale import Message
 from app.moderation import actions as moderation_actions
 from app.organisations.queries import where_may
 from app.organisations.rights import Right
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
+from app.petitions import themes
 from app.petitions.images import Kept
 from app.petitions.models import Petition
 
@@ -87,6 +89,17 @@ def save(session: Session, draft_id: uuid.UUID, step: Step, typed: Mapping[str, 
     return draft
 
 
+def _in_the_list(session: Session, names: Sequence[str]) -> None:
+    """Raises Invalid when one of these themes is no longer offered."""
+    offered = {theme.name for theme in themes.offered(session)}
+    for name in names:
+        known = themes.find(session, name)
+        if known is None or known.name not in offered:
+            raise Invalid(
+                {"reglages": Message("Le thème « %(name)s » n’est plus proposé : choisissez-en un autre.", name=name)}
+            )
+
+
 def _entrust(session: Session, petition: Petition, account: Account, organisation: str) -> None:
     theirs = {one.slug: one.id for one in where_may(session, account.id, Right.PETITIONS)}
     if organisation not in theirs:
@@ -115,8 +128,10 @@ def _claim(session: Session, draft: Draft, account: Account) -> None:
 
 def _tidy(typed: Mapping[str, str]) -> dict[str, str]:
     """Without what is empty, its rows one after the other."""
-    kept = {name: value for name, value in typed.items() if value.strip() and "-" not in name}
-    for fields in (forms.RECIPIENT, forms.SOURCE):
+    tables = (forms.RECIPIENT, forms.SOURCE)
+    in_rows = {f"{field}-" for fields in tables for field in fields}
+    kept = {name: value for name, value in typed.items() if value.strip() and not name.startswith(tuple(in_rows))}
+    for fields in tables:
         # A kind alone is what the list shows before anything is typed.
         rows = [row for row in forms.rows_of(typed, fields).values() if row.keys() - {"kind"}]
         kept |= {f"{field}-{n}": value for n, row in enumerate(rows, 1) for field, value in row.items()}
@@ -152,6 +167,7 @@ def propose(
     """
     draft = _writable(session, draft_id)
     found = reading.read(draft.typed)
+    _in_the_list(session, found.file.themes)
     _claim(session, draft, account)
     if draft.petition_id is None:
         petition = petition_actions.create(session, found.file, folder=None, image_store=image_store, by=account.id)

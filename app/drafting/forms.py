@@ -30,6 +30,8 @@ PICTURE = "picture"
 MOST = 200_000
 MOST_RECIPIENTS = 20
 MOST_SOURCES = 50
+MOST_THEMES = 3
+THEME = "theme-"
 AUTHOR_LONG = "Remplissez ce champ, en 60 caractères au plus."
 TOO_LONG = "Raccourcissez ce champ : %(most)s caractères au plus."
 Row = TypeVar("Row", bound=BaseModel)
@@ -192,7 +194,8 @@ class TermsForm(PostedForm):
     """What is left to settle: who speaks, of what, until when."""
 
     author: str = ""
-    theme: Line = ""
+    # From the boxes ``theme-<id>``, whose values are names: whether they are in the list is the verb's affair.
+    themes: list[str] = Field([])
     goal: int = 0
     closes_on: dt.date | None = None
     delivery_mode: str = "identities"
@@ -208,11 +211,16 @@ class TermsForm(PostedForm):
             raise ValueError(AUTHOR_LONG)
         return author
 
-    @field_validator("theme")
+    @model_validator(mode="before")
     @classmethod
-    def _theme(cls, value: str) -> str:
-        if not value or len(value) > 60:
-            raise ValueError("Choisissez un thème.")
+    def _boxes(cls, values: Any) -> Any:
+        return {**values, "themes": [value for name, value in values.items() if name.startswith(THEME)]}
+
+    @field_validator("themes")
+    @classmethod
+    def _themes(cls, value: list[str]) -> list[str]:
+        if not 1 <= len(value) <= MOST_THEMES:
+            raise ValueError("Choisissez un à trois thèmes.")
         return value
 
     @field_validator("goal", mode="before")

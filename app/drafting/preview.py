@@ -11,7 +11,7 @@ from app.errors import Invalid
 from app.petitions import actions as petition_actions
 from app.petitions import markdown, public
 from app.petitions.actions import Picture
-from app.petitions.models import SOURCE_KINDS, Petition, PetitionState, Recipient, Source
+from app.petitions.models import SOURCE_KINDS, Petition, PetitionState, Recipient, Source, Theme
 from app.petitions.places import chosen
 from app.petitions.typed import MAX_TEXT, day, goal, last_day
 from app.text import clean_line, visible
@@ -30,7 +30,10 @@ def page(typed: Mapping[str, Any], origin: str, now: datetime) -> public.View:
         state=PetitionState.DRAFT,
         title=clean_line(values.get("title", "")),
         author=clean_line(values.get("author", "")),
-        theme=clean_line(values.get("theme", "")),
+        theme="",
+        themes=[
+            Theme(name=clean_line(value), english="") for name, value in values.items() if name.startswith(forms.THEME)
+        ],
         goal=_or(goal, values.get("goal", ""), 1000),
         delivery_mode=values.get("delivery_mode", "identities"),
         comments_open="comments_closed" not in values,

@@ -40,7 +40,7 @@ def read(typed: Mapping[str, Any]) -> Read:
             "recipients": [row.model_dump() for row in forms.recipients(held["destinataires"])],
             "sources": [row.model_dump() for row in forms.sources(held["sources"])],
             "author": terms.author,
-            "theme": terms.theme,
+            "themes": terms.themes,
             "place": terms.place,
             "display": terms.display,
             "goal": terms.goal,
@@ -72,7 +72,6 @@ def written(petition: Petition, text: PetitionText) -> dict[str, str]:
         "title": petition.title,
         "text": text.markdown,
         "author": petition.author,
-        "theme": petition.theme,
         "goal": str(petition.goal),
         "closes_on": last_day_before(petition.closes_at).isoformat() if petition.closes_at else "",
         "delivery_mode": petition.delivery_mode,
@@ -90,6 +89,7 @@ def written(petition: Petition, text: PetitionText) -> dict[str, str]:
             "focus_x": str(petition.image_focus_x),
             "focus_y": str(petition.image_focus_y),
         }
+    typed |= {f"theme-{theme.id}": theme.name for theme in petition.themes}
     for n, recipient in enumerate(petition.recipients, 1):
         typed |= {f"name-{n}": recipient.name, f"role-{n}": recipient.role}
     for n, source in enumerate(petition.sources, 1):

@@ -37,21 +37,29 @@ def _of(model: type[PostedForm]) -> Callable[[Mapping[str, Any]], object]:
     return lambda values: validated(model, dict(values))
 
 
-def _fields(model: type[PostedForm]) -> re.Pattern[str]:
-    return re.compile("|".join(model.model_fields))
+def _fields(model: type[PostedForm], *others: str) -> re.Pattern[str]:
+    return re.compile("|".join([*model.model_fields, *others]), re.ASCII)
 
 
 def _rows(*fields: str) -> re.Pattern[str]:
     return re.compile(rf"({'|'.join(fields)})-[1-9][0-9]?")
 
 
+# The boxes of themes.
+THEMES = r"theme-\d{1,6}"
 STEPS = (
     Step("demande", "Votre demande", "drafting/demande.html", re.compile("title"), _of(forms.DemandForm)),
     Step("destinataires", "À qui", "drafting/destinataires.html", _rows(*forms.RECIPIENT), forms.recipients),
     Step("histoire", "Votre histoire", "drafting/histoire.html", re.compile("text"), _of(forms.StoryForm)),
     Step("image", "L’image", "drafting/image.html", _fields(forms.PictureForm), _of(forms.PictureForm)),
     Step("sources", "Sources", "drafting/sources.html", _rows(*forms.SOURCE), forms.sources),
-    Step("reglages", "Réglages", "drafting/reglages.html", _fields(forms.TermsForm), _of(forms.TermsForm)),
+    Step(
+        "reglages",
+        "Réglages",
+        "drafting/reglages.html",
+        _fields(forms.TermsForm, r"theme-\d{1,6}"),
+        _of(forms.TermsForm),
+    ),
 )
 BY_PATH = {step.path: step for step in STEPS}
 

@@ -14,7 +14,7 @@ from app.folding import fold
 from app.organisations import actions as organisations
 from app.organisations.queries import where_may
 from app.organisations.rights import Right
-from app.petitions import addresses, images, indexing, keys, markdown, queries
+from app.petitions import addresses, images, indexing, keys, markdown, queries, themes
 from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition, PetitionOwner, PetitionState, PetitionText, Recipient, Source
@@ -56,7 +56,7 @@ def create(
         organisation_id=organisation_id,
         state=PetitionState.DRAFT,
         title=file.title,
-        theme=queries.spellings(session, file.theme)[0],
+        theme=file.theme,
         author=file.author,
         goal=file.goal,
         search=_searched(file),
@@ -78,6 +78,7 @@ def create(
     ]
     session.add(petition)
     session.flush()
+    themes.give(session, petition, file.all_themes)
     carried = {"organisation": organisation_id} if organisation_id is not None else {}
     audit.record(session, "petition.created", "petition", petition.id, by, **carried)
     return petition
@@ -142,8 +143,7 @@ def rewrite(
     if petition.state not in WRITABLE:
         raise Conflict("Cette pétition est en relecture ou publiée : son texte ne change plus.")
     petition.title, petition.author, petition.goal = file.title, file.author, file.goal
-    if file.theme != petition.theme:
-        petition.theme = queries.spellings(session, file.theme, besides=petition.id)[0]
+    themes.give(session, petition, file.all_themes)
     petition.search, petition.closes_at = _searched(file), _end_of(file)
     if picture is not None:
         set_picture(petition, picture)

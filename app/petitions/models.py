@@ -137,11 +137,11 @@ class Petition(Base):
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     state: Mapped[str] = mapped_column(String(16))
     title: Mapped[str]
+    # The name of its first theme: what the release before reads and writes; to be dropped by the next one.
     theme: Mapped[str]
     author: Mapped[str]
     goal: Mapped[int]
-    # Title, theme, author, recipients and text, folded: what the release before searched in, and reads while both
-    # run; to be dropped by the next one.
+    # Title, theme, author, recipients and text, folded: what an earlier release searched in; to be dropped as well.
     search: Mapped[str]
     # What the recipient will get; shown before signing, frozen after the first signature.
     delivery_mode: Mapped[str] = mapped_column(String(16), default="identities")
@@ -180,6 +180,9 @@ class Petition(Base):
 
     recipients: Mapped[list["Recipient"]] = relationship(order_by="Recipient.position", cascade="all, delete-orphan")
     sources: Mapped[list["Source"]] = relationship(order_by="Source.position", cascade="all, delete-orphan")
+    themes: Mapped[list["Theme"]] = relationship(
+        secondary="petition_theme", order_by="PetitionTheme.position", viewonly=True
+    )
     texts: Mapped[list["PetitionText"]] = relationship(order_by="PetitionText.version")
     organisation: Mapped[Organisation | None] = relationship()
     # Whoever is told what becomes of it.
@@ -207,6 +210,35 @@ class Petition(Base):
         if self.closes_at is not None and self.closes_at <= now:
             return self.closes_at
         return None
+
+
+class Theme(Base):
+    """One of the list that the operator keeps; none is ever deleted, so that an old address leads somewhere."""
+
+    __tablename__ = "theme"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    english: Mapped[str] = mapped_column(default="")
+    # What makes another spelling the same theme (words.theme_key): "Transport" is not beside "Transports".
+    key: Mapped[str] = mapped_column(unique=True)
+    position: Mapped[int]
+    # No longer offered; petitions that have it keep it.
+    retired_at: Mapped[datetime | None]
+    # Its petitions have this one instead.
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("theme.id"))
+
+    def said(self, locale: str) -> str:
+        return self.english if locale == "en" and self.english else self.name
+
+
+class PetitionTheme(Base):
+    __tablename__ = "petition_theme"
+    __table_args__ = (UniqueConstraint("petition_id", "theme_id"), Index(None, "theme_id"))
+
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"))
 
 
 class PetitionText(Base):

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.petitions import history, images, places, queries
+from app.petitions import covers, history, images, places, queries
+from app.petitions.covers import Cover
 from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
 from app.petitions.models import SOURCE_KINDS, Petition, PetitionState
@@ -22,6 +24,7 @@ class Card:
     slug: str
     title: str
     theme: str
+    themes: list[dict[str, str]]
     # ``Rennes (35)``, or "".
     place: str
     state: str
@@ -38,6 +41,8 @@ class Card:
     last_day: date | None
     recipients: list[dict[str, str]]
     image: dict[str, Any] | None
+    # In its place, where there is none.
+    cover: Cover
     url: str
 
 
@@ -74,6 +79,10 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "slug": petition.slug,
         "title": petition.title,
         "theme": petition.theme,
+        "themes": [
+            {"fr": theme.said("fr"), "en": theme.said("en"), "href": "/?" + urlencode({"theme": theme.name})}
+            for theme in petition.themes
+        ],
         "place": places.named(petition.place_kind, petition.place_code),
         "state": state,
         "is_open": petition.is_open(now),
@@ -87,7 +96,8 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "closed_at": ended,
         "last_day": last_day_before(end) if end else None,
         "recipients": [{"name": r.name, "role": r.role} for r in petition.recipients],
-        "image": _image(petition),
+        "image": picture_of(petition),
+        "cover": covers.of(petition.slug),
         "url": f"{origin}/petitions/{petition.slug}",
     }
 
@@ -97,7 +107,7 @@ def _carried_by(petition: Petition, origin: str) -> dict[str, str] | None:
     return {"name": found.name, "slug": found.slug, "url": f"{origin}/organisations/{found.slug}"} if found else None
 
 
-def _image(petition: Petition) -> dict[str, Any] | None:
+def picture_of(petition: Petition) -> dict[str, Any] | None:
     if petition.image is None:
         return None
     return {

@@ -1,6 +1,5 @@
 """Every SELECT about petitions, and the statements that keep their counts."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -23,7 +22,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
-from app.folding import fold
 from app.organisations.queries import with_right
 from app.organisations.rights import Right
 from app.petitions.models import (
@@ -50,7 +48,7 @@ def by_slug(session: Session, slug: str) -> Petition | None:
     return session.scalars(
         select(Petition)
         .where(Petition.slug == slug)
-        .options(selectinload(Petition.recipients), selectinload(Petition.sources))
+        .options(selectinload(Petition.recipients), selectinload(Petition.sources), selectinload(Petition.themes))
     ).one_or_none()
 
 
@@ -139,28 +137,6 @@ def slug_now(session: Session, slug: str) -> str | None:
     """The present address of the petition that had this one earlier."""
     moved = select(Petition.slug).join(PetitionAddress, PetitionAddress.petition_id == Petition.id)
     return session.scalar(moved.where(PetitionAddress.slug == slug))
-
-
-def themes(session: Session, now: datetime) -> Sequence[str]:
-    """Those of the open petitions, one spelling each, in the order of the alphabet."""
-    used = session.scalars(_by_use(_open(now))).all()
-    return sorted({_theme_key(theme): theme for theme in reversed(used)}.values(), key=fold)
-
-
-def spellings(session: Session, theme: str, besides: int = 0) -> Sequence[str]:
-    """How this theme is written here, the most used first; as it was typed where no petition *besides* one has it."""
-    used = session.scalars(_by_use(select(Petition).where(Petition.id != besides))).all()
-    return [known for known in used if _theme_key(known) == _theme_key(theme)] or [theme]
-
-
-def _by_use(query: Select[Petition]) -> Select[str]:
-    theme = Petition.theme
-    return query.with_only_columns(theme).group_by(theme).order_by(func.count().desc(), theme)
-
-
-def _theme_key(theme: str) -> tuple[str, ...]:
-    """Neither case, accents, signs nor plurals make another theme."""
-    return tuple(re.sub(r"(?<=..)[sx]$", "", word) for word in re.findall(r"\w+", fold(theme))) or (theme,)
 
 
 def _open(now: datetime) -> Select[Petition]:

@@ -98,6 +98,13 @@ def accounts_are_kept(site: Site) -> None:
         post(admin, f"/administration/comptes/2/{what}")
 
 
+def themes_are_kept(site: Site) -> None:
+    admin = site.staff("admin")
+    post(admin, "/administration/themes", name="Mer", english="Sea")
+    for what in ("nom", "ordre", "retrait", "retour", "reunion"):
+        post(admin, f"/administration/themes/13/{what}", name="Mers", steps="-1", into="1")
+
+
 def people_come_and_go(site: Site) -> None:
     browser = site.staff("moderator")
     post(browser, "/deconnexion")
@@ -431,6 +438,10 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("account.created", ADMIN, "account", "2"),
         ("account.sessions_closed", ADMIN, "account", "2"), ("account.disabled", ADMIN, "account", "2"),
         ("account.enabled", ADMIN, "account", "2"),
+    ]),
+    (themes_are_kept, [
+        (f"theme.{act}", ADMIN, "theme", "13")
+        for act in ("added", "renamed", "moved", "retired", "restored", "merged")
     ]),
     (people_come_and_go, [
         ("account.signed_in", MOD, "account", "1"), ("account.signed_out", MOD, "account", "1"),

@@ -18,7 +18,7 @@ STEPS: dict[str, dict[str, str]] = {
     "sources": {"title-1": "Les vélos trempés", "publisher-1": "La Gazette", "date-1": "2026-02-03"},
     "reglages": {
         "author": "Collectif des pédales",
-        "theme": "Transports",
+        "theme-4": "Transports",
         "goal": "2 000",
         "delivery_mode": "count",
     },

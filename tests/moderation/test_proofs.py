@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from app.moderation import proofs
 from app.moderation.models import PetitionRemark
-from app.petitions import markdown
+from app.petitions import covers, markdown
 from app.petitions.blocks import top_level
 from app.petitions.public import View
 from app.petitions.typed import MAX_TEXT
@@ -69,7 +69,8 @@ TEXTS = {
 
 def view(text: str, **changes: object) -> View:
     made = View(
-        slug="s", title="Un titre", theme="Culture", place="", state="submitted", is_open=False, count=0, goal=500,
+        slug="s", title="Un titre", theme="Culture", themes=[], place="", cover=covers.of("s"),
+        state="submitted", is_open=False, count=0, goal=500,
         step=100,
         percent=0, author="Collectif", opened_at=None, closes_at=None, closed_at=None, last_day=None,
         recipients=[{"name": "Claire Vasseur", "role": "Maire"}], image=None, url="", id=1,

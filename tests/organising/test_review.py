@@ -7,7 +7,6 @@ from starlette.testclient import TestClient
 from app.audit import AuditLine
 from app.errors import Conflict
 from app.moderation.models import Appeal
-from app.organising import actions
 from app.petitions import actions as petition_actions
 from app.petitions import queries
 from tests.moderation.desk import OTHER
@@ -153,21 +152,17 @@ def test_taken_down_is_said_so_never_a_draft_and_can_be_contested(
     assert "Brouillon" not in said
     assert "ce brouillon" not in said.lower()
     assert "retirée" in text_of(author.get("/organisation").text)
-    # What the recipient will get was promised to those who signed: saying it again is no change.
-    with site.database.write() as session:
-        found = queries.by_slug(session, slug)
-        assert found is not None
-        actions.set_delivery_mode(session, found, found.delivery_mode)
     rewrite(site, slug, "janvier", "février")
     propose(author, slug)
     decide(site, moderator, slug, {"decision": "correct", "remark-1": "La date ?"})
     # Taken down it still is: that can be contested, whatever was asked since.
     assert author.post(f"/organisation/petitions/{slug}/recours", data=CONTEST).status_code == 303
     assert win(site, site.staff("moderator", email="juge@exemple.test")) == 303
-    # Nobody has let the new text through, and the old one is no longer its author's.
-    assert petition(site, slug).state == "refused"
-    assert "La décision est annulée" in text_of(desk(author, slug))
-    assert propose(author, slug) == 303
+    # Nobody has let the new text through: it is back with the one that was signed.
+    assert petition(site, slug).state == "open"
+    page = text_of(site.client.get(f"/petitions/{slug}").text)
+    assert "Depuis janvier" in page
+    assert "février" not in page
     decide(site, moderator, slug, {"decision": "publish"})
     assert site.count(slug) == 1
 

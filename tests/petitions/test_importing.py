@@ -160,9 +160,11 @@ def test_a_picture_comes_with_its_words_and_without_its_secrets(site: Site, tmp_
         actions.publish(session, petition)
         slug, image = petition.slug, petition.image
     page = site.client.get(f"/petitions/{slug}").text
-    assert f'<img src="/images/{image}-1600.webp" alt="Une façade" width="1600" height="800"' in re.sub(
-        r"\s+", " ", page
-    )
+    shown = re.sub(r"\s+", " ", page)
+    assert f'src="/images/{image}-1600.webp" alt="Une façade" width="1600" height="800" fetchpriority="high">' in shown
+    sizes = ", ".join(f"/images/{image}-{width}.avif {width}w" for width in (480, 960, 1600))
+    assert f'<source type="image/avif" srcset="{sizes}" sizes=' in shown
+    assert f'property="og:image" content="{site.settings.origin}/images/{image}-1600.webp"' in shown
     assert "Le 3 février — A. B." in text_of(page)
     for kind in ("webp", "avif"):
         response = site.client.get(f"/images/{image}-960.{kind}")
@@ -227,7 +229,7 @@ def test_a_file_says_all_that_a_petition_carries(site: Site, tmp_path: Path) -> 
         assert (petition.place_kind, petition.place_code, petition.display_most) == ("commune", "35238", "initial")
         assert [source.kind for source in petition.sources] == ["investigation"]
     shown = text_of(site.client.get(f"/petitions/{slug}").text)
-    assert "Culture · Rennes (35) · ouverte" in shown
+    assert "Culture Rennes (35) · ouverte" in shown
     assert "La Gazette, 3 février 2026 · Enquête" in shown
     assert "Investigation" in text_of(site.client.get(f"/en/petitions/{slug}").text)
     data = site.client.get(f"/petitions/{slug}.json").json()

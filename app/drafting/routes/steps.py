@@ -16,7 +16,7 @@ from app.drafting.routes.base import around, router
 from app.drafting.steps import Step
 from app.errors import Conflict, NotFound
 from app.locale import Message
-from app.petitions import images, search, typed
+from app.petitions import images, search, themes, typed
 from app.petitions.dependencies import OfferedPicture
 from app.petitions.models import SOURCE_KINDS
 from app.petitions.places import matching
@@ -97,7 +97,11 @@ def _beside(session: Session, draft: Draft, step: Step, form: Shown, *, shown: b
         return {"picture": images.address(kept.name, kept.width) if kept is not None else "", "kept": kept}
     if step.path == "histoire":
         return {"preview": preview.text(held.get("text", "")) if shown else ""}
-    return {"latest_day": typed.latest_day(now), "places": matching(held.get("place", ""))}
+    return {
+        "latest_day": typed.latest_day(now),
+        "themes": themes.offered(session),
+        "places": matching(held.get("place", "")),
+    }
 
 
 @router.post("/{address}/apercu")

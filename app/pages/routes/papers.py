@@ -34,6 +34,7 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "title": view.title,
         "state": view.state,
         "theme": view.theme,
+        "themes": [theme["fr"] for theme in view.themes],
         "place": {"kind": petition.place_kind, "code": petition.place_code, "name": view.place} if view.place else None,
         "author": view.author,
         "organisation": view.organisation,

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_drafts"
-down_revision = "0007_organisations"
+revision = "0009_drafts"
+down_revision = "0008_organisations"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_review"
-down_revision = "0004_carries"
+revision = "0006_review"
+down_revision = "0005_themes"
 branch_labels = None
 depends_on = None
 

@@ -7,8 +7,8 @@ its number, whatever it is: signatures, notices and decisions name it.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_versions"
-down_revision = "0005_review"
+revision = "0007_versions"
+down_revision = "0006_review"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_organisations"
-down_revision = "0006_versions"
+revision = "0008_organisations"
+down_revision = "0007_versions"
 branch_labels = None
 depends_on = None
 
