@@ -243,7 +243,6 @@ def organiser(page: Page, demo: Demo, survey: Survey) -> None:
         page.goto(f"/organisation{petition}")
         page.get_by_role("button", name="Télécharger").click()
     follow(page, survey, "/organisation", f"/organisation{petition}", within=("/organisation",))
-<<<<<<< HEAD
     found(survey, f"/organisation{petition}/version?", f"/organisation{petition}/modifier?")
     page.goto(f"/organisation{petition}/modifier")
     page.get_by_label("Objectif").fill("beaucoup")
@@ -268,10 +267,8 @@ def organiser(page: Page, demo: Demo, survey: Survey) -> None:
     survey.look(page, "an amendment that waits")
     page.goto(f"{petition}/versions")
     survey.look(page, "versions with their lines")
-=======
     page.goto("/compte/fermeture")
     survey.look(page)
->>>>>>> accounts
     page.goto("/moderation")
     survey.look(page, "not for organisers")
     members(page, demo, survey)
@@ -401,7 +398,10 @@ def review(page: Page, demo: Demo, survey: Survey) -> None:
 def administrator(page: Page, demo: Demo, survey: Survey) -> None:
     sign_in(page, "admin@demo.test")
     follow(page, survey, "/administration", within=("/administration",))
-    found(survey, *(f"/administration/{path}" for path in ("fraude?", "fraude/", "comptes?", "themes?", "journal?", "demandes?")))
+    found(
+        survey,
+        *(f"/administration/{path}" for path in ("fraude?", "fraude/", "comptes?", "themes?", "journal?", "demandes?")),
+    )
     page.goto("/administration/fraude" + demo.petition("pietons").removeprefix("/petitions"))
     page.locator("article summary").first.click()
     page.get_by_role("button", name="Mettre de côté").first.click()
@@ -446,11 +446,7 @@ def administrator(page: Page, demo: Demo, survey: Survey) -> None:
 
 
 WALKS: list[Callable[[Page, Demo, Survey], None]] = [
-<<<<<<< HEAD
-    citizen, errors, signer, visitor_of_staff, organiser, moderator, review, administrator,
-=======
-    citizen, errors, signer, visitor_of_staff, newcomer, organiser, moderator, administrator,
->>>>>>> accounts
+    citizen, errors, signer, visitor_of_staff, newcomer, organiser, moderator, review, administrator,
 ]  # fmt: skip
 
 
