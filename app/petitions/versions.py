@@ -162,6 +162,20 @@ def back_to_published(session: Session, petition: Petition) -> None:
         session.flush()
 
 
+def back_to_judged(session: Session, petition: Petition, sha256: str) -> None:
+    """A refusal was wrong: what is published is what it was about, not what its author has written since."""
+    present, judged = queries.text_of(session, petition), texts.judged(session, petition, sha256)
+    if judged is present:
+        return
+    columns = ("title", "markdown", "html", "created_at")
+    draft = {name: getattr(present, name) for name in columns}
+    session.add(PetitionText(petition_id=petition.id, version=-1000 - petition.submissions, **draft))
+    for name in columns:
+        setattr(present, name, getattr(judged, name))
+    petition.title = judged.title
+    session.flush()
+
+
 def change(
     session: Session,
     petition_id: int,

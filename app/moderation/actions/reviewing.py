@@ -134,6 +134,7 @@ def put_online_again(
         raise Conflict("Cette pétition n’est plus refusée.")
     decision = _record(session, petition, judge, judgment, source, case, first.revision)
     if petition.opened_at is None:
+        versions.back_to_judged(session, petition, first.text_sha256)
         petition.state = PetitionState.DRAFT
         petition_actions.publish(session, petition, judge.id)
     else:

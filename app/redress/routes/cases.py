@@ -19,10 +19,11 @@ from app.moderation.actions import asked_for
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import bench, came_second, claim_of, comment_view
 from app.moderation.forms import DecisionForm
-from app.moderation.models import Appeal, Case, Reply, Target
+from app.moderation.models import Appeal, Case, Decision, Reply, Target
 from app.moderation.queries import cases, queue, workbench
 from app.petitions import queries as petition_queries
-from app.petitions.models import Petition
+from app.petitions import texts
+from app.petitions.models import Petition, PetitionText
 from app.redress import actions, queries
 from app.redress.forms import AuthorityForm, JudgeForm, OrderForm, ReplyDecisionForm, ViewForm
 from app.redress.routes.base import router
@@ -129,10 +130,16 @@ def _appeal_page(
         # Hidden until the judge has formed a view.
         first=first if seen or appeal.outcome else None,
         subject=comment_view(session, first.target_id) if first.target == Target.COMMENT else None,
-        petition=session.get(Petition, first.target_id) if first.target == Target.PETITION else None,
+        petition=_judged(session, first) if first.target == Target.PETITION else None,
         charter=charter.in_force(session, first.waiting_since),
         form=form,
     )
+
+
+def _judged(session: Session, first: Decision) -> PetitionText | None:
+    """The text that was decided on, whatever its author has written since."""
+    petition = session.get(Petition, first.target_id)
+    return texts.judged(session, petition, first.text_sha256) if petition is not None else None
 
 
 @router.post("/moderation/recours/{appeal_id}/avis")
