@@ -3,12 +3,12 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app import audit, clock
+from app.accounts import launching
 from app.accounts.models import Account
 from app.crypto import uuid7
 from app.db import vault_of
@@ -25,6 +25,7 @@ from app.petitions import queries as petition_queries
 from app.petitions import themes
 from app.petitions.images import Kept
 from app.petitions.models import Petition
+from app.settings import Settings
 
 # Since somebody last wrote in it: whoever holds its address, or a person with an account.
 STRANGERS_FOR = timedelta(days=30)
@@ -32,7 +33,10 @@ ACCOUNTS_FOR = timedelta(days=365)
 # Of one account at once.
 MOST_DRAFTS = 50
 LATE = "Ce texte est en relecture ou publié : il ne change plus ici. Rien n’a été enregistré."
-
+BY_INVITATION = (
+    "Ici, on lance une pétition sur invitation : suivez le lien de la vôtre, ou demandez-la en nous écrivant."
+)
+BY_THE_TEAM = "Ici, c’est l’équipe de la plateforme qui lance les pétitions : envoyez-lui votre texte."
 PROMISED = "Des personnes ont signé sur cette promesse : ce que le destinataire recevra ne change plus."
 
 
@@ -40,8 +44,9 @@ class Elsewhere(Conflict):
     """The same step was saved from another window since this one was opened; nothing is overwritten."""
 
 
-def begin(session: Session, account: Account | None, typed: Mapping[str, str]) -> Draft:
-    """An empty draft with these first words; *account*'s, or of whoever holds its address. Raises Refused."""
+def begin(session: Session, settings: Settings, account: Account | None, typed: Mapping[str, str]) -> Draft:
+    """A draft with these first words; *account*'s, or of whoever holds its address. Raises Refused."""
+    _allowed(session, settings, account)
     if account is not None and queries.count_of_account(session, account.id) >= MOST_DRAFTS:
         raise Refused("Vous avez déjà cinquante brouillons : supprimez-en un d’abord.")
     draft = _made(session, typed)
@@ -50,6 +55,12 @@ def begin(session: Session, account: Account | None, typed: Mapping[str, str]) -
     session.add(draft)
     session.flush()
     return draft
+
+
+def _allowed(session: Session, settings: Settings, account: Account | None) -> None:
+    """Raises Refused where the operator has it otherwise (SIGNONS_LAUNCH)."""
+    if not launching.may(settings, session, account.email if account is not None else ""):
+        raise Refused(BY_INVITATION if settings.launch == "invited" else BY_THE_TEAM)
 
 
 def _made(session: Session, typed: Mapping[str, Any]) -> Draft:
@@ -159,18 +170,22 @@ def throw_away(session: Session, draft_id: uuid.UUID, account: Account | None) -
 
 
 def propose(
-    session: Session, draft_id: uuid.UUID, account: Account, image_store: Path, organisation: str = ""
+    session: Session, settings: Settings, draft_id: uuid.UUID, account: Account, organisation: str = ""
 ) -> Petition:
     """To the moderators: it becomes a petition, or another text of the one that it was.
 
-    *organisation*: the address of one where *account* writes petitions, which carries it. Raises Invalid, Conflict.
+    *organisation*: the address of one where *account* writes petitions, which carries it. Raises Invalid, Conflict,
+    Refused.
     """
+    _allowed(session, settings, account)
     draft = _writable(session, draft_id)
     found = reading.read(draft.typed)
     _in_the_list(session, found.file.themes)
     _claim(session, draft, account)
     if draft.petition_id is None:
-        petition = petition_actions.create(session, found.file, folder=None, image_store=image_store, by=account.id)
+        petition = petition_actions.create(
+            session, found.file, folder=None, image_store=settings.var / "images", by=account.id
+        )
         petition_actions.add_owner(session, petition, account.id, account.id)
         draft.petition_id = petition.id
         if organisation:

@@ -163,7 +163,9 @@ def _petitions(scene: Scene) -> dict[str, str]:
         draft, sent, refused = made
         moderation.submit(session, sent, owner.id)
         vault = vault_of(session)
-        kept, abandoned = (draft_links.address_of(vault, drafting.begin(session, None, {}).id) for _ in range(2))
+        kept, abandoned = (
+            draft_links.address_of(vault, drafting.begin(session, scene.site.settings, None, {}).id) for _ in range(2)
+        )
         moderation.submit(session, refused, owner.id)
         judge = session.scalars(select(Account).where(Account.email == OTHER)).one()
         refusal = Judgment("refuse", [10], "la bibliothèque de Rudefleur", "Trop vague.")

@@ -2,10 +2,12 @@
 
 import threading
 from html import unescape
+from pathlib import Path
 
 import pytest
 
 from app.drafting.models import Draft
+from tests.conftest import settings_for
 from tests.drafting.writing import STEPS, begun, saved, written
 from tests.site import Site, text_of
 
@@ -199,3 +201,17 @@ def test_abandoned_drafts_go_by_the_schedule(site: Site) -> None:
     retention.run(site.database, site.settings)
     with site.database.read() as session:
         assert session.query(Draft).count() == 0
+
+
+@pytest.mark.parametrize(("launch", "said"), [("invited", "sur invitation"), ("closed", "c’est l’équipe")])
+def test_the_operator_says_who_may_start(database_url: str, tmp_path: Path, launch: str, said: str) -> None:
+    with Site(settings_for(database_url, tmp_path, launch=launch)) as site:
+        page = site.client.get("/lancer").text
+        assert said in text_of(page)
+        assert "Commencer" not in page
+        refused = site.client.post("/lancer", data={"title": "Un abri pour les vélos"})
+        assert refused.status_code == 422
+        assert said in text_of(refused.text)
+        organiser = site.staff("organiser")
+        assert organiser.post("/lancer", data={"title": "Un abri"}).status_code == (303 if launch == "invited" else 422)
+        assert site.staff("admin").post("/lancer", data={"title": "Un abri pour les vélos"}).status_code == 303

@@ -92,7 +92,7 @@ def propose(request: Request, session: Db, draft: OpenDraft, writer: Writer, val
         return see_other(request, f"/connexion?suite={base}/relire")
     with shown_again(values, partial(_page, request, session, draft, writer)):
         carrier = validated(ProposalForm, values).organisation
-        petition = actions.propose(session, draft.id, writer, settings_of(request).var / "images", carrier)
+        petition = actions.propose(session, settings_of(request), draft.id, writer, carrier)
     response = see_other(request, f"/organisation/petitions/{petition.slug}?fait=proposee")
     clear_draft_cookie(request, response)
     return response
