@@ -445,8 +445,63 @@ def administrator(page: Page, demo: Demo, survey: Survey) -> None:
     survey.look(page, "a letter, sent")
 
 
+def writer(page: Page, demo: Demo, survey: Survey) -> None:
+    """A draft, empty, then full to the brim: a long title in Arabic, forty thousand signs, twelve sources."""
+    page.goto("/en/lancer")
+    survey.look(page)
+    page.goto("/lancer")
+    survey.look(page)
+    page.get_by_label("Que demandez-vous ?").fill(("أنقذوا المكتبة العامة " * 10)[:200])
+    page.get_by_role("button", name="Commencer").click()
+    draft = urlsplit(page.url).path.rpartition("/")[0]
+    steps = ("demande", "destinataires", "histoire", "image", "sources", "reglages")
+    for step in steps:
+        page.goto(f"{draft}/{step}?verifier=oui")
+        survey.look(page, f"a draft: {step}, empty")
+    page.goto(f"{draft}/relire")
+    survey.look(page, "a draft: what is missing")
+    page.goto(f"{draft}/histoire")
+    page.get_by_label("Texte", exact=True).fill("## Pourquoi\n\n" + "Chaque matin, cent vélos sous la pluie. " * 1000)
+    page.get_by_role("button", name="Continuer").click()
+    for n in range(1, 5):
+        page.goto(f"{draft}/destinataires?ligne=oui")
+        page.get_by_label("Nom").last.fill(f"Claire-Apolline Vasseur de Montfleur {n}")
+        page.get_by_label("Fonction").last.fill("Présidente du syndicat mixte des transports")
+        page.get_by_role("button", name="Enregistrer", exact=True).click()
+    for n in range(1, 13):
+        page.goto(f"{draft}/sources?ligne=oui")
+        page.get_by_label("Titre").last.fill(f"Les vélos trempés, chapitre {n}")
+        page.get_by_label("Publiée par").last.fill("La Gazette")
+        page.get_by_role("button", name="Enregistrer", exact=True).click()
+    page.goto(f"{draft}/reglages")
+    page.get_by_label("Qui la lance").fill("Collectif des pédales")
+    page.get_by_label("Lieu").fill("Rennes")
+    for theme in ("Transports", "Culture", "Santé"):
+        page.get_by_label(theme, exact=True).check()
+    page.get_by_label("Objectif").fill("2 000")
+    page.get_by_role("button", name="Continuer").click()
+    for step in (*steps, "relire"):
+        for language in ("", "/en"):
+            page.goto(f"{language}{draft}/{step}")
+            survey.look(page, f"a draft{language}: {step}, full")
+    page.goto(f"{draft}/relire")
+    page.get_by_label("Votre adresse e-mail").fill("pas une adresse")
+    page.get_by_role("button", name="Recevoir le lien").click()
+    survey.look(page, "an author's address, refused")
+    page.get_by_label("Votre adresse e-mail").fill("lea.longue@exemple.test")
+    page.get_by_role("button", name="Recevoir le lien").click()
+    survey.look(page, "an author's address, to be confirmed")
+    sign_in(page, "benevole@demo.test", f"{draft}/relire")
+    survey.look(page, "a draft, signed in")
+    page.get_by_role("button", name="Plus tard").click()
+    survey.look(page, "a draft, kept")
+    page.goto("/organisation")
+    survey.look(page, "the desk, with a draft")
+
+
 WALKS: list[Callable[[Page, Demo, Survey], None]] = [
-    citizen, errors, signer, visitor_of_staff, newcomer, organiser, moderator, review, administrator,
+    citizen, errors, signer, visitor_of_staff, newcomer, writer, organiser, moderator, review,
+    administrator,
 ]  # fmt: skip
 
 
