@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Account
 from app.db import Base, one_of
+from app.petitions.choices import DISPLAYS, SOURCE_KINDS
 
 # BIGINT on PostgreSQL, the rowid on SQLite.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -44,18 +45,6 @@ MOVES = {
     (_S.REFUSED, _S.OPEN): "an appeal or a second opinion puts it online; or its removal is undone",
     (_S.REFUSED, _S.CLOSED): "the same, once it was closed",
     (_S.REFUSED, _S.DELIVERED): "the same, once it was handed over",
-}
-
-
-# What a signer may show of themselves, from nothing to everything.
-DISPLAYS = ("hidden", "initial", "full")
-# What a source is, in the words of its page.
-SOURCE_KINDS = {
-    "article": "Article",
-    "investigation": "Enquête",
-    "study": "Étude",
-    "video": "Vidéo",
-    "official": "Texte officiel",
 }
 
 

@@ -198,7 +198,10 @@ def moderator(page: Page, demo: Demo, survey: Survey) -> None:
 def administrator(page: Page, demo: Demo, survey: Survey) -> None:
     sign_in(page, "admin@demo.test")
     follow(page, survey, "/administration", within=("/administration",))
-    found(survey, *(f"/administration/{path}" for path in ("fraude?", "fraude/", "comptes?", "themes?", "journal?", "demandes?")))
+    found(
+        survey,
+        *(f"/administration/{path}" for path in ("fraude?", "fraude/", "comptes?", "themes?", "journal?", "demandes?")),
+    )
     page.goto("/administration/fraude" + demo.petition("pietons").removeprefix("/petitions"))
     page.locator("article summary").first.click()
     page.get_by_role("button", name="Mettre de côté").first.click()
