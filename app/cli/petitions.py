@@ -30,8 +30,10 @@ def import_petition(file: Path, publish: bool) -> None:
     """Importer une pétition : Markdown avec un en-tête YAML. L’adresse publique est la dernière ligne."""
     found = importing.read(file)
     with opened() as (settings, database):
+        store = settings.var / "images"
+        picture = petition_actions.picture_of(found, file.parent, store)
         with database.write() as session:
-            made = petition_actions.create(session, found, folder=file.parent, image_store=settings.var / "images")
+            made = petition_actions.create(session, found, folder=None, image_store=store, picture=picture)
             if publish:
                 petition_actions.publish(session, made)
             slug, state = made.slug, made.state

@@ -15,8 +15,8 @@ from app import clock
 from app.errors import Invalid
 from app.locale import Message
 from app.petitions import typed
+from app.petitions.choices import DISPLAYS, SOURCE_KINDS
 from app.petitions.forms import text_typed, title_typed
-from app.petitions.models import DISPLAYS, SOURCE_KINDS
 from app.petitions.places import Place, chosen
 from app.petitions.typed import MAX_LINE, MAX_TEXT
 from app.signatures.forms import email_address

@@ -11,7 +11,8 @@ from app.errors import Invalid
 from app.petitions import actions as petition_actions
 from app.petitions import markdown, public
 from app.petitions.actions import Picture
-from app.petitions.models import SOURCE_KINDS, Petition, PetitionState, Recipient, Source, Theme
+from app.petitions.choices import SOURCE_KINDS
+from app.petitions.models import Petition, PetitionState, Recipient, Source, Theme
 from app.petitions.places import chosen
 from app.petitions.typed import MAX_TEXT, day, goal, last_day
 from app.text import clean_line, visible

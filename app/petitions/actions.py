@@ -64,7 +64,7 @@ def create(
         closes_at=_end_of(file),
         version=1,
     )
-    set_picture(petition, picture or _picture_of(file, folder, image_store))
+    set_picture(petition, picture or picture_of(file, folder, image_store))
     _place(petition, file)
     _fill(petition, file)
     petition.texts = [
@@ -84,8 +84,8 @@ def create(
     return petition
 
 
-def _picture_of(file: PetitionFile, folder: Path | None, image_store: Path) -> Picture | None:
-    """Raises Refused."""
+def picture_of(file: PetitionFile, folder: Path | None, image_store: Path) -> Picture | None:
+    """The one that *file* names, put in the store: takes a second, best before the transaction. Raises Refused."""
     if file.image is None:
         return None
     if folder is None:

@@ -23,8 +23,8 @@ from pydantic_core import PydanticCustomError
 from app.errors import Refused
 from app.folding import fold
 from app.petitions import images, places, typed
+from app.petitions.choices import DISPLAYS, SOURCE_KINDS
 from app.petitions.frontmatter import FrontMatter, Location, Unreadable
-from app.petitions.models import DISPLAYS, SOURCE_KINDS
 from app.petitions.places import Place
 from app.petitions.typed import MAX_LINE, MAX_TEXT
 from app.text import clean_line, has_ink, visible

@@ -27,6 +27,7 @@ from app.accounts.models import Account
 from app.db import Base, one_of
 from app.organisations import queries as organisations
 from app.organisations.models import Organisation
+from app.petitions.choices import DISPLAYS, SOURCE_KINDS
 
 # Spelled out for its index: published, and not everybody was told.
 UNTOLD = "state = 'published' AND told_at IS NULL"
@@ -95,18 +96,6 @@ class ChangeKind(StrEnum):
     LAST_DAY = "last_day"
     RECIPIENTS = "recipients"
     IMAGE = "image"
-
-
-# What a signer may show of themselves, from nothing to everything.
-DISPLAYS = ("hidden", "initial", "full")
-# What a source is, in the words of its page.
-SOURCE_KINDS = {
-    "article": "Article",
-    "investigation": "Enquête",
-    "study": "Étude",
-    "video": "Vidéo",
-    "official": "Texte officiel",
-}
 
 
 @lru_cache(maxsize=1)

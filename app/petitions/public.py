@@ -10,10 +10,11 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.petitions import covers, history, images, places, queries
+from app.petitions.choices import SOURCE_KINDS
 from app.petitions.covers import Cover
 from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
-from app.petitions.models import SOURCE_KINDS, Petition, PetitionState
+from app.petitions.models import Petition, PetitionState
 from app.zone import last_day_before
 
 

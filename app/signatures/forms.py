@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, field_validator
 
 from app.locale import Message
-from app.petitions.models import DISPLAYS
+from app.petitions.choices import DISPLAYS
 from app.signatures.places import country_code, postal_code
 from app.text import MAX_NAME, clean_address, clean_line, clean_text, may_be_ours, proper_name
 from app.web.forms import PostedForm

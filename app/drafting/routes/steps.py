@@ -17,8 +17,8 @@ from app.drafting.steps import Step
 from app.errors import Conflict, NotFound
 from app.locale import Message
 from app.petitions import images, search, themes, typed
+from app.petitions.choices import SOURCE_KINDS
 from app.petitions.dependencies import OfferedPicture
-from app.petitions.models import SOURCE_KINDS
 from app.petitions.places import matching
 from app.web.admission import in_lane
 from app.web.forms import Form, ShowAgain, Shown, Values, shown_again, validated
