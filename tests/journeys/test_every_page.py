@@ -27,6 +27,13 @@ from tests.journeys.reviews import JUDGE, MODERATOR, ORGANISER, open_review, pro
 from tests.journeys.survey import COUNT_SHIFTS, TOO_WIDE, Survey
 from tests.services import chromium
 
+POST = """([to, fields]) => {
+  const form = Object.assign(document.createElement("form"), {method: "post", action: to});
+  for (const [name, value] of Object.entries(fields))
+    form.append(Object.assign(document.createElement("input"), {name, value}));
+  document.body.append(form);
+  form.submit();
+}"""
 LINKS = """() => [...document.querySelectorAll("a[href]:not([download])")].map(a => a.getAttribute("href"))"""
 
 
@@ -382,6 +389,10 @@ def review(page: Page, demo: Demo, survey: Survey) -> None:
     refuse(page, "trois seaux au plafond", "Dites qui est concerné.")
     page.goto(reviewed)
     survey.look(page, "a review that is over")
+    late = {"decision": "correct", "version": "2", "remark-1": "Et la date ?"}
+    page.evaluate(POST, [f"{reviewed}/decision", late])
+    expect(page.locator("main")).to_contain_text("Et la date ?")
+    survey.look(page, "a review, decided meanwhile")
     become(ORGANISER, desk)
     survey.look(page, "a refusal")
     page.get_by_role("link", name="Relire, ou contester").click()

@@ -201,9 +201,10 @@ def test_the_second_to_decide_is_told_and_sees_who_came_first(
     assert decide(site, moderator, slug, REFUSE) == 303
     other = site.staff("moderator", email="seconde@exemple.test")
     path = f"/moderation/petitions/{petition(site, slug).id}/decision"
-    answer = other.post(path, data={"decision": "publish", "version": "1"})
+    answer = other.post(path, data={"decision": "correct", "version": "1", "remark-1": "Depuis <quand> ?"})
     assert answer.status_code == 409
     said = text_of(answer.text)
+    assert "Depuis <quand> ?" in said
     assert "décidée ou modifiée entre-temps" in said
     assert OTHER in said
     assert "Trop vague." in said
