@@ -77,6 +77,20 @@ def test_who_signed_reads_why_what_changed_and_leaves_in_one_click(
         assert (row.told, row.told_at is not None, row.told_after) == (2, True, None)
 
 
+def test_each_reads_what_changed_since_what_they_signed(
+    site: Site, slug: str, organiser: TestClient, moderator: TestClient
+) -> None:
+    site.confirmed(slug)
+    amend(site, slug, organiser, moderator)
+    tell(site)
+    site.mails()
+    site.confirmed(slug, email="paul@exemple.test", given_name="Paul")
+    amend(site, slug, organiser, moderator, AMENDED.replace("cinq", "six"))
+    tell(site)
+    said = {(mail.to, "[-trois-][+six+]" in mail.text, "[-cinq-][+six+]" in mail.text) for mail in told(site)[1:]}
+    assert said == {("marie@exemple.test", True, False), ("paul@exemple.test", False, True)}
+
+
 def test_groups_stop_and_go_on_and_nobody_gets_a_second_mail(
     site: Site, slug: str, organiser: TestClient, moderator: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,7 @@ def tell_some(session: Session, origin: str) -> int:
     assert amendment.version is not None, "a published one"
     petition = session.get_one(Petition, amendment.petition_id)
     rows = queries.signed_before(session, petition.id, amendment.version, amendment.told_after, BATCH)
-    pieces = _pieces(session, amendment)
+    gist = {signed: _pieces(session, amendment, signed) for signed in {row.text_version for row in rows}}
     mails = []
     for row in rows:
         to = addressee_of(session, row, petition, origin)
@@ -44,7 +44,7 @@ def tell_some(session: Session, origin: str) -> int:
                 before=str(row.text_version),
                 after=amendment.version,
                 reason=amendment.reason,
-                pieces=pieces,
+                pieces=gist[row.text_version],
             )
         )
     outbox.enqueue(session, mails)
@@ -56,13 +56,11 @@ def tell_some(session: Session, origin: str) -> int:
     return len(rows) or 1
 
 
-def _pieces(session: Session, amendment: Amendment) -> list[list[str]]:
-    """What changed since the version before, as much as a mail should carry."""
-    versions = {text.version: text for text in texts.published(session, amendment.petition_id)}
-    before = max((n for n in versions if n < (amendment.version or 0)), default=None)
-    if before is None:
+def _pieces(session: Session, amendment: Amendment, signed: int) -> list[list[str]]:
+    """What changed since the version that one *signed*, as much as a mail should carry."""
+    old = next((text for text in texts.published(session, amendment.petition_id) if text.version == signed), None)
+    if old is None:
         return []
-    old = versions[before]
     found = history.between(old.title, old.markdown, amendment.title, amendment.markdown)
     pieces: list[list[str]] = []
     left = LONGEST
