@@ -1,5 +1,6 @@
 """What went wrong, answered in the site's style, and what every request leaves in the log."""
 
+import re
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -12,17 +13,17 @@ from slowapi.errors import RateLimitExceeded
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException as StarletteHTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.accounts.dependencies import SignInFirst
-from app.errors import Refused, TooMany
+from app.errors import Moved, Refused, TooMany
 from app.operations import metrics
 from app.web.crowd import Door
 from app.web.errors import error_response, refuse
 from app.web.forms import ShowAgain
 from app.web.ratelimit import SENTENCE
-from app.web.rendering import locale_of, see_other
+from app.web.rendering import locale_of, localised, see_other
 
 log = structlog.get_logger("web")
 AWAY = "La base de données ne répond pas. Rien n’a été enregistré ; réessayez dans quelques secondes."
@@ -90,6 +91,14 @@ def handle_errors(app: FastAPI) -> None:
         return answer(request, error.status, error.message, headers)
 
     app.add_exception_handler(Refused, refused)  # type: ignore[arg-type]
+
+    @on(Moved)
+    async def moved(request: Request, error: Moved) -> Response:
+        """The same page at the petition's present address, by the same method; kept for an hour: it may move again."""
+        path = re.sub(rf"(?<=/)({re.escape(error.before)})(?=[/.]|$)", error.now, request.url.path, count=1)
+        query = f"?{request.url.query}" if request.url.query else ""
+        headers = {"cache-control": "public, max-age=3600", "access-control-allow-origin": "*"}
+        return RedirectResponse(localised(request, path) + query, 308, headers=headers)
 
     @on(ShowAgain)
     async def form_refused(request: Request, refused: ShowAgain) -> Response:

@@ -175,6 +175,7 @@ class Vault:
         self.networks = derive(secret, "networks")
         self.proofs = derive(secret, "proofs")
         self.recipients = derive(secret, "recipients")
+        self.drafts = derive(secret, "drafts")
         # Opened keys by petition, see petitions/keys.py.
         self.cache: dict[int, tuple[float, Any]] = {}
 

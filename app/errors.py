@@ -38,6 +38,14 @@ class NotFound(Refused):
     status = 404
 
 
+class Moved(NotFound):
+    """It is at another address now, for good."""
+
+    def __init__(self, message: str, before: str, now: str) -> None:
+        super().__init__(message)
+        self.before, self.now = before, now
+
+
 class Gone(Refused):
     """It existed; it has expired, been used or been withdrawn."""
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from app.errors import Busy
 
-# Nobody waits longer, in seconds: then a sentence, not silence.
+# Nobody waits longer, in seconds, but for a picture: then a sentence, not silence.
 PATIENCE = 2.0
 THREADS = 80
 # Of one client in one lane, those who wait included; and of everybody.
@@ -24,22 +24,23 @@ FULL = "Trop de demandes arrivent en même temps. Rien n’a été enregistré ;
 
 
 class Lane:
-    """*places* at once; first come, first served."""
+    """*places* at once; first come, first served; nobody waits longer than *patience*, in seconds."""
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, patience: float = PATIENCE) -> None:
         self.places = places
+        self.patience = patience
         self._free = asyncio.Semaphore(places)
         self._asking: Counter[str] = Counter()
 
     @asynccontextmanager
     async def place(self, client: str = "") -> AsyncIterator[None]:
-        """Raises Busy: at once when too many wait, or too many of this *client*; after PATIENCE otherwise."""
+        """Raises Busy: at once when too many wait, or too many of this *client*; after its patience otherwise."""
         if self._asking[client] >= (EACH if client else WAITING) or self._asking.total() >= WAITING:
             raise Busy(FULL)
         self._asking[client] += 1
         try:
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(self.patience):
                     await self._free.acquire()
             except TimeoutError:
                 raise Busy(FULL) from None
@@ -60,6 +61,8 @@ class Lanes:
     more would only take turns away from those who sign. *acting*: forms. *writing*: the writer's
     turn (SQLite) or a connection. *hashing*: passwords, 64 MB and a core each. *setting*: PDFs.
     *signing*: what the sign form reads of its petition. *watching*: the live feed's reading.
+    *receiving*: files that people send, 10 MB each on the disk, from their first byte to the answer; no thread.
+    *picturing*: their pictures, a core for a second each; people who chose a photograph wait for it.
     """
 
     def __init__(self, *, one_writer: bool) -> None:
@@ -70,6 +73,8 @@ class Lanes:
         self.setting = Lane(1)
         self.signing = Lane(2)
         self.watching = Lane(4)
+        self.receiving = Lane(64)
+        self.picturing = Lane(1, patience=20.0)
 
 
 def lanes_of(request: Request) -> Lanes:

@@ -22,6 +22,7 @@ from app.administration import routes as administration
 from app.answers import LastResort, handle_errors
 from app.bus import Bus
 from app.db import Database
+from app.drafting import routes as drafting
 from app.lanes import THREADS, Lanes
 from app.live.feed import LiveFeed
 from app.live.hub import Hub
@@ -64,6 +65,7 @@ ROUTERS = (
     moderation.router,
     redress.router,
     transparency.router,
+    drafting.router,
     organising.router,
     privacy.router,
     administration.router,

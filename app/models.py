@@ -4,6 +4,7 @@ from app.accounts import models as accounts
 from app.audit import AuditLine
 from app.comments import models as comments
 from app.consents import models as consents
+from app.drafting import models as drafting
 from app.exports import models as exports
 from app.mail import models as mail
 from app.moderation import models as moderation
@@ -19,6 +20,7 @@ __all__ = [
     "accounts",
     "comments",
     "consents",
+    "drafting",
     "exports",
     "mail",
     "moderation",

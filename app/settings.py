@@ -72,6 +72,12 @@ def _level(value: object) -> object:
     return value
 
 
+def _launch(value: object) -> object:
+    if value not in {"open", "invited", "closed"}:
+        raise ValueError("choisissez open, invited ou closed")
+    return value
+
+
 def _switch(value: object) -> object:
     found = {"true": True, "1": True, "false": False, "0": False, "": False}.get(str(value).lower())
     if found is None:
@@ -141,6 +147,11 @@ class Settings(BaseSettings):
     )
     people_per_address: People = Field(
         1, description="Personnes qui peuvent signer une pétition avec la même adresse électronique : 1 ou 2."
+    )
+    launch: Annotated[Literal["open", "invited", "closed"], BeforeValidator(_launch)] = Field(
+        "open",
+        description="Qui peut lancer une pétition : open (tout le monde), invited (les adresses invitées par"
+        " l’administration) ou closed (l’équipe seule).",
     )
     hsts_subdomains: Switch = Field(
         False, description="Exiger https de tous les sous-domaines aussi (Strict-Transport-Security) : true ou false."
@@ -280,7 +291,7 @@ def _check_names() -> None:
     for name, value in {**dotenv_values(".env"), **os.environ}.items():
         of_the_network = _OF_THE_NETWORK.search(name) or str(value).startswith(("tcp://", "udp://"))
         if name.upper().startswith("SIGNONS_") and name.upper() not in _KNOWN and not of_the_network:
-            near = get_close_matches(name.upper(), sorted(_KNOWN), 1, 0.7)
+            near = get_close_matches(name.upper(), sorted(_KNOWN), 1, 0.75)
             hint = f"vouliez-vous {near[0]} ?" if near else "la liste est dans .env.example."
             raise SettingsError(f"{name} : ce réglage n’existe pas ; {hint}")
 

@@ -42,6 +42,7 @@ class Worker:
         self.jobs = [
             Job("fold_counts", 2, lambda: petition_jobs.fold_counts(database)),
             Job("remind_pending", 300, lambda: signature_jobs.remind_pending(database, settings.origin)),
+            Job("tell_amendments", 5, lambda: signature_jobs.tell_amendments(database, settings.origin)),
             Job("send_updates", 5, lambda: update_jobs.send_updates(database, settings.origin)),
             Job("close_ended", 60, lambda: petition_jobs.close_ended(database)),
             Job("index_petitions", 600, lambda: petition_jobs.index(database)),

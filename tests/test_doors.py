@@ -29,7 +29,7 @@ FIELDS = (
     "act", "age_declared", "answer", "article", "articles", "author", "authority", "blur", "capacity", "category",
     "channel", "closes_on", "comment", "comments", "confirm", "consent_signature", "country", "decision", "digest",
     "display", "effective_from", "email", "explanation", "family_name", "given_name", "goal", "good_faith", "ground",
-    "groupe", "item-1", "item-2", "keys", "lignes", "line-1", "mask", "name", "note", "open", "outcome", "passage",
+    "groupe", "item-1", "item-2", "keys", "lignes", "mask", "name", "note", "open", "outcome", "passage",
     "passage-1", "petitions", "postal_code", "provision", "purpose", "quiet_from", "quiet_to", "reasons",
     "received_at", "received_on", "recipients", "reference", "remark-1", "request", "role", "sources", "state",
     "summary", "text", "theme", "title", "toutes", "urgent", "version", "view", "view_reasons",
@@ -46,7 +46,7 @@ RIGHT = {
     "title": "Un titre assez long", "author": "Collectif", "theme": "Culture", "goal": "500", "purpose": "audit",
     "recipients": "Claire Vasseur, Maire", "sources": "", "closes_on": "", "delivery_mode": "identities",
     "given_name": "Marie", "family_name": "Durand", "postal_code": "35000", "country": "FR", "display": "hidden",
-    "line-1": "1", "remark-1": "Donnez la date.", "role": "organiser", "petitions": "",
+    "remark-1": "Donnez la date.", "role": "organiser", "petitions": "",
 }  # fmt: skip
 ROOMS = (
     "app.moderation.", "app.redress.", "app.privacy.", "app.comments.", "app.administration.", "app.petitions.",
@@ -108,7 +108,7 @@ def test_no_form_breaks_on_what_is_typed(site: Site, slug: str, people: dict[str
 def test_no_form_breaks_on_one_field(site: Site, slug: str, people: dict[str, TestClient]) -> None:
     """Everything else right, so that the verb is reached."""
     numbers_and_dates = [
-        "article", "articles", "version", "comments", "comment", "quiet_from", "line-1", "received_at", "received_on",
+        "article", "articles", "version", "comments", "comment", "quiet_from", "received_at", "received_on",
         "effective_from", "closes_on", "goal", "item-1", "item-x",
     ]  # fmt: skip
     for person, path, _route in doors("POST", slug, people, site):
@@ -182,16 +182,22 @@ def test_remark_that_is_too_long_is_said(site: Site, slug: str, people: dict[str
         actions.submit(session, petition)
         number = petition.id
     path = f"/moderation/petitions/{number}/decision"
-    for remark, line, said in (
-        ("x" * 2001, "1", "Raccourcissez la remarque : 2000 caractères au plus."),
-        ("Une date.", "9" * 5000, "Donnez le numéro de la ligne à corriger."),
-        ("Une date.", "une", "Donnez le numéro de la ligne à corriger."),
+    for name, remark, said in (
+        ("remark-1", "x" * 2001, "Raccourcissez la remarque : 2000 caractères au plus."),
+        ("remark-title", "x" * 2001, "Raccourcissez la remarque : 2000 caractères au plus."),
+        ("remark-99", "Une date.", "Rechargez la page : une remarque porte sur un passage qui n’y est pas."),
+        ("remark-" + "9" * 5000, "Une date.", "Rechargez la page"),
+        ("remark-²", "Une date.", "Rechargez la page"),
+        ("remark-1", " \u200b ", "Dites ce qu’il faut corriger, en une remarque au moins."),
     ):
-        answer = people["/moderation"].post(path, data={"decision": "correct", "line-1": line, "remark-1": remark})
+        form = {"decision": "correct", name: remark, "remark-sources": "Le lien est mort."}
+        form |= {} if remark.strip(" \u200b") else {"remark-sources": ""}
+        answer = people["/moderation"].post(path, data=form)
         assert answer.status_code == 422
         assert said in text_of(answer.text)
-        assert f'value="{remark}"' in answer.text
-    form = {"decision": "correct", "line-1": "", "remark-1": "x" * 2000}
+        assert f">\n{form['remark-sources']}</textarea>" in answer.text
+        assert f">\n{remark}</textarea>" in answer.text or name not in {"remark-1", "remark-title"}
+    form = {"decision": "correct", "remark-1": "x" * 2000}
     assert people["/moderation"].post(path, data=form).status_code == 303
 
 

@@ -405,7 +405,6 @@ def test_what_staff_reads_is_in_one_language_whatever_the_address(site: Site) ->
         (organiser, "/organisation"),
         (organiser, f"/organisation/petitions/{slug}"),
         (organiser, f"/organisation/petitions/{slug}/nouvelles"),
-        (organiser, "/organisation/petitions/nouvelle"),
         (organiser, "/organisation/petitions/absente"),
         (admin, "/moderation"),
         (admin, "/administration"),

@@ -127,6 +127,28 @@ def test_a_database_that_this_version_does_not_know_is_told_what_to_do(tmp_path:
     database.close()
 
 
+def test_spellings_of_a_theme_become_one_of_the_list(empty: Database) -> None:
+    command.upgrade(migrations.config(empty), "0003_carries")
+    columns = "slug, state, title, theme, author, goal, search, delivery_mode, version, comments_open, created_at"
+    more = "submissions, image_alt, image_caption, image_credit, image_width, image_height, hold_reason"
+    values = "'draft', 't', :theme, 'a', 1, '', 'identities', 1, true, '2026-03-01', 0, '', '', '', 0, 0, ''"
+    with empty.engine.begin() as connection:
+        for n, theme in enumerate(("Transports", "Transports", "transport", "Écoles", "", "🌳")):
+            insert = f"INSERT INTO petition ({columns}, {more}) VALUES (:slug, {values})"
+            connection.execute(sa.text(insert), {"slug": f"p{n}", "theme": theme})
+    migrations.upgrade(empty)
+    query = """
+        SELECT p.slug, t.name FROM petition p
+        LEFT JOIN petition_theme pt ON pt.petition_id = p.id LEFT JOIN theme t ON t.id = pt.theme_id ORDER BY p.slug
+    """
+    with empty.engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(sa.text(query))]
+        count = connection.scalar(sa.text("SELECT count(*) FROM theme"))
+    same = "Transports"
+    assert found == [("p0", same), ("p1", same), ("p2", same), ("p3", "Écoles"), ("p4", None), ("p5", "🌳")]
+    assert count == 3
+
+
 EVENT = (
     "INSERT INTO consent_event (petition_id, signature_id, purpose, at, kind, text_id, channel, subject)"
     " VALUES (1, '00000000000000000000000000000001', 'sign', '2026-03-01 00:00:00', 'confirmed', 1, 'web', :subject)"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import partial
+from hashlib import sha256
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from app.mail.models import MailState, OutboxMail
 from app.mail.outbox import Mail
 from app.moderation import actions
 from app.moderation.actions import Judgment, receiving
+from app.moderation.actions.amending import decide_amendment
 from app.moderation.models import (
     Appeal,
     AppealOutcome,
@@ -43,6 +45,7 @@ from app.moderation.models import (
 )
 from app.moderation.models.decisions import APPEAL_MOVES
 from app.moderation.models.notices import CASE_MOVES, NOTICE_MOVES, REPLY_MOVES
+from app.moderation.queries import reviews
 from app.organisations import actions as organisation_actions
 from app.organisations import links
 from app.organisations import models as organisations
@@ -50,9 +53,9 @@ from app.organisations.models import Invitation, InvitationState
 from app.organisations.queries import members
 from app.organisations.rights import Right
 from app.petitions import actions as petition_actions
-from app.petitions import importing
+from app.petitions import importing, queries, versions
 from app.petitions import models as petitions
-from app.petitions.models import Petition, PetitionState
+from app.petitions.models import Amendment, AmendmentState, Petition, PetitionState
 from app.privacy import models as privacy
 from app.privacy.actions import erasing, requests
 from app.privacy.models import DataRequest, RequestState
@@ -153,12 +156,14 @@ def of_petitions(site: Site) -> Pairs:
     site.account("moderator", email=ME)
     site.account("moderator", email=OTHER)
     with site.database.write() as session:
-        file = importing.parse(PETITION, "essai.md")
+        file, other = (
+            importing.parse(text, "essai.md") for text in (PETITION, PETITION.replace("trois jours", "deux"))
+        )
         petition = petition_actions.create(session, file, folder=None, image_store=Path("unused"))
         desk = Desk(session, "petition", petition.id, "la bibliothèque de Montfleur", 10)
 
         def review(judgment: Judgment) -> Verb:
-            remarks = [(1, "Donnez la date.")] if judgment.kind == "correct" else []
+            remarks = {"1": "Donnez la date."} if judgment.kind == "correct" else {}
             return lambda: actions.review(session, petition.id, petition.submissions, desk.first, judgment, remarks)
 
         def end() -> None:
@@ -167,12 +172,17 @@ def of_petitions(site: Site) -> Pairs:
 
         def look() -> tuple[str, Hashable]:
             found = session.get_one(Petition, petition.id)
-            known = bool(found.opened_at), bool(found.closed_at), bool(found.delivered_at), found.submissions
-            return found.state, (known, desk.history())
+            known = bool(found.opened_at), bool(found.closed_at), bool(found.delivered_at)
+            # Corrections may be asked as often as one likes; twice tells everything.
+            sent = min(found.submissions, 2), len(reviews.refusals(session, petition.id))
+            last, words = desk.last(), queries.text_of(session, found).markdown.encode()
+            written_on = last is not None and last.text_sha256 != sha256(words).hexdigest()
+            return found.state, (known, sent, written_on, desk.history())
 
         return walk(
             session,
             [
+                lambda: petition_actions.rewrite(session, petition, file if petition.version % 2 == 0 else other),
                 lambda: actions.submit(session, petition),
                 *map(review, (Judgment("publish"), Judgment("correct"), desk.refusal)),
                 lambda: petition_actions.publish(session, petition),
@@ -397,9 +407,31 @@ ENDS: dict[Table, tuple[type[StrEnum], Moves]] = {
     Case: (CaseOutcome, CASE_MOVES),
     Notice: (NoticeOutcome, NOTICE_MOVES),
 }
+
+
+def of_amendments(site: Site) -> Pairs:
+    site.account("moderator", email=ME)
+    slug = site.publish()
+    with site.database.write() as session:
+        me = session.scalars(select(Account)).one()
+        petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
+        row = versions.propose(session, petition.id, petition.title, "Un autre texte. " * 9, "Parce que.", me.id)
+        return walk(
+            session,
+            [
+                partial(decide_amendment, session, row.id, me, publish=True),
+                partial(decide_amendment, session, row.id, me, publish=False, explanation="Voilà pourquoi."),
+                partial(versions.take_back, session, petition.id, me.id),
+                lambda: petition_actions.close(session, petition),
+            ],
+            lambda: (session.get_one(Amendment, row.id).state, petition.state),
+        )
+
+
 WALKS: dict[type[StrEnum], tuple[Callable[[Site], Pairs], Moves]] = {
     PetitionState: (of_petitions, petitions.MOVES),
     CommentState: (of_comments, comments.MOVES),
+    AmendmentState: (of_amendments, petitions.AMENDMENT_MOVES),
     ReplyState: (of_replies, REPLY_MOVES),
     SignatureState: (of_signatures, signatures.MOVES),
     MailState: (of_mails, mails.MOVES),

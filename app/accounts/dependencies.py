@@ -6,20 +6,22 @@ A stranger is sent to the sign-in page from a page, and gets 404 from anything e
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
 from app import clock
-from app.accounts import actions
+from app.accounts import actions, queries
 from app.accounts.models import Account, StaffSession
 from app.accounts.origins import Came
+from app.accounts.passkeys import Here, is_numbers
 from app.accounts.presence import Presence
 from app.db import Db
 from app.errors import NotFound
 from app.web.cookies import browser_cookie, session_cookie
 from app.web.forms import MAX_LONG_FIELDS, ShowAgain, read_pairs
 from app.web.ratelimit import client_key
-from app.web.rendering import EMPTY_FORM, page
+from app.web.rendering import EMPTY_FORM, locale_of, page, settings_of
 
 
 class SignInFirst(Exception):
@@ -100,7 +102,19 @@ def came(request: Request, account_id: int | None = None, link: str = "") -> Cam
         cookie=session_cookie(request) or "",
         browser=browser_cookie(request, account_id) if account_id is not None else "",
         link=link,
+        locale=locale_of(request),
     )
+
+
+def here(request: Request) -> Here:
+    """This site, as browsers that keep passkeys know it."""
+    return Here.of(settings_of(request), request.app.state.vault)
+
+
+def elsewhere(request: Request) -> str:
+    """Where passkeys work, when that is not here: a local instance whose address is numbers; "" otherwise."""
+    asked, own = request.url.hostname or "", urlsplit(settings_of(request).origin).hostname or ""
+    return here(request).origins[0] if is_numbers(asked) and is_numbers(own) else ""
 
 
 async def posted(request: Request) -> list[tuple[str, str]]:
@@ -109,7 +123,7 @@ async def posted(request: Request) -> list[tuple[str, str]]:
 
 
 Posted = Annotated[list[tuple[str, str]], Depends(posted)]
-PROOF = {"preuve", "vers"}
+PROOF = {"preuve", "cle", "vers"}
 
 
 def require_fresh(request: Request, signed: StaffSession | None, fields: list[tuple[str, str]]) -> None:
@@ -125,13 +139,24 @@ def proof_asked(
     request: Request, path: str, signed: StaffSession | None, fields: list[tuple[str, str]], error: str = ""
 ) -> ShowAgain:
     """The page that asks for it, and says what was wrong with the last try."""
+    account, by_key = signed.account if signed is not None else None, False
+    by_code, by_password = (
+        account is not None and account.totp_sealed is not None,
+        account is not None and account.is_demo,
+    )
+    if account is not None and not elsewhere(request):
+        with request.app.state.database.read() as session:
+            by_key = bool(queries.passkeys_of(session, account.id))
+    at = "preuve" if by_code or by_password else ""
     shown = page(
         request,
         "accounts/prove.html",
         422 if error else 403,
-        form={"values": {}, "errors": {"preuve": error}} if error else EMPTY_FORM,
+        form={"values": {}, "errors": {at: error}} if error else EMPTY_FORM,
         fields=[(name, value) for name, value in fields if name not in PROOF],
         vers=path,
-        by_code=signed is not None and signed.account.totp_sealed is not None,
+        by_code=by_code,
+        by_password=by_password,
+        by_key=by_key,
     )
     return ShowAgain(shown)

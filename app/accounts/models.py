@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Base
@@ -18,13 +18,16 @@ class Account(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str] = mapped_column(String(16))
+    # "" for whoever comes in by passkeys alone.
     password_hash: Mapped[str]
-    # Sealed TOTP secret; None only for the accounts of the local demo.
+    # Sealed TOTP secret; None where passkeys alone open, and for the accounts of the local demo.
     totp_sealed: Mapped[bytes | None]
     # Last 30-second step that was accepted: a code works once.
     totp_step: Mapped[int] = mapped_column(default=0)
     # When the last mailed link that served ends: it, and those sent before it, open nothing more.
     link_served: Mapped[datetime | None]
+    # When a change of address was last settled: links about one that were sent before open nothing more.
+    address_settled: Mapped[datetime | None]
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
@@ -38,8 +41,13 @@ class Account(Base):
 
     @property
     def has_ended(self) -> bool:
-        """Forgotten: nobody signs in here again."""
-        return not self.password_hash
+        """Forgotten, its address too: nobody signs in here again."""
+        return "@" not in self.email
+
+    @property
+    def is_demo(self) -> bool:
+        """A password and nothing else: it opens a local instance only, and nobody reads its mail."""
+        return bool(self.password_hash) and self.totp_sealed is None
 
 
 class StaffSession(Base):
@@ -83,3 +91,35 @@ class SignInThrottle(Base):
 
     def is_closed(self, now: datetime) -> bool:
         return self.closed_until is not None and now < self.closed_until
+
+
+class RecoveryCode(Base):
+    """One of ten: stands for the code of the application, once."""
+
+    __tablename__ = "recovery_code"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    # Keyed digest: without the key, which is not in the database, nothing can be tried.
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    made_at: Mapped[datetime]
+
+
+class Passkey(Base):
+    """What a telephone, a computer or a security key holds the secret of: two factors in one gesture."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    # As the authenticator counts; 0 for ever where it does not.
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    # How the browser may reach it: "internal", "hybrid", "usb"…
+    transports: Mapped[list[str]]
+    # Given by its owner.
+    name: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    # When the last challenge that served was made: it, and those made before it, serve no more.
+    challenged_at: Mapped[datetime]

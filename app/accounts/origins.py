@@ -32,6 +32,8 @@ class Came:
     cookie: str = ""
     browser: str = ""
     link: str = ""
+    # What this person reads: a mail about it is in that language.
+    locale: str = "fr"
 
 
 class Origin(NamedTuple):

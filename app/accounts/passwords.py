@@ -21,6 +21,12 @@ SHORTEST, LONGEST = 12, 1024
 LISTED = 10
 # Fewer different signs than this are "aaaaaaaaaaaa" or "121212121212".
 DIFFERENT = 5
+WEAK = {
+    "short": "Le mot de passe compte 12 caractères au moins.",
+    "long": "Le mot de passe compte 1 024 caractères au plus.",
+    "common": "Ce mot de passe est l’un des premiers que l’on essaie. Choisissez une phrase de plusieurs mots.",
+    "known": "Ce mot de passe est fait de votre adresse ou du nom du site. Choisissez-en un autre.",
+}
 PLAIN = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -57,16 +63,16 @@ def weakness(password: str, *known: str) -> str:
     """What is wrong with a new password, in a sentence that says what to do; "" for a good one."""
     password = _composed(password)
     if len(password) < SHORTEST:
-        return "Le mot de passe compte 12 caractères au moins."
+        return WEAK["short"]
     if len(password) > LONGEST:
-        return "Le mot de passe compte 1 024 caractères au plus."
+        return WEAK["long"]
     if len(set(password)) < DIFFERENT or _is_common(password):
-        return "Ce mot de passe est l’un des premiers que l’on essaie. Choisissez une phrase de plusieurs mots."
+        return WEAK["common"]
     rest = password.casefold()
     for word in known:
         rest = rest.replace(word.casefold().partition("@")[0], "") if len(word) > 2 else rest
     if len(rest) < SHORTEST // 2:
-        return "Ce mot de passe est fait de votre adresse ou du nom du site. Choisissez-en un autre."
+        return WEAK["known"]
     return ""
 
 

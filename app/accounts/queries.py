@@ -1,12 +1,15 @@
 """Every SELECT about accounts and staff sessions."""
 
+import uuid
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.accounts.models import Account, SignInThrottle, StaffSession
+from app.accounts.models import Account, Passkey, RecoveryCode, SignInThrottle, StaffSession
 from app.mail.models import OutboxMail
 
 
@@ -54,8 +57,9 @@ def open_sessions(session: Session, now: datetime, idle_since: datetime) -> dict
 
 
 def demo_accounts(session: Session) -> Sequence[Account]:
-    """Accounts without second factor: they exist in the local demo only."""
-    return session.scalars(select(Account).where(Account.totp_sealed.is_(None)).order_by(Account.id)).all()
+    """A password and nothing else: they exist in the local demo only."""
+    alone = (Account.totp_sealed.is_(None), Account.password_hash != "", Account.disabled_at.is_(None))
+    return session.scalars(select(Account).where(*alone).order_by(Account.id)).all()
 
 
 def administrators(session: Session) -> Sequence[Account]:
@@ -63,6 +67,12 @@ def administrators(session: Session) -> Sequence[Account]:
     return session.scalars(
         select(Account).where(Account.role == "admin", Account.disabled_at.is_(None)).order_by(Account.id)
     ).all()
+
+
+def is_last_administrator(session: Session, account_id: int) -> bool:
+    """All of them are locked, so that of two who leave at once one stays."""
+    query = select(Account.id).where(Account.role == "admin", Account.disabled_at.is_(None)).order_by(Account.id)
+    return list(session.scalars(query.with_for_update())) == [account_id]
 
 
 def staff_session(session: Session, key: bytes, now: datetime) -> StaffSession | None:
@@ -139,15 +149,85 @@ def closed_to_strangers(session: Session, now: datetime) -> set[int]:
     return set(session.scalars(everywhere))
 
 
-def mails_since(session: Session, account: Account, template: str, since: datetime) -> int:
-    """How many mails of a kind were written to this account."""
+def mails_since(session: Session, about: uuid.UUID, template: str, since: datetime) -> int:
+    """How many mails of a kind were written about this."""
     return (
         session.scalar(
             select(func.count()).where(
-                OutboxMail.subject == account.about,
+                OutboxMail.subject == about,
                 OutboxMail.template == template,
                 OutboxMail.created_at > since,
             )
         )
         or 0
     )
+
+
+def add(session: Session, row: Account | Passkey) -> bool:
+    """False when its address, or its key, is there already: of two at once, the database takes one."""
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True
+
+
+def rename(session: Session, account: Account, email: str) -> bool:
+    """False when another account has this address."""
+    try:
+        with session.begin_nested():
+            account.email = email
+    except IntegrityError:
+        return False
+    return True
+
+
+def replace_codes(session: Session, account_id: int, digests: Collection[bytes], now: datetime) -> None:
+    session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+    session.add_all(RecoveryCode(account_id=account_id, digest=digest, made_at=now) for digest in digests)
+
+
+def spend_code(session: Session, account_id: int, digest: bytes) -> bool:
+    """True when there was such a code: there is none any more."""
+    spent = delete(RecoveryCode).where(RecoveryCode.account_id == account_id, RecoveryCode.digest == digest)
+    return bool(session.execute(spent).rowcount)  # type: ignore[attr-defined]
+
+
+def codes_left(session: Session, account_id: int) -> int:
+    left = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.account_id == account_id)
+    return session.scalar(left) or 0
+
+
+@dataclass(frozen=True)
+class Factors:
+    """How many passkeys an account has, and recovery codes."""
+
+    passkeys: int = 0
+    codes: int = 0
+
+
+def factors(session: Session) -> dict[int, Factors]:
+    """Of every account that has some."""
+    keys, codes = (
+        dict(session.execute(select(table.account_id, func.count()).group_by(table.account_id)).all())
+        for table in (Passkey, RecoveryCode)
+    )
+    return {n: Factors(keys.get(n, 0), codes.get(n, 0)) for n in {*keys, *codes}}
+
+
+def forget_factors(session: Session, account_id: int) -> None:
+    """Recovery codes and passkeys go."""
+    session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+    session.execute(delete(Passkey).where(Passkey.account_id == account_id))
+
+
+def passkeys_of(session: Session, account_id: int) -> list[Passkey]:
+    """The newest last."""
+    return list(session.scalars(select(Passkey).where(Passkey.account_id == account_id).order_by(Passkey.id)))
+
+
+def passkey(session: Session, credential_id: bytes) -> Passkey | None:
+    """As the database has it now."""
+    found = select(Passkey).where(Passkey.credential_id == credential_id)
+    return session.scalars(found.execution_options(populate_existing=True)).one_or_none()

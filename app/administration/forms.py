@@ -2,16 +2,16 @@
 
 import re
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, ValidationInfo, field_validator, model_validator
 
 from app.accounts.models import ROLES
 from app.administration.acts import CHOICES
 from app.locale import Message
 from app.signatures.actions.setting_aside import MOST
-from app.text import clean_address
-from app.web.forms import Box, PostedForm
+from app.text import clean_address, clean_line, has_ink
+from app.web.forms import Box, PostedForm, asked, identifier
 
 VERBS = ("set_aside", "invalidate", "put_back")
 
@@ -76,6 +76,60 @@ class PermissionForm(PostedForm):
         if value not in {"yes", "no"}:
             raise ValueError("Choisissez une réponse.")
         return value
+
+
+class InvitationForm(PostedForm):
+    """An address; the verb checks what it is."""
+
+    invitation: str = ""
+
+    @field_validator("invitation")
+    @classmethod
+    def _email(cls, value: str) -> str:
+        email = clean_address(value)
+        if not email:
+            raise ValueError("Indiquez l’adresse de la personne.")
+        return email[:254]
+
+
+class ThemeForm(PostedForm):
+    """A theme's names; whether there is one already is the list's affair."""
+
+    name: str = ""
+    english: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        name = clean_line(value)
+        if len(name) > 60 or not has_ink(name):
+            raise ValueError("Donnez un nom de 60 signes au plus.")
+        return name
+
+    @field_validator("english")
+    @classmethod
+    def _english(cls, value: str) -> str:
+        english = clean_line(value)
+        if len(english) > 60:
+            raise ValueError("Donnez un nom de 60 signes au plus, ou laissez vide.")
+        return english if has_ink(english) else ""
+
+
+class MoveForm(PostedForm):
+    """One place up or down."""
+
+    steps: int = 1
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _steps(cls, value: object) -> int:
+        return -1 if str(value).strip() == "-1" else 1
+
+
+class MergeForm(PostedForm):
+    """The theme that stays; 0, which is none, for whatever is no number."""
+
+    into: Annotated[int, BeforeValidator(lambda value: asked(str(value), identifier, 0))] = 0
 
 
 class AccountForm(PostedForm):

@@ -11,7 +11,7 @@ from app.accounts.models import Account
 from app.audit import AuditLine
 from app.mail.models import MailState, OutboxMail
 from app.organisations.models import Organisation
-from app.petitions.models import CountDelta, CountTotal, Petition
+from app.petitions.models import CountDelta, CountTotal, Petition, Theme
 
 PER_PAGE = 100
 # The machine itself, or the operator's command line, in the filter of the journal.
@@ -31,13 +31,14 @@ def journal(session: Session, before: int | None, act: str = "", account: int | 
 
 
 def names(session: Session, things: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """``(target, number)`` → what people call it, for petitions, accounts and organisations."""
+    """``(target, number)`` → what people call it, for petitions, accounts, organisations and themes."""
     found: dict[tuple[str, str], str] = {}
     wanted = list(things)
     for kind, number, name in (
         ("petition", Petition.id, Petition.title),
         ("account", Account.id, Account.email),
         ("organisation", Organisation.id, Organisation.name),
+        ("theme", Theme.id, Theme.name),
     ):
         ids = {int(n) for target, n in wanted if target == kind and n.isdecimal()}
         rows = session.execute(select(number, name).where(number.in_(ids))) if ids else ()

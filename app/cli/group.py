@@ -78,7 +78,7 @@ def upgrade(database: Database) -> None:
 
 def petition_of(session: Session, slug: str) -> Petition:
     """Raises Refused."""
-    found = petition_queries.by_slug(session, slug)
+    found = petition_queries.by_slug(session, petition_queries.slug_now(session, slug) or slug)
     if found is None:
         raise Refused("Aucune pétition n’a l’adresse « %(slug)s ».", slug=slug)
     return found

@@ -12,7 +12,7 @@ from app.errors import Refused
 from app.exports import actions as export_actions
 from app.exports.models import PURPOSES
 from app.petitions import actions as petition_actions
-from app.petitions import importing, indexing
+from app.petitions import addresses, importing, indexing
 from app.petitions import jobs as petition_jobs
 from app.petitions.models import PetitionState
 from app.privacy import counting
@@ -55,6 +55,17 @@ def deliver_petition(slug: str) -> None:
     with opened() as (_, database), database.write() as session:
         petition_actions.deliver(session, petition_of(session, slug))
     click.echo("Remise notée.")
+
+
+@petition.command(name="rename")
+@click.argument("slug")
+@click.argument("new")
+def rename_petition(slug: str, new: str) -> None:
+    """Donner une autre adresse à une pétition ; la précédente y mène pour toujours."""
+    with opened() as (settings, database):
+        with database.write() as session:
+            addresses.rename(session, petition_of(session, slug), new)
+        click.echo(f"{settings.origin}/petitions/{new}")
 
 
 @petition.command(name="hold")

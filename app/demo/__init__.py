@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from app.organisations import actions as organisation_actions
 from app.organisations import links
 from app.organisations.rights import Right
 from app.petitions import actions as petition_actions
-from app.petitions import importing
+from app.petitions import importing, versions
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.settings import Settings
@@ -45,6 +46,12 @@ PETITIONS = {
     "passages-pietons": (12, 87),
     "parc-des-tanneries": (3, 9),
 }
+# One has a second version, so many days ago; who has signed since.
+AMENDED, AMENDED_AGO, SINCE = "passages-pietons", 2, 6
+WHY = (
+    "La mairie nous a montré ses mesures : derrière un camion, cinq mètres ne suffisent pas pour voir un enfant. "
+    "Nous en demandons dix."
+)
 PASSWORD = "signons-demo-2026"  # noqa: S105 printed on the demo's own page
 OWNER, MEMBER = "organisatrice@demo.test", "benevole@demo.test"
 ACCOUNTS = {
@@ -76,7 +83,12 @@ def load(database: Database, settings: Settings) -> bool:
         for stem, (days, n) in PETITIONS.items():
             petitions[stem] = _petition(session, settings, stem, days)
             mine = [c for c in comments if c["petition"] == stem]
-            _sign(session, settings, petitions[stem], days=days, n=n, people=people, comments=mine, chance=chance)
+            later = SINCE if stem == AMENDED else 0
+            sign = partial(_sign, session, settings, petitions[stem], people=people, chance=chance)
+            sign(days=days, until=AMENDED_AGO if later else 0, n=n - later, comments=mine)
+            if later:
+                _amend(session, petitions[stem])
+                sign(days=AMENDED_AGO, n=later, comments=[])
         _accounts(session, list(petitions.values()))
         _organisation(session, petitions["trains-de-nuit"])
         _judge(session, comments)
@@ -116,17 +128,20 @@ def _sign(
     *,
     days: int,
     n: int,
+    until: int = 0,
     people: Iterator[dict[str, str]],
     comments: list[dict[str, Any]],
     chance: random.Random,
 ) -> None:
-    """*n* signatures, more of them at the beginning, some by the authors of *comments*."""
+    """*n* signatures from *days* to *until* days ago, more of them at the beginning, some by authors of *comments*."""
     signing = signature_actions.signing_of(session, petition)
-    moments = sorted((days * 24 * 60 * chance.random() ** 1.6 + 2 for _ in range(n)), reverse=True)
+    day = 24 * 60
+    moments = sorted(((days - until) * day * chance.random() ** 1.6 + until * day + 2 for _ in range(n)), reverse=True)
     forms = [(minutes, next(people)) for minutes in moments]
     for comment in comments:
         person = next(people) | {k: str(comment[k]) for k in ("given_name", "family_name", "postal_code", "display")}
-        forms.append((min(comment["wait_hours"] * 60, (days - 1) * 24 * 60), person | {"comment": comment["text"]}))
+        minutes = max(min(comment["wait_hours"] * 60, (days - 1) * day), until * day + 5)
+        forms.append((minutes, person | {"comment": comment["text"]}))
     for minutes, person in sorted(forms, key=lambda pair: -pair[0]):
         with _at(timedelta(minutes=minutes)):
             form = SignForm.model_validate(person | {"consent_signature": "on", "age_declared": "on"})
@@ -140,6 +155,16 @@ def _sign(
             petition_queries.add_views(
                 session, {petition.id: chance.randint(5, 11)}, petition_queries.hour_of(clock.now())
             )
+
+
+def _amend(session: Session, petition: Petition) -> None:
+    """Its signers are people who do not exist: nobody is told."""
+    text = petition_queries.text_of(session, petition)
+    with _at(timedelta(days=AMENDED_AGO)):
+        wider = text.markdown.replace("moins de cinq mètres", "moins de dix mètres")
+        amendment = versions.propose(session, petition.id, text.title, wider, WHY)
+        versions.adopt(session, petition, amendment)
+        amendment.told_at = clock.now()
 
 
 def _accounts(session: Session, petitions: list[Petition]) -> None:

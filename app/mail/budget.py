@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 AN_HOUR, A_DAY = 6, 20
 DAY = timedelta(days=1)
 # Templates that no stranger can cause: what subscribers asked for, what moderators decided (the law has them
-# told), what the team is told. Any other counts.
+# told), what an author proposed once signed in, what the team is told. Any other counts.
 OUTSIDE = {
     "accounts/idle",
+    "moderation/amendment",
     "moderation/appeal_judged",
     "moderation/charter",
     "moderation/digest",
@@ -42,7 +43,9 @@ OUTSIDE = {
     "moderation/refused",
     "moderation/reply_decided",
     "moderation/restored",
+    "moderation/submitted",
     "privacy/request_due",
+    "signatures/amended",
     "updates/letter",
     "updates/news",
     "updates/renewal",

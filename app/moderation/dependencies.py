@@ -4,12 +4,21 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from app.web.forms import Values, read_pairs
+from app.moderation.proofs import MOST_BLOCKS
+from app.web.forms import MAX_FIELDS, Values, read_pairs
 
 
 async def read_decision(request: Request) -> Values:
     """A decision's form, where ``article`` may be repeated: the first, and the others in ``articles``."""
-    pairs = await read_pairs(request)
+    return _cited(await read_pairs(request))
+
+
+async def read_review(request: Request) -> Values:
+    """The same of a petition: a field for each block of its text."""
+    return _cited(await read_pairs(request, MAX_FIELDS + MOST_BLOCKS))
+
+
+def _cited(pairs: list[tuple[str, str]]) -> Values:
     values = dict(pairs)
     cited = list(dict.fromkeys(value for name, value in pairs if name == "article" and value.strip()))
     if len(cited) > 1:
@@ -18,3 +27,4 @@ async def read_decision(request: Request) -> Values:
 
 
 DecisionValues = Annotated[Values, Depends(read_decision)]
+ReviewValues = Annotated[Values, Depends(read_review)]

@@ -35,12 +35,19 @@ QUEUES = {
     "escalated": "Transmis",
     "comment": "Commentaires",
     "petition": "Pétitions",
+    "amendment": "Amendements",
     "reply": "Droits de réponse",
     "appeal": "Recours",
     "confirm": "Seconde personne",
     "second": "Relectures",
 }
-PAGES = {"appeal": "recours", "reply": "reponses", "second": "relectures", "petition": "petitions"}
+PAGES = {
+    "appeal": "recours",
+    "reply": "reponses",
+    "second": "relectures",
+    "petition": "petitions",
+    "amendment": "amendements",
+}
 
 
 def bench(session: Session, moderator: Account, key: str, now: datetime, values: dict[str, str]) -> dict[str, Any]:

@@ -21,12 +21,22 @@ def limited(to: str, locale: str, context: dict[str, Any], signature_id: uuid.UU
     return Mail("moderation/limited", to, locale, context, signature_id)
 
 
+def submitted(to: str, context: dict[str, Any]) -> Mail:
+    """A petition has come: when it will be answered, and where it can be read meanwhile."""
+    return Mail("moderation/submitted", to, "fr", context)
+
+
 def to_owner(to: str, context: dict[str, Any], session: Session, decision: Decision) -> Mail:
     """A petition's organiser: published, to correct, refused, removed."""
     path = ""
     if decision.ground != Ground.NONE:
         path = f"/recours/{links.appeal(vault_of(session), decision, 'author')}"
     return Mail("moderation/petition", to, "fr", {**context, "appeal_path": path})
+
+
+def amendment_decided(to: str, context: dict[str, Any]) -> Mail:
+    """A petition's organiser: another text is published, or not and why."""
+    return Mail("moderation/amendment", to, "fr", context)
 
 
 def charter_changes(to: str, locale: str, context: dict[str, Any], signature_id: uuid.UUID | None) -> Mail:

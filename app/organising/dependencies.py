@@ -7,18 +7,22 @@ from fastapi import Depends
 
 from app.accounts.dependencies import Organiser
 from app.db import Db
-from app.errors import NotFound
+from app.errors import Moved, NotFound
 from app.organisations.rights import Right
 from app.petitions import permissions, queries
 from app.petitions.models import Petition
 
+NOT_YOURS = "Aucune de vos pétitions n’est à cette adresse."
+
 
 def _with(right: Right | None) -> Callable[..., Petition]:
     def own_petition(slug: str, session: Db, organiser: Organiser) -> Petition:
-        """Raises NotFound, also for a member of its organisation without that right."""
+        """Raises NotFound, also for a member of its organisation without that right; Moved."""
         petition = queries.by_slug(session, slug)
+        if petition is None and (now := queries.slug_now(session, slug)) is not None:
+            raise Moved(NOT_YOURS, slug, own_petition(now, session, organiser).slug)
         if petition is None or not permissions.may(session, organiser, petition, right):
-            raise NotFound("Aucune de vos pétitions n’est à cette adresse.")
+            raise NotFound(NOT_YOURS)
         return petition
 
     return own_petition

@@ -1,7 +1,6 @@
 """What is done to petitions: made, published, closed, delivered."""
 
-import re
-import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,16 +14,26 @@ from app.folding import fold
 from app.organisations import actions as organisations
 from app.organisations.queries import where_may
 from app.organisations.rights import Right
-from app.petitions import images, indexing, keys, markdown, queries
+from app.petitions import addresses, images, indexing, keys, markdown, queries, themes
 from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition, PetitionOwner, PetitionState, PetitionText, Recipient, Source
 from app.petitions.typed import latest_day
-from app.text import romanised
 from app.zone import end_of
 
 # Its text may still change.
 WRITABLE = (PetitionState.DRAFT, PetitionState.REFUSED)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One that is in the store already, and its words; *focus*: percent from the left and from the top."""
+
+    kept: images.Kept
+    alt: str
+    caption: str = ""
+    credit: str = ""
+    focus: tuple[int, int] = (50, 50)
 
 
 def create(
@@ -34,19 +43,20 @@ def create(
     folder: Path | None,
     image_store: Path,
     by: int | None = None,
+    picture: Picture | None = None,
     organisation_id: int | None = None,
 ) -> Petition:
-    """A draft made of *file*; pictures are looked for beside it, in *folder*.
+    """A draft made of *file*, with *picture*, or the one that it names, which is looked for in *folder*.
 
     *organisation_id*: one where *by* may write petitions, as the caller knows.
     """
     now = clock.now()
     petition = Petition(
-        slug=_free_slug(session, file.title),
+        slug=addresses.free(session, file.title),
         organisation_id=organisation_id,
         state=PetitionState.DRAFT,
         title=file.title,
-        theme=queries.spellings(session, file.theme)[0],
+        theme=file.theme,
         author=file.author,
         goal=file.goal,
         search=_searched(file),
@@ -54,17 +64,8 @@ def create(
         closes_at=_end_of(file),
         version=1,
     )
-    if file.image is not None:
-        if folder is None:
-            raise Refused("champ image : aucun dossier où chercher cette image.")
-        try:
-            picture = images.read(folder / file.image.file)
-        except Refused as refused:
-            raise Refused("champ image.file : %(why)s.", why=refused.message) from None
-        kept = images.keep(picture, image_store)
-        petition.image, petition.image_width, petition.image_height = kept
-        petition.image_alt = file.image.alt
-        petition.image_caption, petition.image_credit = file.image.caption, file.image.credit
+    set_picture(petition, picture or _picture_of(file, folder, image_store))
+    _place(petition, file)
     _fill(petition, file)
     petition.texts = [
         PetitionText(
@@ -77,9 +78,44 @@ def create(
     ]
     session.add(petition)
     session.flush()
+    themes.give(session, petition, file.all_themes)
     carried = {"organisation": organisation_id} if organisation_id is not None else {}
     audit.record(session, "petition.created", "petition", petition.id, by, **carried)
     return petition
+
+
+def _picture_of(file: PetitionFile, folder: Path | None, image_store: Path) -> Picture | None:
+    """Raises Refused."""
+    if file.image is None:
+        return None
+    if folder is None:
+        raise Refused("champ image : aucun dossier où chercher cette image.")
+    try:
+        kept = images.kept(images.read(folder / file.image.file), image_store)
+    except Refused as refused:
+        raise Refused("champ image.file : %(why)s.", why=refused.message) from None
+    return Picture(kept, file.image.alt, file.image.caption, file.image.credit, file.image.focus)
+
+
+def set_picture(petition: Petition, picture: Picture | None) -> None:
+    """None: it has none any more. Its files stay, other petitions may show them."""
+    if picture is None:
+        petition.image, petition.image_width, petition.image_height = None, 0, 0
+        petition.image_alt = petition.image_caption = petition.image_credit = ""
+        petition.image_focus_x = petition.image_focus_y = 50
+        return
+    kept = picture.kept
+    petition.image, petition.image_width, petition.image_height = kept.name, kept.width, kept.height
+    petition.image_alt, petition.image_caption, petition.image_credit = picture.alt, picture.caption, picture.credit
+    petition.image_focus_x, petition.image_focus_y = picture.focus
+
+
+def _place(petition: Petition, file: PetitionFile) -> None:
+    """Where it is about, and what signers may show: as the file says, if it does."""
+    if "place" in file.model_fields_set:
+        petition.place_kind, petition.place_code = (file.place.kind, file.place.code) if file.place else ("", "")
+    if "display" in file.model_fields_set and petition.opened_at is None:
+        petition.display_most = file.display
 
 
 def _fill(petition: Petition, file: PetitionFile) -> None:
@@ -94,30 +130,53 @@ def _fill(petition: Petition, file: PetitionFile) -> None:
             publisher=entry.publisher,
             published_on=entry.date,
             url=entry.url,
+            kind=entry.kind,
         )
         for i, entry in enumerate(file.sources)
     ]
 
 
-def rewrite(session: Session, petition: Petition, file: PetitionFile, by: int | None = None) -> None:
-    """Replace the text of a petition that is not published; earlier versions stay. Raises Conflict."""
+def rewrite(
+    session: Session, petition: Petition, file: PetitionFile, by: int | None = None, picture: Picture | None = None
+) -> None:
+    """Another text for a petition that is not published; its picture stays without another. Raises Conflict."""
     if petition.state not in WRITABLE:
         raise Conflict("Cette pétition est en relecture ou publiée : son texte ne change plus.")
     petition.title, petition.author, petition.goal = file.title, file.author, file.goal
-    if file.theme != petition.theme:
-        petition.theme = queries.spellings(session, file.theme, besides=petition.id)[0]
+    themes.give(session, petition, file.all_themes)
     petition.search, petition.closes_at = _searched(file), _end_of(file)
+    if picture is not None:
+        set_picture(petition, picture)
+    _place(petition, file)
     petition.recipients.clear()
     petition.sources.clear()
     session.flush()
     _fill(petition, file)
-    petition.version += 1
-    html = markdown.render(file.text)
-    petition.texts.append(
-        PetitionText(version=petition.version, title=file.title, markdown=file.text, html=html, created_at=clock.now())
-    )
+    _write(session, petition, file)
     session.flush()
     audit.record(session, "petition.rewritten", "petition", petition.id, by, version=petition.version)
+
+
+def _write(session: Session, petition: Petition, file: PetitionFile) -> None:
+    """In the place of a text that nobody could sign; after one that was published and taken down."""
+    now, present = clock.now(), queries.text_of(session, petition)
+    written = {"title": file.title, "markdown": file.text, "html": markdown.render(file.text), "created_at": now}
+    if petition.opened_at is not None and present.published_at is not None:
+        petition.version += 1
+        session.add(PetitionText(petition_id=petition.id, version=petition.version, **written))
+        return
+    if petition.submissions:
+        _keep_judged(session, petition, present)
+    for name, value in (written | {"published_at": None}).items():
+        setattr(present, name, value)
+
+
+def _keep_judged(session: Session, petition: Petition, text: PetitionText) -> None:
+    """What moderators were sent stays, once for each time: decisions, second looks and appeals are about it."""
+    if session.get(PetitionText, (petition.id, -petition.submissions)) is None:
+        columns = ("title", "markdown", "html", "created_at")
+        kept = {name: getattr(text, name) for name in columns}
+        session.add(PetitionText(petition_id=petition.id, version=-petition.submissions, **kept))
 
 
 def publish(session: Session, petition: Petition, by: int | None = None) -> None:
@@ -126,9 +185,11 @@ def publish(session: Session, petition: Petition, by: int | None = None) -> None
     A last day that passed while it waited binds nobody: whoever decides is not refused for that.
     """
     now = clock.now()
-    if petition.state not in {PetitionState.DRAFT, PetitionState.SUBMITTED}:
+    if petition.state not in {PetitionState.DRAFT, PetitionState.SUBMITTED} or petition.opened_at is not None:
         raise Conflict("Cette pétition est déjà publiée.")
     petition.closes_at = planned_end(petition, now)
+    addresses.follow_title(session, petition)
+    queries.text_of(session, petition).published_at = now
     petition.state, petition.opened_at = PetitionState.OPEN, now
     keys.create(session, petition.id)
     indexing.keep(session, petition)
@@ -233,6 +294,11 @@ def take_back(session: Session, petition: Petition, by: Account) -> None:
     changed(session, petition.id)
 
 
+def remove_owner(session: Session, petition: Petition, account_id: int, by: int | None = None) -> None:
+    queries.disown(session, account_id, petition.id)
+    audit.record(session, "petition.owner_removed", "petition", petition.id, by, account=account_id)
+
+
 def fold_counts(session: Session) -> int:
     """Fold count deltas and date the steps that were passed; returns petitions touched."""
     now = clock.now()
@@ -244,25 +310,10 @@ def fold_counts(session: Session) -> int:
     return len(folded)
 
 
-def _free_slug(session: Session, title: str) -> str:
-    """An address made of the title's first words, or of nothing but chance when no letter of it has a Latin one."""
-    words = re.findall(r"[a-z0-9]+", romanised(fold(re.sub(r"[’']", " ", title))))
-    slug = ""
-    for word in words:
-        if slug and len(slug) + len(word) > 60:
-            break
-        slug = f"{slug}-{word}".strip("-")[:80]
-    if not re.search("[a-z]", slug):
-        slug = f"petition-{slug or secrets.token_hex(4)}"
-    candidate, n = slug, 2
-    while queries.slug_taken(session, candidate):
-        candidate, n = f"{slug}-{n}", n + 1
-    return candidate
-
-
 def _searched(file: PetitionFile) -> str:
     people = " ".join(f"{entry.name} {entry.role}" for entry in file.recipients)
-    return fold(f"{file.title} {file.theme} {file.author} {people} {file.text}")
+    about = f"{' '.join(file.all_themes)} {file.place or ''}"
+    return fold(f"{file.title} {about} {file.author} {people} {file.text}")
 
 
 def _end_of(file: PetitionFile) -> datetime | None:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urljoin
 
@@ -144,3 +145,36 @@ class _Reader(HTMLParser):
 
 def _start(given: str | None) -> int:
     return int(given) if given and given.isdecimal() and len(given) < 10 else 1
+
+
+def top_level(html: str) -> list[str]:
+    """The same HTML cut between its outermost elements; joined, the pieces are *html* again."""
+    cutter = _Cutter(html)
+    cutter.feed(html)
+    cutter.close()
+    return cutter.pieces()
+
+
+class _Cutter(HTMLParser):
+    """Where each outermost element of sanitised, hence balanced, HTML begins."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=False)
+        self.html = html
+        # Where each line begins: the parser counts by lines.
+        self.lines = [0, *(found.end() for found in re.finditer("\n", html))]
+        self.depth = 0
+        self.starts: list[int] = []
+
+    def pieces(self) -> list[str]:
+        bounds = [0, *self.starts[1:], len(self.html)]
+        return [self.html[start:end] for start, end in pairwise(bounds)] if self.html else []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self.depth == 0:
+            line, column = self.getpos()
+            self.starts.append(self.lines[line - 1] + column)
+        self.depth += tag not in {"br", "hr"}
+
+    def handle_endtag(self, tag: str) -> None:
+        self.depth -= tag not in {"br", "hr"}

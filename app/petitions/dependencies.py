@@ -1,21 +1,42 @@
-"""What a route may ask for: the petition of the URL."""
+"""What a route may ask for: the petition of the URL, the picture of its form."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
 
 from app.db import Db
-from app.errors import NotFound
-from app.petitions import queries
+from app.errors import Refused
+from app.petitions import addresses, images
 from app.petitions.models import Petition
+from app.web.uploads import Upload
 
 
 def public_petition(slug: str, session: Db) -> Petition:
-    """The petition that everybody may open. Raises NotFound."""
-    petition = queries.public_by_slug(session, slug)
-    if petition is None:
-        raise NotFound("Aucune pétition n’est à cette adresse.")
-    return petition
+    """The petition that everybody may open. Raises NotFound, Moved."""
+    return addresses.public(session, slug)
 
 
 PublicPetition = Annotated[Petition, Depends(public_petition, scope="function")]
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What became of a picture: to be kept, or half a sentence why not; neither when none was chosen."""
+
+    prepared: images.Prepared | None = None
+    refused: str = ""
+
+
+def offered_picture(upload: Upload) -> Offered:
+    if upload is None:
+        return Offered()
+    try:
+        return Offered(images.prepared(upload.read()))
+    except Refused as refused:
+        return Offered(refused=refused.message)
+
+
+# Of a route that is ``@in_lane("picturing")`` and ``@uploading``, before its session: it takes seconds. Nothing is
+# written: that is the route's, once it knows whose petition it is.
+OfferedPicture = Annotated[Offered, Depends(offered_picture)]

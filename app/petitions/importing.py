@@ -18,14 +18,18 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from app.errors import Refused
-from app.petitions import images, typed
+from app.folding import fold
+from app.petitions import images, places, typed
 from app.petitions.frontmatter import FrontMatter, Location, Unreadable
+from app.petitions.models import DISPLAYS, SOURCE_KINDS
+from app.petitions.places import Place
+from app.petitions.typed import MAX_LINE, MAX_TEXT
 from app.text import clean_line, has_ink, visible
 
-MAX_LINE = 300
-MAX_TEXT = 50_000
+MAX_THEMES = 3
 
 
 def _clean(value: object) -> object:
@@ -41,6 +45,7 @@ def _seen(value: object) -> object:
     return visible(value).strip() if isinstance(value, str) else value
 
 
+Theme = Annotated[str, StringConstraints(min_length=1, max_length=60), BeforeValidator(_clean)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LINE), BeforeValidator(_clean)]
 
 
@@ -58,6 +63,16 @@ class SourceEntry(_Strict):
     publisher: Line
     date: dt.date | None = None
     url: Annotated[str, StringConstraints(max_length=500), BeforeValidator(_clean)] = ""
+    kind: str = "article"
+
+    @field_validator("kind")
+    @classmethod
+    def _kind(cls, value: str) -> str:
+        """``Enquête`` as on the page, or its code."""
+        codes = {fold(label): code for code, label in SOURCE_KINDS.items()} | {code: code for code in SOURCE_KINDS}
+        if (code := codes.get(fold(value))) is None:
+            raise ValueError("article, enquête, étude, vidéo ou texte officiel est attendu")
+        return code
 
     @field_validator("date", mode="before")
     @classmethod
@@ -77,6 +92,12 @@ class ImageEntry(_Strict):
     alt: Line
     caption: Annotated[str, StringConstraints(max_length=300), BeforeValidator(_clean)] = ""
     credit: Annotated[str, StringConstraints(max_length=200), BeforeValidator(_clean)] = ""
+    focus: tuple[int, int] = (50, 50)
+
+    @field_validator("focus", mode="before")
+    @classmethod
+    def _focus(cls, value: object) -> object:
+        return typed.focus(" ".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
 
     @field_validator("file")
     @classmethod
@@ -84,7 +105,7 @@ class ImageEntry(_Strict):
         """Looked at when the file's own folder is known."""
         if info.context is not None:
             try:
-                images.read(info.context / value)
+                images.look(images.read(info.context / value))
             except Refused as refused:
                 raise ValueError(refused.message) from None
         return value
@@ -97,11 +118,46 @@ class PetitionFile(_Strict):
     author: Line
     recipients: list[RecipientEntry] = Field(min_length=1, max_length=20)
     goal: int = Field(ge=1, le=100_000_000)
-    theme: Annotated[str, StringConstraints(min_length=1, max_length=60), BeforeValidator(_clean)]
+    themes: list[Theme] = Field([], max_length=MAX_THEMES)
+    # The first of them, or the only one.
+    theme: Annotated[str, StringConstraints(max_length=60), BeforeValidator(_clean)] = Field("", validate_default=True)
+    place: Place | None = None
+    # The most that signers may show.
+    display: str = "full"
     sources: list[SourceEntry] = Field([], max_length=50)
     image: ImageEntry | None = None
     closes_on: dt.date | None = None
     text: Annotated[str, StringConstraints(min_length=50, max_length=MAX_TEXT), BeforeValidator(_seen)]
+
+    @field_validator("theme")
+    @classmethod
+    def _one_theme(cls, value: str, info: ValidationInfo) -> str:
+        themes = info.data.get("themes", [value])
+        if not value and not themes:
+            raise PydanticCustomError("missing", "missing")
+        if value and len({value, *themes}) > MAX_THEMES:
+            raise PydanticCustomError("too_long", "too_long")
+        return value or str(themes[0])
+
+    @field_validator("place", mode="before")
+    @classmethod
+    def _place(cls, value: object) -> object:
+        """As people type it, or by its code."""
+        if isinstance(value, list | dict):
+            raise ValueError("un seul lieu est attendu")
+        return places.chosen(value) if isinstance(value, str) and value.strip() else value or None
+
+    @field_validator("display")
+    @classmethod
+    def _display(cls, value: str) -> str:
+        if value not in DISPLAYS:
+            raise ValueError("hidden, initial ou full est attendu")
+        return value
+
+    @property
+    def all_themes(self) -> list[str]:
+        """The first one first."""
+        return list(dict.fromkeys([self.theme, *self.themes]))
 
     @field_validator("goal", mode="before")
     @classmethod

@@ -6,10 +6,10 @@ The verbs that publish, change, take down or put back a petition call :func:`kee
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, delete, literal_column, or_, select, text, update
 from sqlalchemy.orm import Session, selectinload
 
-from app.petitions import queries, words
+from app.petitions import places, queries, words
 from app.petitions.models import Petition, PetitionSearch, PetitionText
 
 _TABLE: Any = PetitionSearch.__table__
@@ -27,7 +27,7 @@ def refresh(session: Session, petition_ids: Sequence[int]) -> None:
         select(Petition, PetitionText.markdown)
         .join(PetitionText, and_(PetitionText.petition_id == Petition.id, PetitionText.version == Petition.version))
         .where(Petition.id.in_(petition_ids), Petition.state.in_(queries.PUBLIC_STATES))
-        .options(selectinload(Petition.recipients))
+        .options(selectinload(Petition.recipients), selectinload(Petition.themes))
         # Nobody else puts it in or takes it out meanwhile; who signs does not wait.
         .with_for_update(key_share=True, of=Petition)
     )
@@ -47,6 +47,11 @@ def behind(session: Session) -> Sequence[int]:
     return [*session.scalars(stale), *session.scalars(gone)]
 
 
+def look_again(session: Session, petition_ids: Select[int]) -> None:
+    """They are found behind, and made anew by the job: there may be too many for somebody to wait."""
+    session.execute(update(_TABLE).where(row_of(session).in_(petition_ids)).values(version=0))
+
+
 def clear(session: Session) -> None:
     """Forget everything, to have it all made again."""
     session.execute(delete(_TABLE))
@@ -63,7 +68,9 @@ def is_sqlite(session: Session) -> bool:
 
 def _row(petition: Petition, markdown: str) -> dict[str, Any]:
     people = (f"{recipient.name} {recipient.role}" for recipient in petition.recipients)
-    title, everything = words.indexed(petition.title, petition.theme, petition.author, *people, markdown)
+    themes = (f"{theme.name} {theme.english}" for theme in petition.themes)
+    about = (*themes, places.searched(petition.place_kind, petition.place_code))
+    title, everything = words.indexed(petition.title, *about, petition.author, *people, markdown)
     return {"id": petition.id, "version": petition.version, "title": " ".join(title), "words": everything}
 
 

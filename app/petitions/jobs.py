@@ -1,7 +1,7 @@
 """Periodic work on petitions."""
 
 from app.db import Database
-from app.petitions import actions, indexing
+from app.petitions import actions, indexing, themes
 
 # Petitions put into the index while others wait to write (SQLite).
 AT_ONCE = 200
@@ -20,7 +20,10 @@ def close_ended(database: Database) -> int:
 def index(database: Database) -> int:
     """The search finds what is public, whatever program made it so; returns how many petitions it did not."""
     with database.read() as session:
-        late = indexing.behind(session)
+        late, untold = indexing.behind(session), themes.without(session)
+    for start in range(0, len(untold), AT_ONCE):
+        with database.write() as session:
+            themes.catch_up(session, untold[start : start + AT_ONCE])
     for start in range(0, len(late), AT_ONCE):
         with database.write() as session:
             indexing.refresh(session, late[start : start + AT_ONCE])

@@ -49,6 +49,11 @@ def render(text: str) -> str:
     )
 
 
+def shown(text: str) -> Markup:
+    """The same, for a page."""
+    return Markup(render(text))  # noqa: S704 sanitised
+
+
 def _outlined(tokens: list[Token]) -> list[Token]:
     """Headings as an outline: the first is an ``h2``, none is empty, no level is skipped."""
     kept: list[Token] = []

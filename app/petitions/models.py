@@ -1,8 +1,10 @@
 """Petitions, their text, their people, their keys and their counts."""
 
+import uuid
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -15,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     select,
+    text,
     union,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -25,6 +28,8 @@ from app.db import Base, one_of
 from app.organisations import queries as organisations
 from app.organisations.models import Organisation
 
+# Spelled out for its index: published, and not everybody was told.
+UNTOLD = "state = 'published' AND told_at IS NULL"
 # BIGINT on PostgreSQL, the rowid on SQLite.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -45,20 +50,62 @@ _S = PetitionState
 MOVES = {
     (_S.DRAFT, _S.SUBMITTED): "its organiser sends it to the moderators; or corrections that were asked are undone",
     (_S.DRAFT, _S.OPEN): "the operator publishes it",
-    (_S.SUBMITTED, _S.OPEN): "a moderator publishes it",
+    (_S.SUBMITTED, _S.OPEN): "a moderator publishes it, or puts online again what was taken down",
+    (_S.SUBMITTED, _S.CLOSED): "the same of what was taken down once it was closed",
+    (_S.SUBMITTED, _S.DELIVERED): "the same of what was taken down once it was handed over",
     (_S.SUBMITTED, _S.DRAFT): "a moderator asks for corrections",
-    (_S.SUBMITTED, _S.REFUSED): "a moderator refuses it",
-    (_S.OPEN, _S.SUBMITTED): "its publication is undone, before anybody signed",
+    (_S.SUBMITTED, _S.REFUSED): "a moderator refuses it, or asks for corrections of what was taken down",
+    (_S.OPEN, _S.SUBMITTED): "its publication is undone, before anybody signed; or its return",
+    (_S.CLOSED, _S.SUBMITTED): "its return is undone",
+    (_S.DELIVERED, _S.SUBMITTED): "its return is undone",
     (_S.OPEN, _S.CLOSED): "its organiser closes it, or its last day is over",
     (_S.OPEN, _S.DELIVERED): "it is handed to its recipients, which closes it",
     (_S.OPEN, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
     (_S.CLOSED, _S.DELIVERED): "it is handed to its recipients",
     (_S.CLOSED, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
     (_S.DELIVERED, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
-    (_S.REFUSED, _S.SUBMITTED): "its organiser sends it again; or its refusal is undone",
+    (_S.REFUSED, _S.SUBMITTED): "its organiser sends it again; or its refusal, or what was asked of it, is undone",
+    (_S.REFUSED, _S.DRAFT): "its refusal falls, of a text that its author has changed since",
     (_S.REFUSED, _S.OPEN): "an appeal or a second opinion puts it online; or its removal is undone",
     (_S.REFUSED, _S.CLOSED): "the same, once it was closed",
     (_S.REFUSED, _S.DELIVERED): "the same, once it was handed over",
+}
+
+
+class AmendmentState(StrEnum):
+    WAITING = "waiting"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+    TAKEN_BACK = "taken_back"
+
+
+# What an amendment may become, and why: it is decided once, and waits for nothing once its petition is closed.
+AMENDMENT_MOVES = {
+    (AmendmentState.WAITING, AmendmentState.PUBLISHED): "a moderator publishes it",
+    (AmendmentState.WAITING, AmendmentState.REFUSED): "a moderator says why not",
+    (AmendmentState.WAITING, AmendmentState.TAKEN_BACK): "its author takes it back",
+}
+
+
+class ChangeKind(StrEnum):
+    """What may change on a published petition without another version of its text."""
+
+    TYPO = "typo"
+    GOAL = "goal"
+    LAST_DAY = "last_day"
+    RECIPIENTS = "recipients"
+    IMAGE = "image"
+
+
+# What a signer may show of themselves, from nothing to everything.
+DISPLAYS = ("hidden", "initial", "full")
+# What a source is, in the words of its page.
+SOURCE_KINDS = {
+    "article": "Article",
+    "investigation": "Enquête",
+    "study": "Étude",
+    "video": "Vidéo",
+    "official": "Texte officiel",
 }
 
 
@@ -77,6 +124,10 @@ class Petition(Base):
     __table_args__ = (
         CheckConstraint(one_of("state", PetitionState), name="state"),
         CheckConstraint("delivery_mode IN ('identities', 'count')", name="delivery_mode"),
+        CheckConstraint(one_of("display_most", DISPLAYS), name="display_most"),
+        CheckConstraint("image_focus_x BETWEEN 0 AND 100", name="image_focus_x"),
+        CheckConstraint("image_focus_y BETWEEN 0 AND 100", name="image_focus_y"),
+        CheckConstraint("place_kind IN ('', 'departement', 'commune')", name="place_kind"),
         CheckConstraint("goal > 0", name="goal"),
     )
 
@@ -86,18 +137,23 @@ class Petition(Base):
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     state: Mapped[str] = mapped_column(String(16))
     title: Mapped[str]
+    # The name of its first theme: what the release before reads and writes; to be dropped by the next one.
     theme: Mapped[str]
     author: Mapped[str]
     goal: Mapped[int]
-    # Title, theme, author, recipients and text, folded: what the release before searched in, and reads while both
-    # run; to be dropped by the next one.
+    # Title, theme, author, recipients and text, folded: what an earlier release searched in; to be dropped as well.
     search: Mapped[str]
     # What the recipient will get; shown before signing, frozen after the first signature.
     delivery_mode: Mapped[str] = mapped_column(String(16), default="identities")
+    # The most that its signers may show; fixed by its first publication.
+    display_most: Mapped[str] = mapped_column(String(8), default="full", server_default="full")
+    # What it is about, by INSEE's code (places.py); "" for no place in particular.
+    place_kind: Mapped[str] = mapped_column(String(12), default="", server_default=text("''"))
+    place_code: Mapped[str] = mapped_column(String(5), default="", server_default=text("''"))
     version: Mapped[int] = mapped_column(default=1)
     comments_open: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
-    # Sent to a moderator, and how many times (one free resubmission after corrections or a refusal).
+    # Sent to a moderator, and how many times.
     submitted_at: Mapped[datetime | None]
     submissions: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -111,6 +167,9 @@ class Petition(Base):
     image_credit: Mapped[str] = mapped_column(default="")
     image_width: Mapped[int] = mapped_column(default=0)
     image_height: Mapped[int] = mapped_column(default=0)
+    # What stays in sight when it is cut, in percent from its top left corner.
+    image_focus_x: Mapped[int] = mapped_column(default=50, server_default="50")
+    image_focus_y: Mapped[int] = mapped_column(default=50, server_default="50")
     # A legal hold suspends the purge until its end, for a stated reason.
     hold_until: Mapped[datetime | None]
     hold_reason: Mapped[str] = mapped_column(default="")
@@ -121,6 +180,9 @@ class Petition(Base):
 
     recipients: Mapped[list["Recipient"]] = relationship(order_by="Recipient.position", cascade="all, delete-orphan")
     sources: Mapped[list["Source"]] = relationship(order_by="Source.position", cascade="all, delete-orphan")
+    themes: Mapped[list["Theme"]] = relationship(
+        secondary="petition_theme", order_by="PetitionTheme.position", viewonly=True
+    )
     texts: Mapped[list["PetitionText"]] = relationship(order_by="PetitionText.version")
     organisation: Mapped[Organisation | None] = relationship()
     # Whoever is told what becomes of it.
@@ -131,6 +193,11 @@ class Petition(Base):
         viewonly=True,
         order_by=Account.id,
     )
+
+    @property
+    def displays(self) -> list[str]:
+        """What a signer may choose to show."""
+        return list(DISPLAYS[: DISPLAYS.index(self.display_most) + 1])
 
     def is_open(self, now: datetime) -> bool:
         """True while it may be signed."""
@@ -145,8 +212,41 @@ class Petition(Base):
         return None
 
 
+class Theme(Base):
+    """One of the list that the operator keeps; none is ever deleted, so that an old address leads somewhere."""
+
+    __tablename__ = "theme"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    english: Mapped[str] = mapped_column(default="")
+    # What makes another spelling the same theme (words.theme_key): "Transport" is not beside "Transports".
+    key: Mapped[str] = mapped_column(unique=True)
+    position: Mapped[int]
+    # No longer offered; petitions that have it keep it.
+    retired_at: Mapped[datetime | None]
+    # Its petitions have this one instead.
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("theme.id"))
+
+    def said(self, locale: str) -> str:
+        return self.english if locale == "en" and self.english else self.name
+
+
+class PetitionTheme(Base):
+    __tablename__ = "petition_theme"
+    __table_args__ = (UniqueConstraint("petition_id", "theme_id"), Index(None, "theme_id"))
+
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    theme_id: Mapped[int] = mapped_column(ForeignKey("theme.id"))
+
+
 class PetitionText(Base):
-    """One version of the text; the HTML is rendered and sanitised once, here."""
+    """One version of the text; the HTML is rendered and sanitised once, here.
+
+    Versions are those that were published, from 1; as long as none was, the draft is the first. Below zero: texts that
+    a moderator has judged and that were written again since; decisions and appeals are about them.
+    """
 
     __tablename__ = "petition_text"
 
@@ -156,6 +256,73 @@ class PetitionText(Base):
     markdown: Mapped[str]
     html: Mapped[str]
     created_at: Mapped[datetime]
+    # None of what nobody could sign yet.
+    published_at: Mapped[datetime | None]
+    # Why it replaced the one before, in its author's words.
+    reason: Mapped[str] = mapped_column(default="", server_default=text("''"))
+
+
+class Amendment(Base):
+    """Another text for a published petition: it waits for a moderator, becomes a version, and its signers are told."""
+
+    __tablename__ = "petition_amendment"
+    __table_args__ = (
+        CheckConstraint(one_of("state", AmendmentState), name="state"),
+        # One at a time: the database decides.
+        Index(
+            "uq_petition_amendment_waiting",
+            "petition_id",
+            unique=True,
+            postgresql_where=text("state = 'waiting'"),
+            sqlite_where=text("state = 'waiting'"),
+        ),
+        Index("ix_petition_amendment_untold", "id", postgresql_where=text(UNTOLD), sqlite_where=text(UNTOLD)),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), index=True)
+    state: Mapped[str] = mapped_column(String(12))
+    title: Mapped[str]
+    markdown: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+    # Refused: under which article of the charter, if any, and in what words.
+    article: Mapped[int | None]
+    explanation: Mapped[str] = mapped_column(default="")
+    decided_at: Mapped[datetime | None]
+    # The version that it became.
+    version: Mapped[int | None]
+    # The last signer told: where to go on; how many were, and when all of them were.
+    told_after: Mapped[uuid.UUID | None]
+    told: Mapped[int] = mapped_column(default=0)
+    told_at: Mapped[datetime | None]
+
+
+class Change(Base):
+    """One dated line of what changed on a published petition; ``details`` say from what to what."""
+
+    __tablename__ = "petition_change"
+    __table_args__ = (CheckConstraint(one_of("kind", ChangeKind), name="kind"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), index=True)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(12))
+    # Of the text, when it happened.
+    version: Mapped[int]
+    # Characters that a typo's correction took away and put in.
+    size: Mapped[int] = mapped_column(default=0)
+    details: Mapped[dict[str, Any]]
+
+
+class PetitionAddress(Base):
+    """An earlier address of a petition; nobody else ever gets it."""
+
+    __tablename__ = "petition_address"
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), index=True)
+    until: Mapped[datetime]
 
 
 class PetitionSearch(Base):
@@ -184,6 +351,7 @@ class Recipient(Base):
 
 class Source(Base):
     __tablename__ = "source"
+    __table_args__ = (CheckConstraint(one_of("kind", SOURCE_KINDS), name="kind"),)
 
     petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
@@ -191,6 +359,7 @@ class Source(Base):
     publisher: Mapped[str]
     published_on: Mapped[date | None]
     url: Mapped[str] = mapped_column(default="")
+    kind: Mapped[str] = mapped_column(String(16), default="article", server_default="article")
 
 
 class PetitionOwner(Base):
@@ -237,6 +406,18 @@ class CountDelta(Base):
     petition_id: Mapped[int]
     hour: Mapped[datetime]
     change: Mapped[int]
+    # Of the text that was signed; 0 written by the release before this one: the present version.
+    version: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class VersionTotal(Base):
+    """The folded count of confirmed signatures, per version of the text."""
+
+    __tablename__ = "version_total"
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    confirmed: Mapped[int]
 
 
 class StepPassed(Base):

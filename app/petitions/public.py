@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.petitions import queries
+from app.petitions import covers, history, images, places, queries
+from app.petitions.covers import Cover
 from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
-from app.petitions.models import Petition, PetitionState
+from app.petitions.models import SOURCE_KINDS, Petition, PetitionState
 from app.zone import last_day_before
 
 
@@ -22,6 +24,9 @@ class Card:
     slug: str
     title: str
     theme: str
+    themes: list[dict[str, str]]
+    # ``Rennes (35)``, or "".
+    place: str
     state: str
     is_open: bool
     count: int
@@ -36,6 +41,8 @@ class Card:
     last_day: date | None
     recipients: list[dict[str, str]]
     image: dict[str, Any] | None
+    # In its place, where there is none.
+    cover: Cover
     url: str
 
 
@@ -50,9 +57,13 @@ class View(Card):
     views: int
     version: int
     version_at: datetime
+    # (version, signatures), once there are several.
+    by_version: list[tuple[int, int]]
     comments_open: bool
     comments_count: int
     delivery_mode: str
+    # What a signer may show, from nothing up to what the petition allows.
+    displays: list[str]
     erased_on: datetime
     last_hour: int
     # The name and the address of the organisation that carries it.
@@ -68,6 +79,11 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "slug": petition.slug,
         "title": petition.title,
         "theme": petition.theme,
+        "themes": [
+            {"fr": theme.said("fr"), "en": theme.said("en"), "href": "/?" + urlencode({"theme": theme.name})}
+            for theme in petition.themes
+        ],
+        "place": places.named(petition.place_kind, petition.place_code),
         "state": state,
         "is_open": petition.is_open(now),
         "count": count,
@@ -80,7 +96,8 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "closed_at": ended,
         "last_day": last_day_before(end) if end else None,
         "recipients": [{"name": r.name, "role": r.role} for r in petition.recipients],
-        "image": _image(petition),
+        "image": picture_of(petition),
+        "cover": covers.of(petition.slug),
         "url": f"{origin}/petitions/{petition.slug}",
     }
 
@@ -90,22 +107,68 @@ def _carried_by(petition: Petition, origin: str) -> dict[str, str] | None:
     return {"name": found.name, "slug": found.slug, "url": f"{origin}/organisations/{found.slug}"} if found else None
 
 
-def _image(petition: Petition) -> dict[str, Any] | None:
+def picture_of(petition: Petition) -> dict[str, Any] | None:
     if petition.image is None:
         return None
     return {
-        "url": f"/images/{petition.image}",
+        "url": images.address(petition.image, petition.image_width),
+        "sets": images.sets(petition.image, petition.image_width),
         "alt": petition.image_alt,
         "caption": petition.image_caption,
         "credit": petition.image_credit,
         "width": petition.image_width,
         "height": petition.image_height,
+        "focus": (petition.image_focus_x, petition.image_focus_y),
     }
 
 
 def cards(session: Session, petitions: Sequence[Petition], origin: str, now: datetime) -> list[Card]:
     counts = queries.counts(session, [petition.id for petition in petitions])
     return [Card(**_card_fields(petition, counts[petition.id], origin, now)) for petition in petitions]
+
+
+def preview(petition: Petition, html: str, origin: str, now: datetime) -> View:
+    """The page of a petition that is in no table yet; *html* is what markdown.py made of its text."""
+    return View(
+        **_card_fields(petition, 0, origin, now),
+        **_page_fields(petition, now),
+        id=0,
+        body_html=Markup(html),  # noqa: S704 sanitised when it was made
+        steps_passed=[],
+        views=0,
+        version_at=now,
+        by_version=[],
+        comments_open=petition.comments_open,
+        comments_count=0,
+        last_hour=0,
+        organisation=_carried_by(petition, origin),
+    )
+
+
+def _page_fields(petition: Petition, now: datetime) -> dict[str, Any]:
+    """What the petition alone tells of its page."""
+    return {
+        "sources": _sources(petition),
+        "version": petition.version,
+        "delivery_mode": petition.delivery_mode,
+        "displays": petition.displays,
+        "erased_on": erased_on(petition, now),
+        "purged": petition.purged_at is not None,
+    }
+
+
+def _sources(petition: Petition) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": s.kind,
+            "kind_label": SOURCE_KINDS[s.kind],
+            "title": s.title,
+            "publisher": s.publisher,
+            "date": s.published_on,
+            "url": s.url,
+        }
+        for s in petition.sources
+    ]
 
 
 def view(
@@ -118,22 +181,18 @@ def view(
     last_hour: int = 0,
 ) -> View:
     text = queries.text_of(session, petition)
+    count = queries.count(session, petition.id)
     return View(
-        **_card_fields(petition, queries.count(session, petition.id), origin, now),
+        **_card_fields(petition, count, origin, now),
+        **_page_fields(petition, now),
         id=petition.id,
         body_html=Markup(text.html),  # noqa: S704 sanitised when it was made, see markdown.py
-        sources=[
-            {"title": s.title, "publisher": s.publisher, "date": s.published_on, "url": s.url} for s in petition.sources
-        ],
         steps_passed=[{"step": row.step, "at": row.passed_at} for row in queries.steps_passed(session, petition.id)],
         views=queries.views(session, petition.id),
-        version=petition.version,
-        version_at=text.created_at,
+        version_at=text.published_at or text.created_at,
+        by_version=history.by_version(session, petition, count),
         comments_open=petition.comments_open and petition.is_open(now),
         comments_count=comments_count,
-        delivery_mode=petition.delivery_mode,
-        erased_on=erased_on(petition, now),
         last_hour=last_hour,
         organisation=_carried_by(petition, origin),
-        purged=petition.purged_at is not None,
     )

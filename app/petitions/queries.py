@@ -1,6 +1,6 @@
 """Every SELECT about petitions, and the statements that keep their counts."""
 
-import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,17 +22,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
-from app.folding import fold
 from app.organisations.queries import with_right
 from app.organisations.rights import Right
 from app.petitions.models import (
     CountDelta,
     CountTotal,
     Petition,
+    PetitionAddress,
     PetitionOwner,
     PetitionState,
     PetitionText,
     StepPassed,
+    VersionTotal,
     ViewCount,
 )
 
@@ -47,7 +48,7 @@ def by_slug(session: Session, slug: str) -> Petition | None:
     return session.scalars(
         select(Petition)
         .where(Petition.slug == slug)
-        .options(selectinload(Petition.recipients), selectinload(Petition.sources))
+        .options(selectinload(Petition.recipients), selectinload(Petition.sources), selectinload(Petition.themes))
     ).one_or_none()
 
 
@@ -90,34 +91,52 @@ def lock_carried(session: Session, petition: Petition) -> None:
     session.refresh(petition, ["organisation_id", "organisation"], with_for_update={"of": Petition})
 
 
+def of_the_same_people(session: Session, petition: Petition, limit: int) -> Sequence[Petition]:
+    """What else those who own it have proposed, the newest first."""
+    owners = select(PetitionOwner.account_id).where(PetitionOwner.petition_id == petition.id)
+    theirs = select(PetitionOwner.petition_id).where(PetitionOwner.account_id.in_(owners))
+    proposed = (Petition.submissions > 0) | Petition.opened_at.is_not(None)
+    found = select(Petition).where(Petition.id.in_(theirs), Petition.id != petition.id, proposed)
+    return session.scalars(found.order_by(Petition.id.desc()).limit(limit)).all()
+
+
+def lock_owned(session: Session, account_id: int) -> None:
+    query = select(Petition.id).join(PetitionOwner).where(PetitionOwner.account_id == account_id)
+    session.execute(query.order_by(Petition.id).with_for_update(of=Petition)).all()
+
+
+def disown(session: Session, account_id: int, petition_id: int) -> None:
+    session.execute(
+        delete(PetitionOwner).where(PetitionOwner.account_id == account_id, PetitionOwner.petition_id == petition_id)
+    )
+
+
 def text_of(session: Session, petition: Petition) -> PetitionText:
     return session.get_one(PetitionText, (petition.id, petition.version))
 
 
+def lock(session: Session, petition_id: int) -> Petition | None:
+    """Ours alone until the commit, as it stands then; who signs does not wait."""
+    return session.scalars(
+        select(Petition)
+        .where(Petition.id == petition_id)
+        .options(selectinload(Petition.recipients))
+        .with_for_update(key_share=True, of=Petition)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
 def slug_taken(session: Session, slug: str) -> bool:
-    return session.scalar(select(Petition.id).where(Petition.slug == slug)) is not None
+    """By a petition that is there, or was: an earlier address leads to it for good."""
+    now = select(Petition.id).where(Petition.slug == slug)
+    before = select(PetitionAddress.petition_id).where(PetitionAddress.slug == slug)
+    return session.scalar(now.union(before)) is not None
 
 
-def themes(session: Session, now: datetime) -> Sequence[str]:
-    """Those of the open petitions, one spelling each, in the order of the alphabet."""
-    used = session.scalars(_by_use(_open(now))).all()
-    return sorted({_theme_key(theme): theme for theme in reversed(used)}.values(), key=fold)
-
-
-def spellings(session: Session, theme: str, besides: int = 0) -> Sequence[str]:
-    """How this theme is written here, the most used first; as it was typed where no petition *besides* one has it."""
-    used = session.scalars(_by_use(select(Petition).where(Petition.id != besides))).all()
-    return [known for known in used if _theme_key(known) == _theme_key(theme)] or [theme]
-
-
-def _by_use(query: Select[Petition]) -> Select[str]:
-    theme = Petition.theme
-    return query.with_only_columns(theme).group_by(theme).order_by(func.count().desc(), theme)
-
-
-def _theme_key(theme: str) -> tuple[str, ...]:
-    """Neither case, accents, signs nor plurals make another theme."""
-    return tuple(re.sub(r"(?<=..)[sx]$", "", word) for word in re.findall(r"\w+", fold(theme))) or (theme,)
+def slug_now(session: Session, slug: str) -> str | None:
+    """The present address of the petition that had this one earlier."""
+    moved = select(Petition.slug).join(PetitionAddress, PetitionAddress.petition_id == Petition.id)
+    return session.scalar(moved.where(PetitionAddress.slug == slug))
 
 
 def _open(now: datetime) -> Select[Petition]:
@@ -192,9 +211,13 @@ def counts(session: Session, petition_ids: Iterable[int]) -> dict[int, int]:
     return found
 
 
-def add_to_count(session: Session, petition_id: int, changes: Mapping[datetime, int]) -> None:
-    """Append what this transaction changes, per hour of confirmation."""
-    rows = [{"petition_id": petition_id, "hour": hour, "change": change} for hour, change in changes.items() if change]
+def add_to_count(session: Session, petition_id: int, changes: Mapping[tuple[datetime, int], int]) -> None:
+    """Append what this transaction changes, per hour of confirmation and version of the text."""
+    rows = [
+        {"petition_id": petition_id, "hour": hour, "version": version, "change": change}
+        for (hour, version), change in changes.items()
+        if change
+    ]
     if rows:
         session.execute(CountDelta.__table__.insert(), rows)  # type: ignore[attr-defined]
 
@@ -213,36 +236,56 @@ def fold_counts(session: Session, limit: int = 5000) -> dict[int, int]:
     gone = session.execute(
         delete(CountDelta)
         .where(CountDelta.id.in_(oldest))
-        .returning(CountDelta.petition_id, CountDelta.hour, CountDelta.change)
+        .returning(CountDelta.petition_id, CountDelta.hour, CountDelta.version, CountDelta.change)
     ).all()
-    sums: dict[tuple[int, datetime], int] = {}
-    for petition_id, hour, change in gone:
-        sums[petition_id, hour] = sums.get((petition_id, hour), 0) + change
+    sums: Counter[tuple[int, datetime]] = Counter()
+    versions: Counter[tuple[int, int]] = Counter()
+    for petition_id, hour, version, change in gone:
+        sums[petition_id, hour] += change
+        if version > 1:  # what the first has is what the later ones leave of the whole
+            versions[petition_id, version] += change
     if not sums:
         return {}
-    table = CountTotal.__table__
-    statement = insert_for(session)(table)
-    statement = statement.on_conflict_do_update(
-        index_elements=["petition_id", "hour"],
-        set_={"confirmed": table.c.confirmed + statement.excluded.confirmed},
-    )
-    session.execute(
-        statement,
-        [
-            {"petition_id": petition_id, "hour": hour, "confirmed": total}
-            for (petition_id, hour), total in sorted(sums.items())
-        ],
-    )
+    _add_to_totals(session, CountTotal, "hour", sums)
+    _add_to_totals(session, VersionTotal, "version", versions)
     return counts(session, {petition_id for petition_id, _ in sums})
 
 
-def replace_counts(session: Session, petition_id: int, hours: Mapping[datetime, int]) -> None:
+def _add_to_totals(
+    session: Session, model: type[CountTotal | VersionTotal], by: str, sums: Mapping[tuple[int, Any], int]
+) -> None:
+    if not sums:
+        return
+    table = model.__table__
+    statement = insert_for(session)(table)
+    statement = statement.on_conflict_do_update(
+        index_elements=["petition_id", by],
+        set_={"confirmed": table.c.confirmed + statement.excluded.confirmed},
+    )
+    rows = [{"petition_id": petition_id, by: key, "confirmed": n} for (petition_id, key), n in sorted(sums.items())]
+    session.execute(statement, rows)
+
+
+def replace_counts(
+    session: Session, petition_id: int, hours: Mapping[datetime, int], versions: Mapping[int, int]
+) -> None:
     """Rewrite one petition's count (``counts repair``)."""
-    session.execute(delete(CountDelta).where(CountDelta.petition_id == petition_id))
-    session.execute(delete(CountTotal).where(CountTotal.petition_id == petition_id))
-    rows = [{"petition_id": petition_id, "hour": hour, "confirmed": n} for hour, n in hours.items()]
-    if rows:
-        session.execute(CountTotal.__table__.insert(), rows)  # type: ignore[attr-defined]
+    for model in (CountDelta, CountTotal, VersionTotal):
+        session.execute(delete(model).where(model.petition_id == petition_id))
+    _add_to_totals(session, CountTotal, "hour", {(petition_id, hour): n for hour, n in hours.items()})
+    _add_to_totals(session, VersionTotal, "version", {(petition_id, version): n for version, n in versions.items()})
+
+
+def later_counts(session: Session, petition_id: int) -> dict[int, int]:
+    """Version of the text → how many of those counted signed it; the first one has what these leave of the whole."""
+    parts = union_all(
+        select(VersionTotal.version, VersionTotal.confirmed.label("n")).where(VersionTotal.petition_id == petition_id),
+        select(CountDelta.version, CountDelta.change.label("n")).where(
+            CountDelta.petition_id == petition_id, CountDelta.version > 1
+        ),
+    ).subquery()
+    rows = session.execute(select(parts.c.version, func.sum(parts.c.n)).group_by(parts.c.version))
+    return {version: int(n) for version, n in rows}
 
 
 def counts_per_hour(session: Session, petition_id: int) -> list[tuple[datetime, int]]:

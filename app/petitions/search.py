@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, func,
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, selectinload
 
-from app.petitions import queries, words
+from app.petitions import queries, themes, words
 from app.petitions.indexing import is_sqlite, row_of
 from app.petitions.models import Petition, PetitionSearch, PetitionState
 
@@ -54,7 +54,7 @@ def listed(session: Session, now: datetime, *, theme: str, sort: str, page: int)
     """The open petitions."""
     query = select(Petition).where(queries.is_open(now))
     if theme:
-        query = query.where(Petition.theme.in_(queries.spellings(session, theme)))
+        query = query.where(Petition.id.in_(themes.having(themes.find(session, theme))))
     total = session.scalar(query.with_only_columns(func.count(Petition.id))) or 0
     return Page(_in_order(session, _some(session, _sorted(query, sort), page)), total)
 
@@ -109,23 +109,23 @@ def similar(
 
 def _best(session: Session, now: datetime, wanted: Sequence[str], theme: str) -> tuple[list[_Hit], bool]:
     """The best first, MOST at most; and whether there are more."""
-    themes = queries.spellings(session, theme) if theme else ()
+    about = themes.having(themes.find(session, theme)) if theme else None
     # Of too many, the newest, and among them those with a title that says it.
-    by_title = _newest(session, now, [words.in_title(wanted)], MOST + 1, themes)
-    anywhere = _newest(session, now, [wanted], MOST + 1, themes)
+    by_title = _newest(session, now, [words.in_title(wanted)], MOST + 1, about)
+    anywhere = _newest(session, now, [wanted], MOST + 1, about)
     hits = list({hit.id: hit for hit in (*by_title, *anywhere)}.values())
     hits.sort(key=lambda hit: (hit.is_open, hit.shared(wanted), hit.id), reverse=True)
     return hits[:MOST], len(hits) > MOST
 
 
 def _newest(
-    session: Session, now: datetime, anyone: Iterable[Sequence[str]], limit: int, themes: Sequence[str] = ()
+    session: Session, now: datetime, anyone: Iterable[Sequence[str]], limit: int, about: Select[int] | None = None
 ) -> list[_Hit]:
     """Petitions that have every word of one of *anyone*, *limit* at most: only then are they looked at."""
     row = row_of(session)
     some = select(row.label("id"), _TABLE.c.title).select_from(PetitionSearch).where(_matches(session, anyone))
-    if themes:
-        some = some.join(Petition, Petition.id == row).where(Petition.theme.in_(themes))
+    if about is not None:
+        some = some.where(row.in_(about))
     some_rows = some.order_by(row.desc()).limit(limit).subquery()
     query = (
         select(Petition.id, queries.is_open(now), some_rows.c.title)
@@ -148,6 +148,10 @@ def _matches(session: Session, anyone: Iterable[Sequence[str]]) -> ColumnElement
 
 
 def _in_order(session: Session, ids: Sequence[int]) -> Sequence[Petition]:
-    query = select(Petition).where(Petition.id.in_(ids)).options(selectinload(Petition.recipients))
+    query = (
+        select(Petition)
+        .where(Petition.id.in_(ids))
+        .options(selectinload(Petition.recipients), selectinload(Petition.themes))
+    )
     found = {petition.id: petition for petition in session.scalars(query)}
     return [found[petition_id] for petition_id in ids]

@@ -14,6 +14,10 @@ from app.zone import day_of, day_typed
 # Open for signatures so long at most.
 LONGEST = timedelta(days=365)
 MOST_SIGNATURES = 100_000_000
+# Of a name, a function, a source's title; of a whole text.
+MAX_LINE = 300
+MAX_TEXT = 50_000
+_FOCUS = re.compile(r"([0-9]{1,3})\s*%?[\s,;]+([0-9]{1,3})\s*%?")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[ \u00a0\u2009\u202f'’][0-9]{3})+|[0-9]+")
 
 
@@ -27,6 +31,14 @@ def goal(text: str) -> int:
     if len(digits) > 9 or int(digits) > MOST_SIGNATURES:
         raise ValueError("ce nombre est trop grand")
     return int(digits)
+
+
+def focus(text: str) -> tuple[int, int]:
+    """``50 30``, ``50 % 30 %``: from the left and from the top. Raises ValueError."""
+    found = _FOCUS.fullmatch(text.strip())
+    if not found or int(found[1]) > 100 or int(found[2]) > 100:
+        raise ValueError("deux pourcentages sont attendus, de gauche et du haut, comme « 50 30 »")
+    return int(found[1]), int(found[2])
 
 
 def day(text: str) -> date:

@@ -96,3 +96,8 @@ def _stem(word: str) -> str:
         word = ending.sub(instead, word)
     stemmer = FrenchStemmer()  # each its own: they are not for several threads
     return str(stemmer.stemWord(word))
+
+
+def theme_key(theme: str) -> str:
+    """Neither case, accents, signs nor plurals make another theme."""
+    return " ".join(re.sub(r"(?<=..)[sx]$", "", word) for word in re.findall(r"\w+", fold(theme))) or theme

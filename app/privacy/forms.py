@@ -21,6 +21,20 @@ class CorrectionForm(PostedForm):
     display: Display = "hidden"
 
 
+class ClosingForm(PostedForm):
+    """The end of one's account. Whether ``devenir`` is needed depends on one's petitions: the verb asks for it."""
+
+    devenir: str = ""
+    confirm: Tick = False
+
+    @field_validator("confirm")
+    @classmethod
+    def _confirm(cls, value: bool) -> bool:
+        if not value:
+            raise ValueError("Cochez cette case : un compte fermé ne se rouvre pas.")
+        return value
+
+
 class RequestForm(PostedForm):
     """A request received another way."""
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.db import Database
 from app.privacy.actions import ending
-from app.privacy.queries import comments, evidence, mailings, notices, people, runs, signatures
+from app.privacy.queries import comments, drafts, evidence, mailings, notices, people, runs, signatures
 from app.settings import Settings
 
 BATCH = 500
@@ -89,6 +89,7 @@ def steps(settings: Settings) -> list[Step]:
         Step("self_service_session", "self_service_session", people.self_service_due, some(people.delete_self_service)),
         Step("staff_session", "staff_session", people.staff_sessions_due, some(people.delete_staff_sessions)),
         Step("sign_in_failure", "sign_in_throttle", people.throttles_due, some(people.delete_throttles)),
+        Step("petition_draft", "draft", drafts.drafts_due, some(drafts.delete_drafts)),
         Step("data_request", "data_request", people.requests_due, some(people.delete_requests)),
     ]
 

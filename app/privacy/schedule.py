@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from app.accounts.actions.signing_in import SESSION as STAFF_SESSION
 from app.accounts.actions.throttling import FORGOTTEN_AFTER
 from app.accounts.origins import BROWSER_FOR
+from app.drafting.actions import ACCOUNTS_FOR, STRANGERS_FOR
 from app.exports.actions import SMALLEST_CELL
 from app.mail import budget
 from app.moderation.queries.queue import TARGETS
@@ -196,9 +197,11 @@ SCHEDULE = (
     ),
     Line(
         "organiser_account",
-        "Compte d’organisateur",
-        "Deux ans sans connexion ; nous vous prévenons trente jours avant.",
-        "Le compte est supprimé.",
+        "Compte d’organisateur : adresse, empreinte du mot de passe, secret scellé du second facteur, empreintes des"
+        " codes de secours, partie publique et nom des clés d’accès",
+        "Deux ans sans connexion, nous vous prévenons trente jours avant ; ou tout de suite si vous le fermez. Une"
+        " adresse donnée sans que le compte soit créé n’est pas gardée.",
+        "Le compte est supprimé ; il reste un numéro, auteur anonyme des actes passés.",
         "L’exécution du contrat qui lie l’organisateur à la plateforme (RGPD, art. 6.1.b)",
         (ACCOUNT_IDLE, ACCOUNT_WARNING),
     ),
@@ -317,6 +320,15 @@ SCHEDULE = (
         "La ligne est supprimée.",
         "Notre obligation de répondre et d’en rendre compte (RGPD, art. 6.1.c et 12)",
         (REQUEST,),
+    ),
+    Line(
+        "petition_draft",
+        "Brouillon d’une pétition : tout ce qui y est tapé",
+        "Trente jours sans y écrire ; douze mois pour qui a un compte. Tout de suite si on le supprime, ou quand la"
+        " pétition est publiée.",
+        "Le brouillon est supprimé.",
+        "Les mesures que vous demandez avant de proposer un texte (RGPD, art. 6.1.b et 9.2.a)",
+        (STRANGERS_FOR, ACCOUNTS_FOR),
     ),
     Line(
         "petition_text",

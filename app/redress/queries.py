@@ -1,6 +1,7 @@
 """SELECTs about notices, cases, claims, notes, preferences and hints."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -58,13 +59,13 @@ def lock_appeal(session: Session, appeal_id: int) -> Appeal | None:
     return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def contested_comment(session: Session, appeal_id: int) -> int | None:
-    """The comment that an appeal is about, to be locked before the appeal, as an erasure does."""
-    return session.scalar(
-        select(Decision.target_id)
+def contested(session: Session, appeal_id: int) -> Any:
+    """``(target, target_id)`` of what an appeal is about, to be locked before the appeal, as an erasure does."""
+    return session.execute(
+        select(Decision.target, Decision.target_id)
         .join(Appeal, Appeal.decision_id == Decision.id)
-        .where(Appeal.id == appeal_id, Decision.target == Target.COMMENT)
-    )
+        .where(Appeal.id == appeal_id)
+    ).one_or_none()
 
 
 def lock_open_appeals(session: Session, comment_ids: Sequence[int]) -> Sequence[Appeal]:

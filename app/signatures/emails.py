@@ -11,6 +11,8 @@ from app.mail.outbox import Mail
 from app.signatures import links
 from app.templating import in_language
 
+AMENDED = "signatures/amended"
+
 
 @dataclass(frozen=True)
 class Addressee:
@@ -86,6 +88,23 @@ def already(vault: Vault, to: Addressee, now: datetime) -> Mail:
         },
         to.signature_id,
     )
+
+
+def amended(
+    vault: Vault, to: Addressee, now: datetime, *, before: str, after: int, reason: str, pieces: list[list[str]]
+) -> Mail:
+    """The text that one signed has another version: why, what changed, and the way out."""
+    context = {
+        "given_name": to.given_name,
+        "title": to.title,
+        "before": before,
+        "after": after,
+        "reason": reason,
+        "pieces": pieces,
+        "versions_url": f"{to.url}/versions",
+        "withdraw_url": to.origin + withdraw_path(vault, to.petition_id, to.signature_id, now),
+    }
+    return Mail(AMENDED, to.email, to.locale, context, to.signature_id)
 
 
 def withdraw_path(vault: Vault, petition_id: int, signature_id: uuid.UUID, now: datetime) -> str:

@@ -9,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, field_validator
 
 from app.locale import Message
+from app.petitions.models import DISPLAYS
 from app.signatures.places import country_code, postal_code
 from app.text import MAX_NAME, clean_address, clean_line, clean_text, may_be_ours, proper_name
 from app.web.forms import PostedForm
@@ -75,6 +76,14 @@ def _display(value: str) -> str:
     return value or "hidden"
 
 
+TOO_MUCH = "Cette pétition n’affiche pas autant de ses signataires : choisissez dans la liste."
+
+
+def within(display: str, most: str) -> bool:
+    """Whether a petition that shows *most* of its signers shows that much."""
+    return DISPLAYS.index(display) <= DISPLAYS.index(most)
+
+
 def _family_name(value: str, info: ValidationInfo) -> str:
     """Read after ``single_name``: who has one name only leaves this one empty."""
     if not info.data.get("single_name"):
@@ -110,6 +119,8 @@ class SignForm(PostedForm):
     consent_newsletter: Tick = False
     consent_organiser: Tick = False
     consent_texts: str = ""
+    # Of the text that was on the page; a program may leave it out.
+    text_version: str = ""
 
     @field_validator("comment")
     @classmethod

@@ -100,8 +100,8 @@ def lock_in_order(session: Session, petition_id: int, ids: Collection[uuid.UUID]
 
 def move(
     session: Session, petition_id: int, ids: Collection[uuid.UUID], before: str, after: str
-) -> Sequence[tuple[uuid.UUID, datetime]]:
-    """Those that still are *before* become *after*; ``(id, confirmed_at)`` of the rows that moved."""
+) -> Sequence[tuple[uuid.UUID, datetime, int]]:
+    """Those that still are *before* become *after*; ``(id, confirmed_at, text_version)`` of the rows that moved."""
     moved = session.execute(
         update(Signature)
         .where(
@@ -111,10 +111,10 @@ def move(
             Signature.confirmed_at.is_not(None),
         )
         .values(state=after)
-        .returning(Signature.id, Signature.confirmed_at)
+        .returning(Signature.id, Signature.confirmed_at, Signature.text_version)
         .execution_options(synchronize_session="fetch")
     )
-    return [(signature_id, at) for signature_id, at in moved if at is not None]
+    return [(signature_id, at, version) for signature_id, at, version in moved if at is not None]
 
 
 _TO_CONFIRM = (
@@ -123,7 +123,7 @@ _TO_CONFIRM = (
             Signature.__table__.c[name]
             for name in (
                 "petition_id", "id", "email_key", "state", "created_at", "comment_sealed", "email_sealed", "locale",
-                "place", "form_digest", "doubt",
+                "place", "form_digest", "doubt", "text_version",
             )
         )
     )
@@ -304,6 +304,20 @@ def since(session: Session, petition_id: int, after: datetime, limit: int = 1000
     return session.scalar(select(func.count()).select_from(recent)) or 0
 
 
+def signed_before(
+    session: Session, petition_id: int, version: int, after: uuid.UUID | None, limit: int
+) -> Sequence[Signature]:
+    """Who has signed an earlier version, in the order of their ids, from a cursor; held until the commit."""
+    query = select(Signature).where(
+        Signature.petition_id == petition_id,
+        Signature.state == SignatureState.CONFIRMED,
+        Signature.text_version < version,
+    )
+    if after is not None:
+        query = query.where(Signature.id > after)
+    return session.scalars(query.order_by(Signature.id).limit(limit).with_for_update()).all()
+
+
 def pending_count(session: Session, petition_id: int) -> int:
     return (
         session.scalar(
@@ -340,6 +354,20 @@ def confirmed_by_hour(session: Session, petition_id: int) -> dict[datetime, int]
         hour = hour_of(moment)
         hours[hour] = hours.get(hour, 0) + 1
     return hours
+
+
+def confirmed_by_version(session: Session, petition_id: int) -> dict[int, int]:
+    """The same by later version of the text (``counts verify`` and ``repair``)."""
+    rows = session.execute(
+        select(Signature.text_version, func.count())
+        .where(
+            Signature.petition_id == petition_id,
+            Signature.state == SignatureState.CONFIRMED,
+            Signature.text_version > 1,
+        )
+        .group_by(Signature.text_version)
+    )
+    return dict(rows.all())
 
 
 def to_remind(session: Session, now: datetime, limit: int = 200) -> Sequence[Signature]:

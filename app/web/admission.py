@@ -5,13 +5,14 @@ nobody wait but itself. One dependency in front of every router (``main.py``).
 """
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
 
 from app.lanes import Lane, lanes_of
-from app.web import ratelimit
+from app.web import ratelimit, uploads
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -27,15 +28,21 @@ def in_lane(name: str) -> Callable[[Endpoint], Endpoint]:
 
 
 async def admitted(request: Request) -> AsyncIterator[None]:
-    """Raises HTTPException 400, 408 and 413, RateLimitExceeded, Busy."""
+    """Raises HTTPException 400, 408, 413 and 415, RateLimitExceeded, Busy."""
     acting = request.method not in {"GET", "HEAD", "OPTIONS"}
-    if acting:
+    endpoint, lanes, client = request.scope["endpoint"], lanes_of(request), ratelimit.client_key(request)
+    async with AsyncExitStack() as held:
         try:
-            await request.body()  # kept by the request: the form reads it again
+            if acting and uploads.comes_with_file(request):
+                # Megabytes: nobody sends them for nothing, and no more at once than the disk holds.
+                await ratelimit.check(request)
+                await held.enter_async_context(lanes.receiving.place(client))
+                await held.enter_async_context(uploads.received(request))
+            elif acting:
+                await request.body()  # kept by the request: the form reads it again
+                await ratelimit.check(request)
         except ClientDisconnect:
             raise HTTPException(400, "Cet envoi s’est arrêté en chemin.") from None
-        await ratelimit.check(request)
-    name = getattr(request.scope["endpoint"], "lane", "acting" if acting else "rendering")
-    lane: Lane = getattr(lanes_of(request), name)
-    async with lane.place(ratelimit.client_key(request)):
+        lane: Lane = getattr(lanes, getattr(endpoint, "lane", "acting" if acting else "rendering"))
+        await held.enter_async_context(lane.place(client))
         yield

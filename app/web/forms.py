@@ -30,6 +30,8 @@ MAX_LONG_FIELDS = 520
 
 async def read_pairs(request: Request, most: int = MAX_FIELDS) -> list[tuple[str, str]]:
     """``(field, value)`` as they were posted. Raises HTTPException 400 or 415."""
+    if (posted := getattr(request.state, "posted", None)) is not None:  # with a file, see ``uploads``
+        return list(posted)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
     if body and kind != "application/x-www-form-urlencoded":

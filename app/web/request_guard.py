@@ -11,11 +11,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.web.errors import refuse
 
 MAX_BODY = 64 * 1024
-MAX_UPLOAD = 6 * 1024 * 1024
+# Where petitions and their news are written: 50,000 signs, of up to twelve bytes each once encoded.
+LONG_BODY = 1024 * 1024
+LONG = ("/organisation/", "/lancer/")
+# Of no request; a little more than a picture may have, so that who sends a larger one is told so.
+MOST = 32 * 1024 * 1024
 # A body is here in so many seconds, whole; pictures come from phones in the country.
 BODY_SECONDS = 10.0
-UPLOAD_SECONDS = 60.0
+LONG_SECONDS = 60.0
 CLOSE = {"connection": "close"}
+TOO_LONG = "Cet envoi est trop long."
 SLOW = "Votre envoi n’est pas arrivé en entier à temps. Vérifiez votre connexion et recommencez."
 
 
@@ -35,46 +40,53 @@ class RequestGuard:
         if not _clean(scope.get("raw_path") or path.encode()) or not _clean(scope["query_string"]):
             await refuse(scope, receive, send, 400, "Cette adresse contient des caractères illisibles.")
             return
-        # Pictures are sent by signed-in organisers only.
-        uploading = path.startswith("/organisation/")
-        limit, seconds = (MAX_UPLOAD, UPLOAD_SECONDS) if uploading else (MAX_BODY, BODY_SECONDS)
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"0")
         if not length.isdigit():
             await refuse(scope, receive, send, 400, "La longueur annoncée est illisible.")
             return
         # Compared as digits first: a number of five thousand of them is an error of its own.
-        if len(length) > 12 or int(length) > limit:
-            await refuse(scope, receive, send, 413, "Cet envoi est trop long.")
+        if len(length) > 12 or int(length) > MOST:
+            await refuse(scope, receive, send, 413, TOO_LONG)
             return
         if scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
-            receive = _bounded(receive, limit, seconds)
+            limits = (LONG_BODY, LONG_SECONDS) if path.startswith(LONG) else (MAX_BODY, BODY_SECONDS)
+            receive = scope["state"]["body"] = Body(receive, int(length), *limits)
         await self.app(scope, receive, send)
 
 
-def _bounded(receive: Receive, limit: int, seconds: float) -> Receive:
-    """*receive* that raises HTTPException 413 beyond *limit* bytes and 408 when the body is late."""
-    received, whole = 0, False
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
+class Body:
+    """What may still come of a request: HTTPException 413 beyond *limit* bytes, 408 when it is late."""
 
-    async def bounded() -> Message:
-        nonlocal received, whole
-        if whole:  # what comes now is the end of the connection, for which nobody is in a hurry
-            return await receive()
+    def __init__(self, receive: Receive, announced: int, limit: int, seconds: float) -> None:
+        self._receive = receive
+        self._announced = announced
+        self._received = 0
+        self._whole = False
+        self._began = asyncio.get_running_loop().time()
+        self.allow(limit, seconds)
+
+    def allow(self, limit: int, seconds: float) -> None:
+        """Once it is known which route it is for."""
+        self._limit = limit
+        self._until = self._began + seconds
+
+    async def __call__(self) -> Message:
+        if self._whole:  # what comes now is the end of the connection, for which nobody is in a hurry
+            return await self._receive()
+        if self._announced > self._limit:
+            raise HTTPException(413, TOO_LONG, headers=CLOSE)
         try:
-            async with asyncio.timeout_at(until):
-                message = await receive()
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
         except TimeoutError:
             raise HTTPException(408, SLOW, headers=CLOSE) from None
         if message["type"] == "http.request":
-            received += len(message.get("body", b""))
-            whole = not message.get("more_body", False)
-            if received > limit:  # more than was announced, or nothing was
-                raise HTTPException(413, "Cet envoi est trop long.", headers=CLOSE)
+            self._received += len(message.get("body", b""))
+            self._whole = not message.get("more_body", False)
+            if self._received > self._limit:  # more than was announced, or nothing was
+                raise HTTPException(413, TOO_LONG, headers=CLOSE)
         return message
-
-    return bounded
 
 
 def _clean(raw: bytes) -> bool:

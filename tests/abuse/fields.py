@@ -21,13 +21,15 @@ KNOWING = {"routes", "forms", "dependencies"}
 # Names that are made while the page is: of a row's number, of what was found in a text.
 MADE = {
     "/moderation/lot": ["item-1", "passage-1"],
-    "/moderation/petitions/{petition_id}/decision": ["line-1", "remark-1"],
+    "/moderation/petitions/{petition_id}/decision": ["remark-1"],
     "/moderation/commentaires/{comment_id}/indices": ["capitals"],
     "/administration/charte": ["title-1", "body-1", "breaks-1", "ok-1", "applies-1", "retired-1"],
+    "/lancer": ["title"],
+    "/lancer/{address}/{name}": ["name-1", "role-1"],
     "/administration/fraude/{slug}/lots": ["ligne-0123456789abcdef0123456789abcdef"],
 }
 # What a form class makes of other fields.
-OWN = {"effects", "items", "remarks", "retired", "texts", "verdicts"}
+OWN = {"effects", "items", "remarks", "retired", "texts", "typed", "verdicts"}
 
 
 def fields_of(route: APIRoute | Door) -> list[str]:

@@ -7,15 +7,19 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from app import clock
+from app.accounts import links as account_links
 from app.accounts.models import Account
 from app.db import vault_of
+from app.drafting import actions as drafting
+from app.drafting import links as draft_links
 from app.moderation import actions as moderation
 from app.moderation import links
-from app.moderation.actions import team
+from app.moderation.actions import Judgment, team
 from app.moderation.models import Decision
 from app.moderation.queries import workbench
 from app.petitions import actions as petition_actions
-from app.petitions import importing
+from app.petitions import importing, versions
 from app.redress import actions as redress
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import Subscription
@@ -31,21 +35,26 @@ NOTICE = {"reasons": "C’est une insulte.", "name": "Paul", "email": "paul@exem
 # For each field something of its kind, whatever the form: what stands behind it is reached too.
 PLAUSIBLE = {
     **FORM,
-    "act": "send", "altcha": "eyJzaWduYXR1cmUiOiIifQ==", "answer": "no",
+    "act": "send", "adresse": "paul@exemple.test", "altcha": "eyJzaWduYXR1cmUiOiIifQ==", "answer": "no",
     "again": "une autre phrase de passe", "applies-1": "À tous.",
     "article": "1", "articles": "2,3", "asked": "delivery", "author": "Collectif des pédales",
     "authority": "Parquet de Rennes", "blur": "on", "body-1": "On ne s’en prend pas aux personnes.", "breaks-1": "Toi.",
     "capacity": "maire", "capitals": "founded", "category": "insult", "channel": "letter", "closes_on": "",
-    "code": "12345678", "comment": "", "comments": "2", "confirm": "on", "consent_newsletter": "on",
+    "cle": "{}", "code": "12345678", "comment": "", "comments": "2", "confirm": "on", "consent_newsletter": "on",
     "consent_organiser": "on",
     "consent_texts": "", "consent_updates": "on", "country": "FR", "decision": "refuse",
     "avant": "updates", "description": "Nous veillons sur les vélos.",
-    "delivery_mode": "count", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
-    "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv", "goal": "2 000",
-    "good_faith": "on", "ground": "charter", "groupe": "aside", "item-1": "0", "keys": "on", "lien": "",
-    "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef", "line-1": "1",
-    "mask": "", "members": "on", "name": "Paul Roux", "new": "une autre phrase de passe",
-    "note": "À relire.", "ok-1": "Ce projet…",
+    "delivery_mode": "count", "devenir": "keep", "digest": "daily", "effective_from": "2027-06-01", "effects": "mask",
+    "email": "paul@exemple.test", "explanation": "Critiquez ce qu’il fait.", "format": "csv",
+    "go": "suite", "goal": "2 000", "graine": "",
+    "good_faith": "on", "ground": "charter", "groupe": "aside", "image_alt": "Une porte fermée",
+    "image_caption": "", "image_credit": "Paul", "invitation": "paul@exemple.test", "item-1": "0",
+    "keys": "on", "lien": "",
+    "ligne-0123456789abcdef0123456789abcdef": "on", "lignes": "0123456789abcdef0123456789abcdef",
+    "mask": "", "members": "on", "name": "Paul Roux",
+    "name-1": "Claire Vasseur", "role-1": "Maire", "seen": "0",
+    "new": "une autre phrase de passe", "nom": "téléphone", "note": "À relire.",
+    "nouvelle_cle": "{}", "ok-1": "Ce projet…",
     "objet": "", "open": "on", "organisation": "les-amis-de-la-lanterne",
     "outcome": "upheld", "passage": PASSAGE, "passage-1": PASSAGE,
     "password": "une phrase de passe",
@@ -54,10 +63,10 @@ PLAUSIBLE = {
     "received_at": "2026-11-20T10:30", "received_on": "2026-11-20",
     "recipients": "Claire Vasseur, Maire de Montfleur", "reference": "RG 26/00012", "remark-1": "Ajoutez la source.",
     "request": "Une personne demande la copie de ses données.", "retired-1": "", "role": "moderator",
-    "secondes": "12", "seul": "on",
+    "secondes": "12", "secours": "abcd-efgh-jkmn-pqrs", "seul": "on",
     "shown": "", "signatures": "on", "site": "www.lanterne.test", "single_name": "",
     "sources": "Les vélos trempés | La Gazette | 2026-02-03", "state": "answered",
-    "suite": "/organisation", "summary": "L’article 1 est plus clair.",
+    "suite": "/organisation", "text_version": "", "summary": "L’article 1 est plus clair.",
     "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare, faute d’abri.", "theme": "Transports",
     "title": "Un abri pour les vélos de la gare", "title-1": "Les personnes", "toutes": "on", "updates": "on",
     "urgent": "on",
@@ -137,21 +146,40 @@ def _pile_up(scene: Scene, against: Decision, viewed: Decision, reported: int) -
     assert second.post(f"/organisation/petitions/{slug}/exports/demandes", data=asked).status_code == 303
 
 
+DRAFT_ACTS = ("apercu", "adresse", "garder", "proposer")
+
+
 def _petitions(scene: Scene) -> dict[str, str]:
     """One that is being written, one that waits for its review."""
     with scene.site.database.write() as session:
         owner = session.scalars(select(Account).where(Account.email == MINE)).one()
         made = []
-        for town in ("Valfleur", "Clairfleur"):
+        for town in ("Valfleur", "Clairfleur", "Rudefleur"):
             file = importing.parse(PETITION.replace("Montfleur", town), "essai.md")
             made.append(petition_actions.create(session, file, folder=None, image_store=Path("unused")))
             petition_actions.add_owner(session, made[-1], owner.id)
-        draft, sent = made
+        draft, sent, refused = made
         moderation.submit(session, sent, owner.id)
+        vault = vault_of(session)
+        kept, abandoned = (draft_links.address_of(vault, drafting.begin(session, None, {}).id) for _ in range(2))
+        moderation.submit(session, refused, owner.id)
+        judge = session.scalars(select(Account).where(Account.email == OTHER)).one()
+        refusal = Judgment("refuse", [10], "la bibliothèque de Rudefleur", "Trop vague.")
+        moderation.review(session, refused.id, 1, judge, refusal)
+        file = importing.parse(PETITION.replace("Montfleur", "Belfleur"), "essai.md")
+        amended = petition_actions.create(session, file, folder=None, image_store=Path("unused"))
+        petition_actions.publish(session, amended)
+        text = f"{file.text} Et le dimanche aussi."
+        waiting = versions.propose(session, amended.id, file.title, text, "Nous précisons le jour.", owner.id)
         return {
+            "/lancer/{address}/{name}": f"/lancer/{kept}/destinataires",
+            **{f"/lancer/{{address}}/{act}": f"/lancer/{kept}/{act}" for act in DRAFT_ACTS},
+            "/lancer/{address}/supprimer": f"/lancer/{abandoned}/supprimer",
+            "/moderation/amendements/{amendment_id}/decision": f"/moderation/amendements/{waiting.id}/decision",
             "/moderation/petitions/{petition_id}/decision": f"/moderation/petitions/{sent.id}/decision",
             "/organisation/petitions/{slug}/texte": f"/organisation/petitions/{draft.slug}/texte",
             "/organisation/petitions/{slug}/proposer": f"/organisation/petitions/{draft.slug}/proposer",
+            "/organisation/petitions/{slug}/recours": f"/organisation/petitions/{refused.slug}/recours",
         }
 
 
@@ -192,10 +220,20 @@ def _tokens(scene: Scene, refused: Decision) -> dict[str, str]:
     with site.database.read() as session:
         vault = vault_of(session)
         subscription = session.scalars(select(Subscription).limit(1)).one()
+        join = account_links.welcome(vault, "nouvelle@exemple.test", "/lancer", clock.now())
+        organiser, now = session.scalars(select(Account).where(Account.email == MINE)).one(), clock.now()
+        moved = account_links.confirming(vault, organiser, "ailleurs@exemple.test", now)
+        kept = account_links.vetoing(vault, organiser.id, organiser.email, "ailleurs@exemple.test", now)
+        password, factor = (account_links.mending(vault, kind, organiser, now) for kind in ("password", "factor"))
         stop = subscriptions.unsubscribe_token(session, subscription)
     return {
         **{f"/mes-signatures/ligne/{{line_id}}/{act}": f"{own}/{act}" for act in ("corriger", "arreter", "retirer")},
         "/confirmer/{token}": f"/confirmer/{pending}",
+        "/connexion/adresse/{token}": f"/connexion/adresse/{moved}",
+        "/connexion/adresse-refusee/{token}": f"/connexion/adresse-refusee/{kept}",
+        "/connexion/mot-de-passe/{token}": f"/connexion/mot-de-passe/{password}",
+        "/connexion/second-facteur/{token}": f"/connexion/second-facteur/{factor}",
+        "/compte/creer/{token}": f"/compte/creer/{join}",
         "/pas-moi/{token}": f"/pas-moi/{pending}",
         "/mes-signatures/{token}": manage,
         "/mes-signatures/retirer/{token}": withdraw,

@@ -62,6 +62,8 @@ ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 LONGEST_ADDRESS = 254
 # Filled by robots, to whom nothing is given back.
 TRAPS = {"website", "objet"}
+# Of an account's pages: typed anew, as passwords are.
+SECRETS = {"secours", "code"}
 FORM_TYPE = "application/x-www-form-urlencoded"
 # Answered after its transaction, from a second one: what it wrote must be there.
 COMMITS = "/organisation/petitions/{slug}/exports"
@@ -116,6 +118,8 @@ def wrong(answer: httpx2.Response, typed: dict[str, str]) -> str:
         return f"sent to {location[:60]}"
     if answer.status_code == 422:
         shown = shown_in(answer.text)
+        if answer.url.path.startswith(("/compte", "/connexion")):
+            shown = {name: values for name, values in shown.items() if name not in SECRETS}
         for name, value in typed.items():
             if name in shown and not any(_kept(there, value) for there in shown[name]):
                 return f"{name} is not kept: {shown[name][0][:40]!r}"

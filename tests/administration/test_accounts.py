@@ -46,7 +46,9 @@ def test_the_list_says_who_and_how_and_whether_they_are_in(site: Site) -> None:
     with_second_factor(site, email="double@exemple.test")
     site.staff("moderator")
     assert re.match(r"organiser@exemple.test organisation non jamais actif 0 ", row(admin, "organiser@exemple.test"))
-    assert re.match(r"double@exemple.test modération oui jamais actif 0 ", row(admin, "double@exemple.test"))
+    assert re.match(
+        r"double@exemple.test modération code 0 code de secours jamais actif 0 ", row(admin, "double@exemple.test")
+    )
     assert re.search(r"modération non \d.* actif 1 Fermer toutes", row(admin, "moderator@exemple.test"))
     assert row(admin, "admin@exemple.test").endswith(" vous")
     site.later(hours=3)  # idle sessions are no longer open

@@ -15,20 +15,25 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from app import clock
+from app.accounts import actions
 from app.accounts.models import Account
 from app.administration.acts import ACTS
 from app.audit import AuditLine
 from app.cli import main
 from app.consents.models import ConsentText
+from app.drafting.models import Draft
 from app.moderation.models import HintVerdict, SecondLook
 from app.organisations import actions as organisation_actions
 from app.petitions import actions as petition_actions
 from app.privacy import retention
 from app.web import ratelimit
+from tests.accounts.authenticator import Authenticator
+from tests.accounts.test_joining import NO_CODES, filled
+from tests.accounts.test_passkeys import add, asked
 from tests.conftest import SECRET
+from tests.drafting.writing import begun, proposed, written
 from tests.moderation.desk import confirm_notifier
 from tests.organisations import desk as organisations
-from tests.organising.test_drafts import DRAFT
 from tests.privacy.test_self_service import line, opened
 from tests.signatures.crowd import crowd
 from tests.site import PASSWORD, Site
@@ -87,9 +92,17 @@ def signons(site: Site, *words: str) -> None:
 
 def accounts_are_kept(site: Site) -> None:
     admin = site.staff("admin")
+    post(admin, "/administration/comptes/invitations", invitation="invitee@exemple.test")
     post(admin, "/administration/comptes", 200, email=OTHER, role="moderator")
     for what in ("sessions", "desactivation", "reactivation"):
         post(admin, f"/administration/comptes/2/{what}")
+
+
+def themes_are_kept(site: Site) -> None:
+    admin = site.staff("admin")
+    post(admin, "/administration/themes", name="Mer", english="Sea")
+    for what in ("nom", "ordre", "retrait", "retour", "reunion"):
+        post(admin, f"/administration/themes/13/{what}", name="Mers", steps="-1", into="1")
 
 
 def people_come_and_go(site: Site) -> None:
@@ -107,6 +120,38 @@ def somebody_tries_everywhere(site: Site) -> None:
             site.app, base_url="http://127.0.0.1:8000", follow_redirects=False, client=(f"203.0.{n // 8 + 1}.7", 50_000)
         )
         post(there, "/connexion", 422, email=email, password="pas le bon du tout")
+
+
+def somebody_joins(site: Site) -> None:
+    with site.database.write() as session:
+        actions.welcome(session, site.settings, ORG, "/lancer", "fr")
+    path, browser = site.mails()[-1].link("/compte/creer/"), site.browser()
+    codes = re.findall(NO_CODES, browser.post(path, data=filled(browser.get(path).text)).text)
+    post(browser, "/deconnexion")
+    post(browser, "/connexion", email=ORG, password=PASSWORD)
+    post(browser, "/connexion", secours=codes[0])
+    own = Authenticator(count=7)
+    assert add(browser, own).status_code == 303
+    post(
+        browser,
+        "/connexion/cle",
+        422,
+        cle=Authenticator(count=3, key=own.key, id=own.id).get(asked(browser, "/connexion/cle")),
+    )
+    post(browser, "/compte/cles/1/fin")
+    post(browser, "/compte/code/nouveau", **filled(browser.post("/compte/code").text))
+
+
+def an_address_changes(site: Site) -> None:
+    mine, stranger = site.staff("organiser"), site.browser()
+    post(mine, "/compte/adresse", adresse=OTHER)
+    post(stranger, next(mail for mail in site.mails() if mail.to == OTHER).link("/connexion/adresse/"))
+    post(stranger, site.mails()[-1].link("/connexion/adresse-refusee/"))
+
+
+def somebody_leaves(site: Site) -> None:
+    mine = site.staff("organiser", site.publish())
+    post(mine, "/compte/fermeture", confirm="on", devenir="close")
 
 
 def one_s_own_account(site: Site) -> None:
@@ -132,15 +177,24 @@ def an_account_is_forgotten(site: Site) -> None:
 # Petitions
 
 
+def a_draft_is_kept_and_thrown_away(site: Site) -> Names:
+    draft = begun(site.client)
+    organiser = site.staff("organiser")
+    with site.database.read() as session:
+        one = session.scalars(select(Draft.id)).one()
+    post(organiser, f"{draft}/garder")
+    post(organiser, f"{draft}/supprimer")
+    return {one.hex: "the draft"}
+
+
 def a_petition_lives(site: Site) -> None:
     organiser, moderator = site.staff("organiser"), site.staff("moderator")
-    post(organiser, "/organisation/petitions/nouvelle", **DRAFT)
+    draft = written(organiser)
+    post(organiser, f"{draft}/proposer")
     at = "/organisation/petitions/un-abri-pour-les-velos-de-la-gare"
-    post(organiser, f"{at}/proposer")
-    remark = {"decision": "correct", "line-1": "1", "remark-1": "Dites quelle gare."}
+    remark = {"decision": "correct", "remark-1": "Dites quelle gare."}
     post(moderator, "/moderation/petitions/1/decision", **remark)
-    post(organiser, f"{at}/texte", **DRAFT)
-    post(organiser, f"{at}/proposer")
+    post(organiser, f"{draft}/proposer")
     post(moderator, "/moderation/petitions/1/decision", decision="publish")
     post(organiser, f"{at}/nouvelles", title="Une date", text="Le conseil municipal en parle le 12.")
     post(organiser, f"{at}/commentaires", open="")
@@ -183,8 +237,7 @@ def a_petition_is_taken_down_and_restored(site: Site) -> None:
 
 def a_petition_is_refused(site: Site) -> None:
     organiser, moderator = site.staff("organiser"), site.staff("moderator")
-    post(organiser, "/organisation/petitions/nouvelle", **DRAFT)
-    post(organiser, "/organisation/petitions/un-abri-pour-les-velos-de-la-gare/proposer")
+    proposed(organiser)
     post(moderator, "/moderation/petitions/1/decision", **REFUSE | {"passage": "cent vélos"})
 
 
@@ -381,9 +434,14 @@ def the_house_writes(site: Site) -> Names:
 
 SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     (accounts_are_kept, [
-        ("account.created", MACHINE, "account", "1"), ("account.created", ADMIN, "account", "2"),
+        ("account.created", MACHINE, "account", "1"), ("account.invited", ADMIN, "account", "-"),
+        ("account.created", ADMIN, "account", "2"),
         ("account.sessions_closed", ADMIN, "account", "2"), ("account.disabled", ADMIN, "account", "2"),
         ("account.enabled", ADMIN, "account", "2"),
+    ]),
+    (themes_are_kept, [
+        (f"theme.{act}", ADMIN, "theme", "13")
+        for act in ("added", "renamed", "moved", "retired", "restored", "merged")
     ]),
     (people_come_and_go, [
         ("account.signed_in", MOD, "account", "1"), ("account.signed_out", MOD, "account", "1"),
@@ -392,12 +450,30 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     (somebody_tries_everywhere, [
         *[("account.origin_closed", MACHINE, "account", "1")] * 3, ("account.locked", MACHINE, "account", "1"),
     ]),
+    (somebody_joins, [
+        ("account.created", ORG, "account", "1"), ("account.codes_renewed", ORG, "account", "1"),
+        ("account.signed_in", ORG, "account", "1"), ("account.signed_out", ORG, "account", "1"),
+        ("account.code_used", ORG, "account", "1"), ("account.signed_in", ORG, "account", "1"),
+        ("account.passkey_added", ORG, "account", "1"), ("account.passkey_copied", MACHINE, "account", "1"),
+        ("account.passkey_removed", ORG, "account", "1"), ("account.code_changed", ORG, "account", "1"),
+    ]),
+    (an_address_changes, [
+        ("account.address_asked", ORG, "account", "1"), ("account.address_changed", ORG, "account", "1"),
+        ("account.address_vetoed", ORG, "account", "1"),
+    ]),
+    (somebody_leaves, [
+        ("petition.closed", "compte-1-supprime", "petition", "1"),
+        ("petition.owner_removed", "compte-1-supprime", "petition", "1"), ("account.ended", MACHINE, "account", "1"),
+    ]),
     (one_s_own_account, [
         ("account.session_closed", ADMIN, "account", "1"), ("account.other_sessions_closed", ADMIN, "account", "1"),
         ("account.proof_failed", ADMIN, "account", "1"), ("account.proved", ADMIN, "account", "1"),
         ("account.password_changed", ADMIN, "account", "1"),
     ]),
     (an_account_is_forgotten, [("account.ended", MACHINE, "account", "1")]),
+    (a_draft_is_kept_and_thrown_away, [
+        ("draft.claimed", ORG, "draft", "the draft"), ("draft.thrown_away", ORG, "draft", "the draft"),
+    ]),
     (people_carry_together, [
         ("organisation.created", ORG, "organisation", "1"), ("organisation.edited", ORG, "organisation", "1"),
         ("organisation.invited", ORG, "organisation", "1"), ("organisation.joined", OTHER, "organisation", "1"),
@@ -412,10 +488,10 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("organisation.left", MACHINE, "organisation", "1"), ("organisation.ended", MACHINE, "organisation", "1"),
     ]),
     (a_petition_lives, [
-        ("petition.created", ORG, "petition", "1"), ("petition.delivery_mode", ORG, "petition", "1"),
-        ("petition.owner_added", ORG, "petition", "1"), ("petition.submitted", ORG, "petition", "1"),
-        ("petition.correct", MOD, "petition", "1"), ("petition.rewritten", ORG, "petition", "1"),
+        ("petition.created", ORG, "petition", "1"), ("petition.owner_added", ORG, "petition", "1"),
         ("petition.delivery_mode", ORG, "petition", "1"), ("petition.submitted", ORG, "petition", "1"),
+        ("petition.correct", MOD, "petition", "1"), ("petition.rewritten", ORG, "petition", "1"),
+        ("petition.submitted", ORG, "petition", "1"),
         ("petition.publish", MOD, "petition", "1"), ("petition.published", MOD, "petition", "1"),
         ("update.written", ORG, "petition", "1"), ("petition.comments_closed", ORG, "petition", "1"),
         ("petition.comments_opened", ORG, "petition", "1"), ("petition.closed", ORG, "petition", "1"),

@@ -21,6 +21,7 @@ from tests.journeys.people import (
     sign,
     sign_in,
 )
+from tests.journeys.reviews import JUDGE, MODERATOR, ORGANISER, open_review, propose, refuse, written
 from tests.journeys.survey import COUNT_SHIFTS, TOO_WIDE, Survey
 from tests.services import chromium
 
@@ -70,6 +71,11 @@ def citizen(page: Page, demo: Demo, survey: Survey) -> None:
     for form in ("signaler", "droit-de-reponse"):
         assert any(re.search(rf"^/petitions/.+/{form}\b", seen) for seen in survey.seen), (form, survey.seen)
     assert any(re.search(r"^/commentaires/\d+/signaler", seen) for seen in survey.seen), survey.seen
+    amended = demo.petition("pietons")
+    page.goto(f"{amended}/versions")
+    survey.look(page, "two versions")
+    page.get_by_role("link", name="Lire cette version en entier").last.click()
+    survey.look(page, "a version in full")
     page.goto(petition)
     with page.expect_navigation():  # the script asks first whether a proof is wanted
         form_of(page).get_by_role("button", name="Signer").click()
@@ -176,9 +182,40 @@ def organiser(page: Page, demo: Demo, survey: Survey) -> None:
         page.goto(f"/organisation{petition}")
         page.get_by_role("button", name="Télécharger").click()
     follow(page, survey, "/organisation", f"/organisation{petition}", within=("/organisation",))
+    found(survey, f"/organisation{petition}/version?", f"/organisation{petition}/modifier?")
+    page.goto(f"/organisation{petition}/modifier")
+    page.get_by_label("Objectif").fill("beaucoup")
+    page.get_by_role("button", name="Enregistrer et publier").click()
+    survey.look(page, "settings, refused")
+    page.get_by_label("Objectif").fill("2 500")
+    page.get_by_role("button", name="Enregistrer et publier").click()
+    survey.look(page, "settings, with their line")
+    page.goto(f"/organisation{petition}/version")
+    text = page.get_by_label("Texte", exact=True)
+    text.fill(text.input_value().replace("a jauni", "a jaunni"))
+    page.get_by_role("button", name="Voir ce qui change").click()
+    survey.look(page, "a slip")
+    page.get_by_role("button", name="Publier la correction").click()
+    text.fill(text.input_value().replace("six semaines", "sept semaines"))
+    page.get_by_role("button", name="Voir ce qui change").click()
+    survey.look(page, "no slip")
+    page.get_by_role("button", name="Proposer cet amendement").click()
+    survey.look(page, "an amendment without reasons, refused")
+    page.get_by_label("Vos raisons").fill("Les travaux ont duré une semaine de plus.")
+    page.get_by_role("button", name="Proposer cet amendement").click()
+    survey.look(page, "an amendment that waits")
+    page.goto(f"{petition}/versions")
+    survey.look(page, "versions with their lines")
     page.goto("/moderation")
     survey.look(page, "not for organisers")
     members(page, demo, survey)
+    page.context.clear_cookies()
+    sign_in(page, "moderateur@demo.test", "/connexion")
+    page.goto("/moderation")
+    page.locator('a[href^="/moderation/amendements/"]').click()
+    survey.look(page, "an amendment")
+    page.get_by_role("button", name="Refuser l’amendement").click()
+    survey.look(page, "a refusal without explanation")
 
 
 def members(page: Page, demo: Demo, survey: Survey) -> None:
@@ -232,6 +269,58 @@ def moderator(page: Page, demo: Demo, survey: Survey) -> None:
     survey.look(page, "a password, refused")
 
 
+def review(page: Page, demo: Demo, survey: Survey) -> None:
+    """One petition, seen by its author, by who reviews it and by who judges."""
+    desk = written(demo, demo.folder, "Grandval")
+
+    def become(who: str, start: str = "/connexion") -> None:
+        page.context.clear_cookies()
+        sign_in(page, who, start)
+
+    become(ORGANISER, desk)
+    survey.look(page, "a draft")
+    propose(page, desk)
+    survey.look(page, "a petition under review")
+    page.get_by_role("link", name="Voir la page telle que proposée").click()
+    survey.look(page, "the page under review")
+    become(MODERATOR)
+    open_review(page, "Grandval")
+    survey.look(page, "a review")
+    page.locator(".words").first.click()
+    survey.look(page, "a review, a remark being written")
+    page.get_by_role("button", name="Demander des corrections").click()
+    expect(page.locator("#erreurs")).to_be_visible()
+    survey.look(page, "a review, refused")
+    page.locator(".words").first.click()
+    page.locator('[name="remark-1"]').fill("Depuis quel jour ?")
+    page.locator('[name="remark-whole"]').fill("Presque prête.")
+    page.get_by_role("button", name="Demander des corrections").click()
+    become(ORGANISER, desk)
+    survey.look(page, "corrections asked")
+    page.get_by_role("link", name="Lire les remarques").click()
+    survey.look(page, "remarks beside the text")
+    page.get_by_role("button", name="Proposer à nouveau").click()
+    survey.look(page, "one's petitions")
+    become(MODERATOR)
+    open_review(page, "Grandval")
+    survey.look(page, "a second review")
+    reviewed = page.url
+    refuse(page, "trois seaux au plafond", "Dites qui est concerné.")
+    page.goto(reviewed)
+    survey.look(page, "a review that is over")
+    become(ORGANISER, desk)
+    survey.look(page, "a refusal")
+    page.get_by_role("link", name="Relire, ou contester").click()
+    page.get_by_role("button", name="Envoyer le recours").click()
+    survey.look(page, "an appeal, refused")
+    page.get_by_label("Pourquoi cette décision est à revoir").fill("Elle est claire.")
+    page.get_by_role("button", name="Envoyer le recours").click()
+    survey.look(page, "an appeal, made")
+    become(JUDGE, "/moderation")
+    page.locator('main a[href*="/moderation/recours/"]').filter(has_text="Elle est claire").first.click()
+    survey.look(page, "an appeal to judge")
+
+
 def administrator(page: Page, demo: Demo, survey: Survey) -> None:
     sign_in(page, "admin@demo.test")
     follow(page, survey, "/administration", within=("/administration",))
@@ -271,7 +360,7 @@ def administrator(page: Page, demo: Demo, survey: Survey) -> None:
 
 
 WALKS: list[Callable[[Page, Demo, Survey], None]] = [
-    citizen, errors, signer, visitor_of_staff, organiser, moderator, administrator,
+    citizen, errors, signer, visitor_of_staff, organiser, moderator, review, administrator,
 ]  # fmt: skip
 
 

@@ -118,8 +118,17 @@ def test_nothing_overflows_at_any_width(browser: Browser, wild: Demo) -> None:
 
     sign_in(organiser, "organisatrice@demo.test")
     send(organiser, f"{desk}/nouvelles", title=LONG[:150], text=LONG)
-    send(organiser, "/organisation/petitions/nouvelle", title=LONG, author=W, theme=W, recipients=LONG, text=LONG)
-    found.look(organiser, "a draft, refused")
+    organiser.goto("/lancer")
+    organiser.get_by_label("Que demandez-vous ?").fill(LONG[:200])
+    organiser.get_by_role("button", name="Commencer").click()
+    draft = organiser.url.rpartition("/")[0]
+    send(organiser, f"{draft}/destinataires", **{"name-1": W, "role-1": LONG[:300]})
+    send(organiser, f"{draft}/sources", **{"title-1": W, "publisher-1": LONG[:300]})
+    send(organiser, f"{draft}/histoire", text=LONG)
+    send(organiser, f"{draft}/reglages", author=W, theme=W)
+    for step in ("demande", "destinataires", "histoire", "sources", "reglages", "relire"):
+        organiser.goto(f"{draft}/{step}?verifier=oui")
+        found.look(organiser, f"a draft: {step}")
     follow(organiser, found, "/organisation", desk, f"{desk}/nouvelles", within=("/organisation",), most=400)
 
     sign_in(admin, "admin@demo.test")

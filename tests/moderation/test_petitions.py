@@ -21,7 +21,7 @@ NOTICE = {
 }  # fmt: skip
 FORMS = {
     "publish": {"decision": "publish"},
-    "correct": {"decision": "correct", "line-1": "1", "remark-1": "Donnez la date."},
+    "correct": {"decision": "correct", "remark-1": "Donnez la date."},
     "refuse": {"decision": "refuse", "article": "10", "passage": QUOTE},
 }
 

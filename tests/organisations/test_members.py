@@ -13,8 +13,8 @@ from app.organisations import actions
 from app.organisations.models import Membership, Organisation
 from app.organisations.rights import EVERY, Right
 from app.privacy import retention
+from tests.drafting.writing import proposed
 from tests.organisations.desk import DESK, HOME, MAKER, SECOND, found, invite, join, member, rights
-from tests.organising.test_drafts import DRAFT
 from tests.site import PASSWORD, Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -115,7 +115,7 @@ def test_whoever_is_alone_may_end_it_unless_it_carries_petitions(site: Site) -> 
     assert maker.post(f"{HOME}/suppression").status_code == 422  # somebody else is there
     assert second.post(f"{HOME}/suppression").status_code == 404
     second.post(f"{HOME}/depart")
-    made = maker.post("/organisation/petitions/nouvelle", data=DRAFT).headers["location"]
+    made = f"/organisation/petitions/{proposed(maker)}"
     assert maker.post(f"{made}/porteur", data={"organisation": HOME.rpartition("/")[2]}).status_code == 303
     refused = maker.post(f"{HOME}/suppression")
     assert refused.status_code == 422

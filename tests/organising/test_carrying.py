@@ -6,8 +6,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.petitions import actions, queries
+from tests.drafting.writing import proposed, saved
 from tests.organisations.desk import HOME, MAKER, NAME, SECOND, found, join
-from tests.organising.test_drafts import DRAFT
 from tests.site import Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -114,20 +114,21 @@ def test_members_are_told_what_becomes_of_their_petition(site: Site, maker: Test
     """A decision reaches those who write petitions, wherever it was proposed."""
     second = join(site, maker, SECOND, "petitions")
     join(site, maker, "troisieme@exemple.test", "updates")
-    made = maker.post("/organisation/petitions/nouvelle", data=DRAFT).headers["location"]
-    slug = made.rpartition("/")[2]
+    slug = proposed(maker)
     assert carry(maker, slug) == 303
-    assert second.post(f"{made}/texte", data=DRAFT | {"title": "Deux abris pour les vélos"}).status_code == 303
-    assert second.post(f"{made}/proposer").status_code == 303
     moderator = site.staff("moderator")
+    correct = {"decision": "correct", "version": "1", "remark-whole": "Dites quelle gare."}
+    assert moderator.post("/moderation/petitions/1/decision", data=correct).status_code == 303
+    draft = second.get(f"/organisation/petitions/{slug}/texte").headers["location"].rpartition("/")[0]
+    assert saved(second, draft, "demande", seen="1", title="Deux abris pour les vélos").status_code == 303
+    assert second.post(f"{draft}/proposer").status_code == 303
     with site.database.read() as session:
         petition = queries.by_slug(session, slug)
         assert petition is not None
         decision = f"/moderation/petitions/{petition.id}/decision"
-    before = len(site.mails())
-    assert moderator.post(decision, data={"decision": "publish", "version": "1"}).status_code == 303
+    assert moderator.post(decision, data={"decision": "publish", "version": "2"}).status_code == 303
     site.later(minutes=2)
-    told = [mail.to for mail in site.mails()[before:] if "Décision sur votre pétition" in mail.subject]
+    told = [mail.to for mail in site.mails() if "Votre pétition est publiée" in mail.subject]
     assert sorted(told) == sorted([MAKER, SECOND])
 
 

@@ -1,147 +1,115 @@
-"""An organiser writes, corrects and proposes a petition; nothing is public before review."""
-
-from html import unescape
+"""From the desk: one's own drafts, found again, written in again, never somebody else's."""
 
 import pytest
+from starlette.testclient import TestClient
 
 from app.petitions import queries
+from tests.drafting.writing import begun, proposed, saved, written
 from tests.signatures.test_signing import change
 from tests.site import PETITION, Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
-
-DRAFT = {
-    "title": "Un abri pour les vélos de la gare",
-    "author": "Collectif des pédales",
-    "theme": "Transports",
-    "goal": "2 000",
-    "recipients": "Claire Vasseur, Maire de Montfleur\nJean Roux, Président de la région",
-    "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare.\n\n## Nous\n\n1. **Un abri** couvert.",
-    "sources": "Les vélos trempés | La Gazette | 2026-02-03",
-    "delivery_mode": "count",
-}
+CORRECT = {"decision": "correct", "line-1": "1", "remark-1": "Dites quelle gare.", "version": "1"}
 
 
-def test_a_draft_is_private_until_it_is_published(site: Site) -> None:
+def drafts_of(browser: TestClient, slug: str) -> str:
+    """The address of a petition's draft."""
+    return str(browser.get(f"/organisation/petitions/{slug}/texte").headers["location"]).rpartition("/")[0]
+
+
+def test_a_petition_is_private_until_it_is_published(site: Site) -> None:
     organiser = site.staff("organiser")
-    response = organiser.post("/organisation/petitions/nouvelle", data=DRAFT)
-    assert response.status_code == 303
-    slug = response.headers["location"].rsplit("/", 1)[1]
+    slug = proposed(organiser)
     assert slug.startswith("un-abri-pour-les-velos")
     assert site.client.get(f"/petitions/{slug}").status_code == 404
-    assert "Proposer" in text_of(organiser.get(response.headers["location"]).text)
+    assert "Un abri pour les vélos" in organiser.get(f"/organisation/petitions/{slug}").text
 
 
-def test_a_refused_draft_keeps_what_was_typed(site: Site) -> None:
+def test_a_draft_begun_signed_in_is_in_one_s_space_and_nobody_else_s(site: Site) -> None:
     organiser = site.staff("organiser")
-    response = organiser.post(
-        "/organisation/petitions/nouvelle", data=DRAFT | {"recipients": "sans fonction", "goal": "x"}
-    )
-    assert response.status_code == 422
-    assert "Un abri pour les vélos" in response.text
-    assert "sans fonction" in response.text
-    assert 'href="#champ-goal"' in response.text
-    assert "Un destinataire par ligne" in text_of(response.text)
+    base = begun(organiser)
+    assert f'href="{base}/relire"' in organiser.get("/organisation").text
+    other = site.staff("organiser", email="autre@exemple.test")
+    for browser, status in ((site.client, 303), (other, 404), (site.staff("moderator"), 303)):
+        assert browser.get(f"{base}/demande").status_code == status
+        assert browser.post(f"{base}/demande", data={"title": "Pris"}).status_code == 404
+        assert browser.post(f"{base}/supprimer").status_code == 404
+    assert base not in other.get("/organisation").text
+
+
+def test_a_stranger_s_draft_goes_to_the_space_of_whoever_signs_in(site: Site) -> None:
+    base = written(site.client)
+    organiser = site.staff("organiser")
+    assert "Proposer à la relecture" in organiser.get(f"{base}/relire").text
+    assert organiser.post(f"{base}/garder").headers["location"] == f"{base}/relire?fait=garde"
+    assert site.client.get(f"{base}/demande").status_code == 303
+    assert f'href="{base}/relire"' in organiser.get("/organisation").text
+    assert site.client.post(f"{base}/garder").status_code == 404
 
 
 @pytest.mark.databases("sqlite", "postgresql")
-def test_a_draft_is_corrected_and_its_earlier_text_stays(site: Site) -> None:
+def test_corrections_are_written_in_the_same_draft_and_proposed_again(site: Site) -> None:
     organiser = site.staff("organiser")
-    made = organiser.post("/organisation/petitions/nouvelle", data=DRAFT).headers["location"]
-    page = organiser.get(f"{made}/texte").text
-    assert "Jean Roux, Président de la région" in page
-    changed = DRAFT | {"title": "Deux abris pour les vélos", "recipients": "Claire Vasseur, Maire de Montfleur"}
-    assert organiser.post(f"{made}/texte", data=changed).status_code == 303
-    page = organiser.get(f"{made}/texte").text
-    assert "Deux abris pour les vélos" in page
-    assert "Jean Roux" not in page
+    slug = proposed(organiser)
+    assert organiser.get(f"/organisation/petitions/{slug}/texte").status_code == 404
+    assert site.staff("moderator").post("/moderation/petitions/1/decision", data=CORRECT).status_code == 303
+    base = drafts_of(organiser, slug)
+    title = "Deux abris pour les vélos de la gare"
+    assert saved(organiser, base, "demande", seen="1", title=title).status_code == 303
+    again = organiser.post(f"/organisation/petitions/{slug}/proposer").headers["location"]
+    assert again == f"{base}/relire"
+    assert title in organiser.get(again).text
+    assert organiser.post(f"{base}/proposer").status_code == 303
+    assert title in organiser.get(f"/organisation/petitions/{slug}").text
+    late = saved(organiser, base, "demande", seen="2", title="Trois abris")
+    assert late.status_code == 409
+    assert "ne change plus ici" in text_of(late.text)
+    assert "Trois abris" in late.text
 
 
-def test_a_source_keeps_its_address(site: Site) -> None:
-    source = "Les vélos trempés | La Gazette | 2026-02-03 | https://gazette.exemple.fr/velos"
-    organiser = site.staff("organiser")
-    made = organiser.post("/organisation/petitions/nouvelle", data=DRAFT | {"sources": source}).headers["location"]
-    assert source in organiser.get(f"{made}/texte").text
-
-
-def test_somebody_elses_draft_does_not_exist(site: Site) -> None:
-    made = site.staff("organiser").post("/organisation/petitions/nouvelle", data=DRAFT).headers["location"]
+def test_a_petition_that_came_from_elsewhere_opens_as_a_draft(site: Site) -> None:
+    slug = site.publish()
+    change(site, slug, state="draft", opened_at=None)
+    organiser = site.staff("organiser", slug)
+    path = f"/organisation/petitions/{slug}/texte"
+    assert "Ouvrir le brouillon" in organiser.get(path).text
+    base = organiser.post(path).headers["location"].rpartition("/")[0]
+    assert "Rouvrir la bibliothèque de Montfleur" in organiser.get(f"{base}/demande").text
+    assert "Claire Vasseur" in organiser.get(f"{base}/destinataires").text
+    assert 'value="2026-02-03"' in organiser.get(f"{base}/sources").text
+    assert drafts_of(organiser, slug) == base
+    assert organiser.post(path).headers["location"].startswith(base)
     other = site.staff("organiser", email="autre@exemple.test")
-    assert other.get(f"{made}/texte").status_code == 404
-    assert other.post(f"{made}/texte", data=DRAFT).status_code == 404
+    assert other.get(path).status_code == 404
+    assert other.post(path).status_code == 404
+    assert other.get(f"{base}/demande").status_code == 404
 
 
 def test_a_published_text_does_not_change(site: Site) -> None:
     slug = site.publish()
     organiser = site.staff("organiser", slug)
     assert organiser.get(f"/organisation/petitions/{slug}/texte").status_code == 404
-    response = organiser.post(f"/organisation/petitions/{slug}/texte", data=DRAFT)
-    assert response.status_code == 409
-    assert "ne change plus" in text_of(response.text)
-    # What was typed meanwhile is still there to be copied.
-    assert "cent vélos dorment" in response.text
-    assert "cent vélos" not in site.client.get(f"/petitions/{slug}").text
-
-
-@pytest.mark.typed(
-    "un texte de 50 001 caractères, un objectif en lettres, un destinataire sans fonction",
-    "la phrase dit quoi ; tout ce qui est saisi reste",
-)
-@pytest.mark.parametrize(
-    ("field", "typed", "said"),
-    [
-        ("text", "a" * 50_001, "50000 caractères au plus, il en compte 50001"),
-        ("text", "trop court", "50 caractères au moins"),
-        ("title", "\u3164" * 10, "titre de 5 à 200"),
-        ("title", "W" * 201, "titre de 5 à 200"),
-        ("author", "Ѕіgnоns", "plateforme"),
-        ("author", "ev1l.gg", "adresse de site"),
-        ("author", "\u202e", "Remplissez ce champ"),
-        ("author", "W" * 61, "60 caractères au plus"),
-        ("theme", "\u2800", "Remplissez ce champ"),
-        ("recipients", f"{'W' * 301}, Maire", "300 caractères au plus"),
-        ("recipients", "\n".join(["Claire Vasseur, Maire"] * 21), "un à vingt"),
-        ("sources", f"{'W' * 301} | La Gazette", "300 caractères au plus"),
-        ("sources", "\n".join(["Titre | La Gazette"] * 51), "50 sources au plus"),
-        ("sources", "Titre | La Gazette | hier", "Vérifiez les sources"),
-        ("sources", "Titre | La Gazette | 2026-02-03 | javascript:alert(1)", "Vérifiez les sources"),
-        ("goal", "99999999999999999999", "nombre de signatures"),
-    ],
-)
-def test_each_fault_says_what_is_wrong_and_loses_nothing(site: Site, field: str, typed: str, said: str) -> None:
-    organiser = site.staff("organiser")
-    made = organiser.post("/organisation/petitions/nouvelle", data=DRAFT).headers["location"]
-    for path in ("/organisation/petitions/nouvelle", f"{made}/texte"):
-        response = organiser.post(path, data=DRAFT | {field: typed})
-        assert response.status_code == 422
-        assert said in text_of(response.text).replace("\u202f", "").replace("\u00a0", " ")
-        assert f'href="#champ-{field}"' in response.text
-        assert typed in unescape(response.text)
-        for other, value in DRAFT.items():
-            if other not in {field, "delivery_mode"}:
-                assert value in unescape(response.text), other
+    assert organiser.post(f"/organisation/petitions/{slug}/texte").status_code == 409
 
 
 def test_what_is_not_seen_is_in_no_text_of_a_petition(site: Site) -> None:
     organiser = site.staff("organiser")
-    dirty = {
-        name: value.replace(" ", " \u202e\u200b", 1)
-        for name, value in DRAFT.items()
-        if name not in {"goal", "delivery_mode"}
-    }
-    made = organiser.post("/organisation/petitions/nouvelle", data=DRAFT | dirty).headers["location"]
-    kept = organiser.get(f"{made}/texte").text
-    assert "\u202e" not in kept
-    assert "\u200b" not in kept
-    assert all(value in unescape(kept) for name, value in DRAFT.items() if name in dirty)
+    dirty = {"author": "Collectif \u202e\u200bdes pédales"}
+    slug = proposed(organiser, reglages=dirty, histoire={"text": "Chaque matin\u202e, \u200bcent vélos. " * 4})
+    with site.database.read() as session:
+        petition = queries.by_slug(session, slug)
+        assert petition is not None
+        assert petition.author == "Collectif des pédales"
+        assert petition.texts[0].markdown.startswith("Chaque matin, cent vélos.")
 
 
 @pytest.mark.parametrize("title", ["أنقذوا المكتبة", "Спасём библиотеку", "救救我们的图书馆", "🙏🙏🙏🙏🙏"])
-def test_a_title_in_any_script_makes_a_draft(site: Site, title: str) -> None:
+def test_a_title_in_any_script_makes_a_petition(site: Site, title: str) -> None:
     organiser = site.staff("organiser")
-    response = organiser.post("/organisation/petitions/nouvelle", data=DRAFT | {"title": title})
-    assert response.status_code == 303
-    assert title in organiser.get(response.headers["location"]).text
+    base = written(organiser)
+    saved(organiser, base, "demande", seen="1", title=title)
+    page = organiser.get(organiser.post(f"{base}/proposer").headers["location"])
+    assert title in page.text
 
 
 def test_what_the_recipient_gets_is_not_changed_once_somebody_has_signed(site: Site) -> None:
@@ -150,8 +118,10 @@ def test_what_the_recipient_gets_is_not_changed_once_somebody_has_signed(site: S
     site.confirmed(slug)
     change(site, slug, state="refused")
     organiser = site.staff("organiser", slug)
-    response = organiser.post(f"/organisation/petitions/{slug}/texte", data=DRAFT)  # "count", it was "identities"
-    assert response.status_code == 409
+    base = organiser.post(f"/organisation/petitions/{slug}/texte").headers["location"].rpartition("/")[0]
+    assert saved(organiser, base, "reglages").status_code == 303  # "count", it was "identities"
+    response = organiser.post(f"{base}/proposer")
+    assert response.status_code == 422
     assert "Des personnes ont signé sur cette promesse" in text_of(response.text)
     with site.database.read() as session:
         petition = queries.by_slug(session, slug)
@@ -160,16 +130,14 @@ def test_what_the_recipient_gets_is_not_changed_once_somebody_has_signed(site: S
 
 
 @pytest.mark.databases("sqlite", "postgresql")
-def test_petitions_close_to_a_draft_are_told_once_it_is_saved(site: Site) -> None:
+def test_petitions_close_to_a_draft_are_told_while_it_is_written(site: Site) -> None:
     near = site.publish(PETITION.replace("Rouvrir la bibliothèque de Montfleur", "Abriter les vélos devant la gare"))
     site.publish(PETITION.replace("Rouvrir la bibliothèque de Montfleur", "Un abri pour les chats"))
-    organiser = site.staff("organiser")
-    assert "Des pétitions proches" not in text_of(organiser.get("/organisation/petitions/nouvelle").text)
-    saved = organiser.post("/organisation/petitions/nouvelle", data=DRAFT).headers["location"]
-    for path in (saved, f"{saved}/texte"):
-        page = organiser.get(path).text
+    base = written(site.client)
+    for step in ("demande", "relire"):
+        page = site.client.get(f"{base}/{step}").text
         assert "Des pétitions proches sont ouvertes Abriter les vélos devant la gare" in text_of(page)
         assert f'href="/petitions/{near}"' in page
         assert "chats" not in page
-    organiser.post(f"{saved}/texte", data=DRAFT | {"title": "Plus de bancs au marché"})
-    assert "Des pétitions proches" not in text_of(organiser.get(saved).text)
+    saved(site.client, base, "demande", seen="1", title="Plus de bancs au marché")
+    assert "Des pétitions proches" not in text_of(site.client.get(f"{base}/demande").text)

@@ -5,11 +5,9 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import select
 
 from app import clock
 from app.petitions import actions, queries
-from app.petitions.models import Petition
 from tests.site import PETITION, Site, text_of
 
 TITLE = "Rouvrir la bibliothèque de Montfleur"
@@ -61,12 +59,26 @@ def test_a_search_shows_what_was_typed_safely_and_is_not_indexed(site: Site) -> 
     assert '<meta name="robots" content="noindex' not in site.client.get("/").text
 
 
+def chips(site: Site, query: str = "") -> list[str]:
+    return re.findall(r'<a class="chip"[^>]*>([^<]+)</a>', site.client.get(f"/{query}").text)
+
+
+def chosen(site: Site, query: str = "") -> str:
+    found = re.search(r'<a class="chip"[^>]*aria-current="true">([^<]+)</a>', site.client.get(f"/{query}").text)
+    assert found
+    return found[1]
+
+
 def test_a_theme_shows_its_petitions_only(site: Site) -> None:
     publish(site, "Sauver les chênes", "Nature")
     publish(site, TITLE, "Culture")
     assert titles(site, "?theme=Nature") == ["Sauver les chênes"]
-    page = site.client.get("/").text
-    assert re.findall(r'<option dir="auto"[^>]*>(\w+)</option>', page) == ["Culture", "Nature"]
+    assert chips(site) == ["Tous", "Culture", "Nature"]
+    assert chosen(site) == "Tous"
+    assert chosen(site, "?theme=Nature") == "Nature"
+    both = site.client.get("/?theme=Nature&q=chênes").text
+    assert 'name="theme" value="Nature"' in both
+    assert 'href="/?q=ch%C3%AAnes&amp;theme=Culture"' in both
 
 
 @pytest.mark.typed("Transport, Transports, TRANSPORT", "un seul thème")
@@ -78,39 +90,23 @@ def test_a_theme_is_one_whatever_its_case_accents_or_plural(site: Site) -> None:
     publish(site, "Un préau", "ecole ")
     publish(site, "Deux arbres", "🌳")
     publish(site, "Trois ballons", "⚽")
-    page = site.client.get("/").text
-    themes = re.findall(r'<option dir="auto"[^>]*>([^<]+)</option>', page)
-    assert set(themes) == {"Transports", "Écoles", "🌳", "⚽"}
+    assert set(chips(site)) == {"Tous", "Transports", "Écoles", "🌳", "⚽"}
     assert len(titles(site, "?theme=Transports")) == 3
     assert titles(site, "?theme=%F0%9F%8C%B3") == ["Deux arbres"]
 
 
-def test_spellings_that_were_kept_apart_before_are_shown_together(site: Site) -> None:
-    publish(site, "Un train à l’heure", "Transports")
-    publish(site, "Un bus de nuit", "Culture")
-    publish(site, "Un tramway", "Nature")
-    with site.database.write() as session:  # as an earlier version wrote them
-        for petition in session.scalars(select(Petition).where(Petition.theme != "Transports")):
-            petition.theme = "transport"
-    assert re.findall(r'<option dir="auto"[^>]*>([^<]+)</option>', site.client.get("/").text) == ["transport"]
-    assert len(titles(site, "?theme=transport")) == len(titles(site, "?theme=Transports")) == 3
-
-
-def test_an_author_may_correct_the_spelling_of_her_own_theme(site: Site) -> None:
-    organiser = site.staff("organiser")
-    form = {
-        "title": "Un bus de nuit",
-        "author": "Moi",
-        "goal": "100",
-        "recipients": "A, maire",
-        "text": "Un texte. " * 9,
-    }
-    for theme in ("transport", "Transports"):
-        path = "nouvelle" if theme == "transport" else "un-bus-de-nuit/texte"
-        answer = organiser.post(f"/organisation/petitions/{path}", data=form | {"theme": theme})
-        assert answer.status_code == 303
-        with site.database.read() as session:
-            assert session.scalars(select(Petition.theme)).one() == theme
+def test_a_petition_has_up_to_three_themes_and_is_found_under_each(site: Site) -> None:
+    source = PETITION.replace('theme: "Culture"', "themes: [Transport, sante, Mer]")
+    slug = site.publish(source)
+    for theme in ("Transports", "transport", "Santé", "mer"):
+        assert titles(site, f"?theme={theme}") == [TITLE]
+        assert titles(site, f"?theme={theme}&q=bibliotheque") == [TITLE]
+    assert titles(site, "?theme=Culture") == []
+    page = site.client.get(f"/petitions/{slug}").text
+    assert re.findall(r'<a class="chip"[^>]*>([^<]+)</a>', page) == ["Transports", "Santé", "Mer"]
+    assert "Health" in text_of(site.client.get(f"/en/petitions/{slug}").text)
+    data = site.client.get(f"/petitions/{slug}.json").json()
+    assert (data["theme"], data["themes"]) == ("Transports", ["Transports", "Santé", "Mer"])
 
 
 def test_newest_first_unless_asked_otherwise(site: Site) -> None:

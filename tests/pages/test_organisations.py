@@ -6,6 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.petitions import actions, queries
+from tests.drafting.writing import proposed
 from tests.organisations.desk import HOME, NAME, found
 from tests.organising.test_carrying import carry, own
 from tests.site import PETITION, Site, text_of
@@ -53,10 +54,7 @@ def test_its_open_petitions_then_those_that_ended(site: Site, maker: TestClient)
 
 
 def test_a_draft_of_theirs_is_on_no_page(site: Site, maker: TestClient) -> None:
-    from tests.organising.test_drafts import DRAFT
-
-    made = maker.post("/organisation/petitions/nouvelle", data=DRAFT).headers["location"]
-    assert carry(maker, made.rpartition("/")[2]) == 303
+    assert carry(maker, proposed(maker)) == 303
     assert "abri" not in site.client.get(PAGE).text
 
 

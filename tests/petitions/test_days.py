@@ -9,12 +9,10 @@ from hypothesis import strategies as st
 from app import clock
 from app.petitions import actions, queries
 from app.zone import ZONE, day_of, day_typed, end_of, last_day_before
-from tests.organising.test_drafts import DRAFT
+from tests.drafting.writing import proposed, saved, written
 from tests.site import Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
-
-NEW = "/organisation/petitions/nouvelle"
 
 
 def stand_at(year: int, month: int, day: int, hour: int = 12, minute: int = 0) -> None:
@@ -52,14 +50,14 @@ def test_a_day_is_typed_as_forms_and_people_write_it() -> None:
 def test_the_last_day_is_the_one_that_was_typed(site: Site) -> None:
     stand_at(2026, 3, 1)
     organiser = site.staff("organiser")
-    typed = DRAFT | {"closes_on": "2026-12-31"}
-    made = organiser.post(NEW, data=typed).headers["location"]
-    slug = made.rsplit("/", 1)[1]
-    assert "se termine le 31 décembre 2026" in text_of(organiser.get(made).text)
+    base = written(organiser, reglages={"closes_on": "2026-12-31"})
     for _ in range(3):
-        page = organiser.get(f"{made}/texte").text
+        page = organiser.get(f"{base}/reglages").text
         assert 'value="2026-12-31"' in page
-        assert organiser.post(f"{made}/texte", data=typed).status_code == 303
+        assert saved(organiser, base, "reglages", seen="1", closes_on="2026-12-31").status_code == 303
+    made = organiser.post(f"{base}/proposer").headers["location"]
+    assert "se termine le 31 décembre 2026" in text_of(organiser.get(made).text)
+    slug = made.rsplit("/", 1)[1].partition("?")[0]
     publish(site, slug)
     for path in (f"/petitions/{slug}", "/"):
         assert "se termine le 31 décembre 2026" in text_of(site.client.get(path).text), path
@@ -93,20 +91,19 @@ def test_the_last_day_is_the_one_that_was_typed(site: Site) -> None:
 )
 def test_a_day_that_cannot_be_kept_is_refused_and_what_was_typed_stays(site: Site, typed: str, said: str) -> None:
     stand_at(2026, 3, 1)
-    response = site.staff("organiser").post(NEW, data=DRAFT | {"closes_on": typed})
-    assert response.status_code == 422
-    assert said in text_of(response.text).replace("\u202f", " ")
-    assert f'value="{typed}"' in response.text
-    assert DRAFT["title"] in response.text
+    organiser = site.staff("organiser")
+    base = written(organiser, reglages={"closes_on": typed})
+    page = organiser.get(f"{base}/reglages?verifier=oui").text
+    assert said in text_of(page).replace("\u202f", " ")
+    assert f'value="{typed}"' in page
+    assert organiser.post(f"{base}/proposer").status_code == 422
 
 
 @pytest.mark.databases("sqlite", "postgresql")
 @pytest.mark.parametrize("typed", ["2026-03-01", "2027-03-01", "01/03/2027", ""])
 def test_the_first_and_the_last_day_possible_are_kept_whole(site: Site, typed: str) -> None:
     stand_at(2026, 3, 1, 23, 30)
-    made = site.staff("organiser").post(NEW, data=DRAFT | {"closes_on": typed})
-    assert made.status_code == 303
-    slug = made.headers["location"].rsplit("/", 1)[1]
+    slug = proposed(site.staff("organiser"), reglages={"closes_on": typed})
     publish(site, slug)
     last = "1er mars 2026" if typed == "2026-03-01" else "1er mars 2027"
     assert f"se termine le {last}" in text_of(site.client.get(f"/petitions/{slug}").text)
@@ -114,7 +111,8 @@ def test_the_first_and_the_last_day_possible_are_kept_whole(site: Site, typed: s
 
 def test_the_form_says_what_a_last_day_is(site: Site) -> None:
     stand_at(2026, 3, 1)
-    page = text_of(site.staff("organiser").get(NEW).text).replace("\u202f", " ")
+    organiser = site.staff("organiser")
+    page = text_of(organiser.get(f"{written(organiser)}/reglages").text).replace("\u202f", " ")
     assert "On peut signer jusqu’à la fin de ce jour, à minuit (heure de Paris). Au plus tard le 1er mars 2027." in page
 
 
@@ -123,9 +121,7 @@ def test_the_form_says_what_a_last_day_is(site: Site) -> None:
 def test_an_end_that_passed_while_it_waited_loses_nobody_s_decision(site: Site) -> None:
     stand_at(2026, 3, 1)
     organiser = site.staff("organiser")
-    made = organiser.post(NEW, data=DRAFT | {"closes_on": "2026-03-05"}).headers["location"]
-    slug = made.rsplit("/", 1)[1]
-    assert organiser.post(f"{made}/proposer").status_code == 303
+    slug = proposed(organiser, reglages={"closes_on": "2026-03-05"})
     stand_at(2026, 3, 10)
     moderator = site.staff("moderator")
     page = text_of(moderator.get("/moderation/petitions/1").text)
@@ -141,12 +137,12 @@ def test_an_end_that_passed_while_it_waited_loses_nobody_s_decision(site: Site) 
 def test_a_draft_whose_last_day_passed_is_changed_before_it_is_sent(site: Site) -> None:
     stand_at(2026, 3, 1)
     organiser = site.staff("organiser")
-    made = organiser.post(NEW, data=DRAFT | {"closes_on": "2026-03-05"}).headers["location"]
+    base = written(organiser, reglages={"closes_on": "2026-03-05"})
     stand_at(2026, 3, 10)
     organiser = site.browser()
     organiser.post("/connexion", data={"email": "organiser@exemple.test", "password": "une phrase de passe"})
-    refused = organiser.post(f"{made}/proposer")
+    refused = organiser.post(f"{base}/proposer")
     assert refused.status_code == 422
-    assert "Le dernier jour choisi est passé" in text_of(refused.text)
-    assert organiser.post(f"{made}/texte", data=DRAFT | {"closes_on": "2026-04-05"}).status_code == 303
-    assert organiser.post(f"{made}/proposer").status_code == 303
+    assert "cette date est passée" in text_of(refused.text)
+    assert saved(organiser, base, "reglages", seen="1", closes_on="2026-04-05").status_code == 303
+    assert organiser.post(f"{base}/proposer").status_code == 303

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.errors import Refused
-from app.petitions import actions, importing
+from app.petitions import actions, images, importing, places
 from app.petitions.models import Petition
 from app.settings import Settings
 from tests.petitions.reading import blocks, blocks_of_markdown, prose, words
@@ -160,11 +160,17 @@ def test_a_picture_comes_with_its_words_and_without_its_secrets(site: Site, tmp_
         actions.publish(session, petition)
         slug, image = petition.slug, petition.image
     page = site.client.get(f"/petitions/{slug}").text
-    assert f'<img src="/images/{image}" alt="Une façade" width="1600" height="800"' in re.sub(r"\s+", " ", page)
+    shown = re.sub(r"\s+", " ", page)
+    assert f'src="/images/{image}-1600.webp" alt="Une façade" width="1600" height="800" fetchpriority="high">' in shown
+    sizes = ", ".join(f"/images/{image}-{width}.avif {width}w" for width in (480, 960, 1600))
+    assert f'<source type="image/avif" srcset="{sizes}" sizes=' in shown
+    assert f'property="og:image" content="{site.settings.origin}/images/{image}-1600.webp"' in shown
     assert "Le 3 février — A. B." in text_of(page)
-    response = site.client.get(f"/images/{image}")
-    assert response.headers["content-type"] == "image/webp"
-    assert b"48.8566" not in response.content
+    for kind in ("webp", "avif"):
+        response = site.client.get(f"/images/{image}-960.{kind}")
+        assert response.headers["content-type"] == f"image/{kind}"
+        assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert b"48.8566" not in response.content
 
 
 def test_a_missing_picture_is_named_and_nothing_is_made(site: Site, tmp_path: Path) -> None:
@@ -188,6 +194,11 @@ def test_a_missing_picture_is_named_and_nothing_is_made(site: Site, tmp_path: Pa
             "date: 2026-02-03\n    url: javascript:alert(1)",
             "ligne 13, champ sources[1].url : une adresse commence par https:// ou http://.",
         ),
+        (
+            "date: 2026-02-03",
+            "kind: tract",
+            "ligne 12, champ sources[1].kind : article, enquête, étude, vidéo ou texte officiel est attendu.",
+        ),
         ('theme: "Culture"', 'theme: "Culture', "ligne 10, champ title : des guillemets manquent"),
         ("goal: 500", "goal: 500\nclosesOn: 2027-01-01", "ligne 8, champ closesOn : ce champ n’existe pas."),
         ("goal: 500", "closes_on: 2026-13-45\ngoal: 500", "ligne 7, champ closes_on : une date AAAA-MM-JJ"),
@@ -201,6 +212,48 @@ def test_a_broken_file_names_the_field_and_the_line(correct: str, broken: str, c
         importing.parse(source, "essai.md")
     assert str(refused.value).startswith("essai.md, ")
     assert complaint in str(refused.value)
+
+
+def test_a_file_says_all_that_a_petition_carries(site: Site, tmp_path: Path) -> None:
+    Image.new("RGB", (1000, 500), "navy").save(tmp_path / "photo.jpg")
+    said = 'place: Rennes\ndisplay: initial\nimage: {file: photo.jpg, alt: "Une façade", focus: "20 80"}\ngoal: 500'
+    source = PETITION.replace("goal: 500", said).replace("    date: 2026", "    kind: Enquête\n    date: 2026")
+    with site.database.write() as session:
+        file = importing.parse(source, "essai.md", tmp_path)
+        petition = actions.create(session, file, folder=tmp_path, image_store=tmp_path / "images")
+        actions.publish(session, petition)
+        slug = petition.slug
+    with site.database.read() as session:
+        petition = session.scalars(select(Petition)).one()
+        assert (petition.image_focus_x, petition.image_focus_y) == (20, 80)
+        assert (petition.place_kind, petition.place_code, petition.display_most) == ("commune", "35238", "initial")
+        assert [source.kind for source in petition.sources] == ["investigation"]
+    shown = text_of(site.client.get(f"/petitions/{slug}").text)
+    assert "Culture Rennes (35) · ouverte" in shown
+    assert "La Gazette, 3 février 2026 · Enquête" in shown
+    assert "Investigation" in text_of(site.client.get(f"/en/petitions/{slug}").text)
+    data = site.client.get(f"/petitions/{slug}.json").json()
+    assert data["place"] == {"kind": "commune", "code": "35238", "name": "Rennes (35)"}
+    assert data["sources"][0]["kind"] == "investigation"
+    assert data["image"]["url"] == f"{site.settings.origin}/images/{petition.image}-1000.webp"
+    for words_typed in ("rennes", "ille-et-vilaine bibliothèque"):
+        assert "Rouvrir la bibliothèque" in site.client.get("/", params={"q": words_typed}).text
+
+
+def test_a_draft_made_in_a_browser_brings_a_picture_that_is_kept(site: Site, tmp_path: Path) -> None:
+    kept = images.Kept("a" * 24, 1600, 900)
+    with site.database.write() as session:
+        file = importing.parse(PETITION.replace("goal: 500", "place: Rennes\ngoal: 500"), "essai.md")
+        made = actions.Picture(kept, "Une façade", credit="A. B.", focus=(10, 90))
+        petition = actions.create(session, file, folder=None, image_store=tmp_path, picture=made)
+        assert (petition.image, petition.image_width, petition.image_focus_y) == ("a" * 24, 1600, 90)
+        actions.rewrite(session, petition, importing.parse(PETITION, "essai.md"))
+        assert (petition.image, petition.image_alt, petition.place_code) == ("a" * 24, "Une façade", "35238")
+        other = actions.Picture(images.Kept("b" * 24, 480, 900), "Une autre")
+        actions.rewrite(session, petition, file, picture=other)
+        assert (petition.image, petition.image_alt, petition.image_credit) == ("b" * 24, "Une autre", "")
+        actions.set_picture(petition, None)
+        assert (petition.image, petition.image_alt, petition.image_focus_x) == (None, "", 50)
 
 
 def fourth(line: str) -> str:
@@ -240,6 +293,16 @@ def fourth(line: str) -> str:
         ("closes_on:", "closes_on", None),
         ("closes_on: 31/12/2026", "closes_on", dt.date(2026, 12, 31)),
         ("image:", "image", None),
+        ("place: 35", "place", places.find("departement", "35")),
+        ("place: 02", "place", places.find("departement", "02")),
+        ("place: Rennes", "place", places.find("commune", "35238")),
+        ("place: 35238", "place", places.find("commune", "35238")),
+        ("place: Saint-Denis (93)", "place", places.find("commune", "93066")),
+        ("place:", "place", None),
+        ("display: initial", "display", "initial"),
+        ("themes: [Culture, Santé]", "all_themes", ["Culture", "Santé"]),
+        ("themes: [Santé, Climat]", "all_themes", ["Culture", "Santé", "Climat"]),
+        ("theme: Santé", "all_themes", ["Santé"]),
     ],
 )
 def test_a_value_is_what_stands_in_the_file(line: str, field: str, value: object) -> None:
@@ -286,6 +349,16 @@ def test_a_value_is_what_stands_in_the_file(line: str, field: str, value: object
         ),
         ("closes_on: 9999-12-31", "ligne 4, champ closes_on : cette date est trop lointaine"),
         ("image: photo.jpg", "ligne 4, champ image : des champs « nom : valeur » sont attendus."),
+        ("image: {file: a.jpg, alt: b, focus: 50}", "ligne 4, champ image.focus : deux pourcentages sont attendus"),
+        ("image: {file: a.jpg, alt: b, focus: 50 101}", "ligne 4, champ image.focus : deux pourcentages sont attendus"),
+        ("image: {file: a.jpg, alt: b, focus: [a, b]}", "ligne 4, champ image.focus : deux pourcentages sont attendus"),
+        ("place: Atlantide", "ligne 4, champ place : ce lieu n’est pas connu"),
+        ("place: Saint-Denis", "ligne 4, champ place : plusieurs lieux portent ce nom : Saint-Denis (974)"),
+        ("place: [Rennes]", "ligne 4, champ place : un seul lieu est attendu."),
+        ("display: tout", "ligne 4, champ display : hidden, initial ou full est attendu."),
+        ("themes: Culture", "ligne 4, champ themes : une liste est attendue"),
+        ("themes: [a, b, c, d]", "ligne 4, champ themes : il y a trop d’éléments."),
+        ("themes: [a, b, c]", "champ theme : il y a trop d’éléments."),
         ("? [a]\n: b", "ligne 4 : « champ : valeur » est attendu."),
         ("une ligne sans rien", "ligne 4 : « champ : valeur » est attendu."),
         (f"author: {'[' * 3000}", "ligne 2"),

@@ -178,7 +178,7 @@ def test_petition_is_corrected_then_published(site: Site, other: TestClient) -> 
     assert organiser.post(f"/organisation/petitions/{slug}/proposer").status_code == 303
     page = f"/moderation/petitions/{petition_id}"
     assert other.get(page).status_code == 200
-    form = {"decision": "correct", "line-1": "1", "remark-1": "Donnez la date.", "version": "1"}
+    form = {"decision": "correct", "remark-1": "Donnez la date.", "version": "1"}
     assert other.post(f"{page}/decision", data=form).status_code == 303
     assert "Donnez la date." in last(site, "organiser@exemple.test").text
     assert organiser.post(f"/organisation/petitions/{slug}/proposer").status_code == 303

@@ -1,11 +1,10 @@
 """Accounts are made, looked after by administrators, and end."""
 
-import pyotp
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.orm import Session
 
-from app import audit, clock, crypto
-from app.accounts import emails, queries
+from app import audit, clock
+from app.accounts import emails, queries, seeds
 from app.accounts.models import ROLES, Account
 from app.accounts.passwords import Hashed
 from app.db import vault_of
@@ -26,23 +25,27 @@ def create(
     """A new account and its ``otpauth://`` URI ("" without second factor). Raises Refused."""
     if role not in ROLES:
         raise Refused("Rôle inconnu : %(role)s. Choisissez %(roles)s.", role=role, roles=", ".join(ROLES))
-    try:
-        email = validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
-    except EmailNotValidError:
-        raise Refused("« %(email)s » n’est pas une adresse e-mail.", email=email) from None
-    if queries.by_email(session, email) is not None:
-        raise Refused("Un compte existe déjà pour cette adresse.")
+    email = address_of(email)
     account = Account(email=email, role=role, password_hash=password, created_at=clock.now(), totp_step=0)
     uri = ""
     if second_factor:
-        seed = pyotp.random_base32()
-        account.totp_sealed = crypto.seal(vault_of(session).totp, seed.encode(), b"totp")
-        uri = pyotp.TOTP(seed).provisioning_uri(name=email, issuer_name=site)
-    session.add(account)
-    session.flush()
+        seed = seeds.drawn()
+        account.totp_sealed = seeds.sealed(vault_of(session), seed)
+        uri = seeds.uri(seed, email, site)
+    if queries.by_email(session, email) is not None or not queries.add(session, account):
+        raise Refused("Un compte existe déjà pour cette adresse.")
     audit.record(session, "account.created", "account", account.id, by, role=role)
     _tell_administrators(session, account, by)
     return account, uri
+
+
+def address_of(email: str) -> str:
+    """As accounts keep it. Raises Refused."""
+    try:
+        valid = validate_email(email, check_deliverability=False, test_environment=True, allow_smtputf8=False)
+    except EmailNotValidError:
+        raise Refused("« %(email)s » n’est pas une adresse e-mail.", email=email) from None
+    return valid.normalized.lower()
 
 
 def _tell_administrators(session: Session, account: Account, by: int | None) -> None:
@@ -50,8 +53,7 @@ def _tell_administrators(session: Session, account: Account, by: int | None) -> 
     if account.role != "admin":
         return
     author = queries.by_id(session, by) if by is not None else None
-    # Those of the local demo have no second factor, and nobody who reads their mail.
-    others = [one for one in queries.administrators(session) if one.id != account.id and one.totp_sealed]
+    others = [one for one in queries.administrators(session) if one.id != account.id and not one.is_demo]
     name = author.email if author is not None else ""
     outbox.enqueue(session, [emails.new_administrator(one, account, name) for one in others])
 
@@ -62,6 +64,7 @@ def end(session: Session, account: Account) -> None:
     outbox.cancel(session, account.about)
     account.email = f"compte-{account.id}-supprime"
     account.password_hash, account.totp_sealed = "", None
+    queries.forget_factors(session, account.id)
     account.disabled_at = clock.now()
     audit.record(session, "account.ended", "account", account.id)
 

@@ -6,11 +6,12 @@ from datetime import timedelta
 from sqlalchemy.orm import Session
 
 from app import audit, clock, crypto
-from app.accounts import emails, origins, queries
-from app.accounts.actions import throttling
+from app.accounts import emails, origins, passkeys, queries
+from app.accounts.actions import keys, throttling
 from app.accounts.actions.signing_in import code_is_right
 from app.accounts.models import StaffSession
 from app.accounts.origins import Origin
+from app.accounts.passkeys import Here
 from app.accounts.passwords import Hashed
 from app.db import vault_of
 from app.errors import NotFound
@@ -27,27 +28,37 @@ def is_closed(session: Session, found: StaffSession) -> bool:
     return throttling.is_closed(session, found.account, Origin(found.origin, found.trusted))
 
 
-def prove(session: Session, key: bytes, *, code: str = "", right: bool = False) -> str | None:
-    """The session under a new id after the right code, or when the password was *right*; None otherwise.
+def prove(
+    session: Session, key: bytes, *, code: str = "", right: bool = False, gesture: tuple[Here, str] | None = None
+) -> str | None:
+    """The session under a new id after the right code or a passkey's *gesture*, or when the password was *right*.
 
-    Whoever fails too often is put out: it may be somebody who found the browser open. Raises NotFound.
+    None otherwise. Whoever fails too often is put out: it may be somebody who found the browser open. Raises NotFound.
     """
-    found = _held(session, key)
+    found = held(session, key)
     account = queries.lock(session, found.account_id)
-    if not is_closed(session, found):
-        if right if account.totp_sealed is None else code_is_right(session, account, code):
-            audit.record(session, "account.proved", "account", account.id, account.id)
-            return _renewed(session, found)
-        _failed(session, found, "code" if account.totp_sealed else "password")
-    return None
+    if gesture is not None:
+        here, answer = gesture
+        proved = keys.used(session, here, answer, passkeys.own(account.id), "fr", of=account.id) is not None
+    elif is_closed(session, found):
+        return None
+    else:
+        proved = right if account.totp_sealed is None else code_is_right(session, account, code)
+    if not proved:
+        _failed(session, found, "passkey" if gesture else "code" if account.totp_sealed else "password")
+        return None
+    audit.record(session, "account.proved", "account", account.id, account.id)
+    return _renewed(session, found)
 
 
-def change_password(session: Session, key: bytes, before: str, right: bool, new: Hashed) -> tuple[str, str] | None:
+def change_password(
+    session: Session, key: bytes, before: str, right: bool, new: Hashed, locale: str
+) -> tuple[str, str] | None:
     """``(session, browser)`` under new ids; every other session ends. None when the present one was not right.
 
     *before* is the hash that *right* was found with. Raises NotFound.
     """
-    found = _held(session, key)
+    found = held(session, key)
     account = queries.lock(session, found.account_id)
     if is_closed(session, found):
         return None
@@ -58,11 +69,11 @@ def change_password(session: Session, key: bytes, before: str, right: bool, new:
     account.password_hash = new
     queries.end_sessions(session, account.id, but=key)
     audit.record(session, "account.password_changed", "account", account.id, account.id)
-    outbox.enqueue(session, [emails.password_changed(account, now)])
+    outbox.enqueue(session, [emails.password_changed(account, now, locale)])
     return _renewed(session, found), origins.browser_token(vault_of(session), account, now)
 
 
-def _held(session: Session, key: bytes) -> StaffSession:
+def held(session: Session, key: bytes) -> StaffSession:
     found = queries.staff_session(session, key, clock.now())
     if found is None or found.account.disabled_at is not None:
         raise NotFound("Cette page n’existe pas, ou votre session a pris fin.")

@@ -1,16 +1,14 @@
 """In, with two factors, and out. Passwords were verified by the caller, with no session open."""
 
-import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-import pyotp
 from sqlalchemy.orm import Session
 
 from app import audit, clock, crypto
-from app.accounts import emails, origins, queries
-from app.accounts.actions import throttling
+from app.accounts import emails, origins, queries, seeds
+from app.accounts.actions import codes, throttling
 from app.accounts.models import Account, StaffSession
 from app.accounts.origins import Came, Origin
 from app.accounts.passwords import Hashed
@@ -71,49 +69,57 @@ def sign_in(
         _refused(session, account.id, "password")
         throttling.failed(session, account, origin)
         return None
-    if account.totp_sealed is None and not local:
+    if account.is_demo and not local:
         _refused(session, account.id, "no_code")  # an account of the demo opens nothing on a public site
         return None
     known = origins.knows(vault_of(session), account, came.browser, clock.now())
     account.link_served = origins.link_ends(vault_of(session), account, came.link, clock.now()) or account.link_served
     account.password_hash = better or account.password_hash
-    return _open(session, account, came, origin, complete=account.totp_sealed is None, known=known)
+    return open_session(session, account, came, origin, complete=account.is_demo, known=known)
 
 
-def check_code(session: Session, half: StaffSession, code: str, came: Came) -> Opened | None:
-    """A complete session after the right code, used once; None after a wrong one."""
+def check_code(session: Session, half: StaffSession, code: str, came: Came, *, spare: bool = False) -> Opened | None:
+    """A complete session after the right code, used once; None after a wrong one.
+
+    *spare*: it is one of the recovery codes.
+    """
     account = queries.lock(session, half.account_id)
     origin = Origin(half.origin, half.trusted)
     if throttling.is_closed(session, account, origin):
         _refused(session, account.id, "closed")
         return None
-    if not code_is_right(session, account, code):
+    right = codes.use(session, account, code, came.locale) if spare else code_is_right(session, account, code)
+    if not right:
         _refused(session, account.id, "code")
         throttling.failed(session, account, origin)
         return None
     known = origins.knows(vault_of(session), account, came.browser, clock.now())
-    return _open(session, account, came, origin, complete=True, known=known)
+    return open_session(session, account, came, origin, complete=True, known=known)
 
 
 def code_is_right(session: Session, account: Account, code: str) -> bool:
     """Good once, for half a minute or so. *account* is locked by the caller."""
     if account.totp_sealed is None:
         return False
-    totp = pyotp.TOTP(crypto.unseal(vault_of(session).totp, account.totp_sealed, b"totp").decode())
-    present = int(clock.now().timestamp()) // 30
-    typed = code.replace(" ", "").encode()
-    for step in (present - 1, present, present + 1):
-        if step > account.totp_step and hmac.compare_digest(totp.at(step * 30).encode(), typed):
-            account.totp_step = step
-            return True
-    return False
+    step = seeds.step_of(seeds.opened(vault_of(session), account.totp_sealed), code, account.totp_step)
+    account.totp_step = step or account.totp_step
+    return step is not None
 
 
 def _refused(session: Session, account_id: int | None, why: str) -> None:
     audit.record(session, "account.sign_in_failed", "account", account_id or "-", why=why)
 
 
-def _open(session: Session, account: Account, came: Came, origin: Origin, *, complete: bool, known: bool) -> Opened:
+def open_session(
+    session: Session,
+    account: Account,
+    came: Came,
+    origin: Origin,
+    *,
+    complete: bool,
+    known: bool,
+    by_passkey: bool = False,
+) -> Opened:
     """Under a new id, always; what the browser had before ends here."""
     now, vault = clock.now(), vault_of(session)
     queries.end_session(session, crypto.fingerprint(came.cookie))
@@ -124,9 +130,10 @@ def _open(session: Session, account: Account, came: Came, origin: Origin, *, com
         account.seen_at, account.warned_at = now, None
         throttling.forget(session, account, origin)
         audit.record(session, "account.signed_in", "account", account.id, account.id)
-        # The accounts of the local demo have no second factor, and nobody who reads their mail.
-        if not (known or first or account.totp_sealed is None):
-            outbox.enqueue(session, [emails.new_browser(account, browser, system, now)])
+        if not (known or first or account.is_demo):
+            outbox.enqueue(
+                session, [emails.new_browser(account, browser, system, now, came.locale, by_passkey=by_passkey)]
+            )
     session.add(
         StaffSession(
             key=crypto.fingerprint(cookie),
@@ -171,7 +178,7 @@ def send_link(session: Session, email: str, locale: str) -> None:
     if account is None or account.disabled_at is not None:
         return
     now = clock.now()
-    if any(queries.mails_since(session, account, "accounts/sign_in_link", now - time) >= n for time, n in LINKS):
+    if any(queries.mails_since(session, account.about, "accounts/sign_in_link", now - time) >= n for time, n in LINKS):
         return
     audit.record(session, "account.link_sent", "account", account.id)
     outbox.enqueue(session, [emails.link(account, origins.link_token(vault_of(session), account, now), locale)])

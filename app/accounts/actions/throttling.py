@@ -34,7 +34,7 @@ def failed(session: Session, account: Account, origin: Origin) -> bool:
     for key in closing:
         act = "account.locked" if key == EVERYWHERE else "account.origin_closed"
         audit.record(session, act, "account", account.id)
-    if closing and not queries.mails_since(session, account, "accounts/locked", clock.now() - ALERTS):
+    if closing and not queries.mails_since(session, account.about, "accounts/locked", clock.now() - ALERTS):
         outbox.enqueue(session, [emails.locked(account)])
     return origin.key in closing
 

@@ -1,6 +1,6 @@
 """Signing in and out, and one's own account."""
 
-from app.accounts.routes import own, signing_in
+from app.accounts.routes import factors, joining, moving, own, passkeys, recovering, signing_in
 from app.accounts.routes.base import router
 
-__all__ = ["own", "router", "signing_in"]
+__all__ = ["factors", "joining", "moving", "own", "passkeys", "recovering", "router", "signing_in"]

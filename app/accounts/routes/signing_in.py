@@ -6,9 +6,10 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app.accounts import actions, passwords, queries
-from app.accounts.dependencies import HalfSession, came
+from app.accounts.dependencies import HalfSession, came, elsewhere
 from app.accounts.forms import LinkForm, SignInForm
-from app.accounts.routes.base import database_of, destination, router, wanted
+from app.accounts.places import destination, wanted
+from app.accounts.routes.base import database_of, router
 from app.db import Db, Session
 from app.errors import Gone
 from app.lanes import PATIENCE
@@ -23,6 +24,9 @@ from app.web.forms import Form
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, locale_of, page, see_other, settings_of
 
+WRONG_CODE = "Ce code ne convient pas. Tapez le suivant."
+WRONG_SPARE = "Ce code de secours ne convient pas, ou il a servi. Essayez-en un autre."
+
 
 @router.get("/connexion")
 def sign_in_page(request: Request, session: Db, half: HalfSession, suite: str = "") -> Response:
@@ -30,10 +34,10 @@ def sign_in_page(request: Request, session: Db, half: HalfSession, suite: str = 
         return see_other(request, destination(half.account, suite))
     if half is not None:
         return page(request, "accounts/second_factor.html", form=EMPTY_FORM, suite=suite)
-    return _sign_in_page(request, session, suite=suite)
+    return sign_in_page_of(request, session, suite=suite)
 
 
-def _sign_in_page(
+def sign_in_page_of(
     request: Request,
     session: Session,
     status: int = 200,
@@ -41,6 +45,7 @@ def _sign_in_page(
     suite: str = "",
     email: str = "",
     error: str = "",
+    at: str = "email",
     link: str = "",
 ) -> Response:
     local = settings_of(request).is_local
@@ -48,10 +53,11 @@ def _sign_in_page(
         request,
         "accounts/sign_in.html",
         status,
-        form={"values": {"email": email}, "errors": {"email": error} if error else {}},
+        form={"values": {"email": email}, "errors": {at: error} if error else {}},
         demo_accounts=queries.demo_accounts(session) if local else [],
         suite=suite,
         link=link,
+        elsewhere=elsewhere(request),
     )
 
 
@@ -61,8 +67,8 @@ def _sign_in_page(
 def sign_in(request: Request, values: Form) -> Response:
     """The password, then the code: one address for both, as the fields say."""
     form = SignInForm.model_validate(values)
-    if form.code is not None and form.password is None:
-        return _second_step(request, form.code, form.suite)
+    if form.password is None and (form.code is not None or form.secours is not None):
+        return _second_step(request, form)
     return _first_step(request, form)
 
 
@@ -78,26 +84,33 @@ def _first_step(request: Request, form: SignInForm) -> Response:
     if opened is None:
         # Returned, not raised: the failure must be counted.
         with database.read() as session:
-            return _sign_in_page(
+            return sign_in_page_of(
                 request, session, 422, suite=form.suite, email=form.email, error=actions.WRONG, link=form.lien
             )
-    return _entered(request, opened, form.suite)
+    return entered(request, opened, form.suite)
 
 
-def _second_step(request: Request, code: str, suite: str) -> Response:
-    cookie = session_cookie(request)
+def _second_step(request: Request, form: SignInForm) -> Response:
+    """A code of the application, or one of the recovery codes."""
+    cookie, spare = session_cookie(request), form.code is None
+    code = (form.secours if spare else form.code) or ""
     with database_of(request).write(PATIENCE) as session:
         half = actions.current(session, cookie) if cookie else None
         if half is None:
-            return _sign_in_page(request, session, 422, suite=suite, error="Recommencez : dix minutes ont passé.")
-        opened = actions.check_code(session, half, code, came(request, half.account_id)) if not half.complete else None
+            return sign_in_page_of(
+                request, session, 422, suite=form.suite, error="Recommencez : dix minutes ont passé."
+            )
+        where = came(request, half.account_id)
+        opened = actions.check_code(session, half, code, where, spare=spare) if not half.complete else None
     if opened is None:
-        form = {"values": {}, "errors": {"code": "Ce code ne convient pas. Tapez le suivant."}}
-        return page(request, "accounts/second_factor.html", 422, form=form, suite=suite)
-    return _entered(request, opened, suite)
+        errors = {"secours": WRONG_SPARE} if spare else {"code": WRONG_CODE}
+        return page(
+            request, "accounts/second_factor.html", 422, form={"values": {}, "errors": errors}, suite=form.suite
+        )
+    return entered(request, opened, form.suite)
 
 
-def _entered(request: Request, opened: actions.Opened, suite: str) -> Response:
+def entered(request: Request, opened: actions.Opened, suite: str) -> Response:
     kept = wanted(suite)
     place = f"/connexion?suite={quote(kept)}" if kept else "/connexion"
     response = see_other(request, destination(opened.account, suite) if opened.complete else place)
@@ -141,4 +154,4 @@ def follow_link(request: Request, session: Db, token: str) -> Response:
     """The sign-in page, which this link keeps open to its owner. Raises Gone."""
     if not actions.link_serves(session, token):
         raise Gone("Ce lien de connexion a servi, ou ses quinze minutes ont passé. Demandez-en un autre.")
-    return _sign_in_page(request, session, link=token)
+    return sign_in_page_of(request, session, link=token)

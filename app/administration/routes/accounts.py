@@ -1,5 +1,7 @@
 """Accounts of those who work here: who they are, whether they are in, and new ones."""
 
+from functools import partial
+
 import segno
 from fastapi import Request
 from markupsafe import Markup
@@ -10,7 +12,7 @@ from app.accounts import actions, passwords, queries
 from app.accounts.dependencies import Admin, AdminAside, HalfSession, Posted, require_fresh
 from app.accounts.models import ROLES, Account
 from app.accounts.passwords import Hashed
-from app.administration.forms import AccountForm
+from app.administration.forms import AccountForm, InvitationForm
 from app.administration.routes.base import router
 from app.db import Database, Db, Session
 from app.errors import Invalid, Refused
@@ -24,15 +26,16 @@ from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
 HOME = "/administration/comptes"
+DONE = {"invitation": "L’invitation est partie : un lien, bon deux jours, pour créer un compte."}
 ROLE_LABELS = {"organiser": "organisation", "moderator": "modération", "admin": "administration"}
 
 
 @router.get("/comptes")
-def accounts(request: Request, session: Db, admin: Admin) -> Response:
-    return _page(request, session)
+def accounts(request: Request, session: Db, admin: Admin, fait: str = "") -> Response:
+    return _page(request, session, done=DONE.get(fait, ""))
 
 
-def _page(request: Request, session: Session, form: Shown = EMPTY_FORM) -> Response:
+def _page(request: Request, session: Session, form: Shown = EMPTY_FORM, done: str = "") -> Response:
     return page(
         request,
         "administration/accounts.html",
@@ -42,8 +45,24 @@ def _page(request: Request, session: Session, form: Shown = EMPTY_FORM) -> Respo
         open_sessions=queries.open_sessions(session, clock.now(), clock.now() - actions.IDLE),
         roles=[(role, ROLE_LABELS[role]) for role in ROLES],
         labels=ROLE_LABELS,
+        launch=settings_of(request).launch,
+        factors=queries.factors(session),
         form=form,
+        done=done,
     )
+
+
+@router.post("/comptes/invitations")
+@limited("staff")
+def invite(request: Request, session: Db, admin: Admin, values: Form) -> Response:
+    """The link that makes an account, whoever may launch by the setting."""
+    with shown_again(values, partial(_page, request, session)):
+        form = validated(InvitationForm, values)
+        try:
+            actions.invite(session, form.invitation, admin.id)
+        except Refused as refused:
+            raise Invalid({"invitation": refused.message}) from None
+    return see_other(request, f"{HOME}?fait=invitation")
 
 
 @router.post("/comptes")

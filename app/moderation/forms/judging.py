@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, field_validator, model_validator
 
 from app.locale import Message
 from app.moderation.forms.base import MAX_EXPLANATION, Explanation, Version, bounded
+from app.text import clean_text
 from app.web.forms import MAX_ID, Box, Day, IdOrZero, PostedForm, asked, identifier, number
 
 # What the Commission's database takes of a legal ground.
@@ -95,22 +96,16 @@ class BatchForm(DecisionForm):
 
 
 class ReviewForm(DecisionForm):
-    """A decision on a petition, with the corrections asked: fields ``line-<n>`` and ``remark-<n>``."""
+    """A decision on a petition, with the corrections asked: fields ``remark-<block>``."""
 
-    # (line, text); line 0 is the whole text.
-    remarks: tuple[tuple[int, Annotated[str, bounded(MAX_EXPLANATION, "la remarque")]], ...] = ()
+    # Key of a block → what is to be corrected there; the verb knows which blocks there are.
+    remarks: dict[str, str]
 
     @model_validator(mode="before")
     @classmethod
     def _remarks(cls, values: Any) -> Any:
-        typed = [name[7:] for name, value in values.items() if name.startswith("remark-") and value.strip()]
-        return {**values, "remarks": [(values.get(f"line-{n}", ""), values[f"remark-{n}"]) for n in typed]}
-
-    @field_validator("remarks", mode="before")
-    @classmethod
-    def _lines(cls, value: Any) -> Any:
-        sentence = "Donnez le numéro de la ligne à corriger."
-        return [(number(line or 0, 0, MAX_ID, sentence), text) for line, text in value]
+        typed = {name[7:]: clean_text(value) for name, value in values.items() if name.startswith("remark-")}
+        return {**values, "remarks": {key: text for key, text in typed.items() if text}}
 
 
 class SecondLookForm(PostedForm):

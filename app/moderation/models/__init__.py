@@ -1,4 +1,4 @@
-"""The tables of moderation: the charter, decisions, notices and appeals, the team's own."""
+"""The tables of moderation: the charter, decisions, reviews, notices and appeals, the team's own."""
 
 from app.moderation.models.charter import CharterArticle, CharterVersion
 from app.moderation.models.decisions import (
@@ -8,7 +8,6 @@ from app.moderation.models.decisions import (
     Decision,
     DecisionKind,
     Ground,
-    PetitionRemark,
     SecondLook,
     Source,
     Target,
@@ -23,6 +22,7 @@ from app.moderation.models.notices import (
     Reply,
     ReplyState,
 )
+from app.moderation.models.reviews import Part, PetitionRemark, ReviewedPetition
 from app.moderation.models.team import Claim, HintVerdict, Note, Preference
 
 __all__ = [
@@ -43,10 +43,12 @@ __all__ = [
     "Notice",
     "NoticeOutcome",
     "Order",
+    "Part",
     "PetitionRemark",
     "Preference",
     "Reply",
     "ReplyState",
+    "ReviewedPetition",
     "SecondLook",
     "Source",
     "Target",

@@ -1,4 +1,4 @@
-"""Decisions, and what follows from them: appeals, limits, remarks, second looks."""
+"""Decisions, and what follows from them: appeals, limits, second looks."""
 
 import uuid
 from datetime import datetime
@@ -53,7 +53,7 @@ class AppealOutcome(StrEnum):
     OPEN = ""
     UPHELD = "upheld"
     REVERSED = "reversed"
-    # The author took the text back: nobody judges.
+    # The author took the text back, or proposed another: nobody judges.
     WITHDRAWN = "withdrawn"
 
 
@@ -61,7 +61,7 @@ class AppealOutcome(StrEnum):
 APPEAL_MOVES = {
     (AppealOutcome.OPEN, AppealOutcome.UPHELD): "somebody else judged that the decision was right",
     (AppealOutcome.OPEN, AppealOutcome.REVERSED): "somebody else judged that it was wrong",
-    (AppealOutcome.OPEN, AppealOutcome.WITHDRAWN): "the author took the text back",
+    (AppealOutcome.OPEN, AppealOutcome.WITHDRAWN): "the author took the text back, or proposed another",
 }
 
 
@@ -193,20 +193,6 @@ class AuthorLimit(Base):
     signature_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     decision_id: Mapped[int] = mapped_column(ForeignKey("decision.id"))
     created_at: Mapped[datetime]
-
-
-class PetitionRemark(Base):
-    """A correction asked of a petition's author, on one line of its text."""
-
-    __tablename__ = "petition_remark"
-    __table_args__ = (Index(None, "decision_id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    decision_id: Mapped[int] = mapped_column(ForeignKey("decision.id"))
-    # Line of the Markdown text, from 1; 0: the whole.
-    line: Mapped[int]
-    quoted: Mapped[str]
-    text: Mapped[str]
 
 
 class SecondLook(Base):

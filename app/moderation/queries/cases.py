@@ -1,11 +1,12 @@
 """SELECTs about cases: what several people say of one revision of one thing."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.moderation.models import Case, Notice, Target
+from app.moderation.models import Case, Notice
 
 
 def lock_case(session: Session, case_id: int) -> Case | None:
@@ -14,9 +15,9 @@ def lock_case(session: Session, case_id: int) -> Case | None:
     return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
-def reported_comment(session: Session, case_id: int) -> int | None:
-    """The comment that a case is about, to be locked before the case, as everybody does."""
-    return session.scalar(select(Case.target_id).where(Case.id == case_id, Case.target == Target.COMMENT))
+def reported(session: Session, case_id: int) -> Any:
+    """``(target, target_id)`` of what a case is about, to be locked before the case, as everybody does."""
+    return session.execute(select(Case.target, Case.target_id).where(Case.id == case_id)).one_or_none()
 
 
 def latest_case(session: Session, target: str, target_id: int, revision: int) -> Case | None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.comments.hints import VIOLENT
 from app.comments.models import Comment
 from app.moderation.models import (
@@ -26,7 +27,8 @@ from app.moderation.models import (
     SecondLook,
     Target,
 )
-from app.petitions.models import Petition, PetitionState
+from app.petitions.models import Amendment, AmendmentState, Petition, PetitionState
+from app.petitions.queries import is_open
 
 PAGE = 50
 # A literal, not a parameter: a partial index is used only where its condition can be read.
@@ -39,6 +41,7 @@ TARGETS = {
     "escalated": (timedelta(hours=24), 1),
     "comment": (timedelta(hours=72), 1),
     "petition": (timedelta(hours=72), 1),
+    "amendment": (timedelta(hours=72), 1),
     "reply": (timedelta(hours=72), 2),
     "appeal": (timedelta(days=7), 1),
     "confirm": (timedelta(hours=24), 1),
@@ -84,7 +87,7 @@ class Item:
 
 def head(session: Session, now: datetime, account_id: int, limit: int = PAGE) -> list[Item]:
     """The most urgent items that this person may handle."""
-    found = [item for part in (_comments, _cases, _petitions, _replies) for item in part(session, limit)]
+    found = [item for part in (_comments, _cases, _petitions, _amendments, _replies) for item in part(session, limit)]
     found += [*_appeals(session, account_id, limit), *_second_looks(session, account_id, limit)]
     found.sort(key=lambda item: (-item.urgency(now), item.since, item.item_id))
     return _claimed(session, found[:limit], now)
@@ -178,6 +181,26 @@ def _petitions(session: Session, limit: int) -> Iterator[Item]:
         )  # fmt: skip
 
 
+def _amendments(session: Session, limit: int) -> Iterator[Item]:
+    for row, title in session.execute(
+        amendments_waiting(Amendment, Petition.title).order_by(Amendment.id).limit(limit)
+    ):
+        yield Item(
+            "amendment", row.id, Target.PETITION, row.petition_id,
+            severity=1, since=row.created_at, excerpt=row.reason, petition_title=title, version=1,
+        )  # fmt: skip
+
+
+def amendments_waiting(*columns: Any) -> Select[Any]:
+    """Those of petitions that may still be signed: with the others nothing is to be done."""
+    return (
+        select(*columns)
+        .select_from(Amendment)
+        .join(Petition, Petition.id == Amendment.petition_id)
+        .where(Amendment.state == AmendmentState.WAITING, is_open(clock.now()))
+    )
+
+
 def _appeals(session: Session, account_id: int, limit: int) -> Iterator[Item]:
     rows = session.execute(
         select(Appeal.id, Appeal.text, Appeal.created_at, Decision.target, Decision.target_id)
@@ -252,6 +275,7 @@ def counts(session: Session, account_id: int) -> list[tuple[str, int, datetime |
         "petition": select(func.count(), func.min(Petition.submitted_at)).where(
             Petition.state == PetitionState.SUBMITTED
         ),
+        "amendment": amendments_waiting(func.count(), func.min(Amendment.created_at)),
         "reply": select(func.count(), func.min(Reply.created_at)).where(Reply.state == ReplyState.WAITING),
         "appeal": select(func.count(), func.min(Appeal.created_at)).where(
             Appeal.outcome == AppealOutcome.OPEN, Appeal.first_decider != account_id

@@ -11,12 +11,13 @@ from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.db import Db, Session
 from app.errors import Conflict, NotFound
-from app.moderation import actions, charter, queries
+from app.moderation import actions, charter, proofs, queries
 from app.moderation.desk import claim_of
 from app.moderation.forms import SecondLookForm
 from app.moderation.models import CharterVersion, Decision, SecondLook, Target
+from app.moderation.queries import reviews
 from app.moderation.routes.base import router
-from app.petitions import queries as petition_queries
+from app.petitions import texts
 from app.petitions.models import Petition
 from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
@@ -63,8 +64,11 @@ def _second_text(session: Session, first: Decision) -> tuple[str, CharterVersion
         petition = session.get(Petition, first.target_id)
         if petition is None:
             return None
-        written = petition_queries.text_of(session, petition)
-        return f"{written.title}\n\n{written.markdown}", charter.in_force(session, written.created_at)
+        written = texts.judged(session, petition, first.text_sha256)
+        # As the first person read it, whatever its author has written since.
+        read = reviews.reviewed(session, first.id)
+        text = proofs.plain(read) if read is not None else f"{written.title}\n\n{written.markdown}"
+        return text, charter.in_force(session, written.created_at)
     row = comment_queries.with_author(session, first.target_id)
     return (row.text, charter.in_force(session, row.created_at)) if row is not None else None
 

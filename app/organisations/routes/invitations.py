@@ -1,15 +1,14 @@
 """Somebody follows the link of an invitation: what it is, the way in, and one button."""
 
-from urllib.parse import quote
-
 from fastapi import Request
 from starlette.responses import Response
 
 from app import crypto
+from app.accounts import queries as accounts
+from app.accounts.actions import way_in
 from app.accounts.dependencies import HalfSession, Organiser
 from app.db import Db
 from app.organisations import actions
-from app.organisations.models import Invitation
 from app.organisations.routes.base import HOME, router
 from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
@@ -28,14 +27,10 @@ def invited(request: Request, session: Db, signed: HalfSession, token: str) -> R
         request,
         "organisations/invited.html",
         invitation=invitation,
-        way_in=_way_in(invitation, there),
+        way_in=way_in(session, invitation.email, there),
+        known=accounts.by_email(session, invitation.email) is not None,
         elsewhere=signed is not None and signed.complete,
     )
-
-
-def _way_in(invitation: Invitation, there: str) -> str:
-    """Where whoever has an account signs in, then comes back *there*."""
-    return f"/connexion?suite={quote(there)}"
 
 
 @router.get("/organisation/invitations/{token}")

@@ -11,8 +11,14 @@ from app import clock
 from app.accounts.dependencies import HalfSession, Organiser, Posted, require_fresh
 from app.accounts.models import Account
 from app.comments import queries as comment_queries
-from app.db import Db, Session
+from app.db import Db, Session, vault_of
+from app.drafting import links
+from app.drafting import queries as draft_queries
+from app.drafting.actions import ACCOUNTS_FOR
 from app.exports import actions, permissions, queries
+from app.moderation import queries as moderation_queries
+from app.moderation import standing
+from app.moderation.queries import reviews
 from app.organisations.rights import Right
 from app.organising.dependencies import ExportedPetition, OwnPetition, WrittenPetition
 from app.organising.forms import AskForm, CommentsForm, ExportForm
@@ -37,15 +43,28 @@ def petitions(request: Request, session: Db, organiser: Organiser) -> Response:
     now = clock.now()
     owned = petition_queries.owned(session, organiser.id)
     cards = public.cards(session, owned, settings_of(request).origin, now)
+    last = moderation_queries.latest(session, "petition", [petition.id for petition in owned])
     rows = [
         {
             "card": card,
+            "stands": standing.name_of(petition, last.get(petition.id)),
+            "since": petition.submitted_at,
             "organisation": petition.organisation,
             "confirmation_rate": _rate(card.count, signature_queries.pending_count(session, petition.id)),
         }
         for card, petition in zip(cards, owned, strict=True)
     ]
-    return page(request, "organising/petitions.html", petitions=rows)
+    vault = vault_of(session)
+    drafts = [
+        {
+            "path": links.path_of(vault, draft.id, "relire"),
+            "title": draft.typed.get("title", ""),
+            "saved_at": draft.saved_at,
+            "ends": draft.saved_at + ACCOUNTS_FOR,
+        }
+        for draft in draft_queries.of_account(session, organiser.id)
+    ]
+    return page(request, "organising/petitions.html", petitions=rows, drafts=drafts)
 
 
 @router.get("/petitions/{slug}")
@@ -66,6 +85,7 @@ def _page(
     in_writing = petition.state in {"draft", "submitted", "refused"}
     similar = search.similar(session, clock.now(), petition.title, besides=petition.id) if in_writing else ()
     status = 422 if form["errors"] else 200
+    shown |= {"stands": standing.of(session, petition), "answer_days": reviews.ANSWERED_WITHIN.days, "reading": False}
     return page(request, "organising/petition.html", status, **shown, similar=similar, form=form, asked=asked)
 
 

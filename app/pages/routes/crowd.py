@@ -14,17 +14,18 @@ from app import clock, crypto
 from app.db import Database, Session
 from app.errors import Gone, Invalid, NotFound
 from app.lanes import PATIENCE, lanes_of
+from app.locale import Message
 from app.mail.addresses import canonical
 from app.moderation.actions import receiving
 from app.operations import metrics
 from app.pages.routes.links import confirmation_page
 from app.pages.routes.petition import sign_again
-from app.petitions import queries as petition_queries
+from app.petitions import addresses
 from app.privacy.actions import erasing
 from app.signatures import actions, bound, doubts, links
 from app.signatures.actions import Changed, Confirmation, Signing, SignRequest, Target
 from app.signatures.dependencies import NOT_OURS
-from app.signatures.forms import SignForm
+from app.signatures.forms import TOO_MUCH, SignForm, within
 from app.signatures.intake import Intake
 from app.signatures.pace import Pace
 from app.signatures.proof import Proofs
@@ -35,6 +36,10 @@ from app.web.ratelimit import AsyncLimit, client_key, network_of
 from app.web.rendering import locale_of, settings_of
 
 SIGNING_SECONDS = 1.0
+REWRITTEN = (
+    "Le texte a changé depuis que vous avez ouvert cette page : c’est la version %(n)s, ci-contre. Relisez-la avant de "
+    "signer ; ce que vous avez saisi est encore là."
+)
 CLOSED = "Cette pétition est close : elle ne peut plus être signée."
 
 
@@ -49,7 +54,7 @@ async def sign(request: Request) -> Response:
         raise await _show_again(request, {"values": values, "errors": {"": CLOSED}}, 409)
     locale = locale_of(request)
     try:
-        form = _form(values, signing.texts[locale])
+        form = _form(values, signing, signing.texts[locale])
     except Invalid as invalid:
         raise await _show_again(request, {"values": values, "errors": invalid.errors}) from None
     peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
@@ -64,9 +69,13 @@ async def sign(request: Request) -> Response:
     return _go(in_language(locale, f"/petitions/{slug}/verifier"))
 
 
-def _form(values: Values, texts: Mapping[str, int]) -> SignForm:
+def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignForm:
     """Raises Invalid, also when the texts in force are no longer those that were on the page."""
     form = validated(SignForm, values)
+    if form.text_version not in {"", str(signing.text_version)}:
+        raise Invalid({"": Message(REWRITTEN, n=signing.text_version)})
+    if not within(form.display, signing.display_most):
+        raise Invalid({"display": TOO_MUCH})
     if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
         raise Invalid({"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."})
     return form
@@ -107,10 +116,16 @@ async def ask_for_proof(request: Request) -> Response:
     return Response(json.dumps(asked), media_type="application/json", headers={"cache-control": "no-store"})
 
 
+async def no_feed(request: Request) -> Response:
+    """The live feed stands in front of us, and knows living petitions by their present address."""
+    await _signing(request, request.path_params["slug"])  # NotFound, Moved
+    raise Gone("Cette pétition n’a plus de signatures à suivre.")
+
+
 async def _signing(request: Request, slug: str) -> Signing:
     """What signing needs of the petition, read once a second a process, by one for all.
 
-    Raises NotFound.
+    Raises NotFound, Moved.
     """
     cache: dict[str, tuple[float, asyncio.Future[Signing]]] = request.app.state.signing_cache
     found = cache.get(slug)
@@ -129,10 +144,7 @@ async def _read_in_lane(request: Request, slug: str) -> Signing:
 
 def _read_signing(database: Database, slug: str) -> Signing:
     with database.read() as session:
-        petition = petition_queries.public_by_slug(session, slug)
-        if petition is None:
-            raise NotFound("Aucune pétition n’est à cette adresse.")
-        return actions.signing_of(session, petition)
+        return actions.signing_of(session, addresses.public(session, slug))
 
 
 async def confirm(request: Request) -> Response:
@@ -188,4 +200,5 @@ doors: list[Door] = [
     Door("/petitions/{slug}/signatures", sign),
     Door("/confirmer/{token}", confirm),
     Door("/petitions/{slug}/preuve", ask_for_proof, "GET"),
+    Door("/petitions/{slug}/direct", no_feed, "GET"),
 ]

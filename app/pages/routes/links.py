@@ -92,6 +92,7 @@ def _typed(session: Session, signature: Signature, keys: Keys, locale: str) -> d
     given = consent_queries.latest(session, signature.petition_id, signature.id)
     return {
         "given_name": signature.given_name,
+        "version": signature.text_version,
         "family_name": family,
         "email": open_field(keys, signature.email_sealed, row_id, "email"),
         "postal_code": signature.postal_code,

@@ -1,5 +1,6 @@
 """The list of open petitions, the search, and how signatures are counted."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -8,9 +9,9 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app import clock
-from app.db import Db
+from app.db import Db, Session
 from app.pages.routes.base import router
-from app.petitions import public, queries, search
+from app.petitions import public, queries, search, themes
 from app.web.forms import asked, number
 from app.web.rendering import public as public_page
 from app.web.rendering import settings_of
@@ -31,18 +32,35 @@ def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str =
     def link(n: int) -> str | None:
         if not 1 <= n <= pages or n == number:
             return None
-        asked = {"q": words, "theme": theme, "tri": sort, "page": str(n) if n > 1 else ""}
-        return "/?" + urlencode({k: v for k, v in asked.items() if v})
+        return _address(words, theme, sort, n)
 
     context: dict[str, Any] = {
         "petitions": public.cards(session, found.petitions, settings_of(request).origin, now),
         "found": found,
         "query": {"q": words, "theme": theme, "tri": sort},
-        "themes": queries.themes(session, now),
+        "themes": _chips(session, now, words, theme, sort),
+        "every_theme": _address(words, "", sort),
         "sorts": _sorts(words),
         "pager": {"previous": link(number - 1), "next": link(number + 1), "page": number, "pages": pages},
     }
     return public_page(request, "petitions/home.html", **context)
+
+
+def _chips(session: Session, now: datetime, words: str, theme: str, sort: str) -> list[dict[str, Any]]:
+    """The themes of the open petitions, the chosen one always among them; each with its address."""
+    chosen = themes.find(session, theme) if theme else None
+    found = list(themes.of_open(session, now))
+    if chosen is not None and chosen not in found:
+        found.append(chosen)
+    return [
+        {"fr": one.said("fr"), "en": one.said("en"), "chosen": one is chosen, "href": _address(words, one.name, sort)}
+        for one in found
+    ]
+
+
+def _address(words: str, theme: str, sort: str, page: int = 1) -> str:
+    asked = {"q": words, "theme": theme, "tri": sort, "page": str(page) if page > 1 else ""}
+    return "/?" + urlencode({name: value for name, value in asked.items() if value}) if any(asked.values()) else "/"
 
 
 def _sorts(words: str) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import io
 from functools import lru_cache
-from pathlib import Path
+from typing import Any
 
 import segno
 from fastapi import Request
@@ -12,7 +12,7 @@ from app import clock
 from app.db import Db
 from app.errors import NotFound
 from app.pages.routes.base import router
-from app.petitions import pdf, public, queries
+from app.petitions import addresses, images, pdf, public, queries
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
 from app.redress import replies
@@ -25,9 +25,7 @@ CACHE = "public, max-age=1"
 
 @router.get("/petitions/{slug}.json")
 def data(request: Request, session: Db, slug: str) -> Response:
-    petition = queries.public_by_slug(session, slug)
-    if petition is None:
-        raise NotFound("Aucune pétition n’est à cette adresse.")
+    petition = addresses.public(session, slug)
     now = clock.now()
     view = public.view(session, petition, settings_of(request).origin, now)
     body: dict[str, object] = {
@@ -36,6 +34,8 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "title": view.title,
         "state": view.state,
         "theme": view.theme,
+        "themes": [theme["fr"] for theme in view.themes],
+        "place": {"kind": petition.place_kind, "code": petition.place_code, "name": view.place} if view.place else None,
         "author": view.author,
         "organisation": view.organisation,
         "recipients": view.recipients,
@@ -44,12 +44,27 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "opened_at": view.opened_at.isoformat() if view.opened_at else None,
         "closes_at": view.closes_at.isoformat() if view.closes_at else None,
         "closed_at": view.closed_at.isoformat() if view.closed_at else None,
+        "image": _image(request, view),
         "version": view.version,
         "html": str(view.body_html),
-        "sources": [{**s, "date": s["date"].isoformat() if s["date"] else None} for s in view.sources],
+        "sources": [_source(source) for source in view.sources],
         "replies": [reply.as_json() for found in replies.published(session, petition.id).values() for reply in found],
     }
     return _open_json(body, petition.id)
+
+
+def _source(source: dict[str, Any]) -> dict[str, object]:
+    day = source["date"]
+    return {name: source[name] for name in ("kind", "title", "publisher", "url")} | {
+        "date": day.isoformat() if day else None
+    }
+
+
+def _image(request: Request, view: public.View) -> dict[str, object] | None:
+    if view.image is None:
+        return None
+    told = {name: view.image[name] for name in ("alt", "caption", "credit", "width", "height")}
+    return {"url": f"{settings_of(request).origin}{view.image['url']}", **told}
 
 
 @router.get("/petitions/{slug}/compteur.json")
@@ -107,7 +122,9 @@ def widget(request: Request, session: Db, petition: PublicPetition) -> Response:
 
 @router.get("/images/{name}")
 def image(request: Request, name: str) -> Response:
-    path = Path(settings_of(request).var) / "images" / name
-    if "/" in name or not name.endswith(".webp") or not path.is_file():
+    """Of the store: an address never changes what it shows."""
+    kind = images.type_of(name)
+    path = settings_of(request).var / "images" / name
+    if not kind or not path.is_file():
         raise NotFound("Aucune image n’est à cette adresse.")
-    return FileResponse(path, media_type="image/webp", headers={"cache-control": "public, max-age=31536000, immutable"})
+    return FileResponse(path, media_type=kind, headers={"cache-control": "public, max-age=31536000, immutable"})

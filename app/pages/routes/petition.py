@@ -12,8 +12,9 @@ from app.comments import public as comment_public
 from app.comments import queries as comment_queries
 from app.consents import queries as consent_queries
 from app.db import Database, Db, Session
-from app.errors import Gone, NotFound
+from app.errors import Gone
 from app.pages.routes.base import router
+from app.petitions import addresses
 from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
 from app.petitions import queries as petition_queries
@@ -83,12 +84,10 @@ def _lines(
 
 
 def sign_again(request: Request, form: Shown, status: int) -> Response:
-    """The petition's page with what was typed and what to correct. Raises NotFound."""
+    """The petition's page with what was typed and what to correct. Raises NotFound, Moved."""
     database: Database = request.app.state.database
     with database.read() as session:
-        petition = petition_queries.public_by_slug(session, request.path_params["slug"])
-        if petition is None:
-            raise NotFound("Aucune pétition n’est à cette adresse.")
+        petition = addresses.public(session, request.path_params["slug"])
         context = _page_context(request, session, petition, form)
         template = "petitions/page.html" if context["p"].is_open else "signatures/closed_meanwhile.html"
         return page(request, template, status, **context)

@@ -7,9 +7,11 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.accounts import actions as account_actions
+from app.accounts.models import Account
 from app.consents import queries as consent_queries
 from app.consents.models import ConsentKind
 from app.db import changed
+from app.drafting import queries as draft_queries
 from app.exports.actions import SMALLEST_CELL
 from app.mail import outbox
 from app.mail.outbox import Mail
@@ -75,7 +77,7 @@ def purge_some(session: Session, now: datetime, limit: int) -> Stretch:
     if n := signature_queries.delete_some(session, petition.id, limit):
         return n, True
     comments.anonymise_comments(session, petition.id)
-    petition_queries.replace_counts(session, petition.id, {})
+    petition_queries.replace_counts(session, petition.id, {}, petition_queries.later_counts(session, petition.id))
     petition_keys.destroy(session, petition.id)
     petition.purged_at = now
     audit.record(session, "petition.purged", "petition", petition.id, count=petition.final_count)
@@ -156,14 +158,20 @@ def end_accounts(session: Session, now: datetime, limit: int, origin: str) -> St
     """Organisers who have not signed in for two years are warned thirty days before, then go."""
     to_end = people.accounts_to_end(session, now, limit)
     for account in to_end:
-        _end_memberships(session, account.id)
-        account_actions.end(session, account)
+        end_account(session, account)
     to_warn = people.accounts_to_warn(session, now, limit)
     for account in to_warn:
         account.warned_at = now
         context = {"url": f"{origin}/connexion", "until": (now + schedule.ACCOUNT_WARNING).date().isoformat()}
         outbox.enqueue(session, [Mail("accounts/idle", account.email, "fr", context)])
     return len(to_end), limit in {len(to_end), len(to_warn)}
+
+
+def end_account(session: Session, account: Account) -> None:
+    """Its drafts and its memberships go with it."""
+    draft_queries.delete_of_account(session, account.id)
+    _end_memberships(session, account.id)
+    account_actions.end(session, account)
 
 
 def _end_memberships(session: Session, account_id: int) -> None:

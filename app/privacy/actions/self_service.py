@@ -13,7 +13,7 @@ from app.consents import actions as consents
 from app.consents import queries as consent_queries
 from app.consents.models import ConsentKind
 from app.db import changed, vault_of
-from app.errors import Gone, NotFound
+from app.errors import Gone, Invalid, NotFound
 from app.exports import queries as export_queries
 from app.mail import outbox
 from app.moderation import queries as moderation_queries
@@ -28,6 +28,7 @@ from app.privacy.schedule import SELF_SERVICE
 from app.signatures import doubts, seats, withdrawals
 from app.signatures import emails as signature_emails
 from app.signatures import queries as signature_queries
+from app.signatures.forms import TOO_MUCH, within
 from app.signatures.models import Signature
 from app.signatures.places import departement
 from app.signatures.public import open_field, seal_field, shown
@@ -116,7 +117,7 @@ def _line(session: Session, petition: Petition, row: Signature, now: datetime, l
     decisions = moderation_queries.latest(session, "comment", [comment.id for comment in comments])
     return {
         "id": f"{petition.id}-{row.id.hex}",
-        "petition": {"slug": petition.slug, "title": petition.title},
+        "petition": {"slug": petition.slug, "title": petition.title, "displays": petition.displays},
         "state": row.state,
         "state_label": STATE_LABELS.get(row.state, row.state),
         "at": row.confirmed_at or row.created_at,
@@ -198,8 +199,10 @@ def correct(
     country: str,
     display: str,
 ) -> None:
-    """Change what was typed and what the public sees; at once, everywhere."""
+    """Change what was typed and what the public sees; at once, everywhere. Raises NotFound, Invalid."""
     petition, row = own(session, who, line_id)
+    if display != row.display and not within(display, petition.display_most):
+        raise Invalid({"display": TOO_MUCH})
     keys = petition_keys.of(session, petition.id)
     row.given_name = given_name
     row.family_name_sealed = seal_field(keys, family_name, row.id.bytes, "family_name")

@@ -26,8 +26,9 @@ from app.moderation.models import (
     Source,
     Target,
 )
+from app.moderation.queries import reviews
 from app.moderation.statements import APPEAL_FOR
-from app.petitions.models import Petition
+from app.petitions.models import Petition, PetitionState
 from app.redress import emails, queries
 from app.redress.actions import noticing
 
@@ -46,16 +47,30 @@ def appealable(session: Session, decision_id: int, appellant: str) -> Decision:
     if decision.target == Target.COMMENT and _gone(session.get(Comment, decision.target_id)):
         raise Gone("Son auteur a repris ce commentaire depuis : le recours est sans objet.")
     standing = moderation_queries.standing(session, decision.target, decision.target_id, decision.revision)
+    if decision.target == Target.PETITION:
+        standing = _standing(session, decision)
     if standing is None or standing.id != decision.id:
         raise Conflict("Une autre décision a remplacé celle-ci : c’est elle qui se conteste.")
     return decision
 
 
-def appeal(session: Session, decision_id: int, appellant: str, text: str) -> Appeal:
-    """Raises NotFound, Gone (too late), Conflict (already), Invalid."""
+def _standing(session: Session, decision: Decision) -> Decision | None:
+    """What holds of a petition, whichever of its texts was decided on. Raises Conflict."""
+    if decision.ground == Ground.NONE:
+        return reviews.latest(session, decision.target_id)
+    if session.get_one(Petition, decision.target_id).state != PetitionState.REFUSED:
+        raise Conflict("Un autre texte a été proposé depuis, ou la pétition est en ligne : rien n’est à contester.")
+    refused = reviews.refusals(session, decision.target_id)
+    return refused[-1] if refused else None
+
+
+def appeal(session: Session, decision_id: int, appellant: str, text: str, by: int | None = None) -> Appeal:
+    """Raises NotFound, Gone (too late), Conflict (already, another text proposed), Invalid."""
     locked = moderation_queries.lock_decision(session, decision_id)  # of two at once, the second finds the first
     if locked is not None and locked.target == Target.COMMENT:
         comment_queries.lock(session, locked.target_id)  # or its author takes it back first
+    elif locked is not None and locked.target == Target.PETITION:
+        moderation_queries.lock_petition(session, locked.target_id)  # or its author proposes another text first
     decision = appealable(session, decision_id, appellant)
     if len(text.strip()) < MIN_TEXT:
         raise Invalid({"text": "Dites en une phrase au moins ce que vous contestez."})
@@ -75,7 +90,7 @@ def appeal(session: Session, decision_id: int, appellant: str, text: str) -> App
     )
     session.add(row)
     session.flush()
-    audit.record(session, "appeal.received", decision.target, decision.target_id, None, appeal=row.id)
+    audit.record(session, "appeal.received", decision.target, decision.target_id, by, appeal=row.id)
     return row
 
 
@@ -97,9 +112,11 @@ def judge(
 
     Raises NotFound, Conflict (judged meanwhile, no view formed), Invalid.
     """
-    about = queries.contested_comment(session, appeal_id)
-    if about is not None:
-        comment_queries.lock(session, about)
+    about = queries.contested(session, appeal_id)
+    if about is not None and about.target == Target.COMMENT:
+        comment_queries.lock(session, about.target_id)
+    elif about is not None and about.target == Target.PETITION:
+        moderation_queries.lock_petition(session, about.target_id)
     row = _to_judge(session, appeal_id, judge)
     if row.view_by != judge.id:
         raise Conflict("Donnez d’abord votre avis sur le texte, avant de voir la première décision.")
@@ -128,6 +145,9 @@ def _to_judge(session: Session, appeal_id: int, judge: Account) -> Appeal:
     if row is None or row.first_decider == judge.id:
         raise NotFound("Ce recours n’existe pas, ou n’est pas à juger par vous.")
     if row.outcome == AppealOutcome.WITHDRAWN:
+        first = moderation_queries.decision(session, row.decision_id)
+        if first is not None and first.target == Target.PETITION:
+            raise Conflict("Un autre texte a été proposé depuis : le recours est sans objet.")
         raise Conflict("Son auteur a repris ce commentaire depuis : le recours est sans objet.")
     if row.outcome:
         raise Conflict("Ce recours est déjà jugé.")
@@ -139,12 +159,17 @@ def _reverse(
 ) -> Decision:
     if judgment is None:
         judgment = Judgment(DecisionKind.RESTORE, explanation=reasons)
+    case = session.get(Case, first.case_id) if first.case_id is not None else None
+    if first.target == Target.PETITION and not judgment.needs_reasons:
+        return reviewing.put_online_again(session, first, judge, judgment, Source.APPEAL)
     if first.target == Target.PETITION:
-        return reviewing.put_online_again(session, first, judge, judgment, "appeal")
+        assert case is not None  # what a notifier contests is the answer to a case
+        new = reviewing.on_notice(session, case, judge, judgment, Source.APPEAL)
+        case.outcome = CaseOutcome.UPHELD
+        return new
     comment = comment_queries.lock(session, first.target_id)
     if comment is None or _gone(comment):
         raise Conflict("Son auteur a repris ce commentaire depuis : le recours est sans objet.")
-    case = session.get(Case, first.case_id) if first.case_id is not None else None
     if comment.state == CommentState.PUBLISHED and not judgment.needs_reasons:
         # What is contested is a mask: the whole text shows again.
         judgment = judgment.within(kind=DecisionKind.KEEP)

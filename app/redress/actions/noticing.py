@@ -205,8 +205,11 @@ def settle(session: Session, case_id: int, version: int, moderator: Account, jud
 
     Raises NotFound, Conflict (settled meanwhile), Invalid.
     """
-    about = cases.reported_comment(session, case_id)
-    comment = comment_queries.lock(session, about) if about is not None else None
+    about, comment, petition = cases.reported(session, case_id), None, None
+    if about is not None and about.target == Target.COMMENT:
+        comment = comment_queries.lock(session, about.target_id)
+    elif about is not None:
+        petition = moderation_queries.lock_petition(session, about.target_id)
     case = cases.lock_case(session, case_id)
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
@@ -229,7 +232,8 @@ def settle(session: Session, case_id: int, version: int, moderator: Account, jud
         decision = deciding.decide(session, comment.id, seen, moderator, judgment, source=source, case=case)
     else:
         refused = moderation_queries.standing(session, "petition", case.target_id, case.revision)
-        if refused is not None and refused.kind in {DecisionKind.REFUSE, DecisionKind.REMOVE}:
+        down = petition is not None and petition.state == PetitionState.REFUSED
+        if down and refused is not None and refused.kind in {DecisionKind.REFUSE, DecisionKind.REMOVE}:
             # The second person would have published it.
             if judgment.kind != DecisionKind.PUBLISH:
                 return _maintain(session, case, moderator, waiting)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
@@ -13,22 +14,22 @@ from app.accounts.models import Account
 from app.db import Db, Session
 from app.errors import NotFound
 from app.moderation import actions as moderation_actions
-from app.moderation import charter
+from app.moderation import charter, proofs
 from app.moderation import queries as moderation_queries
 from app.moderation.actions import asked_for
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import bench, came_second, claim_of, comment_view
 from app.moderation.forms import DecisionForm
-from app.moderation.models import Appeal, Case, Reply, Target
-from app.moderation.queries import cases, queue, workbench
-from app.petitions import queries as petition_queries
+from app.moderation.models import Appeal, Case, Decision, Reply, Target
+from app.moderation.queries import cases, queue, reviews, workbench
+from app.petitions import public
 from app.petitions.models import Petition
 from app.redress import actions, queries
 from app.redress.forms import AuthorityForm, JudgeForm, OrderForm, ReplyDecisionForm, ViewForm
 from app.redress.routes.base import router
 from app.web.forms import Form, RowId, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
 HOME = "/moderation"
 
@@ -55,13 +56,15 @@ def _petition_case(
     petition = session.get(Petition, case.target_id)
     if petition is None:
         raise NotFound("Cette pétition n’existe pas.")
+    view = public.view(session, petition, settings_of(request).origin, clock.now())
     return page(
         request,
         "redress/case.html",
         422 if form["errors"] else 200,
         case=case,
         petition=petition,
-        text=petition_queries.text_of(session, petition),
+        p=view,
+        proof=proofs.proof_of(view),
         notices=cases.notices_of(session, case.id),
         notes=workbench.notes(session, "petition", petition.id),
         claim=claim_of(session, f"case-{case.id}", moderator, clock.now()),
@@ -118,10 +121,12 @@ def _appeal_page(
     if appeal is None or first is None:
         raise NotFound("Ce recours n’existe pas.")
     seen = appeal.view_by == moderator.id
+    petition = session.get(Petition, first.target_id) if first.target == Target.PETITION else None
     return page(
         request,
         "redress/appeal.html",
         422 if form["errors"] else 200,
+        **(_as_read(request, session, petition, first) if petition is not None else {}),
         appeal=appeal,
         mine=appeal.first_decider == moderator.id,
         claim=claim_of(session, f"appeal-{appeal.id}", moderator, clock.now()),
@@ -129,10 +134,19 @@ def _appeal_page(
         # Hidden until the judge has formed a view.
         first=first if seen or appeal.outcome else None,
         subject=comment_view(session, first.target_id) if first.target == Target.COMMENT else None,
-        petition=session.get(Petition, first.target_id) if first.target == Target.PETITION else None,
+        petition=petition,
         charter=charter.in_force(session, first.waiting_since),
         form=form,
     )
+
+
+def _as_read(request: Request, session: Session, petition: Petition, first: Decision) -> dict[str, Any]:
+    """The petition as it was decided on: its author may have written on."""
+    view = public.view(session, petition, settings_of(request).origin, clock.now())
+    read = reviews.reviewed(session, first.id)
+    was = proofs.as_it_was(view, read) if read is not None else view
+    changed = read is not None and not proofs.is_the_same(view, read)
+    return {"p": was, "proof": proofs.proof_of(was), "rewritten": changed}
 
 
 @router.post("/moderation/recours/{appeal_id}/avis")

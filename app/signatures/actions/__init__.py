@@ -15,10 +15,11 @@ from app.signatures.actions.incoming import Signing, SignRequest
 from app.signatures.actions.mailing import remind, resend, token_of
 from app.signatures.actions.setting_aside import invalidate, put_back, set_aside
 from app.signatures.actions.signing import sign_group, signing_of
+from app.signatures.actions.telling import tell_some
 from app.signatures.actions.withdrawing import withdraw
 
 __all__ = [
     "Changed", "Confirmation", "Draft", "SignRequest", "Signing", "Target", "confirm_group", "confirm_other",
     "confirmable", "find_by_code", "invalidate", "note_wrong_code", "put_back", "remind", "resend", "set_aside",
-    "sign_group", "signing_of", "token_of", "withdraw",
+    "sign_group", "signing_of", "tell_some", "token_of", "withdraw",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """To confirm: by the mailed link, in groups, or by its code."""
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -111,7 +112,8 @@ def _count(
         return {}
     before = petition_queries.count(session, petition_id)
     places = queries.mark_confirmed(session, petition_id, counted, before, now)
-    petition_queries.add_to_count(session, petition_id, {petition_queries.hour_of(now): len(counted)})
+    hour, versions = petition_queries.hour_of(now), Counter(rows[signature_id].text_version for signature_id in counted)
+    petition_queries.add_to_count(session, petition_id, {(hour, version): n for version, n in versions.items()})
     changed(session, petition_id)
     return {(petition_id, signature_id): place for signature_id, place in places.items()}
 

@@ -1,7 +1,7 @@
 """A form on its way to the database: the row, the evidence and the mail that it makes."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from app.mail.addresses import canonical
 from app.petitions.keys import Keys
 from app.petitions.models import PetitionState
 from app.signatures import bound, emails, queries
-from app.signatures.forms import SignForm
+from app.signatures.forms import SignForm, within
 from app.signatures.models import SignatureState
 from app.signatures.places import departement
 from app.signatures.public import seal_field
@@ -32,6 +32,8 @@ class Signing:
     state: str
     closes_at: datetime | None
     text_version: int
+    # The most that signers may show.
+    display_most: str
     keys: Keys
     # Locale → purpose → id of the consent text in force.
     texts: dict[str, dict[str, int]]
@@ -64,7 +66,10 @@ class Coming(NamedTuple):
 
 
 def coming(request: SignRequest) -> Coming:
-    form, signing = request.form, request.signing
+    signing = request.signing
+    if not within(request.form.display, signing.display_most):  # no form offered it
+        request = replace(request, form=request.form.model_copy(update={"display": signing.display_most}))
+    form = request.form
     keys, row_id = signing.keys, crypto.uuid7()
     mailbox = canonical(form.email).encode()
     row = {

@@ -70,12 +70,12 @@ def _move(
     if len(ids) > MOST:
         raise Refused("Au plus %(most)s signatures à la fois.", most=MOST)
     queries.lock_in_order(session, petition_id, ids)
-    changes: Counter[datetime] = Counter()
+    changes: Counter[tuple[datetime, int]] = Counter()
     n = 0
     for state in before:
-        for signature_id, confirmed_at in queries.move(session, petition_id, ids, state, after):
+        for signature_id, confirmed_at, version in queries.move(session, petition_id, ids, state, after):
             change = (after == SignatureState.CONFIRMED) - (state == SignatureState.CONFIRMED)
-            changes[petition_queries.hour_of(confirmed_at)] += change
+            changes[petition_queries.hour_of(confirmed_at), version] += change
             audit.record(session, ACTS[after], "signature", signature_id, by, petition=petition_id, reason=reason)
             n += 1
     petition_queries.add_to_count(session, petition_id, changes)

@@ -31,6 +31,7 @@ def signing_of(session: Session, petition: Petition) -> Signing:
         state=petition.state,
         closes_at=petition.closes_at,
         text_version=petition.version,
+        display_most=petition.display_most,
         keys=petition_keys.of(session, petition.id),
         texts={
             locale: {

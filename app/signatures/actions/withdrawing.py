@@ -31,7 +31,7 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
         return False
     if row.state == SignatureState.CONFIRMED and row.confirmed_at is not None:
         hour = petition_queries.hour_of(row.confirmed_at)
-        petition_queries.add_to_count(session, petition_id, {hour: -1})
+        petition_queries.add_to_count(session, petition_id, {(hour, row.text_version): -1})
     keys = petition_keys.of(session, petition_id)
     email = open_field(keys, row.email_sealed, row.id.bytes, "email")
     others = [other.id for other in rows if other is not row]

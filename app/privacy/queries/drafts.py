@@ -1,0 +1,37 @@
+"""Drafts that nobody writes in any more."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import exists, or_
+from sqlalchemy.orm import Session
+
+from app.drafting.actions import ACCOUNTS_FOR, STRANGERS_FOR
+from app.drafting.models import Draft
+from app.petitions.models import Petition
+from app.petitions.queries import PUBLIC_STATES
+from app.privacy.queries import Due, delete_some, due, together
+
+
+def _strangers(now: datetime) -> Any:
+    return Draft.account_id.is_(None) & (Draft.saved_at <= now - STRANGERS_FOR)
+
+
+def _left(now: datetime) -> Any:
+    return Draft.account_id.is_not(None) & Draft.petition_id.is_(None) & (Draft.saved_at <= now - ACCOUNTS_FOR)
+
+
+# Its petition is published, and speaks for itself.
+_PUBLISHED = exists().where(Petition.id == Draft.petition_id, Petition.state.in_(PUBLIC_STATES))
+
+
+def drafts_due(session: Session, now: datetime) -> Due:
+    return together(
+        due(session, Draft.saved_at, STRANGERS_FOR, _strangers(now)),
+        due(session, Draft.saved_at, ACCOUNTS_FOR, _left(now)),
+        due(session, Draft.saved_at, timedelta(0), _PUBLISHED),
+    )
+
+
+def delete_drafts(session: Session, now: datetime, limit: int) -> int:
+    return delete_some(session, Draft.id, limit, or_(_strangers(now), _left(now), _PUBLISHED))

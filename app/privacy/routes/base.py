@@ -1,0 +1,5 @@
+"""The router of its modules."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,297 @@
+"""Legal and trust pages, self-service, unsubscribing."""
+
+import csv
+import io
+import json
+from functools import partial
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from app.db import Db
+from app.errors import Gone, NotFound
+from app.exports.csv import BOM, safe
+from app.privacy.actions import erasing, self_service
+from app.privacy.dependencies import COOKIE, PATH, SignedPerson
+from app.privacy.forms import CorrectionForm, OpenForm, StopForm
+from app.privacy.routes.base import router
+from app.privacy.schedule import DAY_D, NOTICE_VERSIONS, SCHEDULE, SELF_SERVICE
+from app.signatures.dependencies import read_link
+from app.signatures.forms import EmailForm
+from app.signatures.places import countries
+from app.subscriptions import actions as subscriptions
+from app.templating import iso, translate_said
+from app.web.forms import Form, Shown, shown_again, validated
+from app.web.ratelimit import limited
+from app.web.rendering import EMPTY_FORM, locale_of, localised, page, public, see_other, settings_of
+
+DATA_COLUMNS = (
+    "Pétition",
+    "État",
+    "Date",
+    "Prénom",
+    "Nom",
+    "Code postal",
+    "Pays",
+    "Affichage",
+    "Accords",
+    "Commentaires",
+)
+# What the address of the list may say has just been done, and nothing else.
+DONE = {
+    "retiree": "Votre signature est retirée : elle ne compte plus.",
+    "corrigee": "C’est corrigé, partout et tout de suite.",
+    "arrete": "C’est arrêté. Votre signature ne change pas.",
+    "lettre": "Vous ne recevrez plus la lettre de la plateforme.",
+}
+
+
+@router.get("/confidentialite")
+def privacy_page(request: Request) -> Response:
+    return public(request, "privacy/privacy.html", schedule=SCHEDULE, day_d=DAY_D, versions=NOTICE_VERSIONS)
+
+
+@router.get("/mentions-legales")
+def legal_notice(request: Request) -> Response:
+    return public(request, "privacy/legal_notice.html")
+
+
+@router.get("/accessibilite")
+def accessibility(request: Request) -> Response:
+    return public(request, "privacy/accessibility.html")
+
+
+@router.get("/contact")
+def contact(request: Request) -> Response:
+    return public(request, "privacy/contact.html")
+
+
+# Self-service: a mailed link, a button, half an hour.
+
+
+@router.get("/mes-signatures")
+def ask(request: Request) -> Response:
+    return _ask(request)
+
+
+def _ask(request: Request, form: Shown = EMPTY_FORM) -> Response:
+    return page(request, "signatures/mine.html", 422 if form["errors"] else 200, form=form)
+
+
+@router.post("/mes-signatures")
+@limited()
+def send_link(request: Request, session: Db, values: Form) -> Response:
+    """The same answer for every address; only a mailbox learns more."""
+    with shown_again(values, partial(_ask, request)):
+        form = validated(EmailForm, values)
+    known = next(erasing.signatures_of(session, form.email), None) is not None
+    if known or subscriptions.has_newsletter(session, form.email):
+        self_service.mail_link(session, form.email, locale_of(request), settings_of(request).origin)
+    return see_other(request, "/mes-signatures/envoye")
+
+
+@router.get("/mes-signatures/envoye")
+def link_sent(request: Request) -> Response:
+    return page(request, "signatures/mine_sent.html", sender=settings_of(request).sender)
+
+
+@router.get("/mes-signatures/liste")
+def mine(request: Request, session: Db, who: SignedPerson, fait: str = "") -> Response:
+    return _mine(request, session, who, done=fait)
+
+
+def _mine(
+    request: Request,
+    session: Db,
+    who: self_service.Person,
+    form: Shown = EMPTY_FORM,
+    line: str = "",
+    done: str = "",
+) -> Response:
+    return page(
+        request,
+        "signatures/mine_list.html",
+        422 if form["errors"] else 200,
+        email=who.email,
+        lines=self_service.everything(session, who, locale_of(request)),
+        newsletter=subscriptions.has_newsletter(session, who.email),
+        countries=countries(locale_of(request)),
+        form=form,
+        form_line=line,
+        done=translate_said(locale_of(request), DONE.get(done, "")),
+    )
+
+
+@router.get("/mes-signatures/donnees.json")
+def data_json(session: Db, who: SignedPerson) -> Response:
+    body = {"adresse": who.email, "signatures": self_service.everything(session, who)}
+    text = json.dumps(body, ensure_ascii=False, indent=2, default=iso)
+    return _download(text, "application/json", "mes-donnees.json")
+
+
+@router.get("/mes-signatures/donnees.csv")
+def data_csv(session: Db, who: SignedPerson) -> Response:
+    output = io.StringIO()
+    output.write(BOM)
+    writer = csv.writer(output, delimiter=";", lineterminator="\r\n")
+    writer.writerow(DATA_COLUMNS)
+    for line in self_service.everything(session, who):
+        active = ", ".join(c["label"] for c in line["consents"] if c["active"])
+        texts = " | ".join(c["text"] for c in line["comments"])
+        typed = (line["given_name"], line["family_name"], line["postal_code"], line["country"])
+        cells = (line["petition"]["title"], line["state_label"], iso(line["at"]), *typed, line["line"], active, texts)
+        writer.writerow([safe(cell) for cell in cells])
+    return _download(output.getvalue(), "text/csv", "mes-donnees.csv")
+
+
+def _download(text: str, kind: str, name: str) -> Response:
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+@router.post("/mes-signatures/effacer")
+@limited()
+def erase_everything(request: Request, session: Db, who: SignedPerson) -> Response:
+    erasing.erase(session, who.email, "self_service")
+    self_service.close_session(session, who)
+    return _closed(request, see_other(request, "/mes-signatures/efface"))
+
+
+@router.post("/mes-signatures/fermer")
+@limited()
+def close(request: Request, session: Db, who: SignedPerson) -> Response:
+    self_service.close_session(session, who)
+    return _closed(request, see_other(request, "/mes-signatures"))
+
+
+def _closed(request: Request, response: Response) -> Response:
+    response.delete_cookie(COOKIE, path=localised(request, PATH), httponly=True, samesite="strict")
+    return response
+
+
+@router.get("/mes-signatures/efface")
+def erased(request: Request) -> Response:
+    return page(request, "signatures/mine_erased.html")
+
+
+@router.post("/mes-signatures/lettre")
+@limited()
+def stop_newsletter(request: Request, session: Db, who: SignedPerson) -> Response:
+    subscriptions.end_by_address(session, 0, who.email, ("newsletter",))
+    return see_other(request, "/mes-signatures/liste?fait=lettre")
+
+
+@router.post("/mes-signatures/ligne/{line_id}/corriger")
+@limited()
+def correct(request: Request, session: Db, who: SignedPerson, line_id: str, values: Form) -> Response:
+    self_service.own(session, who, line_id)
+    with shown_again(values, lambda form: _mine(request, session, who, form, line_id)):
+        form = validated(CorrectionForm, values)
+        self_service.correct(session, who, line_id, **form.model_dump(exclude={"single_name"}))
+    return see_other(request, "/mes-signatures/liste?fait=corrigee")
+
+
+@router.post("/mes-signatures/ligne/{line_id}/arreter")
+@limited()
+def stop(request: Request, session: Db, who: SignedPerson, line_id: str, values: Form) -> Response:
+    self_service.stop(session, who, line_id, validated(StopForm, values).purpose)
+    return see_other(request, "/mes-signatures/liste?fait=arrete")
+
+
+@router.post("/mes-signatures/ligne/{line_id}/retirer")
+@limited()
+def withdraw(request: Request, session: Db, who: SignedPerson, line_id: str) -> Response:
+    self_service.withdraw(session, who, line_id)
+    return see_other(request, "/mes-signatures/liste?fait=retiree")
+
+
+@router.get("/mes-signatures/retirer/{token}")
+def withdraw_page(request: Request, session: Db, token: str) -> Response:
+    """From any mail: this page, one button."""
+    opened = read_link(session, token, "withdraw")
+    if opened.signature is None:
+        return page(request, "signatures/not_me_done.html", p=opened.petition)
+    return page(request, "signatures/withdraw.html", p=opened.petition, token=opened.token)
+
+
+@router.post("/mes-signatures/retirer/{token}")
+@limited()
+def withdraw_by_link(request: Request, session: Db, token: str) -> Response:
+    opened = read_link(session, token, "withdraw")
+    erasing.withdraw(session, opened.petition_id, opened.signature_id, "mail")
+    return see_other(request, f"/mes-signatures/retirer/{token}")
+
+
+@router.get("/mes-signatures/{token}")
+def open_page(request: Request, session: Db, token: str) -> Response:
+    self_service.read_link(session, token)
+    return page(request, "signatures/mine_open.html", token=token)
+
+
+@router.post("/mes-signatures/{token}")
+@limited()
+def open_self_service(request: Request, session: Db, token: str, values: Form) -> Response:
+    email = self_service.read_link(session, token)
+    if validated(OpenForm, values).act == "erase":
+        erasing.erase(session, email, "mail")
+        return see_other(request, "/mes-signatures/efface")
+    response = see_other(request, "/mes-signatures/liste")
+    response.set_cookie(
+        COOKIE,
+        self_service.open_session(session, email),
+        path=localised(request, PATH),
+        max_age=int(SELF_SERVICE.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=settings_of(request).base_url.startswith("https"),
+    )
+    return response
+
+
+# Stopping mails. The POST also comes from mail providers (RFC 8058), hence from another origin.
+
+
+@router.get("/desabonnement/{token}")
+def unsubscribe_page(request: Request, session: Db, token: str) -> Response:
+    genuine, subscription = subscriptions.read_token(session, token)
+    if not genuine:
+        raise NotFound("Ce lien est incomplet ou n’est pas de nous. Copiez-le en entier depuis le message.")
+    return page(request, "signatures/unsubscribe.html", token=token, subscription=subscription)
+
+
+async def _one_click(request: Request) -> bool:
+    """``List-Unsubscribe=One-Click``, as a form of either kind (RFC 8058): a provider asks, nobody looks."""
+    body = await request.body()
+    return b"List-Unsubscribe" in body and b"One-Click" in body
+
+
+@router.post("/desabonnement/{token}")
+@limited("staff")  # a provider has few addresses for all of its people
+def unsubscribe(request: Request, one_click: Annotated[bool, Depends(_one_click)], session: Db, token: str) -> Response:
+    genuine, subscription = subscriptions.read_token(session, token)
+    if not genuine:
+        raise NotFound("Ce lien est incomplet ou n’est pas de nous. Copiez-le en entier depuis le message.")
+    if subscription is not None:
+        subscriptions.end(session, subscription, channel="unsubscribe")
+    if one_click:
+        return page(request, "signatures/unsubscribe.html", token=token, subscription=None)
+    return see_other(request, f"/desabonnement/{token}")
+
+
+@router.get("/rester/{token}")
+def stay_page(request: Request, session: Db, token: str) -> Response:
+    genuine, subscription = subscriptions.read_token(session, token)
+    if not genuine or subscription is None:
+        raise Gone("Cet abonnement a pris fin.")
+    return page(request, "signatures/stay.html", token=token, asked=subscription.asked_at is not None)
+
+
+@router.post("/rester/{token}")
+@limited()
+def stay(request: Request, session: Db, token: str) -> Response:
+    genuine, subscription = subscriptions.read_token(session, token)
+    if not genuine or subscription is None:
+        raise Gone("Cet abonnement a pris fin.")
+    subscriptions.stay(session, subscription)
+    return see_other(request, f"/rester/{token}")
