@@ -234,3 +234,46 @@ def test_the_search_finds_what_was_published_before_it(empty: Database) -> None:
 
         assert (found("parcs"), found("chêne"), found("préau"), found("maires")) == ([1, 2], [1, 2], [], [1])
         assert indexing.behind(session) == []
+
+
+def test_texts_are_numbered_by_publication_where_nobody_could_have_signed(empty: Database) -> None:
+    """A draft saved thrice becomes the first version; what was opened keeps its number and its counts."""
+    command.upgrade(migrations.config(empty), "0002_search")
+    petition = (
+        "INSERT INTO petition (id, slug, state, title, theme, author, goal, search, delivery_mode, version,"
+        " comments_open, created_at, submissions, image_alt, image_caption, image_credit, image_width,"
+        " image_height, hold_reason, opened_at) VALUES (:id, :slug, :state, 'Un parc', 'Ville', 'Nous',"
+        " 100, '', 'count', 3, true, '2026-01-01', 1, '', '', '', 0, 0, '', :opened)"
+    )
+    signature = (
+        "INSERT INTO signature (petition_id, id, email_key, state, given_name, family_name_sealed, email_sealed,"
+        " postal_code, country, departement, display, locale, text_version, created_at, mails, mails_today, mailed_on,"
+        " reminded, code_failures) VALUES (2, :id, :key, 'confirmed', 'Marie', :no, :no, '35000', 'FR', '35', 'hidden',"
+        " 'fr', :version, '2026-02-01', 1, 1, '2026-02-01', false, 0)"
+    )
+    with empty.write() as session:
+        for n, state, opened in ((1, "refused", None), (2, "open", "2026-02-01"), (3, "submitted", None)):
+            session.execute(sa.text(petition), {"id": n, "slug": f"p{n}", "state": state, "opened": opened})
+            for version in (1, 2, 3):
+                session.execute(
+                    sa.text("INSERT INTO petition_text VALUES (:id, :version, 'Un parc', :words, '', '2026-01-01')"),
+                    {"id": n, "version": version, "words": f"Texte {version}"},
+                )
+        for n, version in enumerate((1, 3, 3)):
+            values = {"id": f"{n:032x}", "key": bytes([n]), "no": b"", "version": version}
+            session.execute(sa.text(signature), values)
+    migrations.upgrade(empty)
+    with empty.read() as session:
+        kept = session.execute(
+            sa.text("SELECT petition_id, version, markdown, published_at FROM petition_text ORDER BY 1, 2")
+        ).all()
+        assert [row[:3] for row in kept] == [
+            (1, -1002, "Texte 2"), (1, -1001, "Texte 1"), (1, 1, "Texte 3"),
+            (2, 1, "Texte 1"), (2, 2, "Texte 2"), (2, 3, "Texte 3"),
+            (3, -1002, "Texte 2"), (3, -1001, "Texte 1"), (3, 1, "Texte 3"),
+        ]  # fmt: skip
+        assert [row[:2] for row in kept if row[3] is not None] == [(2, 1), (2, 3)]
+        numbers = session.execute(sa.text("SELECT id, version FROM petition ORDER BY id")).all()
+        assert [tuple(row) for row in numbers] == [(1, 1), (2, 3), (3, 1)]
+        counts = session.execute(sa.text("SELECT version, confirmed FROM version_total ORDER BY version")).all()
+        assert [tuple(row) for row in counts] == [(3, 2)]

@@ -132,6 +132,29 @@ class MergeForm(PostedForm):
     into: Annotated[int, BeforeValidator(lambda value: asked(str(value), identifier, 0))] = 0
 
 
+class GivingForm(PostedForm):
+    """Petitions for an account that exists."""
+
+    compte: str = ""
+    donnees: str = ""
+
+    @field_validator("compte")
+    @classmethod
+    def _account(cls, value: str) -> str:
+        if not clean_address(value):
+            raise ValueError("Indiquez l’adresse du compte.")
+        return clean_address(value)[:254]
+
+    @property
+    def slugs(self) -> list[str]:
+        return slugs_in(self.donnees)
+
+
+def slugs_in(text: str) -> list[str]:
+    """Addresses of petitions, whole or only their end, one a line."""
+    return list(dict.fromkeys(word.rstrip("/").rpartition("/")[2] for word in text.split()))
+
+
 class AccountForm(PostedForm):
     """A new account; the address and its uniqueness are checked by the verb."""
 
@@ -156,5 +179,4 @@ class AccountForm(PostedForm):
 
     @property
     def slugs(self) -> list[str]:
-        """Addresses of petitions, whole or only their end, one a line."""
-        return list(dict.fromkeys(word.rstrip("/").rpartition("/")[2] for word in self.petitions.split()))
+        return slugs_in(self.petitions)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from app.drafting import forms
@@ -12,13 +13,17 @@ from app.web.forms import PostedForm, validated
 
 @dataclass(frozen=True)
 class Step:
-    """``path`` is the end of its address, and its name in ``Draft.saves``; ``page`` its template."""
+    """What it asks; ``page`` is its template."""
 
-    path: str
     title: str
-    page: str
     fields: re.Pattern[str]
     read: Callable[[Mapping[str, Any]], object]
+    page: str
+
+    @property
+    def path(self) -> str:
+        """The end of its address, and its name in ``Draft.saves``."""
+        return PurePath(self.page).stem
 
     def held(self, values: Mapping[str, Any]) -> dict[str, str]:
         """Those of *values* that belong to it."""
@@ -47,19 +52,15 @@ def _rows(*fields: str) -> re.Pattern[str]:
 
 # The boxes of themes.
 THEMES = r"theme-\d{1,6}"
+# The boxes of themes.
+THEMES = r"theme-\d{1,6}"
 STEPS = (
-    Step("demande", "Votre demande", "drafting/demande.html", re.compile("title"), _of(forms.DemandForm)),
-    Step("destinataires", "À qui", "drafting/destinataires.html", _rows(*forms.RECIPIENT), forms.recipients),
-    Step("histoire", "Votre histoire", "drafting/histoire.html", re.compile("text"), _of(forms.StoryForm)),
-    Step("image", "L’image", "drafting/image.html", _fields(forms.PictureForm), _of(forms.PictureForm)),
-    Step("sources", "Sources", "drafting/sources.html", _rows(*forms.SOURCE), forms.sources),
-    Step(
-        "reglages",
-        "Réglages",
-        "drafting/reglages.html",
-        _fields(forms.TermsForm, r"theme-\d{1,6}"),
-        _of(forms.TermsForm),
-    ),
+    Step("Votre demande", re.compile("title"), _of(forms.DemandForm), page="drafting/demande.html"),
+    Step("À qui", _rows(*forms.RECIPIENT), forms.recipients, page="drafting/destinataires.html"),
+    Step("Votre histoire", re.compile("text"), _of(forms.StoryForm), page="drafting/histoire.html"),
+    Step("L’image", _fields(forms.PictureForm), _of(forms.PictureForm), page="drafting/image.html"),
+    Step("Sources", _rows(*forms.SOURCE), forms.sources, page="drafting/sources.html"),
+    Step("Réglages", _fields(forms.TermsForm, THEMES), _of(forms.TermsForm), page="drafting/reglages.html"),
 )
 BY_PATH = {step.path: step for step in STEPS}
 

@@ -165,18 +165,8 @@ def _write(session: Session, petition: Petition, file: PetitionFile) -> None:
         petition.version += 1
         session.add(PetitionText(petition_id=petition.id, version=petition.version, **written))
         return
-    if petition.submissions:
-        _keep_judged(session, petition, present)
     for name, value in (written | {"published_at": None}).items():
         setattr(present, name, value)
-
-
-def _keep_judged(session: Session, petition: Petition, text: PetitionText) -> None:
-    """What moderators were sent stays, once for each time: decisions, second looks and appeals are about it."""
-    if session.get(PetitionText, (petition.id, -petition.submissions)) is None:
-        columns = ("title", "markdown", "html", "created_at")
-        kept = {name: getattr(text, name) for name in columns}
-        session.add(PetitionText(petition_id=petition.id, version=-petition.submissions, **kept))
 
 
 def publish(session: Session, petition: Petition, by: int | None = None) -> None:

@@ -12,7 +12,10 @@ from app.petitions.models import Amendment, AmendmentState, Change, Petition, Pe
 
 
 def judged(session: Session, petition: Petition, sha256: str) -> PetitionText:
-    """The text that a decision was about, by the digest that it keeps; the present one where none has it."""
+    """The text that a decision was about, by the digest that it keeps; the present one where none has it.
+
+    Of decisions of earlier releases: later ones keep the whole page, see moderation.models.ReviewedPetition.
+    """
     for written in (queries.text_of(session, petition), *kept(session, petition.id)):
         if hashlib.sha256(written.markdown.encode()).hexdigest() == sha256:
             return written

@@ -164,7 +164,7 @@ def back_to_published(session: Session, petition: Petition) -> None:
         petition.version = published[-1]
         petition.title = queries.text_of(session, petition).title
         petition.search = _searched(session, petition)
-        present.version = -1000 - present.version
+        session.delete(present)
         session.flush()
 
 

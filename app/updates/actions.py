@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.db import changed
-from app.errors import Invalid
+from app.errors import Conflict, Invalid
 from app.mail import outbox
 from app.mail.models import MailState
 from app.mail.outbox import Mail
 from app.petitions import markdown
+from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.petitions.readable import readable
 from app.subscriptions import actions as subscriptions
@@ -30,7 +31,9 @@ Copy = Callable[[Subscription, str, str, str], Mail]
 
 
 def write(session: Session, petition: Petition, title: str, text: str, by: int) -> Update:
-    """Publish the news on the page; the worker sends it."""
+    """Publish the news on the page; the worker sends it. Raises Conflict (nobody may open that page)."""
+    if petition.state not in petition_queries.PUBLIC_STATES:
+        raise Conflict("Cette pétition n’est pas en ligne : ses nouvelles ne paraîtraient nulle part.")
     update = Update(
         petition_id=petition.id, title=title, markdown=text, html=markdown.render(text), created_at=clock.now()
     )

@@ -121,7 +121,8 @@ def _number() -> None:
     op.execute(
         "INSERT INTO version_total (petition_id, version, confirmed)"
         " SELECT petition_id, text_version, count(*) FROM signature"
-        f" WHERE state = 'confirmed' AND petition_id IN ({SEVERAL}) GROUP BY petition_id, text_version"
+        f" WHERE state = 'confirmed' AND text_version > 1 AND petition_id IN ({SEVERAL})"
+        " GROUP BY petition_id, text_version"
     )
 
 

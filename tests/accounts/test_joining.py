@@ -216,6 +216,26 @@ def test_four_links_an_hour_to_one_address(site: Site) -> None:
     assert [mail.to for mail in site.mails()] == [NEW] * 4 + ["autre@exemple.test"]
 
 
+def test_asked_sixty_times_at_once_the_budget_of_the_address_holds(site: Site) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: ask(site), range(60)))
+    assert 1 <= len(site.mails()) <= 6
+
+
+def test_a_stranger_who_fills_a_mailbox_does_not_keep_a_notice_away(site: Site) -> None:
+    totp, mine = with_second_factor(site, "organiser", NEW), site.browser()
+    mine.post("/connexion", data={"email": NEW, "password": PASSWORD})
+    mine.post("/connexion", data={"code": code(totp)})
+    for path in ("lien", "mot-de-passe-oublie", "second-facteur"):
+        for _ in range(4):
+            site.client.post(f"/connexion/{path}", data={"email": NEW})
+    assert len(site.mails()) == 6
+    new = "une toute autre phrase"
+    form = {"present": PASSWORD, "new": new, "again": new}
+    assert mine.post("/compte/mot-de-passe", data=form).status_code == 303
+    assert site.mails()[-1].subject == "Votre mot de passe a été changé"
+
+
 @pytest.mark.databases("sqlite")
 @pytest.mark.parametrize(
     "then", ["https://mechant.test/", "//mechant.test", "/connexion", "/lancer/../x", "é" * 900, ""]

@@ -18,7 +18,7 @@ from app.audit import AuditLine
 from app.errors import NotFound, Refused
 from app.petitions import queries as petition_queries
 from app.web import ratelimit
-from tests.site import Site, text_of
+from tests.site import PETITION, Site, text_of
 from tests.staff import PUBLIC, code, give_password, is_in, public_browser, public_settings, with_second_factor
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -217,3 +217,23 @@ def test_the_list_says_whose_account_was_tried_from_everywhere(site: Site) -> No
         there.post("/connexion", data={"email": email, "password": "pas le bon du tout"})
     assert "essais manqués" in row(admin, email)
     assert "essais manqués" not in row(admin, "organiser@exemple.test")
+
+
+def test_petitions_are_given_to_an_account_that_exists(site: Site) -> None:
+    slug, other = site.publish(), site.publish(PETITION.replace("Montfleur", "Valfleur"))
+    admin, organiser = site.staff("admin"), site.staff("organiser")
+    site.account("moderator")
+    url = "/administration/comptes/petitions"
+    assert organiser.get(f"/organisation/petitions/{slug}").status_code == 404
+    form = {"compte": " Organiser@exemple.test", "donnees": f"http://127.0.0.1:8000/petitions/{slug}/\n{other}"}
+    answer = admin.post(url, data=form)
+    assert "C’est confié" in text_of(admin.get(answer.headers["location"]).text)
+    for one in (slug, other):
+        assert organiser.get(f"/organisation/petitions/{one}").status_code == 200
+    assert admin.post(url, data=form).status_code == 303  # twice changes nothing
+    for wrong in ({"compte": ""}, {"compte": "personne@exemple.test"}, {"compte": "moderator@exemple.test"},
+                  {"donnees": ""}, {"donnees": "absente"},
+                  {"donnees": "😀 \u202e"}, {"donnees": "9" * 5000}):  # fmt: skip
+        assert admin.post(url, data=form | wrong).status_code == 422, wrong
+    site.later(minutes=11)
+    assert admin.post(url, data=form).status_code == 403

@@ -36,7 +36,7 @@ from tests.moderation.desk import confirm_notifier
 from tests.organisations import desk as organisations
 from tests.privacy.test_self_service import line, opened
 from tests.signatures.crowd import crowd
-from tests.site import PASSWORD, Site
+from tests.site import PASSWORD, PETITION, Site
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -233,6 +233,23 @@ def a_petition_is_taken_down_and_restored(site: Site) -> None:
     post(site.client, f"/petitions/{slug}/signaler", 200, **NOTICE)
     post(moderator, "/moderation/dossiers/1/decision", **REFUSE | {"passage": "bibliothèque"})
     judge(site, other, "reversed")
+
+
+def a_published_text_changes(site: Site) -> None:
+    slug = site.publish()
+    organiser, moderator = site.staff("organiser", slug), site.staff("moderator")
+    text = PETITION.rpartition("---")[2].strip()
+    at, title = f"/organisation/petitions/{slug}", "Rouvrir la bibliothèque de Montfleur"
+    post(organiser, f"{at}/version", act="correct", title=title, text=text.replace("est fermée", "est fermee"))
+    other = {"act": "amend", "title": title, "text": f"{text} Vite.", "reasons": "Le temps presse, dit la mairie."}
+    post(organiser, f"{at}/version", **other)
+    post(organiser, f"{at}/version/reprise")
+    post(organiser, f"{at}/version", **other)
+    post(moderator, "/moderation/amendements/2/decision", decision="refuse", explanation="Dites la date.")
+    post(organiser, f"{at}/version", **other)
+    post(moderator, "/moderation/amendements/3/decision", decision="publish")
+    post(organiser, f"{at}/modifier", goal="900", closes_on="", recipients="Claire Vasseur, Maire de Montfleur")
+    signons(site, "petition", "rename", slug, "montfleur")
 
 
 def a_petition_is_refused(site: Site) -> None:
@@ -509,6 +526,13 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("notice.received", MACHINE, "petition", "1"), ("petition.remove", MOD, "petition", "1"),
         ("appeal.received", MACHINE, "petition", "1"), ("petition.restore", OTHER, "petition", "1"),
         ("appeal.reversed", OTHER, "petition", "1"),
+    ]),
+    (a_published_text_changes, [
+        ("petition.typo_corrected", ORG, "petition", "1"), ("petition.amendment_proposed", ORG, "petition", "1"),
+        ("petition.amendment_taken_back", ORG, "petition", "1"), ("petition.amendment_proposed", ORG, "petition", "1"),
+        ("petition.amendment_refused", MOD, "petition", "1"), ("petition.amendment_proposed", ORG, "petition", "1"),
+        ("petition.amendment_published", MOD, "petition", "1"), ("petition.changed", ORG, "petition", "1"),
+        ("petition.renamed", MACHINE, "petition", "1"),
     ]),
     (a_petition_is_refused, [("petition.refuse", MOD, "petition", "1")]),
     (a_comment_is_refused_and_the_appeal_upheld, [

@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urljoin, urlsplit
 
+import pyotp
 import pytest
 from playwright.sync_api import Browser, BrowserType, Page, expect
 
+from app import clock
 from tests.journeys.people import (
     PERSON,
     Demo,
@@ -170,9 +172,68 @@ def visitor_of_staff(page: Page, demo: Demo, survey: Survey) -> None:
     page.get_by_role("button", name="Se connecter").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Code de connexion")
     survey.look(page, "the code")
-    page.get_by_label("Code").fill("000000")
-    page.get_by_role("button", name="Entrer").click()
+    page.get_by_label("Code à six chiffres").fill("000000")
+    page.get_by_role("button", name="Entrer", exact=True).click()
     survey.look(page, "the code, refused")
+    page.get_by_text("Je n’ai pas mon téléphone").click()
+    page.get_by_label("Code de secours").fill("non")
+    page.get_by_role("button", name="Entrer avec ce code").click()
+    survey.look(page, "a recovery code, refused")
+    for way, button in (("mot-de-passe", "Changer"), ("second-facteur", "Changer")):
+        page.goto(f"/connexion/{way}".replace("passe", "passe-oublie"))
+        survey.look(page)
+        page.get_by_label("Adresse e-mail").fill(email)
+        page.get_by_role("button", name="Recevoir le lien").click()
+        survey.look(page, f"{way}: sent")
+        open_mail(page, email, f"/connexion/{way}/")
+        survey.look(page, f"{way}: the page of the link")
+        page.get_by_role("button", name=button).click()
+        survey.look(page, f"{way}: refused")
+    for what in ("mot-de-passe", "second-facteur", "adresse", "adresse-gardee", "compte"):
+        page.goto(f"/connexion/fait/{what}")
+        survey.look(page)
+
+
+def newcomer(page: Page, demo: Demo, survey: Survey) -> None:
+    email = "nouvelle.venue@demo.test"
+    sign_in(page, "admin@demo.test", "/administration/comptes")
+    page.get_by_role("button", name="Inviter").click()
+    survey.look(page, "an invitation, refused")
+    page.get_by_label("Adresse à inviter").fill(email)
+    page.get_by_role("button", name="Inviter").click()
+    survey.look(page, "an invitation, sent")
+    page.get_by_role("button", name="Se déconnecter").click()
+    open_mail(page, email, "/compte/creer/")
+    link = page.url
+    survey.look(page, "making an account")
+    page.get_by_role("button", name="Créer mon compte", exact=True).click()
+    survey.look(page, "making an account, refused")
+    totp = pyotp.TOTP(page.locator(".seed code").inner_text().replace(" ", ""))
+    page.get_by_label("Mot de passe").fill("une phrase de passe")
+    page.get_by_label("Code à six chiffres").fill(totp.at(int(clock.now().timestamp())))
+    page.get_by_role("button", name="Créer mon compte", exact=True).click()
+    survey.look(page, "the ten codes")
+    page.goto(link)
+    survey.look(page, "an account made already, here")
+    for path in ("/en/compte", "/en/connexion/mot-de-passe-oublie"):
+        page.goto(path)
+        survey.look(page)
+    page.goto("/compte/adresse")
+    survey.look(page)
+    page.get_by_label("Nouvelle adresse").fill(email)
+    page.get_by_role("button", name="Envoyer le lien").click()
+    survey.look(page, "a change of address, refused")
+    page.get_by_label("Nouvelle adresse").fill("autre." + email)
+    page.get_by_role("button", name="Envoyer le lien").click()
+    survey.look(page, "a change of address, asked")
+    open_mail(page, "autre." + email, "/connexion/adresse/")
+    survey.look(page, "a change of address, to confirm")
+    page.get_by_role("button", name="Confirmer").click()
+    open_mail(page, email, "/connexion/adresse-refusee/")
+    survey.look(page, "a change of address, to refuse")
+    page.get_by_role("button", name="Refuser").click()
+    page.goto(link)
+    survey.look(page, "an account made already")
 
 
 def organiser(page: Page, demo: Demo, survey: Survey) -> None:
@@ -206,6 +267,8 @@ def organiser(page: Page, demo: Demo, survey: Survey) -> None:
     survey.look(page, "an amendment that waits")
     page.goto(f"{petition}/versions")
     survey.look(page, "versions with their lines")
+    page.goto("/compte/fermeture")
+    survey.look(page)
     page.goto("/moderation")
     survey.look(page, "not for organisers")
     members(page, demo, survey)
@@ -267,6 +330,17 @@ def moderator(page: Page, demo: Demo, survey: Survey) -> None:
     survey.look(page)
     page.get_by_role("button", name="Changer").click()
     survey.look(page, "a password, refused")
+    page.goto("/compte")
+    page.get_by_role("button", name="En faire dix").click()
+    survey.look(page, "ten new codes")
+    page.goto("/compte")
+    page.get_by_role("button", name="Ajouter un code").click()
+    survey.look(page, "a code, added")
+    page.get_by_role("button", name="Ajouter").click()
+    survey.look(page, "a code, refused")
+    page.goto("/compte/fermeture")
+    page.get_by_role("button", name="Fermer mon compte").click()
+    survey.look(page, "closing an account, refused")
 
 
 def review(page: Page, demo: Demo, survey: Survey) -> None:
@@ -324,7 +398,10 @@ def review(page: Page, demo: Demo, survey: Survey) -> None:
 def administrator(page: Page, demo: Demo, survey: Survey) -> None:
     sign_in(page, "admin@demo.test")
     follow(page, survey, "/administration", within=("/administration",))
-    found(survey, *(f"/administration/{path}" for path in ("fraude?", "fraude/", "comptes?", "journal?", "demandes?")))
+    found(
+        survey,
+        *(f"/administration/{path}" for path in ("fraude?", "fraude/", "comptes?", "themes?", "journal?", "demandes?")),
+    )
     page.goto("/administration/fraude" + demo.petition("pietons").removeprefix("/petitions"))
     page.locator("article summary").first.click()
     page.get_by_role("button", name="Mettre de côté").first.click()
@@ -348,6 +425,15 @@ def administrator(page: Page, demo: Demo, survey: Survey) -> None:
     page.goto("/administration/comptes")
     page.locator("tr details summary").first.click()
     survey.look(page, "disabling an account")
+    page.goto("/administration/themes")
+    page.locator("tr details summary").first.click()
+    survey.look(page, "changing a theme")
+    page.locator("tr details").first.get_by_label("Nom").fill("Culture")
+    page.get_by_role("button", name="Renommer").first.click()
+    survey.look(page, "a theme, refused beside another")
+    page.get_by_label("Nom").last.fill("transport")
+    page.get_by_role("button", name="Ajouter").click()
+    survey.look(page, "a theme, there already")
     page.goto("/administration/lettre")
     page.get_by_role("button", name="Relire").click()
     survey.look(page, "a letter, refused")
@@ -360,7 +446,7 @@ def administrator(page: Page, demo: Demo, survey: Survey) -> None:
 
 
 WALKS: list[Callable[[Page, Demo, Survey], None]] = [
-    citizen, errors, signer, visitor_of_staff, organiser, moderator, review, administrator,
+    citizen, errors, signer, visitor_of_staff, newcomer, organiser, moderator, review, administrator,
 ]  # fmt: skip
 
 

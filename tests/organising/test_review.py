@@ -180,6 +180,58 @@ def test_nothing_is_contested_that_was_not_refused(
     assert author.post(at, data=CONTEST).status_code == 404
 
 
+@pytest.mark.databases("sqlite", "postgresql")
+def test_a_decision_undone_at_once_takes_its_appeal_along(
+    site: Site, moderator: TestClient, author: TestClient, slug: str
+) -> None:
+    propose(author, slug)
+    decide(site, moderator, slug, REFUSE)
+    assert author.post(f"/organisation/petitions/{slug}/recours", data=CONTEST).status_code == 303
+    assert moderator.post("/moderation/decisions/1/annulation").status_code == 303
+    judge = site.staff("moderator", email="juge@exemple.test")
+    assert "Recours" not in text_of(judge.get("/moderation").text)
+    assert win(site, judge) == 409
+    decide(site, moderator, slug, REFUSE)
+    assert author.post(f"/organisation/petitions/{slug}/recours", data=CONTEST).status_code == 303
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_a_second_person_who_publishes_leaves_nothing_to_judge(
+    site: Site, moderator: TestClient, author: TestClient, slug: str
+) -> None:
+    propose(author, slug)
+    decide(site, moderator, slug, REFUSE | {"article": "8"})
+    author.post(f"/organisation/petitions/{slug}/recours", data=CONTEST)
+    second = site.staff("moderator", email="juge@exemple.test")
+    assert second.post("/moderation/relectures/1", data={"decision": "publish"}).status_code == 303
+    assert second.post("/moderation/dossiers/1/decision", data={"decision": "publish"}).status_code == 303
+    assert site.client.get(f"/petitions/{slug}").status_code == 200
+    assert "Recours" not in text_of(second.get("/moderation").text)
+
+
+def test_news_of_what_is_not_online_are_told_to_nobody(
+    site: Site, moderator: TestClient, author: TestClient, slug: str
+) -> None:
+    at = f"/organisation/petitions/{slug}/nouvelles"
+    assert (
+        author.post(at, data={"title": "Du neuf", "text": "Le conseil en parlera mardi, venez nombreuses."}).status_code
+        == 409
+    )
+    assert at not in desk(author, slug)
+    propose(author, slug)
+    decide(site, moderator, slug, {"decision": "publish"})
+    assert at in desk(author, slug)
+    assert (
+        author.post(at, data={"title": "Du neuf", "text": "Le conseil en parlera mardi, venez nombreuses."}).status_code
+        == 303
+    )
+    take_down(site, moderator, slug)
+    assert (
+        author.post(at, data={"title": "Retirée", "text": "On nous retire, dites-le autour de vous."}).status_code
+        == 409
+    )
+
+
 def test_too_late_is_said(site: Site, moderator: TestClient, author: TestClient, slug: str) -> None:
     propose(author, slug)
     decide(site, moderator, slug, REFUSE)

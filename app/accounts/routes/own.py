@@ -73,7 +73,7 @@ def close_other_sessions(request: Request, session: Db, person: Staff, signed: H
 
 @router.get("/compte/mot-de-passe")
 def password_page(request: Request, session: Db, person: Staff) -> Response:
-    return _password_page(request, person)
+    return _password_page(request, person) if person.password_hash else see_other(request, OWN)
 
 
 @router.post("/compte/mot-de-passe")

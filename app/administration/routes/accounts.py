@@ -12,7 +12,7 @@ from app.accounts import actions, passwords, queries
 from app.accounts.dependencies import Admin, AdminAside, HalfSession, Posted, require_fresh
 from app.accounts.models import ROLES, Account
 from app.accounts.passwords import Hashed
-from app.administration.forms import AccountForm, InvitationForm
+from app.administration.forms import AccountForm, GivingForm, InvitationForm
 from app.administration.routes.base import router
 from app.db import Database, Db, Session
 from app.errors import Invalid, Refused
@@ -20,13 +20,17 @@ from app.lanes import PATIENCE
 from app.locale import Message
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
 from app.web.admission import in_lane
 from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 
 HOME = "/administration/comptes"
-DONE = {"invitation": "L’invitation est partie : un lien, bon deux jours, pour créer un compte."}
+DONE = {
+    "invitation": "L’invitation est partie : un lien, bon deux jours, pour créer un compte.",
+    "petitions": "C’est confié : ce compte organise aussi ces pétitions.",
+}
 ROLE_LABELS = {"organiser": "organisation", "moderator": "modération", "admin": "administration"}
 
 
@@ -100,12 +104,7 @@ def _created(request: Request, session: Session, form: AccountForm, password: Ha
     """The account, owner of its petitions, and its otpauth:// URI. Raises Invalid."""
     if form.slugs and form.role != "organiser":
         raise Invalid({"petitions": "Seul un compte d’organisation a des pétitions. Videz ce champ."})
-    petitions = []
-    for slug in form.slugs:
-        petition = petition_queries.by_slug(session, slug)
-        if petition is None:
-            raise Invalid({"petitions": Message("Aucune pétition n’a l’adresse « %(slug)s ».", slug=slug)})
-        petitions.append(petition)
+    petitions = _petitions(session, "petitions", form.slugs)
     try:
         site = settings_of(request).site_name
         account, uri = actions.create(session, form.email, form.role, password, site=site, by=by)
@@ -114,6 +113,34 @@ def _created(request: Request, session: Session, form: AccountForm, password: Ha
     for petition in petitions:
         petition_actions.add_owner(session, petition, account.id, by)
     return account, uri
+
+
+def _petitions(session: Session, field: str, slugs: list[str]) -> list[Petition]:
+    """Raises Invalid."""
+    found = {slug: petition_queries.by_slug(session, slug) for slug in slugs}
+    for slug, petition in found.items():
+        if petition is None:
+            raise Invalid({field: Message("Aucune pétition n’a l’adresse « %(slug)s ».", slug=slug)})
+    return [petition for petition in found.values() if petition is not None]
+
+
+@router.post("/comptes/petitions")
+@limited("staff")
+def give_petitions(
+    request: Request, session: Db, admin: Admin, signed: HalfSession, fields: Posted, values: Form
+) -> Response:
+    """To an account that exists, beside those who have them already."""
+    require_fresh(request, signed, fields)
+    with shown_again(values, partial(_page, request, session)):
+        form = validated(GivingForm, values)
+        account = queries.by_email(session, form.compte)
+        if account is None or account.disabled_at is not None or account.role == "moderator":
+            raise Invalid({"compte": "Aucun compte d’organisation en service n’a cette adresse."})
+        if not form.slugs:
+            raise Invalid({"donnees": "Indiquez l’adresse d’une pétition au moins."})
+        for petition in _petitions(session, "donnees", form.slugs):
+            petition_actions.add_owner(session, petition, account.id, admin.id)
+    return see_other(request, f"{HOME}?fait=petitions")
 
 
 @router.post("/comptes/{account_id}/sessions")

@@ -24,7 +24,7 @@ def decide_amendment(
         amendment.state, amendment.decided_at = AmendmentState.REFUSED, clock.now()
         amendment.article, amendment.explanation = article or None, explanation.strip()
     act = "petition.amendment_published" if publish else "petition.amendment_refused"
-    audit.record(session, act, "petition", petition.id, moderator.id, amendment=amendment.id, version=amendment.version)
+    audit.record(session, act, "petition", petition.id, moderator.id, amendment=amendment.id)
     context = {
         "title": petition.title,
         "published": publish,

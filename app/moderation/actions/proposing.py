@@ -54,7 +54,12 @@ def _settle_the_past(session: Session, petition: Petition) -> None:
     workbench.drop_looks(session, [petition.id], "petition")
     for case in cases.open_cases(session, "petition", petition.id):
         case.closed_at, case.outcome = now, CaseOutcome.WITHDRAWN
+    end_appeals(session, petition)
+
+
+def end_appeals(session: Session, petition: Petition) -> None:
+    """What its author contests is not what holds any more: there is nothing left to judge."""
     for appeal in reviews.lock_appeals(session, petition.id):
-        appeal.outcome, appeal.judged_at = AppealOutcome.WITHDRAWN, now
+        appeal.outcome, appeal.judged_at = AppealOutcome.WITHDRAWN, clock.now()
         queries.release(session, "appeal", appeal.id)
         audit.record(session, "appeal.withdrawn", "petition", petition.id, None, appeal=appeal.id)

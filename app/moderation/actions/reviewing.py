@@ -190,6 +190,8 @@ def put_online_again(
     if after in ONLINE:
         put_online(session, petition, judge.id)
     petition.state = after
+    if source != Source.APPEAL:
+        proposing.end_appeals(session, petition)
     _tell_owners(session, petition, decision)
     changed(session, petition.id)
     return decision
@@ -258,6 +260,7 @@ def put_back(session: Session, decision: Decision) -> None:
     for name in MOMENTS:
         setattr(petition, name, datetime.fromisoformat(before[name]) if before[name] else None)
     indexing.keep(session, petition)
+    proposing.end_appeals(session, petition)
     changed(session, petition.id)
 
 

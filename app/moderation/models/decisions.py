@@ -61,7 +61,10 @@ class AppealOutcome(StrEnum):
 APPEAL_MOVES = {
     (AppealOutcome.OPEN, AppealOutcome.UPHELD): "somebody else judged that the decision was right",
     (AppealOutcome.OPEN, AppealOutcome.REVERSED): "somebody else judged that it was wrong",
-    (AppealOutcome.OPEN, AppealOutcome.WITHDRAWN): "the author took the text back, or proposed another",
+    (
+        AppealOutcome.OPEN,
+        AppealOutcome.WITHDRAWN,
+    ): "the author took the text back or proposed another, or its decision fell",
 }
 
 

@@ -43,7 +43,8 @@ def close_account(session: Session, account_id: int, answer: str, locale: str) -
 
     Raises Invalid without an answer where one is needed, NotFound, Refused.
     """
-    if account_queries.is_last_administrator(session, account_id):
+    found = account_queries.by_id(session, account_id)
+    if found is not None and found.role == "admin" and account_queries.is_last_administrator(session, account_id):
         raise Refused(
             "Vous êtes la seule personne de l’administration. Créez d’abord un autre compte d’administration."
         )
