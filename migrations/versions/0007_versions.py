@@ -58,9 +58,7 @@ def _amendments() -> None:
         ("ix_petition_amendment_untold", "id", "state = 'published' AND told_at IS NULL", False),
     ):
         where = sa.text(condition)
-        op.create_index(
-            name, "petition_amendment", [column], unique=unique, postgresql_where=where, sqlite_where=where
-        )
+        op.create_index(name, "petition_amendment", [column], unique=unique, postgresql_where=where, sqlite_where=where)
 
 
 def _history() -> None:
