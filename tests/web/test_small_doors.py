@@ -69,7 +69,7 @@ def test_a_trusted_proxy_is_not_this_machine(settings: Settings) -> None:
 def test_robots_stay_out_of_what_is_one_person_s(site: Site) -> None:
     text = site.client.get("/robots.txt").text
     assert text.startswith("User-agent: *\n")
-    for path in ("/confirmer/", "/mes-signatures/", "/en/confirmer/", "/organisation", "/petitions/*/direct"):
+    for path in ("/confirmer/", "/mes-signatures/", "/en/confirmer/", "/organisation/", "/petitions/*/direct"):
         assert f"Disallow: {path}\n" in text
     assert "Disallow: /petitions/\n" not in text
     assert "Disallow: /\n" not in text

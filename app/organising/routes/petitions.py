@@ -118,6 +118,7 @@ def _figures(request: Request, session: Session, petition: Petition, account: Ac
         },
         "days": days,
         "rights": petition_permissions.rights(session, account, petition),
+        "writes": petition_permissions.may(session, account, petition, Right.PETITIONS),
         "carries": petition_permissions.holds(session, account, petition, Right.PETITIONS),
         "theirs": permissions.needed(session, petition, account),
         "allowed": permissions.held(session, petition, account),
