@@ -31,8 +31,8 @@ FIELDS = (
     "display", "effective_from", "email", "english", "explanation", "family_name", "given_name", "goal", "good_faith",
     "ground", "groupe", "into", "item-1", "item-2", "keys", "lignes", "line-1", "mask", "name", "note", "open",
     "outcome", "passage", "passage-1", "petitions", "postal_code", "provision", "purpose", "quiet_from", "quiet_to",
-    "reasons", "received_at", "received_on", "recipients", "reference", "remark-1", "request", "role", "sources", "state",
-    "steps", "summary", "text", "theme", "title", "toutes", "urgent", "version", "view", "view_reasons",
+    "reasons", "received_at", "received_on", "recipients", "reference", "remark-1", "request", "role", "sources",
+    "state", "steps", "summary", "text", "theme", "title", "toutes", "urgent", "version", "view", "view_reasons",
 )  # fmt: skip
 # What would be accepted, so that each other field is the only one that is wrong.
 RIGHT = {
