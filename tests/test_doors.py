@@ -28,11 +28,11 @@ NASTY = [
 FIELDS = (
     "act", "age_declared", "answer", "article", "articles", "author", "authority", "blur", "capacity", "category",
     "channel", "closes_on", "comment", "comments", "confirm", "consent_signature", "country", "decision", "digest",
-    "display", "effective_from", "email", "explanation", "family_name", "given_name", "goal", "good_faith", "ground",
-    "groupe", "item-1", "item-2", "keys", "lignes", "mask", "name", "note", "open", "outcome", "passage",
-    "passage-1", "petitions", "postal_code", "provision", "purpose", "quiet_from", "quiet_to", "reasons",
-    "received_at", "received_on", "recipients", "reference", "remark-1", "request", "role", "sources", "state",
-    "summary", "text", "theme", "title", "toutes", "urgent", "version", "view", "view_reasons",
+    "display", "effective_from", "email", "english", "explanation", "family_name", "given_name", "goal", "good_faith",
+    "ground", "groupe", "into", "item-1", "item-2", "keys", "lignes", "mask", "name", "name-1", "note", "open",
+    "outcome", "passage", "passage-1", "petitions", "postal_code", "provision", "purpose", "quiet_from", "quiet_to",
+    "reasons", "received_at", "received_on", "reference", "remark-1", "request", "role", "role-1", "sources",
+    "state", "steps", "summary", "text", "theme", "title", "toutes", "urgent", "version", "view", "view_reasons",
 )  # fmt: skip
 # What would be accepted, so that each other field is the only one that is wrong.
 RIGHT = {
