@@ -77,8 +77,10 @@ def slug(site: Site) -> str:
 @pytest.fixture
 def people(site: Site, slug: str) -> dict[str, TestClient]:
     """Who may open which door."""
+    organiser = site.staff("organiser", slug)
     return {
-        "/organisation": site.staff("organiser", slug),
+        "/organisation": organiser,
+        "/compte": organiser,
         "/moderation": site.staff("moderator", email=OTHER),
         "/administration": site.staff("admin", email="admin2@exemple.test"),
     }

@@ -128,7 +128,7 @@ def test_a_database_that_this_version_does_not_know_is_told_what_to_do(tmp_path:
 
 
 def test_spellings_of_a_theme_become_one_of_the_list(empty: Database) -> None:
-    command.upgrade(migrations.config(empty), "0003_carries")
+    command.upgrade(migrations.config(empty), "0004_carries")
     columns = "slug, state, title, theme, author, goal, search, delivery_mode, version, comments_open, created_at"
     more = "submissions, image_alt, image_caption, image_credit, image_width, image_height, hold_reason"
     values = "'draft', 't', :theme, 'a', 1, '', 'identities', 1, true, '2026-03-01', 0, '', '', '', 0, 0, ''"

@@ -166,6 +166,11 @@ def of_petitions(site: Site) -> Pairs:
             remarks = {"1": "Donnez la date."} if judgment.kind == "correct" else {}
             return lambda: actions.review(session, petition.id, petition.submissions, desk.first, judgment, remarks)
 
+        def rewrite() -> None:
+            """Never what it says already."""
+            written = queries.text_of(session, petition).markdown
+            petition_actions.rewrite(session, petition, file if written == other.text else other)
+
         def end() -> None:
             petition.closes_at = petition.opened_at
             petition_actions.close_ended(session)
@@ -182,7 +187,7 @@ def of_petitions(site: Site) -> Pairs:
         return walk(
             session,
             [
-                lambda: petition_actions.rewrite(session, petition, file if petition.version % 2 == 0 else other),
+                rewrite,
                 lambda: actions.submit(session, petition),
                 *map(review, (Judgment("publish"), Judgment("correct"), desk.refusal)),
                 lambda: petition_actions.publish(session, petition),

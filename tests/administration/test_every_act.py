@@ -248,7 +248,7 @@ def a_published_text_changes(site: Site) -> None:
     post(moderator, "/moderation/amendements/2/decision", decision="refuse", explanation="Dites la date.")
     post(organiser, f"{at}/version", **other)
     post(moderator, "/moderation/amendements/3/decision", decision="publish")
-    post(organiser, f"{at}/modifier", goal="900", closes_on="", recipients="Claire Vasseur, Maire de Montfleur")
+    post(organiser, f"{at}/modifier", goal="900", closes_on="", **{"name-1": "Claire", "role-1": "Maire"})
     signons(site, "petition", "rename", slug, "montfleur")
 
 
@@ -525,6 +525,7 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     (a_petition_is_taken_down_and_restored, [
         ("notice.received", MACHINE, "petition", "1"), ("petition.remove", MOD, "petition", "1"),
         ("appeal.received", MACHINE, "petition", "1"), ("petition.restore", OTHER, "petition", "1"),
+        ("petition.put_online", OTHER, "petition", "1"),
         ("appeal.reversed", OTHER, "petition", "1"),
     ]),
     (a_published_text_changes, [

@@ -162,7 +162,7 @@ def test_taken_down_is_said_so_never_a_draft_and_can_be_contested(
     assert petition(site, slug).state == "open"
     page = text_of(site.client.get(f"/petitions/{slug}").text)
     assert "Depuis janvier" in page
-    assert "février" not in page
+    assert "Depuis février" not in page
     assert site.count(slug) == 1
 
 

@@ -17,11 +17,13 @@ from app.accounts.models import Account, SignInThrottle, StaffSession
 from app.audit import AuditLine
 from app.comments.models import Comment
 from app.consents.models import ConsentEvent
+from app.drafting.models import Draft
 from app.exports.models import ExportPermission, ExportRecord
 from app.mail import outbox
 from app.mail.models import CaughtMail, MailBudget, OutboxMail
 from app.moderation.actions import Judgment
 from app.moderation.models import Appeal, AuthorLimit, Decision, Notice, Reply
+from app.organisations.models import Invitation
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
@@ -30,7 +32,9 @@ from app.privacy.models import DataRequest, SelfServiceSession
 from app.privacy.queries import FORGOTTEN
 from app.signatures.models import PostingRecord, Signature, Withdrawal
 from app.subscriptions.models import Subscription, Suppression
+from tests.drafting.writing import begun
 from tests.moderation.desk import OTHER, PASSAGE, PUBLISH, REFUSE, TEXT, decide
+from tests.organisations import desk as organisations
 from tests.privacy.test_self_service import line, opened
 from tests.site import Site
 
@@ -294,6 +298,21 @@ def in_self_service(site: Site) -> datetime:
     return clock.now()
 
 
+def begun_by_nobody(site: Site) -> datetime:
+    begun(site.client)
+    return latest(site, Draft.saved_at)
+
+
+def begun_by_somebody(site: Site) -> datetime:
+    begun(site.staff("organiser"))
+    return latest(site, Draft.saved_at)
+
+
+def invited(site: Site) -> datetime:
+    organisations.invite(site, organisations.found(site), organisations.SECOND)
+    return latest(site, Invitation.invited_at)
+
+
 def signed_in(site: Site) -> datetime:
     site.staff("moderator")
     return clock.now()
@@ -367,6 +386,9 @@ PERIODS = [
     Period("staff_session", "session", timedelta(hours=10), signed_in, there(StaffSession.created_at)),
     Period("sign_in_failure", "failure", days(1), mistyped, there(SignInThrottle.since)),
     Period("data_request", "request", YEAR, requested, there(DataRequest.id)),
+    Period("petition_draft", "nobody's", days(30), begun_by_nobody, there(Draft.saved_at)),
+    Period("petition_draft", "somebody's", YEAR, begun_by_somebody, there(Draft.saved_at)),
+    Period("invitation", "invitation", days(7), invited, there(Invitation.id)),
 ]  # fmt: skip
 
 
