@@ -10,6 +10,7 @@ import structlog
 from app.accounts import jobs as account_jobs
 from app.audit import jobs as audit_jobs
 from app.db import Database
+from app.drafting import jobs as drafting_jobs
 from app.mail import jobs as mail_jobs
 from app.mail.sending import Sender
 from app.moderation import jobs as moderation_jobs
@@ -53,6 +54,7 @@ class Worker:
             Job("audit_head", 3600, lambda: audit_jobs.note_head(database)),
             Job("verify_audit", 3600, lambda: audit_jobs.verify(database)),
             Job("forget_recipients", 3600, lambda: mail_jobs.forget_recipients(database)),
+            Job("sweep_pictures", 3600, lambda: drafting_jobs.sweep_pictures(database, settings.var / "images")),
             Job("retention", 3600, lambda: privacy_jobs.daily_retention(database, settings)),
         ]
         self._threads: list[threading.Thread] = []

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from app.drafting.forms import PICTURE
 from app.drafting.models import Draft
+from app.organisations.models import Organisation
+from app.petitions.models import Petition
 
 
 def by_key(session: Session, key: bytes) -> Draft | None:
@@ -32,6 +35,14 @@ def of_petition(session: Session, petition_id: int) -> Draft | None:
 
 def count_of_account(session: Session, account_id: int) -> int:
     return session.scalar(select(func.count()).where(Draft.account_id == account_id)) or 0
+
+
+def pictures(session: Session) -> set[str]:
+    """The names of those that something here shows."""
+    typed = (draft.get(PICTURE, "").partition(" ")[0] for draft in session.scalars(select(Draft.typed)))
+    shown = session.scalars(select(Petition.image).where(Petition.image.is_not(None)))
+    theirs = session.scalars(select(Organisation.picture).where(Organisation.picture.is_not(None)))
+    return {name for name in (*typed, *shown, *theirs) if name}
 
 
 def delete_one(session: Session, draft_id: uuid.UUID) -> None:

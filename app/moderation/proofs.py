@@ -20,7 +20,7 @@ from app.templating import iso
 # What is read and judged, by the name that the public page has for it.
 JUDGED = ("title", "author", "recipients", "image", "sources", "delivery_mode", "body_html")
 # Shown with it, and free to change.
-SHOWN = (*JUDGED, "theme", "goal", "last_day")
+SHOWN = (*JUDGED, "theme", "themes", "place", "displays", "goal", "last_day")
 # Of a text in thousands of scraps, neighbours go together: a form has an end.
 MOST_BLOCKS = 300
 QUOTED = 500

@@ -16,6 +16,7 @@ from app.errors import Conflict, Invalid, NotFound, Refused
 from app.folding import fold
 from app.locale import Message
 from app.petitions import edits, indexing, markdown, queries, texts
+from app.petitions.actions import Picture, set_picture
 from app.petitions.models import Amendment, AmendmentState, Change, ChangeKind, Petition, PetitionText, Recipient
 from app.petitions.typed import latest_day
 from app.templating import long_date
@@ -243,6 +244,18 @@ def _image(session: Session, petition: Petition, wanted: dict[str, str]) -> list
         setattr(petition, name, wanted[name])
     details = {name: {"from": present[name], "to": wanted[name]} for name in differ}
     return [_note(session, petition, ChangeKind.IMAGE, details)] if differ else []
+
+
+def change_picture(session: Session, petition_id: int, picture: Picture, by: int) -> None:
+    """Another picture, with a dated line; what stood in its place is named, not kept. Raises Conflict."""
+    petition = queries.lock(session, petition_id)
+    if petition is None or not petition.is_open(clock.now()):
+        raise Conflict("Cette pétition n’est pas ouverte à la signature : plus rien n’y change.")
+    details = {"picture": {"from": petition.image_alt, "to": picture.alt}}
+    set_picture(petition, picture)
+    _note(session, petition, ChangeKind.IMAGE, details)
+    _changed(session, petition)
+    audit.record(session, "petition.changed", "petition", petition.id, by, what=[ChangeKind.IMAGE])
 
 
 def _note(session: Session, petition: Petition, kind: ChangeKind, details: dict[str, Any], size: int = 0) -> Change:

@@ -35,6 +35,8 @@ NOTICE = {"reasons": "C’est une insulte.", "name": "Paul", "email": "paul@exem
 # For each field something of its kind, whatever the form: what stands behind it is reached too.
 PLAUSIBLE = {
     **FORM,
+    "alt": "Des vélos sous la pluie", "caption": "", "credit": "Paul", "focus_x": "20", "focus_y": "80",
+    "picture": "0123 9 9", "rights": "on",
     "act": "send", "adresse": "paul@exemple.test", "altcha": "eyJzaWduYXR1cmUiOiIifQ==", "answer": "no",
     "again": "une autre phrase de passe", "applies-1": "À tous.",
     "article": "1", "articles": "2,3", "asked": "delivery", "author": "Collectif des pédales",

@@ -88,7 +88,8 @@ def test_a_petition_that_came_from_elsewhere_opens_as_a_draft(site: Site) -> Non
 def test_a_published_text_does_not_change(site: Site) -> None:
     slug = site.publish()
     organiser = site.staff("organiser", slug)
-    assert organiser.get(f"/organisation/petitions/{slug}/texte").status_code == 404
+    there = f"/organisation/petitions/{slug}/version"
+    assert organiser.get(f"/organisation/petitions/{slug}/texte").headers["location"] == there
     assert organiser.post(f"/organisation/petitions/{slug}/texte").status_code == 409
 
 

@@ -11,6 +11,7 @@ from app import clock
 from app.petitions import actions as petition_actions
 from app.petitions import importing, queries
 from app.zone import day_of, last_day_before
+from tests.drafting.test_pictures import photo
 from tests.petitions.amended import AMENDED, REASON, TEXT, TITLE, petition, propose
 from tests.site import PETITION, Site, text_of
 
@@ -206,3 +207,22 @@ def test_saving_a_draft_makes_no_version_and_its_address_follows_its_title(site:
     desk = organiser.get(f"/organisation/petitions/{slug}")
     assert (desk.status_code, desk.headers["location"]) == (308, f"/organisation/petitions/{now}")
     assert site.staff("organiser", email="x@exemple.test").get(f"/organisation/petitions/{slug}").status_code == 404
+
+
+def test_another_picture_is_a_dated_line(site: Site, slug: str, organiser: TestClient) -> None:
+    at, words = f"/organisation/petitions/{slug}/image", {"alt": "Une porte fermée", "rights": "on"}
+    for files, changes, said in (
+        ({}, {}, "Choisissez une image"),
+        ({"file": ("x.svg", b"<svg/>", "image/svg+xml")}, {}, "ne convient pas"),
+        ({"file": ("x.jpg", photo(), "image/jpeg")}, {"alt": ""}, "Décrivez l’image"),
+        ({"file": ("x.jpg", photo(), "image/jpeg")}, {"rights": ""}, "Confirmez"),
+    ):
+        answer = organiser.post(at, data=words | changes, files=files)
+        assert (answer.status_code, said in text_of(answer.text)) == (422, True), text_of(answer.text)
+    assert petition(site, slug).image is None
+    files = {"file": ("x.jpg", photo(), "image/jpeg")}
+    assert organiser.post(at, data=words, files=files).status_code == 303
+    assert petition(site, slug).image_alt == "Une porte fermée"
+    assert "une autre image : « Une porte fermée »" in text_of(site.client.get(f"/petitions/{slug}/versions").text)
+    assert organiser.post(f"/organisation/petitions/{slug}/cloture").status_code == 303
+    assert organiser.post(at, data=words, files=files).status_code == 409

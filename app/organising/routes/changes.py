@@ -13,17 +13,23 @@ from app.accounts.dependencies import Organiser
 from app.db import Db, Session
 from app.drafting import forms as draft_forms
 from app.drafting import reading
-from app.errors import Conflict, Refused
+from app.drafting.forms import PictureForm
+from app.errors import Conflict, Invalid, Refused
+from app.locale import Message
 from app.organising.dependencies import WrittenPetition
 from app.organising.forms import AmendmentForm, SettingsForm, TextForm
 from app.organising.routes.base import router
 from app.petitions import edits, history, queries, texts, typed, versions
+from app.petitions.actions import Picture
+from app.petitions.dependencies import OfferedPicture
 from app.petitions.forms import text_typed, title_typed
 from app.petitions.models import Petition, PetitionText
 from app.signatures import queries as signature_queries
+from app.web.admission import in_lane
 from app.web.forms import Form, ShowAgain, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.web.uploads import uploading
 
 DONE = {
     "corrigee": "La correction est publiée.",
@@ -148,6 +154,7 @@ def _settings_page(
     petition: Petition,
     form: Shown = EMPTY_FORM,
     *,
+    image_form: Shown = EMPTY_FORM,
     status: int = 0,
     done: bool = False,
 ) -> Response:
@@ -158,9 +165,10 @@ def _settings_page(
     return page(
         request,
         "organising/settings.html",
-        status or (422 if form["errors"] else 200),
+        status or (422 if form["errors"] or image_form["errors"] else 200),
         p=petition,
         form=form,
+        image_form=image_form,
         done=done,
         is_open=petition.is_open(clock.now()),
         rows=range(1, max(draft_forms.rows_of(form["values"], draft_forms.RECIPIENT), default=0) + 2),
@@ -190,4 +198,28 @@ def change_settings(
     except Refused as refused:
         shown = {"values": values, "errors": {"": refused.message}}
         raise ShowAgain(_settings_page(request, session, petition, shown, status=refused.status)) from None
+    return see_other(request, f"/organisation/petitions/{petition.slug}/modifier?fait=enregistre")
+
+
+@router.post("/petitions/{slug}/image")
+@uploading
+@in_lane("picturing")
+@limited("staff")
+def change_picture(
+    request: Request,
+    offered: OfferedPicture,
+    session: Db,
+    organiser: Organiser,
+    petition: WrittenPetition,
+    values: Form,
+) -> Response:
+    """Another picture, and its words. Raises ShowAgain."""
+    with shown_again(values, lambda shown: _settings_page(request, session, petition, image_form=shown)):
+        if offered.prepared is None:
+            why = Message("Cette image ne convient pas : %(why)s.", why=offered.refused)
+            raise Invalid({"file": why if offered.refused else "Choisissez une image."})
+        form = validated(PictureForm, {**values, "picture": "chosen"})
+        kept = offered.prepared.keep(settings_of(request).var / "images")
+        picture = Picture(kept, form.alt, form.caption, form.credit, (form.focus_x, form.focus_y))
+        versions.change_picture(session, petition.id, picture, organiser.id)
     return see_other(request, f"/organisation/petitions/{petition.slug}/modifier?fait=enregistre")

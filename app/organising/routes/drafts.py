@@ -3,6 +3,7 @@
 from fastapi import Request
 from starlette.responses import Response
 
+from app import clock
 from app.accounts.dependencies import Organiser
 from app.db import Db, vault_of
 from app.drafting import actions, links, queries
@@ -23,6 +24,8 @@ def new_draft(request: Request, organiser: Organiser) -> Response:
 @router.get("/petitions/{slug}/texte")
 def draft_of(request: Request, session: Db, organiser: Organiser, petition: WrittenPetition) -> Response:
     """Where its text is corrected; a button where there is no draft of it yet."""
+    if petition.is_open(clock.now()):
+        return see_other(request, f"/organisation/petitions/{petition.slug}/version")
     if petition.state not in petition_actions.WRITABLE:
         raise NotFound("Aucun de vos brouillons n’est à cette adresse.")
     draft = queries.of_petition(session, petition.id)
