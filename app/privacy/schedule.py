@@ -332,7 +332,7 @@ SCHEDULE = (
     ),
     Line(
         "petition_text",
-        "Texte d’une pétition et de ses nouvelles : auteur, destinataires, image",
+        "Texte d’une pétition, de ses versions et de ses nouvelles : auteur, destinataires, image",
         "Aussi longtemps que la pétition est publiée ou en préparation ; une demande fondée y met fin plus tôt.",
         "La page est retirée.",
         "Notre intérêt légitime et celui du public à garder la trace des pétitions (RGPD, art. 6.1.f et 9.2.e)",
