@@ -218,7 +218,7 @@ def test_the_operator_says_who_may_start(database_url: str, tmp_path: Path, laun
 
 
 @pytest.mark.parametrize(
-    "step, typed",
+    ("step", "typed"),
     [
         ("reglages", {"display": "tout", "delivery_mode": "👩‍👩‍👧", "goal": "9" * 20, "closes_on": "9999-12-31"}),
         ("image", {"alt": "Des vélos. " * 40, "caption": "Ici. " * 80, "focus_x": "9" * 20}),
