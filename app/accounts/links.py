@@ -43,7 +43,7 @@ def welcomed(vault: Vault, token: str, now: datetime) -> Welcome | None:
     return Welcome(email, then)
 
 
-# To mend what one comes in with: serves until one of the two has changed.
+# To mend what one comes in with: serves until one of the two, or the address, has changed.
 
 MEND_FOR = timedelta(minutes=20)
 
@@ -71,7 +71,9 @@ def _number(account_id: int) -> bytes:
 
 
 def _mark(account: Account) -> bytes:
-    return hashlib.sha256(account.password_hash.encode() + b"\n" + (account.totp_sealed or b"")).digest()[:8]
+    """Of the mailbox too: what was sent to an address that the account has left mends nothing."""
+    changes = f"{account.email}\n{account.password_hash}\n".encode() + (account.totp_sealed or b"")
+    return hashlib.sha256(changes).digest()[:8]
 
 
 # A change of address: the new one confirms, the old one may say no, before and after.

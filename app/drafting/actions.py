@@ -37,6 +37,7 @@ BY_INVITATION = (
     "Ici, on lance une pétition sur invitation : suivez le lien de la vôtre, ou demandez-la en nous écrivant."
 )
 BY_THE_TEAM = "Ici, c’est l’équipe de la plateforme qui lance les pétitions : envoyez-lui votre texte."
+TAKEN = "Ce brouillon est entre-temps dans l’espace d’une autre personne. Rien n’a été fait."
 PROMISED = "Des personnes ont signé sur cette promesse : ce que le destinataire recevra ne change plus."
 
 
@@ -135,6 +136,8 @@ def _claim(session: Session, draft: Draft, account: Account) -> None:
     if draft.account_id is None:
         draft.account_id = account.id
         audit.record(session, "draft.claimed", "draft", draft.id.hex, account.id)
+    elif draft.petition_id is None and draft.account_id != account.id:
+        raise Conflict(TAKEN)
 
 
 def _tidy(typed: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from app import clock
 from app.errors import Invalid
 from app.locale import Message
 from app.petitions import typed
-from app.petitions.choices import DISPLAYS, SOURCE_KINDS
+from app.petitions.choices import DELIVERIES, DISPLAYS, SOURCE_KINDS
 from app.petitions.forms import text_typed, title_typed
 from app.petitions.places import Place, chosen
 from app.petitions.typed import MAX_LINE, MAX_TEXT
@@ -262,7 +262,7 @@ class TermsForm(PostedForm):
     @field_validator("delivery_mode")
     @classmethod
     def _delivery(cls, value: str) -> str:
-        if value not in {"identities", "count"}:
+        if value not in DELIVERIES:
             raise ValueError("Choisissez ce que le destinataire recevra.")
         return value
 

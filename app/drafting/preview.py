@@ -1,6 +1,6 @@
 """A draft as its page will be, complete or not."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from app.errors import Invalid
 from app.petitions import actions as petition_actions
 from app.petitions import markdown, public
 from app.petitions.actions import Picture
-from app.petitions.choices import SOURCE_KINDS
+from app.petitions.choices import DELIVERIES, DISPLAYS, SOURCE_KINDS
 from app.petitions.models import Petition, PetitionState, Recipient, Source, Theme
 from app.petitions.places import chosen
 from app.petitions.typed import MAX_TEXT, day, goal, last_day
@@ -36,10 +36,10 @@ def page(typed: Mapping[str, Any], origin: str, now: datetime) -> public.View:
             Theme(name=clean_line(value), english="") for name, value in values.items() if name.startswith(forms.THEME)
         ],
         goal=_or(goal, values.get("goal", ""), 1000),
-        delivery_mode=values.get("delivery_mode", "identities"),
+        delivery_mode=_one_of(DELIVERIES, values.get("delivery_mode", ""), "identities"),
         comments_open="comments_closed" not in values,
         version=1,
-        display_most=values.get("display", "full"),
+        display_most=_one_of(DISPLAYS, values.get("display", ""), "full"),
         created_at=now,
         recipients=[
             Recipient(position=n, name=clean_line(row.get("name", "")), role=clean_line(row.get("role", "")))
@@ -68,20 +68,25 @@ def _or(read: Callable[[str], T], typed: str, otherwise: D) -> T | D:
         return otherwise
 
 
+def _one_of(choices: Collection[str], typed: str, otherwise: str) -> str:
+    """A draft keeps what no list of ours has: whoever posts by hand still sees the page."""
+    return typed if typed in choices else otherwise
+
+
 def _picture(values: Mapping[str, str]) -> Picture | None:
     """The one that is kept, whatever its words still lack."""
     held = steps.BY_PATH["image"].held(values)
-    words = {"alt": held.get("alt") or "…", "rights": "on"}
+    given = {"rights": "on"} | ({} if held.get("alt") else {"alt": "…"})
     try:
-        return reading.picture(held | words)
+        return reading.picture(held | given)
     except Invalid:
-        return reading.picture({forms.PICTURE: held.get(forms.PICTURE, "")} | words)
+        return reading.picture({forms.PICTURE: held.get(forms.PICTURE, ""), "alt": "…", "rights": "on"})
 
 
 def _source(n: int, row: Mapping[str, str]) -> Source:
     return Source(
         position=n,
-        kind=kind if (kind := row.get("kind", "")) in SOURCE_KINDS else "article",
+        kind=_one_of(SOURCE_KINDS, row.get("kind", ""), "article"),
         title=clean_line(row.get("title", "")),
         publisher=clean_line(row.get("publisher", "")),
         published_on=_or(day, row.get("date", ""), None),

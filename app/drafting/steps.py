@@ -52,8 +52,6 @@ def _rows(*fields: str) -> re.Pattern[str]:
 
 # The boxes of themes.
 THEMES = r"theme-\d{1,6}"
-# The boxes of themes.
-THEMES = r"theme-\d{1,6}"
 STEPS = (
     Step("Votre demande", re.compile("title"), _of(forms.DemandForm), page="drafting/demande.html"),
     Step("À qui", _rows(*forms.RECIPIENT), forms.recipients, page="drafting/destinataires.html"),

@@ -263,6 +263,15 @@ def test_the_new_address_confirms_and_the_old_one_is_told(site: Site) -> None:
     assert {"account.address_asked", "account.address_changed"} <= set(acts(site))
 
 
+def test_links_sent_to_the_address_that_is_left_mend_nothing(site: Site) -> None:
+    totp = with_second_factor(site, "organiser")
+    browser = entered(site, EMAIL, totp)
+    ask_to_move(site, browser)
+    sent = [mailed(site, "/connexion/mot-de-passe-oublie"), mailed(site, "/connexion/second-facteur")]
+    assert site.client.post(last(site, MOVED, "/connexion/adresse/")).status_code == 303
+    assert [site.client.get(path).status_code for path in sent] == [410, 410]
+
+
 def test_the_old_address_says_no_before(site: Site) -> None:
     totp = with_second_factor(site, "organiser")
     browser = entered(site, EMAIL, totp)

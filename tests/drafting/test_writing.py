@@ -215,3 +215,20 @@ def test_the_operator_says_who_may_start(database_url: str, tmp_path: Path, laun
         organiser = site.staff("organiser")
         assert organiser.post("/lancer", data={"title": "Un abri"}).status_code == (303 if launch == "invited" else 422)
         assert site.staff("admin").post("/lancer", data={"title": "Un abri pour les vélos"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("step", "typed"),
+    [
+        ("reglages", {"display": "tout", "delivery_mode": "👩‍👩‍👧", "goal": "9" * 20, "closes_on": "9999-12-31"}),
+        ("image", {"alt": "Des vélos. " * 40, "caption": "Ici. " * 80, "focus_x": "9" * 20}),
+        ("image", {"alt": "\u200b"}),
+        ("sources", {"kind-1": "roman", "title-1": "Un titre", "url-1": "javascript:alert(1)", "date-1": "2026-02-30"}),
+    ],
+)
+def test_the_whole_page_is_shown_whatever_was_typed(site: Site, step: str, typed: dict[str, str]) -> None:
+    base = begun(site.client)
+    assert site.client.post(f"{base}/{step}", data=typed).status_code == 303
+    response = site.client.get(f"{base}/relire")
+    assert response.status_code == 200
+    assert 'href="javascript' not in response.text

@@ -1,9 +1,15 @@
 """From the desk: one's own drafts, found again, written in again, never somebody else's."""
 
 import pytest
+from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
+from app.accounts.models import Account
+from app.drafting import actions
+from app.drafting.models import Draft
+from app.errors import Conflict
 from app.petitions import queries
+from app.petitions.models import Petition
 from tests.drafting.writing import begun, proposed, saved, written
 from tests.signatures.test_signing import change
 from tests.site import PETITION, Site, text_of
@@ -45,6 +51,22 @@ def test_a_stranger_s_draft_goes_to_the_space_of_whoever_signs_in(site: Site) ->
     assert site.client.get(f"{base}/demande").status_code == 303
     assert f'href="{base}/relire"' in organiser.get("/organisation").text
     assert site.client.post(f"{base}/garder").status_code == 404
+
+
+def test_whoever_comes_second_to_a_stranger_s_draft_takes_nothing(site: Site) -> None:
+    """Both held its address when they asked: what decides is whose it is once it is locked."""
+    written(site.client)
+    first, second = (site.account_id(site.account("organiser", email=f"{n}@exemple.test")) for n in ("un", "deux"))
+    with site.database.write() as session:
+        draft = session.scalars(select(Draft)).one()
+        actions.claim(session, draft.id, session.get_one(Account, first))
+    for act in (actions.claim, lambda *given: actions.propose(given[0], site.settings, *given[1:])):
+        with pytest.raises(Conflict), site.database.write() as session:
+            draft = session.scalars(select(Draft)).one()
+            act(session, draft.id, session.get_one(Account, second))
+    with site.database.read() as session:
+        assert session.scalars(select(Draft.account_id)).one() == first
+        assert not session.scalar(select(func.count()).select_from(Petition))
 
 
 @pytest.mark.databases("sqlite", "postgresql")
