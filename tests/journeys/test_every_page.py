@@ -502,7 +502,7 @@ def writer(page: Page, demo: Demo, survey: Survey) -> None:
     page.get_by_label("Votre adresse e-mail").fill("lea.longue@exemple.test")
     page.get_by_role("button", name="Recevoir le lien").click()
     survey.look(page, "an author's address, to be confirmed")
-    sign_in(page, "benevole@demo.test", f"{draft}/relire")
+    sign_in(page, "benevole@demo.test", f"/connexion?suite={draft}/relire")
     survey.look(page, "a draft, signed in")
     page.get_by_role("button", name="Plus tard").click()
     survey.look(page, "a draft, kept")
