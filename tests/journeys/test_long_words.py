@@ -79,7 +79,8 @@ def send(page: Page, path: str, **values: str) -> None:
             control.select_option(value)
         else:
             control.fill(value)
-    form.locator("[type=submit]").first.click()
+    with page.expect_navigation():
+        form.locator("[type=submit]").first.click()
 
 
 @pytest.mark.typed("80 × W, une adresse de 90 signes, un mot de 200 lettres", "rien ne déborde à 320 px")
