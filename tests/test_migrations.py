@@ -228,11 +228,12 @@ def test_the_search_finds_what_was_published_before_it(empty: Database) -> None:
     migrations.upgrade(empty)
     with empty.read() as session:
 
-        def found(words: str) -> list[int]:
-            page = search.found(session, clock.now(), typed=words, theme="", sort="", page=1)
+        def found(words: str, theme: str = "") -> list[int]:
+            page = search.found(session, clock.now(), typed=words, theme=theme, sort="", page=1)
             return sorted(petition.id for petition in page.petitions)
 
         assert (found("parcs"), found("chêne"), found("préau"), found("maires")) == ([1, 2], [1, 2], [], [1])
+        assert (found("parcs", "ville"), found("parcs", "Parc")) == ([1, 2], [])
         assert indexing.behind(session) == []
 
 

@@ -71,6 +71,7 @@ def _row(petition: Petition, markdown: str) -> dict[str, Any]:
     themes = (f"{theme.name} {theme.english}" for theme in petition.themes)
     about = (*themes, places.searched(petition.place_kind, petition.place_code))
     title, everything = words.indexed(petition.title, *about, petition.author, *people, markdown)
+    everything += words.of_themes(theme.id for theme in petition.themes)
     return {"id": petition.id, "version": petition.version, "title": " ".join(title), "words": everything}
 
 

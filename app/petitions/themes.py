@@ -72,6 +72,13 @@ def find(session: Session, name: str) -> Theme | None:
     return theme
 
 
+def known_as(session: Session, theme: Theme | None) -> Sequence[int]:
+    """Its number, and those of the themes that became it."""
+    if theme is None:
+        return ()
+    return [theme.id, *session.scalars(select(Theme.id).where(Theme.merged_into == theme.id))]
+
+
 def having(theme: Theme | None) -> Select[int]:
     """The ids of the petitions that have it."""
     return select(PetitionTheme.petition_id).where(PetitionTheme.theme_id == (theme.id if theme else 0))

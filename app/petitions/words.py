@@ -27,6 +27,8 @@ _FUNCTION_WORDS = frozenset(_HELD_TOGETHER.split())
 _WHOLE = "·"
 # Before a word of a title.
 _TITLE = "§"
+# Before the number of a theme.
+_THEME = "¤"
 # Chinese and Japanese put no space between words: each sign is one.
 _SIGNS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
 _PIECES = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+|[^\w\s]")
@@ -71,6 +73,11 @@ def indexed(title: str, *parts: str) -> tuple[list[str], list[str]]:
 def in_title(found: Iterable[str]) -> list[str]:
     """These words, said by a title: words of their own, so that a common one need not be looked for in every text."""
     return [f"{_TITLE}{stem}" for stem in found]
+
+
+def of_themes(theme_ids: Iterable[int]) -> list[str]:
+    """Words of their own too: an index that is asked for both need not look at all that have one of them."""
+    return [f"{_THEME}{theme_id}" for theme_id in theme_ids]
 
 
 def asked(text: str) -> list[str]:

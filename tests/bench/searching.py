@@ -1,4 +1,7 @@
-"""search: the words that people type, and what is close to a title, among 100,000 petitions on both databases."""
+"""search: the words that people type, alone or within a theme, the list of a theme, and what is close to a title.
+
+Among 100,000 petitions, on both databases.
+"""
 
 import random
 import re
@@ -12,10 +15,11 @@ from statistics import median, quantiles
 from typing import Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from app import clock
-from app.petitions import jobs, search
-from app.petitions.models import Petition, PetitionText
+from app.petitions import jobs, queries, search, themes
+from app.petitions.models import Petition, PetitionText, PetitionTheme
 from tests.bench import stage
 from tests.bench.results import Result
 
@@ -67,13 +71,24 @@ def _on(name: str, place: Callable[[], AbstractContextManager[stage.Stage]]) -> 
         typed += language.words[:10]
         titles = [language.say(TITLE) for _ in range(QUESTIONS)]
         now = clock.now()
-        pages = _timed(
-            site, typed, lambda session, words: search.found(session, now, typed=words, theme="", sort="", page=1)
-        )
+        with site.database.read() as session:
+            names = [theme.name for theme in themes.offered(session)]
+        # From that of half of the petitions to that of fifty, each with every question, and in every order.
+        within = [(words, names[n % len(names)]) for n, words in enumerate(typed)]
+        lists = [(sort, name) for name in names for sort in ("", *queries.SORTS)]
+
+        def found(session: Session, words: str, theme: str = "") -> object:
+            return search.found(session, now, typed=words, theme=theme, sort="", page=1)
+
+        pages = _timed(site, typed, found)
+        themed = _timed(site, within, lambda session, both: found(session, *both))
+        listed = _timed(site, lists, lambda session, of: search.listed(session, now, theme=of[1], sort=of[0], page=1))
         alike = _timed(site, titles, lambda session, title: search.similar(session, now, title))
     many = f"{PETITIONS:,} petitions".replace(",", " ")
     for what, (p50s, p99s, worst), more in (
         ("page of results", pages, f", indexed in {took:.0f} s"),
+        ("page of results in a theme", themed, ""),
+        ("list of a theme", listed, ""),
         ("similar to a title", alike, ""),
     ):
         note = f"p50 {median(p50s):.1f} ms, worst {worst:.0f} ms{more}"
@@ -83,16 +98,16 @@ def _on(name: str, place: Callable[[], AbstractContextManager[stage.Stage]]) -> 
 
 
 def _timed(
-    site: stage.Stage, asked: Sequence[str], answer: Callable[[Any, str], object]
+    site: stage.Stage, asked: Sequence[Any], answer: Callable[[Session, Any], object]
 ) -> tuple[list[float], list[float], float]:
     """In milliseconds: the median and the 99th percentile of each round, and the worst of all."""
     p50s, p99s, worst = [], [], 0.0
     for warm in range(ROUNDS + 1):
         taken = []
-        for words in asked:
+        for one in asked:
             with site.database.read() as session:
                 began = time.perf_counter()
-                answer(session, words)
+                answer(session, one)
                 taken.append((time.perf_counter() - began) * 1000)
         if warm:
             p50s.append(median(taken))
@@ -102,14 +117,15 @@ def _timed(
 
 
 def _petitions(site: stage.Stage, language: Language) -> None:
-    """The newest are open; what the release before this one wrote, so that the index has to be made."""
+    """The newest are open; half have the first theme, half of the others the second, and so on. The index is empty."""
     now = clock.now()
     with site.database.read() as session:
         first = session.get_one(Petition, site.petition_id)
         model = {column.key: getattr(first, column.key) for column in Petition.__table__.columns}
         after = session.scalars(select(Petition.id).order_by(Petition.id.desc()).limit(1)).one()
+        offered = [theme.id for theme in themes.offered(session)]
     for start in range(0, PETITIONS, 1000):
-        rows, texts = [], []
+        rows, texts, about = [], [], []
         for n in range(start, start + 1000):
             is_open = n >= PETITIONS - OPEN
             ends = now + timedelta(days=30 if is_open else -30)
@@ -122,6 +138,9 @@ def _petitions(site: stage.Stage, language: Language) -> None:
             rows.append(model | state | {"id": identifier, "slug": f"petition-{n}", "title": title, "search": ""})
             text = {"petition_id": identifier, "version": model["version"], "title": title, "created_at": now}
             texts.append(text | {"markdown": language.say(TEXT), "html": ""})
+            theme = offered[min((n + 1 & -n - 1).bit_length(), len(offered)) - 1]
+            about.append({"petition_id": identifier, "position": 0, "theme_id": theme})
         with site.database.write() as session:
             session.execute(insert(Petition), rows)
             session.execute(insert(PetitionText), texts)
+            session.execute(insert(PetitionTheme), about)

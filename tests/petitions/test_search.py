@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, select, text
 
 from app import clock
-from app.petitions import actions, importing, indexing, jobs, queries, search
+from app.petitions import actions, importing, indexing, jobs, queries, search, themes
 from app.petitions.models import Petition, PetitionSearch, PetitionText
 from app.petitions.words import LONGEST, stems
 from tests.site import PETITION, Site
@@ -197,6 +197,22 @@ def test_everything_that_is_written_is_searched(site: Site) -> None:
     assert found(site, "maire", theme="Nature") == []
 
 
+def test_a_theme_is_found_by_what_became_it_at_once(site: Site) -> None:
+    publish(site, "Un titre sans rien")
+    with site.database.write() as session:
+        culture, into = (themes.find(session, name) for name in ("Culture", "Santé"))
+        assert culture is not None
+        assert into is not None
+        themes.merge(session, culture, into, by=1)
+    for later in range(2):
+        assert found(site, "maire", theme="Santé") == ["Un titre sans rien"]
+        assert found(site, "maire", theme="Culture") == ["Un titre sans rien"]
+        assert found(site, "maire", theme="Transports") == found(site, "maire", theme="¤1") == []
+        assert jobs.index(site.database) == 1 - later
+    # Nobody can type it.
+    assert stems(f"¤{into.id}") == [str(into.id)]
+
+
 @pytest.mark.parametrize("most", [3, 4])
 def test_of_too_many_the_best_are_shown(site: Site, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     monkeypatch.setattr(search, "MOST", most)
@@ -325,6 +341,7 @@ def test_no_question_is_asked_of_every_petition(site: Site) -> None:
             plans.extend(str(row) for row in rows)
 
     found(site, "parc")
+    found(site, "parc", theme="Culture")
     alike(site, PARK)
     assert plans
     if site.database.is_sqlite:
