@@ -143,7 +143,7 @@ def test_the_preview_is_the_page_s_own_renderer(site: Site) -> None:
     assert "<strong>deux</strong>" in made
     assert "<script>" not in made
     saved(site.client, base, "histoire", go="apercu")
-    assert "<strong>Un abri</strong>" in site.client.get(f"{base}/histoire?apercu=oui").text
+    assert "<strong>Un abri</strong>" in site.client.get(f"{base}/histoire").text
 
 
 def test_the_whole_page_is_shown_before_it_is_proposed(site: Site) -> None:

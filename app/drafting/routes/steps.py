@@ -50,13 +50,12 @@ def step_page(
     draft: OpenDraft,
     name: StepName,
     verifier: str = "",
-    apercu: str = "",
     ligne: str = "",
 ) -> Response:
     step = _step(name)
     errors = step.lacking(draft.typed) if verifier else {}
     form = {"values": step.held(draft.typed), "errors": errors}
-    return _page(request, session, draft, step, form, shown=bool(apercu), more=bool(ligne))
+    return _page(request, session, draft, step, form, more=bool(ligne))
 
 
 def _page(
@@ -67,7 +66,6 @@ def _page(
     form: Shown,
     status: int = 200,
     *,
-    shown: bool = False,
     more: bool = False,
 ) -> Response:
     return page(
@@ -75,7 +73,7 @@ def _page(
         step.page,
         status,
         **around(session, draft),
-        **_beside(session, draft, step, form, shown=shown, more=more),
+        **_beside(session, draft, step, form, more=more),
         step=step,
         next=steps.after(step),
         seen=draft.saves.get(step.path, 0),
@@ -83,7 +81,7 @@ def _page(
     )
 
 
-def _beside(session: Session, draft: Draft, step: Step, form: Shown, *, shown: bool, more: bool) -> dict[str, Any]:
+def _beside(session: Session, draft: Draft, step: Step, form: Shown, *, more: bool) -> dict[str, Any]:
     """What one step shows besides its fields."""
     now, held = clock.now(), form["values"]
     rows = {"destinataires": forms.RECIPIENT, "sources": forms.SOURCE}.get(step.path)
@@ -96,7 +94,7 @@ def _beside(session: Session, draft: Draft, step: Step, form: Shown, *, shown: b
         kept = reading.kept_picture(draft.typed)
         return {"picture": images.address(kept.name, kept.width) if kept is not None else "", "kept": kept}
     if step.path == "histoire":
-        return {"preview": preview.text(held.get("text", "")) if shown else ""}
+        return {"preview": preview.text(held.get("text", ""))}
     return {
         "latest_day": typed.latest_day(now),
         "themes": themes.offered(session),
@@ -169,7 +167,7 @@ def _where_to(request: Request, draft: Draft, step: Step, go: str) -> str:
     base = f"/lancer/{request.path_params['address']}"
     here = f"{base}/{step.path}"
     if go == "apercu":
-        return f"{here}?apercu=oui#apercu"
+        return f"{here}#apercu"
     if go == "ligne":
         rows = forms.rows_of(draft.typed, forms.RECIPIENT if step.path == "destinataires" else forms.SOURCE)
         return f"{here}?ligne=oui#ligne-{max(rows, default=0) + 1}"

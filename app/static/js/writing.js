@@ -64,26 +64,15 @@ if (editor) equip(editor, editor.querySelector("textarea"));
 
 function equip(box, area) {
   const words = box.dataset;
-  const tools = document.createElement("div");
-  tools.className = "tools";
-  tools.setAttribute("role", "group");
-  tools.setAttribute("aria-label", words.tools);
-  const acts = [
-    [words.heading, () => lines(area, (line) => `## ${bare(line)}`)],
-    [words.bold, () => around(area, "**", "**")],
-    [words.list, () => lines(area, (line) => `- ${bare(line)}`)],
-    [words.demands, () => lines(area, (line, n) => `${n + 1}. ${bare(line)}`)],
-    [words.quote, () => lines(area, (line) => `> ${bare(line)}`)],
-    [words.link, () => around(area, "[", "](https://)", words.linkText)],
-  ];
-  for (const [label, act] of acts) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = label;
-    button.addEventListener("click", act);
-    tools.append(button);
-  }
-  area.before(tools);
+  const acts = {
+    heading: () => lines(area, (line) => `## ${bare(line)}`),
+    bold: () => around(area, "**", "**"),
+    list: () => lines(area, (line) => `- ${bare(line)}`),
+    demands: () => lines(area, (line, n) => `${n + 1}. ${bare(line)}`),
+    quote: () => lines(area, (line) => `> ${bare(line)}`),
+    link: () => around(area, "[", "](https://)", words.linkText),
+  };
+  for (const button of box.querySelectorAll("[data-act]")) button.addEventListener("click", acts[button.dataset.act]);
   area.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "b") {
       event.preventDefault();
@@ -119,7 +108,6 @@ function equip(box, area) {
     showSoon();
   });
   measure();
-  if (area.value.trim()) show();
 }
 
 // Typed as by hand, so that Ctrl+Z takes it back.
