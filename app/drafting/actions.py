@@ -72,7 +72,8 @@ def _made(session: Session, typed: Mapping[str, Any]) -> Draft:
 
 def reopen(session: Session, petition: Petition, account: Account) -> Draft:
     """The draft in which *petition* is corrected: the one that it came from, or one made of it. Raises Conflict."""
-    if petition.state not in petition_actions.WRITABLE:
+    locked = petition_queries.lock(session, petition.id)  # of two at once, the second finds the draft of the first
+    if locked is None or locked.state not in petition_actions.WRITABLE:
         raise Conflict(LATE)
     draft = queries.of_petition(session, petition.id)
     if draft is None:

@@ -26,8 +26,10 @@ from app.zone import day_of
 
 # What the server alone writes in a draft: the name and the size of a picture that it has kept.
 PICTURE = "picture"
-# Of everything typed in one field; a petition's text is held to MAX_TEXT where it is read.
+# Of the story as it is typed; a petition's text is held to MAX_TEXT where it is read.
 MOST = 200_000
+# Of one that is a line: more than it may hold, for whoever pastes too much in it to see what they cut.
+MOST_LINE = 5_000
 MOST_RECIPIENTS = 20
 MOST_SOURCES = 50
 MOST_THEMES = 3
@@ -54,7 +56,9 @@ class SaveForm(PostedForm):
     @field_validator("typed")
     @classmethod
     def _bounded(cls, value: dict[str, str]) -> dict[str, str]:
-        return {name[:40]: text[:MOST].replace("\r\n", "\n") for name, text in value.items()}
+        """Thirty posts a minute of a megabyte each would fill a disk: lines are lines."""
+        kept = {name[:40]: text[: MOST if name == "text" else MOST_LINE] for name, text in value.items()}
+        return {name: text.replace("\r\n", "\n") for name, text in kept.items()}
 
 
 class PreviewForm(PostedForm):

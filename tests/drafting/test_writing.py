@@ -5,6 +5,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app.drafting.models import Draft
 from tests.conftest import settings_for
@@ -232,3 +233,12 @@ def test_the_whole_page_is_shown_whatever_was_typed(site: Site, step: str, typed
     response = site.client.get(f"{base}/relire")
     assert response.status_code == 200
     assert 'href="javascript' not in response.text
+
+
+def test_a_stranger_fills_no_disk_with_lines(site: Site) -> None:
+    base = begun(site.client, "🚲" * 5_100)
+    sources = {f"publisher-{n}": "🚲" * 6_000 for n in range(1, 11)}
+    assert site.client.post(f"{base}/sources", data=sources).status_code == 303
+    with site.database.read() as session:
+        typed = session.scalars(select(Draft.typed)).one()
+    assert {name: len(text) for name, text in typed.items()} == dict.fromkeys(["title", *sources], 5_000)

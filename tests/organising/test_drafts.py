@@ -1,5 +1,8 @@
 """From the desk: one's own drafts, found again, written in again, never somebody else's."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
@@ -60,10 +63,12 @@ def test_whoever_comes_second_to_a_stranger_s_draft_takes_nothing(site: Site) ->
     with site.database.write() as session:
         draft = session.scalars(select(Draft)).one()
         actions.claim(session, draft.id, session.get_one(Account, first))
-    for act in (actions.claim, lambda *given: actions.propose(given[0], site.settings, *given[1:])):
-        with pytest.raises(Conflict), site.database.write() as session:
-            draft = session.scalars(select(Draft)).one()
-            act(session, draft.id, session.get_one(Account, second))
+    with site.database.write() as session:
+        other = session.get_one(Account, second)
+        with pytest.raises(Conflict):
+            actions.claim(session, draft.id, other)
+        with pytest.raises(Conflict):
+            actions.propose(session, site.settings, draft.id, other)
     with site.database.read() as session:
         assert session.scalars(select(Draft.account_id)).one() == first
         assert not session.scalar(select(func.count()).select_from(Petition))
@@ -164,3 +169,22 @@ def test_petitions_close_to_a_draft_are_told_while_it_is_written(site: Site) -> 
         assert "chats" not in page
     saved(site.client, base, "demande", seen="1", title="Plus de bancs au marché")
     assert "Des pétitions proches" not in text_of(site.client.get(f"{base}/demande").text)
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_a_text_opened_again_from_twelve_windows_is_one_draft(site: Site) -> None:
+    organiser = site.staff("organiser")
+    slug = proposed(organiser)
+    assert site.staff("moderator").post("/moderation/petitions/1/decision", data=CORRECT).status_code == 303
+    assert organiser.post(f"{drafts_of(organiser, slug)}/supprimer").status_code == 303
+    together = threading.Barrier(12)
+
+    def again(_: int) -> tuple[int, str]:
+        together.wait()
+        answer = organiser.post(f"/organisation/petitions/{slug}/texte")
+        return answer.status_code, answer.headers.get("location", "")
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = set(pool.map(again, range(12)))
+    assert len({where for status, where in answers if status == 303}) == 1
+    assert {status for status, _ in answers} <= {303, 503}
