@@ -28,6 +28,8 @@ class Account(Base):
     link_served: Mapped[datetime | None]
     # When a change of address was last settled: links about one that were sent before open nothing more.
     address_settled: Mapped[datetime | None]
+    # When an earlier address last said no: what was written to any address before that opens nothing.
+    vetoed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]

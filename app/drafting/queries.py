@@ -50,4 +50,5 @@ def delete_one(session: Session, draft_id: uuid.UUID) -> None:
 
 
 def delete_of_account(session: Session, account_id: int) -> None:
-    session.execute(delete(Draft).where(Draft.account_id == account_id))
+    """Its own; what it writes in a petition that others carry too is theirs as well."""
+    session.execute(delete(Draft).where(Draft.account_id == account_id, Draft.petition_id.is_(None)))

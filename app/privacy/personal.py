@@ -167,6 +167,7 @@ IMPERSONAL = {
     "daily_number.*", "hint_off.*", "petition_keys.*", "retention_run.*", "signature_aggregate.*", "source.*",
     "step_passed.*", "theme.*", "petition_theme.*", "view_count.*", "petition_remark.*", "letter.*",
     "account.id", "account.role", "account.totp_step", "account.link_served", "account.address_settled",
+    "account.vetoed_at",
     "account.created_at", "account.disabled_at", "account.warned_at",
     "appeal.id", "appeal.reference", "appeal.decision_id", "appeal.notice_id", "appeal.created_at", "appeal.view",
     "appeal.viewed_at", "appeal.outcome", "appeal.judged_at", "appeal.new_decision_id",

@@ -89,6 +89,8 @@ class _Rates:
     login = "10/minute;50/hour"
     # Signed-in people work fast: 200 comments by keyboard must go through.
     staff = "300/minute"
+    # Whoever begins a petition, without an account; several a day from one network are plenty.
+    begin = "30/minute;100/day"
     # A draft saves itself every few seconds, and shows itself.
     draft = "120/minute"
 
@@ -197,6 +199,7 @@ class AsyncLimit:
 def configure(settings: Settings) -> None:
     """Give the decorators their rates and their storage."""
     rates.post, rates.login = settings.rate_post, settings.rate_login
+    rates.begin = f"{settings.rate_post};100/day"
     options = _impatient(Retry) if settings.redis_url else {}
     storage = storage_from_string(settings.redis_url or "memory://", **options)
     limiter._storage = storage

@@ -13,6 +13,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     op.add_column("account", sa.Column("address_settled", MOMENT, nullable=True))
+    op.add_column("account", sa.Column("vetoed_at", MOMENT, nullable=True))
     op.create_table(
         "recovery_code",
         sa.Column("account_id", sa.Integer(), nullable=False),
@@ -43,4 +44,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("passkey")
     op.drop_table("recovery_code")
+    op.drop_column("account", "vetoed_at")
     op.drop_column("account", "address_settled")

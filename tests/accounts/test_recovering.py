@@ -305,6 +305,24 @@ def test_the_old_address_says_no_afterwards_for_a_week(site: Site) -> None:
     assert "account.address_vetoed" in acts(site)
 
 
+def test_whoever_moves_twice_does_not_outrun_the_address_that_was_there(site: Site) -> None:
+    totp = with_second_factor(site, "organiser")
+    ask_to_move(site, entered(site, EMAIL, totp))
+    assert site.client.post(last(site, MOVED, "/connexion/adresse/")).status_code == 303
+    veto = last(site, EMAIL, "/connexion/adresse-refusee/")
+    site.later(hours=1)
+    further = "encore@exemple.test"
+    ask_to_move(site, entered(site, MOVED, totp), further)
+    assert site.client.post(last(site, further, "/connexion/adresse/")).status_code == 303
+    stolen = last(site, MOVED, "/connexion/adresse-refusee/")
+    site.later(hours=1)
+    assert site.client.post(veto).status_code == 303
+    assert account(site).email == EMAIL
+    site.later(seconds=2)
+    assert site.client.post(stolen).status_code == 410
+    assert account(site).email == EMAIL
+
+
 def test_an_address_that_has_an_account_gets_no_link_and_the_answer_is_the_same(site: Site) -> None:
     totp = with_second_factor(site, "organiser")
     with_second_factor(site, email=MOVED)

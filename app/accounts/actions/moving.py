@@ -61,7 +61,8 @@ def vetoing(session: Session, token: str, *, lock: bool = False) -> tuple[Accoun
     """Raises Gone."""
     move = links.vetoed(vault_of(session), token, clock.now())
     account = _of(session, move, lock=lock)
-    if account is None or move is None or not (account.email == move.address or move.is_other(account.email)):
+    # However many times it has moved since: whoever stole a session cannot outrun the address that was there.
+    if account is None or move is None or (account.vetoed_at and move.made_at <= account.vetoed_at):
         raise Gone(LATE)
     return account, move
 
@@ -71,7 +72,7 @@ def veto(session: Session, token: str, locale: str) -> None:
     account, move = vetoing(session, token, lock=True)
     if account.email != move.address:
         _take(session, account, move.address)
-    account.address_settled = clock.now()
+    account.address_settled = account.vetoed_at = clock.now()
     queries.end_sessions(session, account.id)
     audit.record(session, "account.address_vetoed", "account", account.id, account.id)
     outbox.enqueue(session, [emails.address_notice(account, account.email, "kept", "", locale)])

@@ -41,7 +41,7 @@ def _page(
 
 
 @router.post("")
-@limited()
+@limited("begin")
 def begin(request: Request, session: Db, writer: Writer, values: Form) -> Response:
     with shown_again(values, partial(_page, request, session, writer)):
         form = validated(SaveForm, values)

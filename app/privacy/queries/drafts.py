@@ -18,7 +18,7 @@ def _strangers(now: datetime) -> Any:
 
 
 def _left(now: datetime) -> Any:
-    return Draft.account_id.is_not(None) & Draft.petition_id.is_(None) & (Draft.saved_at <= now - ACCOUNTS_FOR)
+    return Draft.account_id.is_not(None) & (Draft.saved_at <= now - ACCOUNTS_FOR)
 
 
 # Its petition is published, and speaks for itself.
