@@ -65,6 +65,8 @@ class TextForm(PostedForm):
 
     title: Annotated[str, AfterValidator(title_typed)] = ""
     text: Annotated[str, AfterValidator(text_typed)] = ""
+    # The mark of the text that was on the page, see versions.mark.
+    seen: str = ""
     act: str = ""
 
 

@@ -3,6 +3,7 @@
 What else changes on a published petition is a dated line that everybody reads. Each verb locks the petition first.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -36,6 +37,19 @@ def _open(session: Session, petition_id: int) -> Petition:
     return petition
 
 
+def mark(text: PetitionText) -> str:
+    """What a page keeps of the text that it shows: whoever writes from an older one is told."""
+    return hashlib.sha256(f"{text.title}\n{text.markdown}".encode()).hexdigest()[:16]
+
+
+def _not_stale(present: PetitionText, seen: str) -> None:
+    """Raises Conflict."""
+    if seen and seen != mark(present):
+        raise Conflict(
+            "Ce texte a changé depuis que vous avez ouvert cette page. Rien n’est écrasé : voyez ce qui change."
+        )
+
+
 def not_a_typo(session: Session, petition: Petition, title: str, text: str) -> str | None:
     """Why it takes an amendment; None when a correction will do. Raises Invalid (nothing changed)."""
     present = queries.text_of(session, petition)
@@ -46,11 +60,12 @@ def not_a_typo(session: Session, petition: Petition, title: str, text: str) -> s
     return edits.refusal((present.title, present.markdown), (title, text), names, before)
 
 
-def correct(session: Session, petition_id: int, title: str, text: str, by: int) -> None:
+def correct(session: Session, petition_id: int, title: str, text: str, by: int, seen: str = "") -> None:
     """A slip of the pen, published at once with what it changed. Raises Conflict, Invalid."""
     petition = _open(session, petition_id)
     if texts.waiting_amendment(session, petition.id) is not None:
         raise Conflict(WAITS)
+    _not_stale(queries.text_of(session, petition), seen)
     why = not_a_typo(session, petition, title, text)
     if why is not None:
         raise Invalid({"text": why})
@@ -68,10 +83,19 @@ def correct(session: Session, petition_id: int, title: str, text: str, by: int) 
     audit.record(session, "petition.typo_corrected", "petition", petition.id, by, version=petition.version)
 
 
-def propose(session: Session, petition_id: int, title: str, text: str, reason: str, by: int | None = None) -> Amendment:
+def propose(
+    session: Session,
+    petition_id: int,
+    title: str,
+    text: str,
+    reason: str,
+    by: int | None = None,
+    seen: str = "",
+) -> Amendment:
     """Another text, for a moderator to read; one at a time. Raises Conflict, Invalid."""
     petition = _open(session, petition_id)
     present = queries.text_of(session, petition)
+    _not_stale(present, seen)
     if (present.title, present.markdown) == (title, text):
         raise Invalid({"text": SAME})
     amendment = Amendment(

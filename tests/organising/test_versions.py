@@ -1,5 +1,6 @@
 """What an organiser may change once a petition is published: a slip at once, the rest by an amendment, dated lines."""
 
+import re
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -226,3 +227,14 @@ def test_another_picture_is_a_dated_line(site: Site, slug: str, organiser: TestC
     assert "une autre image : « Une porte fermée »" in text_of(site.client.get(f"/petitions/{slug}/versions").text)
     assert organiser.post(f"/organisation/petitions/{slug}/cloture").status_code == 303
     assert organiser.post(at, data=words, files=files).status_code == 409
+
+
+def test_a_correction_from_an_old_page_takes_nothing_back(site: Site, slug: str, organiser: TestClient) -> None:
+    at = f"/organisation/petitions/{slug}/version"
+    page = organiser.get(at).text
+    seen = re.findall(r'name="seen" value="([0-9a-f]{16})"', page)[0]
+    assert post(organiser, slug, "correct", text=SLIP, seen=seen)[0] == 303
+    other = SLIP.replace("Recruter", "Recruterr")
+    status, said = post(organiser, slug, "correct", text=other, seen=seen)
+    assert (status, "a changé depuis l’ouverture" in said) == (409, True)
+    assert post(organiser, slug, "amend", text=AMENDED, reasons=REASON, seen=seen)[0] == 409

@@ -65,6 +65,7 @@ def _text_page(
         status or (422 if form["errors"] else 200),
         p=petition,
         form=form,
+        mark=versions.mark(present),
         done=done,
         seen=seen,
         is_open=petition.is_open(clock.now()),
@@ -125,10 +126,12 @@ def change_text(
         form = validated(TextForm, values)
         if form.act == "amend":
             amended = validated(AmendmentForm, values)
-            versions.propose(session, petition.id, amended.title, amended.text, amended.reasons, organiser.id)
+            versions.propose(
+                session, petition.id, amended.title, amended.text, amended.reasons, organiser.id, amended.seen
+            )
             return see_other(request, f"{here}?fait=propose")
         if form.act == "correct":
-            versions.correct(session, petition.id, form.title, form.text, organiser.id)
+            versions.correct(session, petition.id, form.title, form.text, organiser.id, form.seen)
             return see_other(request, f"{here}?fait=corrigee")
         seen = _seen(session, petition, form.title, form.text)
     return _text_page(request, session, petition, {"values": values, "errors": {}}, seen=seen)
