@@ -236,5 +236,5 @@ def test_a_correction_from_an_old_page_takes_nothing_back(site: Site, slug: str,
     assert post(organiser, slug, "correct", text=SLIP, seen=seen)[0] == 303
     other = SLIP.replace("Recruter", "Recruterr")
     status, said = post(organiser, slug, "correct", text=other, seen=seen)
-    assert (status, "a changé depuis l’ouverture" in said) == (409, True)
+    assert (status, "a changé depuis que vous avez ouvert" in said) == (409, True)
     assert post(organiser, slug, "amend", text=AMENDED, reasons=REASON, seen=seen)[0] == 409
