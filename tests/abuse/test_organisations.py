@@ -33,6 +33,7 @@ NEEDS: dict[str, Right | None] = {
     f"{PETITIONS}/proposer": Right.PETITIONS,
     f"{PETITIONS}/relecture": None,
     f"{PETITIONS}/recours": Right.PETITIONS,
+    f"{PETITIONS}/image": Right.PETITIONS,
     f"{PETITIONS}/modifier": Right.PETITIONS,
     f"{PETITIONS}/version": Right.PETITIONS,
     f"{PETITIONS}/version/reprise": Right.PETITIONS,

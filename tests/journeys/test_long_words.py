@@ -80,7 +80,7 @@ def send(page: Page, path: str, **values: str) -> None:
         else:
             control.fill(value)
     with page.expect_navigation():
-        form.locator("[type=submit]").first.click()
+        form.locator("[type=submit]").locator("visible=true").first.click()
 
 
 @pytest.mark.typed("80 × W, une adresse de 90 signes, un mot de 200 lettres", "rien ne déborde à 320 px")
@@ -126,7 +126,7 @@ def test_nothing_overflows_at_any_width(browser: Browser, wild: Demo) -> None:
     send(organiser, f"{draft}/destinataires", **{"name-1": W, "role-1": LONG[:300]})
     send(organiser, f"{draft}/sources", **{"title-1": W, "publisher-1": LONG[:300]})
     send(organiser, f"{draft}/histoire", text=LONG)
-    send(organiser, f"{draft}/reglages", author=W, theme=W)
+    send(organiser, f"{draft}/reglages", author=W, place=W)
     for step in ("demande", "destinataires", "histoire", "sources", "reglages", "relire"):
         organiser.goto(f"{draft}/{step}?verifier=oui")
         found.look(organiser, f"a draft: {step}")
