@@ -1,7 +1,7 @@
 """Links by mail that make an account or mend one: derived, nothing of them is stored.
 
-Each carries what it is about, and those that serve once a mark of what they change: once it has changed, they
-are of another account than the present one.
+Each carries what it is about, an address only sealed (a link ends up in histories and in proxies' logs), and those
+that serve once a mark of what they change: once it has changed, they are of another account than the present one.
 """
 
 import hashlib
@@ -31,13 +31,13 @@ def welcome(vault: Vault, email: str, then: str, now: datetime) -> str:
     payload = f"{email}\n{wanted(then)}".encode()
     if len(payload) > _LONGEST:
         payload = f"{email}\n".encode()
-    return crypto.make_token(vault.tokens, "welcome", payload, int((now + WELCOME_FOR).timestamp()))
+    return _sealed(vault, "welcome", payload, now + WELCOME_FOR)
 
 
 def welcomed(vault: Vault, token: str, now: datetime) -> Welcome | None:
     """None when it is none of ours, or its two days have passed."""
-    found = crypto.read_token(vault.tokens, "welcome", token)
-    if found is None or found[1] <= now.timestamp():
+    found = _opened(vault, "welcome", token, now)
+    if found is None:
         return None
     email, _, then = found[0].decode().partition("\n")
     return Welcome(email, then)
@@ -104,7 +104,7 @@ def vetoing(vault: Vault, account_id: int, old: str, new: str, now: datetime) ->
 
 def _moving(vault: Vault, purpose: str, account_id: int, address: str, other: str, until: datetime) -> str:
     payload = _number(account_id) + _short(other) + address.encode()
-    return crypto.make_token(vault.tokens, purpose, payload, int(until.timestamp()))
+    return _sealed(vault, purpose, payload, until)
 
 
 def _short(email: str) -> bytes:
@@ -120,9 +120,25 @@ def vetoed(vault: Vault, token: str, now: datetime) -> Move | None:
 
 
 def _moved(vault: Vault, purpose: str, token: str, now: datetime, lasts: timedelta) -> Move | None:
-    found = crypto.read_token(vault.tokens, purpose, token)
-    if found is None or found[1] <= now.timestamp():
+    found = _opened(vault, purpose, token, now)
+    if found is None:
         return None
     payload, ends = found
     made = datetime.fromtimestamp(ends, now.tzinfo) - lasts
     return Move(int.from_bytes(payload[:4], "big"), payload[12:].decode(), payload[4:12], made)
+
+
+def _sealed(vault: Vault, purpose: str, payload: bytes, until: datetime) -> str:
+    hidden = crypto.seal(vault.outbox, payload, purpose.encode())
+    return crypto.make_token(vault.tokens, purpose, hidden, int(until.timestamp()))
+
+
+def _opened(vault: Vault, purpose: str, token: str, now: datetime) -> tuple[bytes, int] | None:
+    """``(payload, expiry)``; None when it is none of ours, or late."""
+    found = crypto.read_token(vault.tokens, purpose, token)
+    if found is None or found[1] <= now.timestamp():
+        return None
+    try:
+        return crypto.unseal(vault.outbox, found[0], purpose.encode()), found[1]
+    except crypto.Unsealable:
+        return None  # mailed by a release that did not seal

@@ -1,5 +1,6 @@
 """An account made by oneself: the mailed link, one form, the codes once, and on to where one was going."""
 
+import base64
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,6 +34,21 @@ def ask(site: Site, email: str = NEW, then: str = THEN, **settings: str) -> None
 def link(site: Site, **options: str) -> str:
     ask(site, **options)
     return site.mails()[-1].link("/compte/creer/")
+
+
+def test_a_link_tells_its_address_to_nobody_else(site: Site) -> None:
+    """A link ends up in histories and in the logs of proxies."""
+    token = link(site).rpartition("/")[2]
+    raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    assert NEW.encode() not in raw
+    assert THEN.encode() not in raw
+
+
+def test_the_longest_address_has_a_link_that_opens(site: Site) -> None:
+    email = f"{'a' * 64}@{'.'.join(['b' * 60] * 3)}.fr"
+    path = link(site, email=email)
+    assert len(path.rpartition("/")[2]) <= 600
+    assert email in site.browser().get(path).text
 
 
 def seed_of(page: str) -> pyotp.TOTP:
