@@ -12,3 +12,16 @@ SOURCE_KINDS = {
     "video": "Vidéo",
     "official": "Texte officiel",
 }
+# Where a reader came from: ``?s=`` in the links that we make ourselves, and no other word is counted.
+TAGS = {
+    "lien": "Lien copié",
+    "appareil": "Partage de l’appareil",
+    "courriel": "E-mail",
+    "whatsapp": "WhatsApp",
+    "mastodon": "Mastodon",
+    "affiche": "Affiche",
+    "feuille": "Feuille de signatures",
+    "nouvelle": "Courriel de nouvelles",
+    "cadre": "Cadre sur un autre site",
+    "flux": "Flux Atom",
+}

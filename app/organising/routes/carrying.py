@@ -11,6 +11,7 @@ from app.db import Db, Session
 from app.errors import Invalid, NotFound
 from app.organisations.queries import where_may
 from app.organisations.rights import Right
+from app.organising import desk
 from app.organising.dependencies import WrittenPetition
 from app.organising.forms import CarryForm
 from app.organising.routes.base import router
@@ -37,6 +38,7 @@ def _page(
         "organising/carrier.html",
         422 if form["errors"] else 200,
         petition=petition,
+        desk=desk.of(session, petition, organiser),
         organisations=where_may(session, organiser.id, Right.PETITIONS),
         form=form,
     )

@@ -20,6 +20,7 @@ from app.moderation import queries as moderation_queries
 from app.moderation import standing
 from app.moderation.queries import reviews
 from app.organisations.rights import Right
+from app.organising import desk
 from app.organising.dependencies import ExportedPetition, OwnPetition, WrittenPetition
 from app.organising.forms import AskForm, CommentsForm, ExportForm
 from app.organising.routes.base import router
@@ -85,6 +86,7 @@ def _page(
     in_writing = petition.state in {"draft", "submitted", "refused"}
     similar = search.similar(session, clock.now(), petition.title, besides=petition.id) if in_writing else ()
     status = 422 if form["errors"] else 200
+    shown["desk"] = desk.of(session, petition, account)
     shown |= {"stands": standing.of(session, petition), "answer_days": reviews.ANSWERED_WITHIN.days, "reading": False}
     return page(request, "organising/petition.html", status, **shown, similar=similar, form=form, asked=asked)
 
