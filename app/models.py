@@ -9,6 +9,7 @@ from app.exports import models as exports
 from app.mail import models as mail
 from app.moderation import models as moderation
 from app.organisations import models as organisations
+from app.paper import models as paper
 from app.petitions import models as petitions
 from app.privacy import models as privacy
 from app.signatures import models as signatures
@@ -25,6 +26,7 @@ __all__ = [
     "mail",
     "moderation",
     "organisations",
+    "paper",
     "petitions",
     "privacy",
     "signatures",

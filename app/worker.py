@@ -14,6 +14,7 @@ from app.drafting import jobs as drafting_jobs
 from app.mail import jobs as mail_jobs
 from app.mail.sending import Sender
 from app.moderation import jobs as moderation_jobs
+from app.paper import jobs as paper_jobs
 from app.petitions import jobs as petition_jobs
 from app.privacy import jobs as privacy_jobs
 from app.settings import Settings
@@ -54,6 +55,7 @@ class Worker:
             Job("audit_head", 3600, lambda: audit_jobs.note_head(database)),
             Job("verify_audit", 3600, lambda: audit_jobs.verify(database)),
             Job("forget_recipients", 3600, lambda: mail_jobs.forget_recipients(database)),
+            Job("sweep_scans", 3600, lambda: paper_jobs.sweep_scans(database, settings.var / "scans")),
             Job("sweep_pictures", 3600, lambda: drafting_jobs.sweep_pictures(database, settings.var / "images")),
             Job("retention", 3600, lambda: privacy_jobs.daily_retention(database, settings)),
         ]

@@ -11,7 +11,7 @@ from app.accounts.models import Account
 from app.audit import AuditLine
 from app.mail.models import MailState, OutboxMail
 from app.organisations.models import Organisation
-from app.petitions.models import CountDelta, CountTotal, Petition, Theme
+from app.petitions.models import CountDelta, CountTotal, PaperTotal, Petition, Theme
 
 PER_PAGE = 100
 # The machine itself, or the operator's command line, in the filter of the journal.
@@ -53,10 +53,11 @@ def mails_aside(session: Session) -> Sequence[OutboxMail]:
 
 
 def confirmed_since(session: Session, since: datetime) -> dict[int, int]:
-    """How many signatures each petition has won since that hour."""
+    """How many signatures each petition has won online since that hour."""
     parts = union_all(
         select(CountTotal.petition_id, CountTotal.confirmed.label("n")).where(CountTotal.hour >= since),
         select(CountDelta.petition_id, CountDelta.change.label("n")).where(CountDelta.hour >= since),
+        select(PaperTotal.petition_id, (-PaperTotal.signatures).label("n")).where(PaperTotal.hour >= since),
     ).subquery()
     rows = session.execute(select(parts.c.petition_id, func.sum(parts.c.n)).group_by(parts.c.petition_id))
     return {petition_id: int(n) for petition_id, n in rows}

@@ -32,13 +32,15 @@ from app.vault import open_vault
 DATABASE = "database"
 # Erasures that a restore which was cut has not replayed yet: the next one does.
 TO_REPLAY = "a-reeffacer.age"
+# Under ``var/``: pictures, and sealed copies of sheets.
+FOLDERS = ("images", "scans")
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def backup(settings: Settings, path: Path, progress: Progress) -> int:
     """Write the whole instance to *path*, while it is being served; its size. Raises Refused.
 
-    The database, and the images under ``var/images``. SIGNONS_SECRET_KEY alone opens the file.
+    The database, and the files under ``var/images`` and ``var/scans``. SIGNONS_SECRET_KEY alone opens the file.
     """
     if not path.parent.is_dir():
         raise Refused("%(path)s n’est pas un dossier.", path=path.parent)
@@ -50,8 +52,10 @@ def backup(settings: Settings, path: Path, progress: Progress) -> int:
             tools = postgres.find_tools(settings.database_url)
             about["tools"] = tools.version
             postgres.dump(tools, folder / DATABASE, progress)
-        images = sorted(file for file in _images(settings).glob("*") if file.is_file() and file.name[0] != ".")
-        members = {DATABASE: folder / DATABASE} | {f"images/{file.name}": file for file in images}
+        members = {DATABASE: folder / DATABASE}
+        for name in FOLDERS:
+            files = sorted(file for file in (settings.var / name).glob("*") if file.is_file() and file.name[0] != ".")
+            members |= {f"{name}/{file.name}": file for file in files}
         archive.write(path, archive.identity(settings.secret), about, members, progress)
     return path.stat().st_size
 
@@ -135,7 +139,7 @@ def _restore_sqlite(found: Opened, progress: Progress) -> tuple[int, str]:
         records, warning = _erased_since(present, found.made_at)
         n = _made_ready(copy, records + _left_to_replay(settings))
         sqlite.load(staged, live, progress)
-    _restore_images(found)
+    _restore_files(found)
     (settings.var / TO_REPLAY).unlink(missing_ok=True)
     return n, warning
 
@@ -149,7 +153,7 @@ def _restore_postgres(found: Opened, tools: postgres.Tools, progress: Progress) 
     _keep_to_replay(settings, records + _left_to_replay(settings))
     postgres.load(tools, found.folder / DATABASE, progress)
     n = _made_ready(settings, _left_to_replay(settings))
-    _restore_images(found)
+    _restore_files(found)
     (settings.var / TO_REPLAY).unlink(missing_ok=True)
     return n, warning
 
@@ -182,13 +186,14 @@ def _made_ready(settings: Settings, records: Sequence[dict[str, Any]]) -> int:
         return n
 
 
-def _restore_images(found: Opened) -> None:
-    folder = _images(found.settings)
-    for file in (found.folder / "images").glob("*"):
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f".{file.name}.part"
-        part.write_bytes(file.read_bytes())
-        part.replace(folder / file.name)
+def _restore_files(found: Opened) -> None:
+    for name in FOLDERS:
+        folder = found.settings.var / name
+        for file in (found.folder / name).glob("*"):
+            folder.mkdir(parents=True, exist_ok=True)
+            part = folder / f".{file.name}.part"
+            part.write_bytes(file.read_bytes())
+            part.replace(folder / file.name)
 
 
 def _keep_to_replay(settings: Settings, records: Sequence[dict[str, Any]]) -> None:
@@ -229,7 +234,3 @@ def _opened(settings: Settings) -> Iterator[Database]:
 
 def _file_of(settings: Settings) -> Path:
     return Path(make_url(settings.database_url).database or os.devnull)
-
-
-def _images(settings: Settings) -> Path:
-    return settings.var / "images"

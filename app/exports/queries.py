@@ -1,5 +1,6 @@
 """Every SELECT of exports and of the organiser's figures."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from app.accounts.models import Account
 from app.consents import queries as consent_queries
 from app.consents.models import ConsentKind
 from app.exports.models import ExportPermission, ExportRecord
+from app.paper import queries as paper_queries
 from app.petitions.models import Petition
 from app.signatures.models import Signature, SignatureState
 
@@ -93,13 +95,14 @@ def every_state(session: Session, petition_id: int) -> Batches:
 
 
 def by_departement(session: Session, petition_id: int) -> list[tuple[str, int]]:
+    """Of the whole count, on paper too."""
     rows = session.execute(
         select(Signature.departement, func.count())
         .where(Signature.petition_id == petition_id, Signature.state == SignatureState.CONFIRMED)
         .group_by(Signature.departement)
-        .order_by(Signature.departement)
     )
-    return [(departement, n) for departement, n in rows]
+    found = Counter(dict(rows.all()))
+    return sorted((found + Counter(paper_queries.by_departement(session, petition_id))).items())
 
 
 def journal(session: Session, petition_id: int) -> Sequence[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
@@ -49,6 +49,12 @@ def _has(right: Right | None) -> tuple[ColumnElement[bool], ...]:
 def in_charge() -> Select[int, int]:
     """(organisation, account) of those who write and set its petitions: they are told what is decided of them."""
     return select(Membership.organisation_id, Membership.account_id).where(*_has(Right.PETITIONS))
+
+
+def members_with(organisation_id: int | None, *rights: Right) -> Select[int]:
+    """The accounts that have one of these rights in it; none where there is no organisation."""
+    one_of_them = or_(*(condition for right in rights for condition in _has(right)))
+    return select(Membership.account_id).where(Membership.organisation_id == organisation_id, one_of_them)
 
 
 def where_may(session: Session, account_id: int, right: Right) -> Sequence[Organisation]:

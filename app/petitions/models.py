@@ -411,6 +411,20 @@ class VersionTotal(Base):
     confirmed: Mapped[int]
 
 
+class PaperTotal(Base):
+    """Those of the count that were signed on paper, per hour in which they joined it and version of the text.
+
+    Beside the count and not a kind of its rows: releases that fold these know nothing of paper, and need not.
+    """
+
+    __tablename__ = "paper_total"
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    signatures: Mapped[int]
+
+
 class StepPassed(Base):
     """The moment a step towards the goal was passed; never moved afterwards."""
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.petitions import covers, history, images, places, queries
+from app.petitions import covers, history, images, on_paper, places, queries
 from app.petitions.choices import SOURCE_KINDS
 from app.petitions.covers import Cover
 from app.petitions.end_of_life import erased_on
@@ -31,6 +31,8 @@ class Card:
     state: str
     is_open: bool
     count: int
+    # Those of the count that were signed on paper.
+    paper: int
     goal: int
     step: int
     percent: int
@@ -72,7 +74,7 @@ class View(Card):
     purged: bool
 
 
-def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> dict[str, Any]:
+def _card_fields(petition: Petition, count: int, paper: int, origin: str, now: datetime) -> dict[str, Any]:
     ended = petition.ended_at(now)
     end = ended or petition.closes_at
     state = PetitionState.CLOSED if petition.state == PetitionState.OPEN and ended else petition.state
@@ -88,6 +90,7 @@ def _card_fields(petition: Petition, count: int, origin: str, now: datetime) -> 
         "state": state,
         "is_open": petition.is_open(now),
         "count": count,
+        "paper": paper,
         "goal": petition.goal,
         "step": current_step(count, petition.goal),
         "percent": percent(count, petition.goal),
@@ -124,14 +127,15 @@ def picture_of(petition: Petition) -> dict[str, Any] | None:
 
 
 def cards(session: Session, petitions: Sequence[Petition], origin: str, now: datetime) -> list[Card]:
-    counts = queries.counts(session, [petition.id for petition in petitions])
-    return [Card(**_card_fields(petition, counts[petition.id], origin, now)) for petition in petitions]
+    ids = [petition.id for petition in petitions]
+    counts, paper = queries.counts(session, ids), on_paper.counts(session, ids)
+    return [Card(**_card_fields(one, counts[one.id], paper[one.id], origin, now)) for one in petitions]
 
 
 def preview(petition: Petition, html: str, origin: str, now: datetime) -> View:
     """The page of a petition that is in no table yet; *html* is what markdown.py made of its text."""
     return View(
-        **_card_fields(petition, 0, origin, now),
+        **_card_fields(petition, 0, 0, origin, now),
         **_page_fields(petition, now),
         id=0,
         body_html=Markup(html),  # noqa: S704 sanitised when it was made
@@ -184,7 +188,7 @@ def view(
     text = queries.text_of(session, petition)
     count = queries.count(session, petition.id)
     return View(
-        **_card_fields(petition, count, origin, now),
+        **_card_fields(petition, count, on_paper.count(session, petition.id), origin, now),
         **_page_fields(petition, now),
         id=petition.id,
         body_html=Markup(text.html),  # noqa: S704 sanitised when it was made, see markdown.py

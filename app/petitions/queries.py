@@ -27,6 +27,7 @@ from app.organisations.rights import Right
 from app.petitions.models import (
     CountDelta,
     CountTotal,
+    PaperTotal,
     Petition,
     PetitionAddress,
     PetitionOwner,
@@ -289,12 +290,15 @@ def later_counts(session: Session, petition_id: int) -> dict[int, int]:
 
 
 def counts_per_hour(session: Session, petition_id: int) -> list[tuple[datetime, int]]:
-    """Confirmed signatures by hour of confirmation, oldest first."""
+    """Signatures confirmed online by hour of confirmation, oldest first; those on paper come a sheet at a time."""
     parts = union_all(
         select(CountTotal.hour, CountTotal.confirmed.label("n")).where(CountTotal.petition_id == petition_id),
         select(CountDelta.hour, CountDelta.change.label("n")).where(CountDelta.petition_id == petition_id),
+        select(PaperTotal.hour, (-PaperTotal.signatures).label("n")).where(PaperTotal.petition_id == petition_id),
     ).subquery()
-    rows = session.execute(select(parts.c.hour, func.sum(parts.c.n)).group_by(parts.c.hour).order_by(parts.c.hour))
+    rows = session.execute(
+        select(parts.c.hour, n := func.sum(parts.c.n)).group_by(parts.c.hour).having(n != 0).order_by(parts.c.hour)
+    )
     return [(hour, int(n)) for hour, n in rows]
 
 

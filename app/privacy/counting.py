@@ -1,46 +1,71 @@
-"""Displayed counts against rows."""
+"""Displayed counts against rows: signatures confirmed online, and sheets that two people have counted."""
+
+from collections import Counter
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from app.db import changed
+from app.paper import queries as paper_queries
+from app.petitions import on_paper
 from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
 from app.signatures import queries as signature_queries
 
+Difference = tuple[str, int, int]
+# (hour in which they joined the count, version of the text) → signatures.
+Sheets = dict[tuple[datetime, int], int]
 
-def differences(session: Session) -> list[tuple[str, int, int]]:
+
+def differences(session: Session) -> list[Difference]:
     """``(slug, displayed, rows)`` wherever they differ; purged petitions have no rows to compare."""
-    rows = signature_queries.confirmed_rows(session)
+    online, sheets = signature_queries.confirmed_rows(session), paper_queries.counted_rows(session)
     living = petition_queries.living(session)
     shown = petition_queries.counts(session, [petition.id for petition in living])
-    found = [
-        (petition.slug, shown[petition.id], rows.get(petition.id, 0))
-        for petition in living
-        if shown[petition.id] != rows.get(petition.id, 0)
-    ]
+    found = []
     for petition in living:
+        mine = sheets.get(petition.id, {})
+        rows = online.get(petition.id, 0) + sum(mine.values())
+        if shown[petition.id] != rows:
+            found.append((petition.slug, shown[petition.id], rows))
         if petition.version > 1:
-            said, counted = (
-                {version: n for version, n in by_version.items() if n}
-                for by_version in (
-                    petition_queries.later_counts(session, petition.id),
-                    signature_queries.confirmed_by_version(session, petition.id),
-                )
-            )
-            found += [
-                (f"{petition.slug}, version {version}", said.get(version, 0), counted.get(version, 0))
-                for version in sorted(said.keys() | counted.keys())
-                if said.get(version) != counted.get(version)
-            ]
+            found += _by_version(session, petition, mine)
+        told = on_paper.totals(session, petition.id)
+        if told != mine:
+            found.append((f"{petition.slug}, papier", sum(told.values()), sum(mine.values())))
     return found
+
+
+def _by_version(session: Session, petition: Petition, sheets: Sheets) -> list[Difference]:
+    said = {version: n for version, n in petition_queries.later_counts(session, petition.id).items() if n}
+    counted = _versions(session, petition, sheets)
+    return [
+        (f"{petition.slug}, version {version}", said.get(version, 0), counted.get(version, 0))
+        for version in sorted(said.keys() | counted.keys())
+        if said.get(version) != counted.get(version)
+    ]
+
+
+def _versions(session: Session, petition: Petition, sheets: Sheets) -> dict[int, int]:
+    """Rows of the later versions."""
+    counted = Counter(signature_queries.confirmed_by_version(session, petition.id))
+    for (_, version), n in sheets.items():
+        if version > 1:
+            counted[version] += n
+    return {version: n for version, n in counted.items() if n}
 
 
 def repair(session: Session) -> int:
     """Count again, hour by hour; returns how many petitions were wrong."""
     wrong = {slug.partition(",")[0] for slug, _, _ in differences(session)}
+    sheets = paper_queries.counted_rows(session)
     for petition in petition_queries.living(session):
         if petition.slug in wrong:
-            hours = signature_queries.confirmed_by_hour(session, petition.id)
-            versions = signature_queries.confirmed_by_version(session, petition.id)
-            petition_queries.replace_counts(session, petition.id, hours, versions)
+            mine = sheets.get(petition.id, {})
+            hours = Counter(signature_queries.confirmed_by_hour(session, petition.id))
+            for (hour, _), n in mine.items():
+                hours[hour] += n
+            petition_queries.replace_counts(session, petition.id, hours, _versions(session, petition, mine))
+            on_paper.replace(session, petition.id, mine)
             changed(session, petition.id)
     return len(wrong)

@@ -71,6 +71,14 @@ PERSONAL = {
         )
     },
     "signature.comment_sealed": "pending_signature",
+    **{
+        f"sheet.{column}": "paper_sheet"
+        for column in ("issued_by", "return_to", "entered_by", "checked_by", "scan", "scan_sha256")
+    },
+    "sheet_line.postal_code": "paper_sheet",
+    "sheet_line.departement": "paper_sheet",
+    "sheet_line.signatures": "paper_sheet",
+    "sheet_correction.by_account": "audit_log",
     "withdrawal.id": "erasure_journal",
     "withdrawal.email_key": "erasure_journal",
     "withdrawal.reference": "export_file",
@@ -220,7 +228,7 @@ IMPERSONAL = {
     "petition.purged_at", "petition_owner.petition_id",
     "petition_reviewed.decision_id", "petition_search.petition_id", "petition_search.version", "petition_search.title",
     "petition_text.petition_id", "petition_text.version", "petition_text.title", "petition_text.created_at",
-    "petition_text.published_at", "petition_address.*", "version_total.*",
+    "petition_text.published_at", "petition_address.*", "version_total.*", "paper_total.*",
     "petition_amendment.id", "petition_amendment.petition_id", "petition_amendment.state", "petition_amendment.title",
     "petition_amendment.created_at", "petition_amendment.article", "petition_amendment.decided_at",
     "petition_amendment.version", "petition_amendment.told_after", "petition_amendment.told",
@@ -236,6 +244,10 @@ IMPERSONAL = {
     "second_look.decision_id", "second_look.drawn_at", "second_look.judged_at", "second_look.kind",
     "second_look.article", "second_look.agreed", "second_look.required",
     "self_service_session.expires_at", "signature.petition_id",
+    "sheet.id", "sheet.petition_id", "sheet.number", "sheet.version", "sheet.state", "sheet.issued_at",
+    "sheet.signatures", "sheet.entered_at", "sheet.checked_at", "sheet.returned_at", "sheet.scan_kind",
+    "sheet_line.sheet_id", "sheet_correction.id", "sheet_correction.petition_id", "sheet_correction.number",
+    "sheet_correction.signatures", "sheet_correction.at", "sheet_correction.reason",
     "sign_in_throttle.failures", "sign_in_throttle.since", "sign_in_throttle.closed_until",
     "staff_session.complete", "staff_session.created_at", "staff_session.expires_at", "staff_session.proved_at",
     "staff_session.trusted",

@@ -50,13 +50,19 @@ def _until_fewer(some: Callable[[Session, datetime, int], int]) -> Callable[[Ses
 
 def steps(settings: Settings) -> list[Step]:
     """Every line of the schedule that the machine applies, under the line's name."""
-    origin, some, end = settings.origin, _until_fewer, ending
+    origin, some, end, copies = settings.origin, _until_fewer, ending, settings.var / "scans"
     return [
         # First, because others take along mails that are about them: each row is counted once.
         Step("outbox", "outbox_mail, caught_mail", mailings.mails_due, some(mailings.delete_mails)),
         Step("mail_budget", "mail_budget", mailings.recipients_due, some(mailings.delete_recipients)),
         Step("pending_signature", "signature", signatures.pending_due, end.delete_pending),
         Step("confirmed_signature", "signature", end.signatures_due, end.purge_some),
+        Step(
+            "paper_sheet",
+            "sheet, sheet_line",
+            end.sheets_due,
+            lambda session, now, n: end.forget_sheets(session, now, n, copies),
+        ),
         Step("updates_optin", "subscription", mailings.updates_due, some(end.end_updates)),
         Step(
             "newsletter_optin",

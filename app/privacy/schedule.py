@@ -106,6 +106,17 @@ SCHEDULE = (
         (SMALLEST_CELL,),
     ),
     Line(
+        "paper_sheet",
+        "Feuille de signatures sur papier : codes postaux et nombres, sans aucun nom ; copie de la feuille, scellée, "
+        "s’il y en a une ; qui l’a saisie et vérifiée",
+        "La date D. La feuille elle-même est chez l’organisateur, qui la détruit à la même date.",
+        "Les signatures sont comptées avec les autres par département et semaine, les groupes de moins de onze"
+        " personnes étant réunis ; les lignes et la copie sont supprimées. Restent le numéro de la feuille et le nombre"
+        " de ses signatures.",
+        "Votre consentement explicite, donné sur la feuille (RGPD, art. 6.1.a et 9.2.a)",
+        (SMALLEST_CELL,),
+    ),
+    Line(
         "updates_optin",
         "Abonnement aux nouvelles d’une pétition",
         "Votre désabonnement, ou douze mois après la remise de la pétition ou, sans remise, après sa clôture.",

@@ -70,7 +70,7 @@ TEXTS = {
 def view(text: str, **changes: object) -> View:
     made = View(
         slug="s", title="Un titre", theme="Culture", themes=[], place="", cover=covers.of("s"),
-        state="submitted", is_open=False, count=0, goal=500,
+        state="submitted", is_open=False, count=0, paper=0, goal=500,
         step=100,
         percent=0, author="Collectif", opened_at=None, closes_at=None, closed_at=None, last_day=None,
         recipients=[{"name": "Claire Vasseur", "role": "Maire"}], image=None, url="", id=1,

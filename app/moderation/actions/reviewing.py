@@ -24,6 +24,7 @@ from app.moderation.forms.base import MAX_EXPLANATION
 from app.moderation.models import Case, Decision, DecisionKind, PetitionRemark, ReviewedPetition, Source, Target
 from app.moderation.queries import reviews
 from app.moderation.statements import statement
+from app.paper.queries import any_sheet
 from app.petitions import actions as petition_actions
 from app.petitions import indexing, public, versions
 from app.petitions import queries as petition_queries
@@ -254,7 +255,8 @@ def put_back(session: Session, decision: Decision) -> None:
     if petition is None or petition.state != decision.before.get("after"):
         raise Conflict("Cette pétition a changé depuis.")
     before = decision.before
-    if before["opened_at"] is None and petition.opened_at and signature_queries.any_signature(session, petition.id):
+    signed = signature_queries.any_signature(session, petition.id) or any_sheet(session, petition.id)
+    if before["opened_at"] is None and petition.opened_at and signed:
         raise Conflict("Quelqu’un a déjà signé cette pétition : pour la retirer, prenez une nouvelle décision.")
     petition.state = before["state"]
     for name in MOMENTS:

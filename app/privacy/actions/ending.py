@@ -1,6 +1,9 @@
 """The steps of retention that are more than a DELETE, each safe to repeat."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,6 +20,8 @@ from app.mail import outbox
 from app.mail.outbox import Mail
 from app.moderation import actions as moderation_actions
 from app.organisations import actions as organisation_actions
+from app.paper import actions as paper_actions
+from app.paper import queries as paper
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.end_of_life import erased_on
@@ -68,8 +73,9 @@ def purge_some(session: Session, now: datetime, limit: int) -> Stretch:
         return 0, False
     petition = ended[0][1]
     if petition.final_count is None:
-        # One statement gives both, so that they agree while somebody withdraws.
-        cells = signature_queries.cells(session, petition.id)
+        # One statement gives both, so that they agree while somebody withdraws; no sheet moves meanwhile.
+        petition_queries.lock(session, petition.id)
+        cells = Counter(signature_queries.cells(session, petition.id)) + Counter(paper.cells(session, petition.id))
         petition.final_count, petition.final_count_at = sum(cells.values()), now
         signatures.add_aggregates(session, merged(petition.id, cells))
         changed(session, petition.id)
@@ -85,7 +91,22 @@ def purge_some(session: Session, now: datetime, limit: int) -> Stretch:
     return 0, True
 
 
-def merged(petition_id: int, cells: dict[tuple[str, str], int]) -> list[dict[str, Any]]:
+def sheets_due(session: Session, now: datetime) -> tuple[int, datetime | None]:
+    """What is on the sheets of petitions whose day has come, copies included."""
+    ended = {petition.id: day for day, petition in _ended(session, now)}
+    ended |= {petition.id: erased_on(petition, now) for petition in paper.counted_for_good(session)}
+    n = paper.left(session, list(ended))
+    return n, min(ended.values()) if n else None
+
+
+def forget_sheets(session: Session, now: datetime, limit: int, store: Path) -> Stretch:
+    """Once their signatures are counted for good; how many signed on each, and when it was counted, stays."""
+    ids = [petition.id for petition in paper.counted_for_good(session)]
+    n = paper_actions.forget_some(session, ids, limit, store)
+    return n, n > 0
+
+
+def merged(petition_id: int, cells: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
     """``(département, ISO week) → n`` as rows; groups under eleven go together."""
     rows = [
         {"petition_id": petition_id, "departement": place, "week": week, "signatures": n}
