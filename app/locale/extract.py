@@ -44,6 +44,7 @@ SPEAKERS = (
     "moderation/statements.py",
     "answers.py",
     "main.py",
+    "paper/choices.py",
     "petitions/addresses.py",
     "petitions/choices.py",
     "petitions/dependencies.py",
@@ -75,7 +76,7 @@ CALLS = {
     "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "Message", "bounded", "number", "Step",
 }  # fmt: skip
 TABLES = {
-    "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "UNLAWFUL", "SORTS", "BEST", "CONSENT_LABELS",
+    "TITLES", "SENTENCE", "AWAY", "BROKEN", "WHY", "UNKNOWN", "UNLAWFUL", "SORTS", "BEST", "CONSENT_LABELS",
     "DISPLAY_LABELS", "PURPOSE_LABELS",
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",

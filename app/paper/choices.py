@@ -19,7 +19,7 @@ class SheetReason(StrEnum):
 
 
 # In the words of the public page.
-REASONS = {
+WHY = {
     SheetReason.TYPED: "erreur de saisie",
     SheetReason.COPIED: "feuille en double",
     SheetReason.UNREADABLE: "lignes illisibles ou incomplètes",

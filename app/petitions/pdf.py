@@ -35,7 +35,7 @@ def render(view: View) -> bytes:
     blocks = blocks_of(str(view.body_html), view.url)
     links = _number_links(blocks)
     data = {
-        "title": _title(view),
+        "title": title_of(view),
         "rtl": is_rtl(view.title),
         "recipients": [f"{r['name']}, {r['role']}" for r in view.recipients],
         "author": view.author,
@@ -54,30 +54,30 @@ def render(view: View) -> bytes:
         "footer": view.url,
         "version": f"Texte du {long_date(view.version_at)}, version {view.version}",
     }
-    return _typeset(_TEMPLATE, data)
+    return typeset(_TEMPLATE, data)
 
 
 def poster(view: View, qr_svg: bytes) -> bytes:
     """One A4 page for a wall: the title, who it is for, a code to scan."""
-    title = _title(view)
+    title = title_of(view)
     data = {
         "title": title,
         "longest": max(title.split(), key=len),
         "rtl": is_rtl(title),
-        "recipients": _few([f"{r['name']}, {r['role']}" for r in view.recipients]),
+        "recipients": few([f"{r['name']}, {r['role']}" for r in view.recipients]),
         "url": view.url.partition("://")[2],
         "qr": qr_svg.decode(),
     }
-    return _typeset(_POSTER, data)
+    return typeset(_POSTER, data)
 
 
-def _title(view: View) -> str:
+def title_of(view: View) -> str:
     """Never empty: accessible PDF refuses a document without one."""
     title = " ".join(view.title.split())
     return title if has_ink(title) else "Pétition"
 
 
-def _few(recipients: list[str]) -> str:
+def few(recipients: list[str]) -> str:
     """The first of them, as many as a poster has room for, and how many more there are."""
     shown: list[str] = []
     for recipient in recipients:
@@ -120,13 +120,19 @@ def _compiler() -> typst.Compiler:
 _turn = threading.Lock()
 
 
-def _typeset(template: Path, data: dict[str, Any]) -> bytes:
-    return _kept(template, json.dumps(data, ensure_ascii=False))
+def typeset(template: Path, data: dict[str, Any], *, keep: bool = True) -> bytes:
+    """Not *keep*: of one person, and too large to be held."""
+    values = json.dumps(data, ensure_ascii=False)
+    return _kept(template, values) if keep else _set(template, values)
 
 
 @lru_cache(maxsize=128)
 def _kept(template: Path, values: str) -> bytes:
     """What was set is kept: everybody who prints the same words gets the same bytes."""
+    return _set(template, values)
+
+
+def _set(template: Path, values: str) -> bytes:
     data = json.loads(values)
     families = glyphs.families(values)
     data = _mapped(data, glyphs.printable)

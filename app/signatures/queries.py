@@ -279,6 +279,15 @@ def _latest(session: Session, petition_id: int, state: Any, limit: int) -> Seque
     ).all()
 
 
+def left_the_count(session: Session, petition_id: int) -> tuple[int, int]:
+    """How many that were confirmed count no more: withdrawn by their owners; set aside or invalidated."""
+    withdrawn = select(func.count()).where(
+        Withdrawal.petition_id == petition_id, Withdrawal.purpose == "delivery", Withdrawal.confirmed_at.is_not(None)
+    )
+    aside = select(func.count()).where(Signature.petition_id == petition_id, text(ASIDE), ~_waits())
+    return session.scalar(withdrawn) or 0, session.scalar(aside) or 0
+
+
 def aside_counts(session: Session) -> dict[tuple[int, str], int]:
     """How many are set aside, by petition and state."""
     rows = session.execute(

@@ -13,6 +13,7 @@ from app.administration.routes.base import router
 from app.db import Db, Session, vault_of
 from app.errors import NotFound
 from app.mail import outbox
+from app.paper import queries as paper
 from app.privacy import retention
 from app.privacy.actions import requests
 from app.privacy.forms import AnswerForm, RequestForm
@@ -88,6 +89,7 @@ def home(request: Request, session: Db, admin: Admin) -> Response:
         mail_names=MAIL_NAMES,
         open_requests=[r for r in people.open_requests(session) if r.state == RequestState.OPEN],
         papers=documents.PAPERS,
+        sheets=paper.left_alone(session),
     )
 
 

@@ -40,6 +40,7 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "organisation": view.organisation,
         "recipients": view.recipients,
         "count": view.count,
+        "paper": view.paper,
         "goal": view.goal,
         "opened_at": view.opened_at.isoformat() if view.opened_at else None,
         "closes_at": view.closes_at.isoformat() if view.closes_at else None,
