@@ -1,6 +1,8 @@
 """The organiser's desk over HTTP."""
 
-from app.organising.routes import carrying, changes, drafts, news, paper, petitions, review, sheets
+from app.organising.routes import carrying, changes, drafts, leaving, news, paper, petitions, review, sheets
 from app.organising.routes.base import router
 
-__all__ = ["carrying", "changes", "drafts", "news", "paper", "petitions", "review", "router", "sheets"]
+__all__ = [
+    "carrying", "changes", "drafts", "leaving", "news", "paper", "petitions", "review", "router", "sheets",
+]  # fmt: skip
