@@ -24,9 +24,12 @@ Line = Annotated[str, AfterValidator(clean_line)]
 Text = Annotated[str, AfterValidator(lambda value: visible(value).strip())]
 
 
+NewsText = Annotated[Text, _long(20, MAX_TEXT, "Écrivez la nouvelle en 20 à 10 000 caractères.")]
+
+
 class UpdateForm(PostedForm):
     title: Annotated[Line, _long(3, 150, "Donnez un titre de 3 à 150 caractères.")] = ""
-    text: Annotated[Text, _long(20, MAX_TEXT, "Écrivez la nouvelle en 20 à 10 000 caractères.")] = ""
+    text: NewsText = ""
 
 
 class LetterForm(PostedForm):

@@ -17,7 +17,7 @@ from app.petitions import markdown
 from app.petitions.models import Petition
 from app.petitions.queries import PUBLIC_STATES
 from app.templating import long_datetime
-from app.updates import queries
+from app.updates import effects, queries
 from app.updates.models import Update, UpdateKind, UpdateState
 
 # The first of a petition are read by a moderator before they go.
@@ -152,8 +152,8 @@ def post(
 def _go(session: Session, update: Update, by: int | None, *, mail: bool, review: bool | None, now: datetime) -> None:
     if mail and update.kind == UpdateKind.NEWS and (when := mailing_from(session, update.petition_id, now)):
         raise Refused(ONCE_A_WEEK, when=long_datetime(when))
-    if review is None:
-        review = queries.let_through(session, update.petition_id) < REVIEWED
+    if review is None:  # an outcome goes to the home page as well: one person alone calls nothing a victory
+        review = update.kind == UpdateKind.OUTCOME or queries.let_through(session, update.petition_id) < REVIEWED
     try:
         with session.begin_nested():
             update.mail, update.submitted_at = mail, now
@@ -234,6 +234,7 @@ def take_off(session: Session, update_id: int, by: int, article: int | None, exp
     update.state, update.decided_at, update.decided_by = UpdateState.REFUSED, now, by
     update.article, update.explanation = article, explanation
     update.finished_at = update.finished_at or now
+    effects.come_or_gone(session, update)
     changed(session, update.petition_id)
     return update
 
@@ -248,5 +249,6 @@ def publish_due(session: Session, now: datetime, limit: int = 50) -> int:
         update.state, update.published_at = UpdateState.PUBLISHED, now
         update.finished_at = None if update.mail else now
         audit.record(session, "update.published", "petition", update.petition_id, None, update=update.id)
+        effects.come_or_gone(session, update)
         changed(session, update.petition_id)
     return len(rows)
