@@ -28,7 +28,7 @@ def _title(value: str) -> str:
     return line if has_ink(line) else ""
 
 
-def source_url(value: str) -> str:
+def source_address(value: str) -> str:
     """Of the web, without a password in it; "" for what was only said. Raises ValueError."""
     url = clean_line(value)
     if not url:
@@ -50,7 +50,7 @@ class OutcomeForm(PostedForm):
     kind: Annotated[str, AfterValidator(_kind)] = ""
     on: Day
     source_title: Annotated[str, AfterValidator(_title)] = ""
-    source_url: Annotated[str, AfterValidator(source_url)] = ""
+    source_url: Annotated[str, AfterValidator(source_address)] = ""
     # Said in the words of the news that it is.
     text: NewsText = ""
     # Tell those who asked for the news; close the petition as well.
