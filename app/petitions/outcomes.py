@@ -42,11 +42,11 @@ class Told:
     @property
     def facts(self) -> dict[str, Any]:
         source = {"source_title": self.source_title, "source_url": self.source_url}
-        return {"kind": self.kind.value, "on": self.on.isoformat(), **source}
+        return {"kind": self.kind.value, "at": self.on.isoformat(), **source}
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> Self:
-        on = date.fromisoformat(facts["on"])
+        on = date.fromisoformat(facts["at"])
         return cls(Outcome(facts["kind"]), on, facts["source_title"], facts["source_url"])
 
 

@@ -1,5 +1,6 @@
 """The lists of petitions: those to sign, those that have ended, victories; the search; how signatures are counted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -14,6 +15,8 @@ from app.db import Db, Session
 from app.pages.routes.base import router
 from app.petitions import lists, public, queries, search, themes
 from app.petitions.lists import Among, Page
+from app.petitions.models import Petition
+from app.updates import public as updates
 from app.web.forms import asked, number
 from app.web.rendering import public as public_page
 from app.web.rendering import settings_of
@@ -112,6 +115,7 @@ def _context(
         return wanted.address(n) if 1 <= n <= found.pages and n != found.number else None
 
     return {
+        "latest_news": latest_news(session, [*found.petitions, *won], now),
         "petitions": cards[:end],
         "victories": cards[end:],
         "found": found,
@@ -126,6 +130,12 @@ def _context(
             "pages": found.pages,
         },
     }
+
+
+def latest_news(session: Session, petitions: Sequence[Petition], now: datetime) -> dict[str, updates.Latest]:
+    """By the address of its petition, for the cards of a list."""
+    found = updates.latest(session, [petition.id for petition in petitions], now)
+    return {petition.slug: found[petition.id] for petition in petitions if petition.id in found}
 
 
 def _chips(session: Session, now: datetime, wanted: _Asked) -> list[dict[str, Any]]:

@@ -76,6 +76,8 @@ def _writable(session: Session, petition_id: int, update_id: int, seen: str) -> 
 def begin(session: Session, petition_id: int, title: str, text: str, by: int) -> Update:
     """A draft, seen by those who tell the news of this petition. Raises Conflict, Refused."""
     _petition(session, petition_id)
+    if not title and not text and (found := queries.empty_draft(session, petition_id, by)) is not None:
+        return found
     if queries.drafts(session, petition_id) >= MAX_DRAFTS:
         raise Refused(TOO_MANY)
     update = _new(session, petition_id, UpdateKind.NEWS, title, text, by, {})
@@ -120,7 +122,7 @@ def send(session: Session, petition_id: int, update_id: int, by: int, *, mail: b
     update = _writable(session, petition_id, update_id, seen)
     if not update.title or not update.markdown:
         raise Invalid({"title" if not update.title else "text": "Écrivez un titre et un texte avant d’envoyer."})
-    _go(session, update, by, mail=mail, review=update.state == UpdateState.REFUSED or None, now=clock.now())
+    _go(session, update, by, mail=mail, review=None, now=clock.now())
     return update
 
 
@@ -152,8 +154,8 @@ def post(
 def _go(session: Session, update: Update, by: int | None, *, mail: bool, review: bool | None, now: datetime) -> None:
     if mail and update.kind == UpdateKind.NEWS and (when := mailing_from(session, update.petition_id, now)):
         raise Refused(ONCE_A_WEEK, when=long_datetime(when))
-    if review is None:  # an outcome goes to the home page as well: one person alone calls nothing a victory
-        review = update.kind == UpdateKind.OUTCOME or queries.let_through(session, update.petition_id) < REVIEWED
+    if review is None:
+        review = read_first(session, update)
     try:
         with session.begin_nested():
             update.mail, update.submitted_at = mail, now
@@ -165,6 +167,13 @@ def _go(session: Session, update: Update, by: int | None, *, mail: bool, review:
     except IntegrityError:
         raise Conflict(PENDING) from None
     audit.record(session, "update.sent", "petition", update.petition_id, by, update=update.id, mail=mail, read=review)
+
+
+def read_first(session: Session, update: Update) -> bool:
+    """Whether a moderator would read it before it goes: always an outcome, which the home page tells as well."""
+    if update.kind == UpdateKind.OUTCOME:
+        return True
+    return update.state == UpdateState.REFUSED or queries.let_through(session, update.petition_id) < REVIEWED
 
 
 def mailing_from(session: Session, petition_id: int, now: datetime) -> datetime | None:
