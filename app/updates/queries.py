@@ -146,7 +146,7 @@ def last_outcome(session: Session, petition_id: int) -> Update | None:
     """The one that everybody reads."""
     query = select(Update).where(Update.petition_id == petition_id, Update.kind == UpdateKind.OUTCOME)
     return session.scalars(
-        query.where(Update.state == PUBLISHED).order_by(SINCE.desc(), Update.id.desc()).limit(1)
+        query.where(Update.state == PUBLISHED).order_by(told_at.desc(), Update.id.desc()).limit(1)
     ).first()
 
 

@@ -24,6 +24,6 @@ from app.updates.actions.writing import (
 
 __all__ = [
     "BATCH", "CALL_BACK", "REVIEWED", "Progress", "accept", "begin", "check_letter", "discard", "mailing_from", "mark",
-    "post", "progress", "publish_due", "read_first", "recall", "refuse", "save", "send", "send_some", "take_off", "tell",
-    "try_out", "under_review", "write_letter",
+    "post", "progress", "publish_due", "read_first", "recall", "refuse", "save", "send", "send_some", "take_off",
+    "tell", "try_out", "under_review", "write_letter",
 ]  # fmt: skip
