@@ -195,6 +195,8 @@ def planned_end(petition: Petition, now: datetime) -> datetime:
 
 
 def close(session: Session, petition: Petition, by: int | None = None) -> None:
+    """Nobody can sign any more; undone for seven days, see reopening.py. Raises Conflict."""
+    queries.lock(session, petition.id)
     if petition.state != PetitionState.OPEN:
         raise Conflict("Cette pétition n’est pas ouverte.")
     petition.state, petition.closed_at = PetitionState.CLOSED, clock.now()
@@ -214,6 +216,7 @@ def close_ended(session: Session) -> int:
 
 def deliver(session: Session, petition: Petition, by: int | None = None) -> None:
     """Handed to its recipients: the one-month clock starts. Raises Conflict."""
+    queries.lock(session, petition.id)
     if petition.state not in {PetitionState.OPEN, PetitionState.CLOSED}:
         raise Conflict("Cette pétition ne peut pas être remise dans cet état.")
     now = clock.now()

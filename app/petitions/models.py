@@ -31,6 +31,8 @@ from app.petitions.choices import DISPLAYS, SOURCE_KINDS
 
 # Spelled out for its index: published, and not everybody was told.
 UNTOLD = "state = 'published' AND told_at IS NULL"
+# The same: what its organiser calls a victory, and everybody may verify.
+WON = "outcome IN ('obtained', 'partly')"
 # BIGINT on PostgreSQL, the rowid on SQLite.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -62,6 +64,7 @@ MOVES = {
     (_S.OPEN, _S.CLOSED): "its organiser closes it, or its last day is over",
     (_S.OPEN, _S.DELIVERED): "it is handed to its recipients, which closes it",
     (_S.OPEN, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
+    (_S.CLOSED, _S.OPEN): "its organiser undoes its closing, within seven days",
     (_S.CLOSED, _S.DELIVERED): "it is handed to its recipients",
     (_S.CLOSED, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
     (_S.DELIVERED, _S.REFUSED): "a notice was right: a moderator takes it down; or its return is undone",
@@ -88,6 +91,15 @@ AMENDMENT_MOVES = {
 }
 
 
+class Outcome(StrEnum):
+    """What became of what a petition asks, as its organiser has told it."""
+
+    OBTAINED = "obtained"
+    PARTLY = "partly"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+
+
 class ChangeKind(StrEnum):
     """What may change on a published petition without another version of its text."""
 
@@ -96,6 +108,7 @@ class ChangeKind(StrEnum):
     LAST_DAY = "last_day"
     RECIPIENTS = "recipients"
     IMAGE = "image"
+    REOPENED = "reopened"
 
 
 @lru_cache(maxsize=1)
@@ -118,8 +131,13 @@ class Petition(Base):
         CheckConstraint("image_focus_y BETWEEN 0 AND 100", name="image_focus_y"),
         CheckConstraint("place_kind IN ('', 'departement', 'commune')", name="place_kind"),
         CheckConstraint("goal > 0", name="goal"),
+        CheckConstraint(one_of("outcome", ("", *Outcome)), name="outcome"),
+        CheckConstraint("(outcome = '') = (outcome_at IS NULL)", name="outcome_at"),
         # All that the list of open ones asks, so that it reads nothing else.
         Index("ix_petition_listed", "state", "closes_at", "opened_at", "id"),
+        # The same for those that have ended, and for those that were won.
+        Index("ix_petition_ended", "closed_at", "id", "state"),
+        Index("ix_petition_won", "outcome_at", "id", "state", postgresql_where=text(WON), sqlite_where=text(WON)),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -152,6 +170,11 @@ class Petition(Base):
     closes_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
+    # What became of it, when, and where that can be read; shown once the news that tells it is, see outcomes.py.
+    outcome: Mapped[str] = mapped_column(String(12), default="", server_default=text("''"))
+    outcome_at: Mapped[date | None]
+    outcome_source_title: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    outcome_source_url: Mapped[str] = mapped_column(default="", server_default=text("''"))
     image: Mapped[str | None]
     image_alt: Mapped[str] = mapped_column(default="")
     image_caption: Mapped[str] = mapped_column(default="")

@@ -43,6 +43,8 @@ class Card:
     # The last day on which it may, or might, be signed.
     last_day: date | None
     recipients: list[dict[str, str]]
+    # What became of it: ``kind``, ``at``, and the source's ``title`` and ``url``.
+    outcome: dict[str, Any] | None
     image: dict[str, Any] | None
     # In its place, where there is none.
     cover: Cover
@@ -100,10 +102,18 @@ def _card_fields(petition: Petition, count: int, paper: int, origin: str, now: d
         "closed_at": ended,
         "last_day": last_day_before(end) if end else None,
         "recipients": [{"name": r.name, "role": r.role} for r in petition.recipients],
+        "outcome": _outcome(petition),
         "image": picture_of(petition),
         "cover": covers.of(petition.slug),
         "url": f"{origin}/petitions/{petition.slug}",
     }
+
+
+def _outcome(petition: Petition) -> dict[str, Any] | None:
+    if not petition.outcome:
+        return None
+    source = {"title": petition.outcome_source_title, "url": petition.outcome_source_url}
+    return {"kind": petition.outcome, "at": petition.outcome_at, **source}
 
 
 def _carried_by(petition: Petition, origin: str) -> dict[str, str] | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
+    Boolean,
     ColumnElement,
     Integer,
     Select,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     cast,
     delete,
     func,
+    literal_column,
     or_,
     select,
     union_all,
@@ -26,6 +28,7 @@ from sqlalchemy.orm import Session, lazyload, selectinload
 from app.organisations.queries import with_right
 from app.organisations.rights import Right
 from app.petitions.models import (
+    WON,
     CountDelta,
     CountTotal,
     PaperTotal,
@@ -44,6 +47,8 @@ PUBLIC_STATES = (PetitionState.OPEN, PetitionState.CLOSED, PetitionState.DELIVER
 PER_PAGE = 12
 BEST = "Les plus proches"
 SORTS = {"recentes": "Les plus récentes", "signatures": "Les plus signées", "fin": "Bientôt closes"}
+# Of those that have ended: the end comes soon to none of them.
+ENDED_SORTS = {name: SORTS[name] for name in ("recentes", "signatures")}
 
 
 def by_slug(session: Session, slug: str) -> Petition | None:
@@ -161,6 +166,29 @@ def _open(now: datetime) -> Select[Petition]:
 def is_open(now: datetime) -> ColumnElement[bool]:
     """It may be signed."""
     return (Petition.state == PetitionState.OPEN) & (Petition.closes_at > now)
+
+
+def ended(now: datetime) -> Sequence[Any]:
+    """``(id, at)`` of those that the public may open and nobody can sign: the job has noted it, or will soon.
+
+    In two, which have nothing in common: each is read from an index of its own.
+    """
+    noted = select(Petition.id, Petition.closed_at.label("at")).where(
+        Petition.closed_at <= now, Petition.state.in_(PUBLIC_STATES)
+    )
+    over = select(Petition.id, Petition.closes_at.label("at")).where(
+        Petition.state == PetitionState.OPEN, Petition.closes_at <= now
+    )
+    return noted, over
+
+
+def is_ended(now: datetime) -> ColumnElement[bool]:
+    return Petition.state.in_(PUBLIC_STATES) & ~is_open(now)
+
+
+def is_won() -> ColumnElement[bool]:
+    """What it asks was obtained, or part of it; spelled as its index is."""
+    return Petition.state.in_(PUBLIC_STATES) & literal_column(f"petition.{WON}", Boolean)
 
 
 def carried_by(session: Session, organisation_id: int, now: datetime, page: int) -> tuple[Sequence[Petition], int]:

@@ -1,4 +1,4 @@
-"""The list of petitions, and the search: those that have these words, open ones first, then by title, then the newest.
+"""The search: petitions that have these words, open ones first, then by title, then the newest.
 
 One index a database, of the same words (words.py) and only of petitions that the public may open: FTS5 on SQLite, a
 ``tsvector`` under GIN on PostgreSQL. They say which petitions have the words; the order is made here, from what both
@@ -8,16 +8,18 @@ a word of half of 100,000 petitions a page would take longer than the 50 ms that
 What is in the index is up to ``indexing``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from app.petitions import queries, themes, words
 from app.petitions.indexing import is_sqlite, row_of
+from app.petitions.lists import Among, Page, in_order, pages_of
 from app.petitions.models import Petition, PetitionSearch, PetitionState
 
 # Beyond, the page says "more than", and nobody looks at the 26th page.
@@ -26,18 +28,17 @@ MOST = 300
 WORDS = 12
 ALIKE = 8
 _TABLE = PetitionSearch.__table__
+_IS: dict[Among, Callable[[datetime], ColumnElement[bool]]] = {
+    Among.OPEN: queries.is_open,
+    Among.ENDED: queries.is_ended,
+    Among.WON: lambda _now: queries.is_won(),
+}
+_DATE: dict[Among | None, Any] = {
+    Among.ENDED: func.coalesce(Petition.closed_at, Petition.closes_at),
+    Among.WON: Petition.outcome_at,
+}
 # One of these: a word of each of its parts.
 Question = Sequence[Sequence[Sequence[str]]]
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of what was found; *total* and *closed* stop at MOST when there are *more*."""
-
-    petitions: Sequence[Petition]
-    total: int
-    closed: int = 0
-    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,46 +52,32 @@ class _Hit:
         return len(self.title.intersection(wanted))
 
 
-def listed(session: Session, now: datetime, *, theme: str, sort: str, page: int) -> Page:
-    """The open petitions."""
-    query = select(Petition).where(queries.is_open(now))
-    if theme:
-        query = query.where(Petition.id.in_(themes.having(themes.find(session, theme))))
-    total = session.scalar(query.with_only_columns(func.count(Petition.id))) or 0
-    return Page(_in_order(session, _some(session, _sorted(query, sort), page)), total)
-
-
-def found(session: Session, now: datetime, *, typed: str, theme: str, sort: str, page: int) -> Page:
-    """The petitions that have every word of *typed*; none when there is no word in it."""
+def found(
+    session: Session, now: datetime, *, typed: str, theme: str, sort: str, page: int, among: Among | None = None
+) -> Page:
+    """The petitions that have every word of *typed*, in one list or in any; none when there is no word in it."""
     wanted = words.asked(typed)[:WORDS]
     about = [words.of_themes(themes.known_as(session, themes.find(session, theme)))] if theme else []
-    hits, more = _best(session, now, wanted, about) if wanted and about != [[]] else ([], False)
+    hits, more = _best(session, now, wanted, about, among) if wanted and about != [[]] else ([], False)
+    number = min(page, pages_of(len(hits)))
     ids: Sequence[int] = [hit.id for hit in hits]
     if sort in queries.SORTS:
         query = select(Petition).where(Petition.id.in_(ids)).order_by(case((queries.is_open(now), 0), else_=1))
-        ids = _some(session, _sorted(query, sort), page)
-    else:
-        ids = ids[(page - 1) * queries.PER_PAGE :][: queries.PER_PAGE]
-    return Page(_in_order(session, ids), len(hits), sum(not hit.is_open for hit in hits), more)
+        ids = session.scalars(_sorted(query, sort, among).with_only_columns(Petition.id)).all()
+    ids = ids[(number - 1) * queries.PER_PAGE :][: queries.PER_PAGE]
+    return Page(in_order(session, ids), len(hits), number, sum(not hit.is_open for hit in hits), more)
 
 
-def _sorted(query: Select[Petition], sort: str) -> Select[Petition]:
-    """In one of SORTS, the newest first without."""
+def _sorted(query: Select[Petition], sort: str, among: Among | None) -> Select[Petition]:
+    """In one of SORTS."""
     if sort == "signatures":
         sums = queries.sums().subquery()
-        return query.outerjoin(sums, sums.c.petition_id == Petition.id).order_by(
-            func.coalesce(sums.c.confirmed, 0).desc(), Petition.id.desc()
-        )
+        number = func.coalesce(Petition.final_count, sums.c.confirmed, 0)
+        return query.outerjoin(sums, sums.c.petition_id == Petition.id).order_by(number.desc(), Petition.id.desc())
     if sort == "fin":
         soonest = case((Petition.state == PetitionState.OPEN, Petition.closes_at))
         return query.order_by(soonest, Petition.closes_at.desc(), Petition.id)
-    return query.order_by(Petition.opened_at.desc(), Petition.id.desc())
-
-
-def _some(session: Session, query: Select[Petition], page: int) -> Sequence[int]:
-    """The ids of one page."""
-    ids = query.with_only_columns(Petition.id).limit(queries.PER_PAGE).offset((page - 1) * queries.PER_PAGE)
-    return session.scalars(ids).all()
+    return query.order_by(_DATE.get(among, Petition.opened_at).desc(), Petition.id.desc())
 
 
 def similar(
@@ -108,16 +95,16 @@ def similar(
     alike.sort(key=lambda hit: (hit.shared(wanted) / len(hit.title.union(wanted)), hit.id), reverse=True)
     everywhere = _newest(session, now, _all_of(wanted), MOST)
     hits = {hit.id: hit for hit in (*alike, *everywhere) if hit.is_open and hit.id != besides}
-    return _in_order(session, list(hits)[:limit])
+    return in_order(session, list(hits)[:limit])
 
 
 def _best(
-    session: Session, now: datetime, wanted: Sequence[str], about: Sequence[Sequence[str]]
+    session: Session, now: datetime, wanted: Sequence[str], about: Sequence[Sequence[str]], among: Among | None
 ) -> tuple[list[_Hit], bool]:
     """The best first, MOST at most, each *about* one of these, if any; and whether there are more."""
     # Of too many, the newest, and among them those with a title that says it.
-    by_title = _newest(session, now, _all_of(words.in_title(wanted), about), MOST + 1)
-    anywhere = _newest(session, now, _all_of(wanted, about), MOST + 1)
+    by_title = _newest(session, now, _all_of(words.in_title(wanted), about), MOST + 1, among)
+    anywhere = _newest(session, now, _all_of(wanted, about), MOST + 1, among)
     hits = list({hit.id: hit for hit in (*by_title, *anywhere)}.values())
     hits.sort(key=lambda hit: (hit.is_open, hit.shared(wanted), hit.id), reverse=True)
     return hits[:MOST], len(hits) > MOST
@@ -127,10 +114,12 @@ def _all_of(wanted: Sequence[str], about: Sequence[Sequence[str]] = ()) -> Quest
     return [[*([word] for word in wanted), *about]]
 
 
-def _newest(session: Session, now: datetime, question: Question, limit: int) -> list[_Hit]:
+def _newest(session: Session, now: datetime, question: Question, limit: int, among: Among | None = None) -> list[_Hit]:
     """Petitions that answer it, *limit* at most: only then are they looked at."""
     row = row_of(session)
     some = select(row.label("id"), _TABLE.c.title).select_from(PetitionSearch).where(_matches(session, question))
+    if among is not None:
+        some = some.join(Petition, Petition.id == row).where(_IS[among](now))
     # To PostgreSQL many alternatives cost what one word does: it would try them on one petition after the other, from
     # the newest, for 100 ms. An order that no index has leaves it the index of words.
     newest = row if is_sqlite(session) or len(question) == 1 else row + 0
@@ -158,13 +147,3 @@ def _say(question: Question, quote: str, both: str, either: str) -> str:
     """With these signs."""
     every = [[either.join(f"{quote}{word}{quote}" for word in some) for some in parts] for parts in question]
     return either.join("(" + both.join(f"({part})" for part in parts) + ")" for parts in every)
-
-
-def _in_order(session: Session, ids: Sequence[int]) -> Sequence[Petition]:
-    query = (
-        select(Petition)
-        .where(Petition.id.in_(ids))
-        .options(selectinload(Petition.recipients), selectinload(Petition.themes))
-    )
-    found = {petition.id: petition for petition in session.scalars(query)}
-    return [found[petition_id] for petition_id in ids]

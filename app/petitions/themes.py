@@ -5,7 +5,6 @@ deleted: its old addresses lead to what it became.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
@@ -50,13 +49,6 @@ def all_of_them(session: Session) -> Sequence[tuple[Theme, int]]:
     count = select(func.count()).where(PetitionTheme.theme_id == Theme.id).scalar_subquery()
     order = (Theme.retired_at.is_not(None), Theme.position, Theme.id)
     return [(theme, n) for theme, n in session.execute(select(Theme, count).order_by(*order))]
-
-
-def of_open(session: Session, now: datetime) -> Sequence[Theme]:
-    """Those of which a petition may be signed."""
-    some = select(PetitionTheme.petition_id).join(Petition, Petition.id == PetitionTheme.petition_id)
-    some = some.where(PetitionTheme.theme_id == Theme.id, queries.is_open(now))
-    return session.scalars(select(Theme).where(exists(some)).order_by(Theme.position, Theme.id)).all()
 
 
 def by_id(session: Session, theme_id: int) -> Theme | None:

@@ -29,6 +29,11 @@ def _inked(value: str) -> str:
     return value if has_ink(value) else ""
 
 
+NewsText = Annotated[
+    Text, AfterValidator(_inked), _long(20, MAX_TEXT, "Écrivez la nouvelle en 20 à 10 000 caractères.")
+]
+
+
 class DraftForm(PostedForm):
     """News while they are written: all that was typed, of no great length; where its button leads."""
 
@@ -43,9 +48,7 @@ class UpdateForm(DraftForm):
     """The same, to be read by others."""
 
     title: Annotated[Line, AfterValidator(_inked), _long(3, MAX_TITLE, "Donnez un titre de 3 à 150 caractères.")] = ""
-    text: Annotated[
-        Text, AfterValidator(_inked), _long(20, MAX_TEXT, "Écrivez la nouvelle en 20 à 10 000 caractères.")
-    ] = ""
+    text: NewsText = ""
 
 
 class TextForm(PostedForm):

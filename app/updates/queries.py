@@ -131,15 +131,42 @@ def empty_draft(session: Session, petition_id: int, author_id: int) -> Update | 
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[Update]:
-    """To appear now, ours alone until the commit."""
-    online = select(Petition.id).where(Petition.state.in_(PUBLIC_STATES))
+    """To appear now, ours alone until the commit, and their petitions: an outcome is written there."""
     return session.scalars(
         select(Update)
-        .where(Update.state == UpdateState.SCHEDULED, Update.not_before <= now, Update.petition_id.in_(online))
+        .join(Petition, Petition.id == Update.petition_id)
+        .where(Update.state == UpdateState.SCHEDULED, Update.not_before <= now, Petition.state.in_(PUBLIC_STATES))
         .order_by(Update.not_before, Update.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, of=(Update, Petition), skip_locked=True)
     ).all()
+
+
+def last_outcome(session: Session, petition_id: int) -> Update | None:
+    """The one that everybody reads."""
+    query = select(Update).where(Update.petition_id == petition_id, Update.kind == UpdateKind.OUTCOME)
+    return session.scalars(
+        query.where(Update.state == PUBLISHED).order_by(told_at.desc(), Update.id.desc()).limit(1)
+    ).first()
+
+
+def outcome_under_way(session: Session, petition_id: int) -> Update | None:
+    """One that nobody reads yet; the petition being locked, there is never a second one."""
+    coming = Update.state.in_((UpdateState.WAITING, UpdateState.SCHEDULED))
+    query = select(Update).where(Update.petition_id == petition_id, Update.kind == UpdateKind.OUTCOME, coming)
+    return session.scalars(query.order_by(Update.id.desc()).limit(1)).first()
+
+
+def outcomes(session: Session, petition_id: int, limit: int = 20) -> Sequence[Update]:
+    """All that was told, the newest first."""
+    query = select(Update).where(Update.petition_id == petition_id, Update.kind == UpdateKind.OUTCOME)
+    return session.scalars(query.order_by(Update.id.desc()).limit(limit)).all()
+
+
+def is_answered(session: Session, petition_id: int) -> bool:
+    """Everybody reads an answer of its recipients."""
+    query = select(Update.id).where(Update.petition_id == petition_id, Update.kind == UpdateKind.ANSWER)
+    return session.scalar(query.where(Update.state == PUBLISHED).limit(1)) is not None
 
 
 def unfinished_news(session: Session) -> Update | None:

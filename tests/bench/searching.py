@@ -1,4 +1,4 @@
-"""search: the words that people type, alone or within a theme, the list of a theme, and what is close to a title.
+"""search: the words that people type, alone or within a theme or a list, the lists, and what is close to a title.
 
 Among 100,000 petitions, on both databases.
 """
@@ -18,13 +18,16 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.petitions import jobs, queries, search, themes
+from app.petitions import jobs, lists, queries, search, themes
+from app.petitions.lists import Among
 from app.petitions.models import Petition, PetitionText, PetitionTheme
 from tests.bench import stage
 from tests.bench.results import Result
 
 PETITIONS = 100_000
 OPEN = 20_000
+# Of those that have ended, one in so many was won.
+WON = 80
 TITLE, TEXT = 9, 250
 QUESTIONS, ROUNDS = 200, 5
 LIMIT = 50
@@ -75,22 +78,44 @@ def _on(name: str, place: Callable[[], AbstractContextManager[stage.Stage]]) -> 
             names = [theme.name for theme in themes.offered(session)]
         # From that of half of the petitions to that of fifty, each with every question, and in every order.
         within = [(words, names[n % len(names)]) for n, words in enumerate(typed)]
-        lists = [(sort, name) for name in names for sort in ("", *queries.SORTS)]
+        some = [(sort, name) for name in names for sort in ("", *queries.SORTS)]
+        apart = [(words, among) for words in typed for among in Among]
+        ended = [(among, name, page) for among in Among for name in ("", *names) for page in (1, 2, 500)]
 
-        def found(session: Session, words: str, theme: str = "") -> object:
-            return search.found(session, now, typed=words, theme=theme, sort="", page=1)
+        def found(session: Session, words: str, theme: str = "", among: Among | None = None) -> object:
+            return search.found(session, now, typed=words, theme=theme, sort="", page=1, among=among)
 
-        pages = _timed(site, typed, found)
-        themed = _timed(site, within, lambda session, both: found(session, *both))
-        listed = _timed(site, lists, lambda session, of: search.listed(session, now, theme=of[1], sort=of[0], page=1))
-        alike = _timed(site, titles, lambda session, title: search.similar(session, now, title))
+        def listed(session: Session, among: Among, theme: str, page: int, sort: str = "") -> object:
+            """With the numbers of all three lists, as their page shows them."""
+            total = lists.numbers(session, now, theme)[among]
+            found = lists.listed(session, now, among, theme=theme, sort=sort, page=page, total=total)
+            return found, lists.themes_of(session, now, among)
+
+        def home(session: Session, _n: int) -> object:
+            return lists.with_victories(session, now, sort="", most=3)
+
+        def on_home(session: Session, of: tuple[str, str]) -> object:
+            return lists.listed(session, now, Among.OPEN, theme=of[1], sort=of[0], page=1)
+
+        measured = (
+            ("page of results", _timed(site, typed, found), f", indexed in {took:.0f} s"),
+            ("page of results in a theme", _timed(site, within, lambda session, both: found(session, *both)), ""),
+            (
+                "page of results in a list",
+                _timed(site, apart, lambda session, two: found(session, two[0], "", two[1])),
+                "",
+            ),
+            ("list of a theme", _timed(site, some, on_home), ""),
+            ("list, with the numbers of all", _timed(site, ended, lambda session, of: listed(session, *of)), ""),
+            ("home, with its victories", _timed(site, range(QUESTIONS), home), ""),
+            (
+                "similar to a title",
+                _timed(site, titles, lambda session, title: search.similar(session, now, title)),
+                "",
+            ),
+        )
     many = f"{PETITIONS:,} petitions".replace(",", " ")
-    for what, (p50s, p99s, worst), more in (
-        ("page of results", pages, f", indexed in {took:.0f} s"),
-        ("page of results in a theme", themed, ""),
-        ("list of a theme", listed, ""),
-        ("similar to a title", alike, ""),
-    ):
+    for what, (p50s, p99s, worst), more in measured:
         note = f"p50 {median(p50s):.1f} ms, worst {worst:.0f} ms{more}"
         yield Result(
             "search", f"{what}, {many}, {name}, p99", "ms", p99s, "limit", [LIMIT], 1.0, at_most=True, note=note
@@ -128,13 +153,17 @@ def _petitions(site: stage.Stage, language: Language) -> None:
         rows, texts, about = [], [], []
         for n in range(start, start + 1000):
             is_open = n >= PETITIONS - OPEN
-            ends = now + timedelta(days=30 if is_open else -30)
+            ends = now + timedelta(days=30 if is_open else -30 - n % 700)
             title, identifier = language.say(TITLE), after + 1 + n
             state = {
                 "state": "open" if is_open else "closed",
                 "closes_at": ends,
                 "closed_at": None if is_open else ends,
             }
+            if not is_open and n % WON == 0:
+                state |= {"outcome": "partly", "outcome_at": ends.date()}
+            else:
+                state |= {"outcome": "", "outcome_at": None}
             rows.append(model | state | {"id": identifier, "slug": f"petition-{n}", "title": title, "search": ""})
             text = {"petition_id": identifier, "version": model["version"], "title": title, "created_at": now}
             texts.append(text | {"markdown": language.say(TEXT), "html": ""})

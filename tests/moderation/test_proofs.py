@@ -73,7 +73,7 @@ def view(text: str, **changes: object) -> View:
         state="submitted", is_open=False, count=0, paper=0, goal=500,
         step=100,
         percent=0, author="Collectif", opened_at=None, closes_at=None, closed_at=None, last_day=None,
-        recipients=[{"name": "Claire Vasseur", "role": "Maire"}], image=None, url="", id=1,
+        recipients=[{"name": "Claire Vasseur", "role": "Maire"}], outcome=None, image=None, url="", id=1,
         body_html=Markup(markdown.render(text)), sources=[], steps_passed=[], views=0, version=1, version_at=NOW,
         by_version=[],
         comments_open=True, comments_count=0, delivery_mode="identities", erased_on=NOW, last_hour=0,

@@ -1,8 +1,18 @@
 """The organiser's desk over HTTP."""
 
-from app.organising.routes import carrying, changes, drafts, leaving, news, paper, petitions, review, sheets
+from app.organising.routes import carrying, changes, drafts, leaving, news, outcomes, paper, petitions, review, sheets
 from app.organising.routes.base import router
 
 __all__ = [
-    "carrying", "changes", "drafts", "leaving", "news", "paper", "petitions", "review", "router", "sheets",
-]  # fmt: skip
+    "carrying",
+    "changes",
+    "drafts",
+    "leaving",
+    "news",
+    "outcomes",
+    "paper",
+    "petitions",
+    "review",
+    "router",
+    "sheets",
+]

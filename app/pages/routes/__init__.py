@@ -8,5 +8,16 @@ from app.pages.routes.base import router
 from app.pages.routes.crowd import doors
 
 __all__ = [
-    "comments", "counting", "doors", "inbox", "links", "lists", "news", "organisations", "papers", "petition", "router", "versions",
-]  # fmt: skip
+    "comments",
+    "counting",
+    "doors",
+    "inbox",
+    "links",
+    "lists",
+    "news",
+    "organisations",
+    "papers",
+    "petition",
+    "router",
+    "versions",
+]

@@ -1,6 +1,7 @@
-"""The list of open petitions, the search, and how signatures are counted."""
+"""The lists of petitions: those to sign, those that have ended, victories; the search; how signatures are counted."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,42 +13,123 @@ from starlette.responses import Response
 from app import clock
 from app.db import Db, Session
 from app.pages.routes.base import router
-from app.petitions import public, queries, search, themes
+from app.petitions import lists, public, queries, search, themes
+from app.petitions.lists import Among, Page
 from app.petitions.models import Petition
 from app.updates import public as updates
 from app.web.forms import asked, number
 from app.web.rendering import public as public_page
 from app.web.rendering import settings_of
 
+# Of the home page.
+VICTORIES = 3
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What an address asks for; what it says that is not there asks for nothing."""
+
+    path: str
+    among: Among
+    words: str
+    theme: str
+    sort: str
+
+    @property
+    def sorts(self) -> dict[str, str]:
+        return queries.SORTS if self.among == Among.OPEN else queries.ENDED_SORTS
+
+    def address(self, page: int = 1, **changes: Any) -> str:
+        """Of another page, of the same with *changes*."""
+        to = replace(self, **changes)
+        among = to.among if to.path != "/" and to.among != Among.OPEN else ""
+        sort = to.sort if to.sort in to.sorts else ""
+        told = {"etat": among, "q": to.words, "theme": to.theme, "tri": sort, "page": page if page > 1 else ""}
+        query = urlencode({name: value for name, value in told.items() if value})
+        return f"{self.path}?{query}" if query else self.path
+
+    def choices(self) -> list[tuple[str, str]]:
+        """By itself a search begins with what answers it best, a list with the newest."""
+        newest, *others = self.sorts.items()
+        return [("", queries.BEST), newest, *others] if self.words else [("", newest[1]), *others]
+
+
+def _asked(path: str, q: str, theme: str, tri: str, etat: str = "") -> _Asked:
+    among = Among(etat) if etat in set(Among) else Among.OPEN
+    wanted = _Asked(path, among, q.strip()[:120], theme, "")
+    return replace(wanted, sort=tri if tri in wanted.sorts else "")
+
 
 @router.get("/")
 def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str = "", page: str = "1") -> Response:
-    now = clock.now()
-    number = page_number(page)
-    sort = tri if tri in queries.SORTS else ""
-    words = q.strip()[:120]
-    if words:
-        found = search.found(session, now, typed=words, theme=theme, sort=sort, page=number)
+    now, wanted, number = clock.now(), _asked("/", q, theme, tri), page_number(page)
+    won: Any = ()
+    if wanted.words:
+        found = search.found(session, now, typed=wanted.words, theme=theme, sort=wanted.sort, page=number)
+    elif theme or number > 1:
+        found = lists.listed(session, now, Among.OPEN, theme=theme, sort=wanted.sort, page=number)
     else:
-        found = search.listed(session, now, theme=theme, sort=sort, page=number)
-    pages = max(1, -(-found.total // queries.PER_PAGE))
+        found, won = lists.with_victories(session, now, sort=wanted.sort, most=VICTORIES)
+    context = _context(request, session, now, wanted, found, won)
+    return public_page(request, "petitions/home.html", **context)
+
+
+@router.get("/petitions")
+def petitions(
+    request: Request, session: Db, etat: str = "", q: str = "", theme: str = "", tri: str = "", page: str = "1"
+) -> Response:
+    """All of them, in three lists."""
+    now, wanted, number = clock.now(), _asked("/petitions", q, theme, tri, etat), page_number(page)
+    numbers: dict[Among, int] = {}
+    if wanted.words:
+        found = search.found(
+            session, now, typed=wanted.words, theme=theme, sort=wanted.sort, page=number, among=wanted.among
+        )
+    else:
+        numbers = lists.numbers(session, now, theme)
+        found = lists.listed(
+            session, now, wanted.among, theme=theme, sort=wanted.sort, page=number, total=numbers[wanted.among]
+        )
+    states = [
+        {"state": among.name.lower(), "href": wanted.address(among=among), "number": numbers.get(among, 0)}
+        for among in Among
+    ]
+    return public_page(
+        request,
+        "petitions/list.html",
+        **_context(request, session, now, wanted, found),
+        state=wanted.among.name.lower(),
+        states=states,
+        canonical=settings_of(request).origin + wanted.address(found.number),
+    )
+
+
+def _context(
+    request: Request, session: Session, now: datetime, wanted: _Asked, found: Page, won: Any = ()
+) -> dict[str, Any]:
+    """What both pages show; *won* beside what was *found*."""
+    cards = public.cards(session, [*found.petitions, *won], settings_of(request).origin, now)
+    end = len(found.petitions)
 
     def link(n: int) -> str | None:
-        if not 1 <= n <= pages or n == number:
-            return None
-        return _address(words, theme, sort, n)
+        return wanted.address(n) if 1 <= n <= found.pages and n != found.number else None
 
-    context: dict[str, Any] = {
-        "latest_news": latest_news(session, found.petitions, now),
-        "petitions": public.cards(session, found.petitions, settings_of(request).origin, now),
+    return {
+        "latest_news": latest_news(session, [*found.petitions, *won], now),
+        "petitions": cards[:end],
+        "victories": cards[end:],
         "found": found,
-        "query": {"q": words, "theme": theme, "tri": sort},
-        "themes": _chips(session, now, words, theme, sort),
-        "every_theme": _address(words, "", sort),
-        "sorts": _sorts(words),
-        "pager": {"previous": link(number - 1), "next": link(number + 1), "page": number, "pages": pages},
+        "query": {"q": wanted.words, "theme": wanted.theme, "tri": wanted.sort},
+        "themes": _chips(session, now, wanted),
+        "every_theme": wanted.address(theme=""),
+        "sorts": wanted.choices(),
+        "pager": {
+            "previous": link(found.number - 1),
+            "next": link(found.number + 1),
+            "page": found.number,
+            "pages": found.pages,
+        },
     }
-    return public_page(request, "petitions/home.html", **context)
 
 
 def latest_news(session: Session, petitions: Sequence[Petition], now: datetime) -> dict[str, updates.Latest]:
@@ -56,27 +138,21 @@ def latest_news(session: Session, petitions: Sequence[Petition], now: datetime) 
     return {petition.slug: found[petition.id] for petition in petitions if petition.id in found}
 
 
-def _chips(session: Session, now: datetime, words: str, theme: str, sort: str) -> list[dict[str, Any]]:
-    """The themes of the open petitions, the chosen one always among them; each with its address."""
-    chosen = themes.find(session, theme) if theme else None
-    found = list(themes.of_open(session, now))
+def _chips(session: Session, now: datetime, wanted: _Asked) -> list[dict[str, Any]]:
+    """The themes of the list, the chosen one always among them; each with its address."""
+    chosen = themes.find(session, wanted.theme) if wanted.theme else None
+    found = list(lists.themes_of(session, now, wanted.among))
     if chosen is not None and chosen not in found:
         found.append(chosen)
     return [
-        {"fr": one.said("fr"), "en": one.said("en"), "chosen": one is chosen, "href": _address(words, one.name, sort)}
+        {
+            "fr": one.said("fr"),
+            "en": one.said("en"),
+            "chosen": one is chosen,
+            "href": wanted.address(theme=one.name),
+        }
         for one in found
     ]
-
-
-def _address(words: str, theme: str, sort: str, page: int = 1) -> str:
-    asked = {"q": words, "theme": theme, "tri": sort, "page": str(page) if page > 1 else ""}
-    return "/?" + urlencode({name: value for name, value in asked.items() if value}) if any(asked.values()) else "/"
-
-
-def _sorts(words: str) -> list[tuple[str, str]]:
-    """The choices: by itself a search begins with what answers it best, the list with the newest."""
-    newest, *others = queries.SORTS.items()
-    return [("", queries.BEST), newest, *others] if words else [("", newest[1]), *others]
 
 
 def page_number(typed: str) -> int:

@@ -46,6 +46,7 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "opened_at": view.opened_at.isoformat() if view.opened_at else None,
         "closes_at": view.closes_at.isoformat() if view.closes_at else None,
         "closed_at": view.closed_at.isoformat() if view.closed_at else None,
+        "outcome": _outcome(view),
         "image": _image(request, view),
         "version": view.version,
         "html": str(view.body_html),
@@ -61,6 +62,15 @@ def _source(source: dict[str, Any]) -> dict[str, object]:
     return {name: source[name] for name in ("kind", "title", "publisher", "url")} | {
         "date": day.isoformat() if day else None
     }
+
+
+def _outcome(view: public.View) -> dict[str, object] | None:
+    """What became of it, and where that can be verified."""
+    told = view.outcome
+    if told is None:
+        return None
+    source = {"title": told["title"], "url": told["url"] or None} if told["title"] else None
+    return {"kind": told["kind"], "at": told["at"].isoformat(), "source": source}
 
 
 def _image(request: Request, view: public.View) -> dict[str, object] | None:

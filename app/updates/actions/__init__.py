@@ -1,6 +1,7 @@
 """The verbs of news and letters, by what they do."""
 
 from app.updates.actions.letters import Progress, check_letter, progress, write_letter
+from app.updates.actions.outcomes import tell
 from app.updates.actions.sending import BATCH, send_some, try_out
 from app.updates.actions.writing import (
     CALL_BACK,
@@ -24,5 +25,5 @@ from app.updates.actions.writing import (
 __all__ = [
     "BATCH", "CALL_BACK", "REVIEWED", "Progress", "accept", "begin", "check_letter", "discard", "mailing_from", "mark",
     "post", "progress", "publish_due", "read_first", "recall", "refuse", "save", "send", "send_some", "take_off",
-    "try_out", "under_review", "write_letter",
+    "tell", "try_out", "under_review", "write_letter",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from app.petitions import markdown
 from app.petitions.models import Petition
 from app.petitions.queries import PUBLIC_STATES
 from app.templating import long_datetime
-from app.updates import queries
+from app.updates import effects, queries
 from app.updates.models import Update, UpdateKind, UpdateState
 
 # The first of a petition are read by a moderator before they go.
@@ -170,7 +170,9 @@ def _go(session: Session, update: Update, by: int | None, *, mail: bool, review:
 
 
 def read_first(session: Session, update: Update) -> bool:
-    """Whether a moderator would read it before it goes."""
+    """Whether a moderator would read it before it goes: always an outcome, which the home page tells as well."""
+    if update.kind == UpdateKind.OUTCOME:
+        return True
     return update.state == UpdateState.REFUSED or queries.let_through(session, update.petition_id) < REVIEWED
 
 
@@ -241,6 +243,7 @@ def take_off(session: Session, update_id: int, by: int, article: int | None, exp
     update.state, update.decided_at, update.decided_by = UpdateState.REFUSED, now, by
     update.article, update.explanation = article, explanation
     update.finished_at = update.finished_at or now
+    effects.come_or_gone(session, update)
     changed(session, update.petition_id)
     return update
 
@@ -255,5 +258,6 @@ def publish_due(session: Session, now: datetime, limit: int = 50) -> int:
         update.state, update.published_at = UpdateState.PUBLISHED, now
         update.finished_at = None if update.mail else now
         audit.record(session, "update.published", "petition", update.petition_id, None, update=update.id)
+        effects.come_or_gone(session, update)
         changed(session, update.petition_id)
     return len(rows)

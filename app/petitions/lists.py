@@ -1,0 +1,132 @@
+"""The lists of petitions that everybody may open: those to sign, those that have ended, those that were won."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import desc, exists, func, select, union_all
+from sqlalchemy.orm import Session, selectinload
+
+from app.petitions import queries, themes
+from app.petitions.models import Petition, PetitionTheme, Theme
+
+NEWEST: tuple[Any, Any] = (desc("at"), desc("id"))
+
+
+class Among(StrEnum):
+    """Which list, as its address says it."""
+
+    OPEN = "ouvertes"
+    ENDED = "closes"
+    WON = "victoires"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, or of what was found; *total* and *closed* stop at search.MOST when there are *more*."""
+
+    petitions: Sequence[Petition]
+    total: int
+    number: int = 1
+    closed: int = 0
+    more: bool = False
+
+    @property
+    def pages(self) -> int:
+        return pages_of(self.total)
+
+
+def pages_of(total: int) -> int:
+    return max(1, -(-total // queries.PER_PAGE))
+
+
+def numbers(session: Session, now: datetime, theme: str = "") -> dict[Among, int]:
+    """How many are in each list."""
+    return {among: _number(session, now, among, theme) for among in Among}
+
+
+def listed(
+    session: Session, now: datetime, among: Among, *, theme: str, sort: str, page: int, total: int | None = None
+) -> Page:
+    """One page, the last one if there are fewer; *total*, where it is known already."""
+    total = _number(session, now, among, theme) if total is None else total
+    number = min(page, pages_of(total))
+    return Page(in_order(session, _ids(session, now, among, theme, sort, number)), total, number)
+
+
+def with_victories(session: Session, now: datetime, *, sort: str, most: int) -> tuple[Page, Sequence[Petition]]:
+    """The first open ones, and the latest victories: read together."""
+    total = _number(session, now, Among.OPEN, "")
+    ids = _ids(session, now, Among.OPEN, "", sort, 1)
+    won = session.scalars(_won().order_by(*NEWEST).limit(most)).all()
+    found = in_order(session, [*ids, *won])
+    return Page(found[: len(ids)], total), found[len(ids) :]
+
+
+def themes_of(session: Session, now: datetime, among: Among) -> Sequence[Theme]:
+    """Those that petitions of the list have, in the operator's order."""
+    if among == Among.WON:  # few, and to be found at once
+        won = select(PetitionTheme.theme_id).where(PetitionTheme.petition_id.in_(_won().with_only_columns(Petition.id)))
+        has_some: Any = Theme.id.in_(won)
+    else:
+        some = select(PetitionTheme.petition_id).join(Petition, Petition.id == PetitionTheme.petition_id)
+        belongs = queries.is_open(now) if among == Among.OPEN else queries.is_ended(now)
+        has_some = exists(some.where(PetitionTheme.theme_id == Theme.id, belongs))
+    return session.scalars(select(Theme).where(has_some).order_by(Theme.position, Theme.id)).all()
+
+
+def _won() -> Any:
+    return select(Petition.id, Petition.outcome_at.label("at")).where(queries.is_won())
+
+
+def _number(session: Session, now: datetime, among: Among, theme: str) -> int:
+    parts = _parts(session, now, among, theme)
+    return sum(session.scalar(part.with_only_columns(func.count(Petition.id))) or 0 for part in parts)
+
+
+def _parts(session: Session, now: datetime, among: Among, theme: str) -> Sequence[Any]:
+    """``(id, at)`` of the list, at: what puts it first."""
+    parts: Sequence[Any]
+    if among == Among.ENDED:
+        parts = queries.ended(now)
+    elif among == Among.WON:
+        parts = [_won()]
+    else:
+        parts = [select(Petition.id, Petition.opened_at.label("at")).where(queries.is_open(now))]
+    if theme:
+        having = themes.having(themes.find(session, theme))
+        return [part.where(Petition.id.in_(having)) for part in parts]
+    return parts
+
+
+def _ids(session: Session, now: datetime, among: Among, theme: str, sort: str, page: int) -> Sequence[int]:
+    parts = _parts(session, now, among, theme)
+    if sort == "signatures":
+        rows, sums = union_all(*(part.add_columns(Petition.final_count) for part in parts)).subquery(), queries.sums()
+        counted = sums.subquery()
+        query = select(rows.c.id).outerjoin(counted, counted.c.petition_id == rows.c.id)
+        number = func.coalesce(rows.c.final_count, counted.c.confirmed, 0)
+        return session.scalars(_page(query.order_by(number.desc(), rows.c.id.desc()), page)).all()
+    if sort == "fin":
+        parts = [part.order_by(Petition.closes_at, Petition.id) for part in parts]
+        return session.scalars(_page(parts[0], page)).all()
+    if len(parts) == 1:
+        return session.scalars(_page(parts[0].order_by(*NEWEST), page)).all()
+    return session.scalars(_page(union_all(*parts).order_by(*NEWEST), page)).all()
+
+
+def _page(query: Any, page: int) -> Any:
+    return query.limit(queries.PER_PAGE).offset((page - 1) * queries.PER_PAGE)
+
+
+def in_order(session: Session, ids: Sequence[int]) -> Sequence[Petition]:
+    """Each with what a card says of it."""
+    query = (
+        select(Petition)
+        .where(Petition.id.in_(ids))
+        .options(selectinload(Petition.recipients), selectinload(Petition.themes))
+    )
+    found = {petition.id: petition for petition in session.scalars(query)}
+    return [found[petition_id] for petition_id in ids]
