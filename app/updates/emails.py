@@ -3,7 +3,7 @@
 import uuid
 
 from app.mail.outbox import Mail
-from app.updates.models import LETTER_MAIL
+from app.updates.models import LETTER_MAIL, NEWS_MAIL
 
 
 def news(
@@ -20,7 +20,7 @@ def news(
 ) -> Mail:
     """One subscriber's copy; *html* is sanitised. People forward it: it can stop these mails, and nothing else."""
     context = {"petition": petition, "update_title": title, "text": text, "html": html, "url": url}
-    return Mail("updates/news", to, locale, context, subscription_id, unsubscribe)
+    return Mail(NEWS_MAIL, to, locale, context, subscription_id, unsubscribe)
 
 
 def letter(

@@ -21,6 +21,6 @@ def of_petition(session: Session, petition_id: int) -> list[News]:
     """The newest first."""
     return [
         # Sanitised when it was written; its headings stand two levels lower on the page.
-        News(row.id, row.title, row.created_at, Markup(row.html.replace("h3>", "h5>").replace("h2>", "h4>")))  # noqa: S704
-        for row in queries.of_petition(session, petition_id)
+        News(row.id, row.title, row.at, Markup(row.html.replace("h3>", "h5>").replace("h2>", "h4>")))  # noqa: S704
+        for row in queries.published(session, petition_id)
     ]

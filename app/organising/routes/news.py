@@ -35,7 +35,7 @@ def _page(
         "organising/news.html",
         422 if form["errors"] else 200,
         p=public.view(session, petition, settings_of(request).origin, clock.now()),
-        updates=queries.of_petition(session, petition.id),
+        updates=queries.published(session, petition.id),
         subscribers=subscription_queries.count(session, "updates", petition.id),
         desk=desk.of(session, petition, organiser),
         form=form,
@@ -47,5 +47,6 @@ def _page(
 def write(request: Request, session: Db, organiser: Organiser, petition: ToldPetition, values: Form) -> Response:
     with shown_again(values, partial(_page, request, session, petition, organiser)):
         form = validated(UpdateForm, values)
-    actions.write(session, petition, form.title, form.text, organiser.id)
+    update = actions.begin(session, petition.id, form.title, form.text, organiser.id)
+    actions.send(session, petition.id, update.id, organiser.id, mail=True)
     return see_other(request, f"/organisation/petitions/{petition.slug}/nouvelles")
