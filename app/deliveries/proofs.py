@@ -81,5 +81,5 @@ def opened(session: Session, delivery: Delivery, sealed: bytes) -> tuple[bytes, 
 def _key(session: Session, delivery: Delivery) -> bytes:
     evidence = petition_keys.evidence(session, delivery.petition_id)
     if evidence is None:
-        raise Gone("La preuve de cette remise n’est plus gardée : douze mois ont passé depuis l’effacement des données.")
+        raise Gone("La preuve n’est plus gardée : douze mois ont passé depuis l’effacement des données.")
     return crypto.derive(evidence, f"proof of delivery {delivery.id}")

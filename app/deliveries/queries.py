@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import Account
@@ -12,13 +12,12 @@ from app.deliveries.models import Delivery, DeliveryProof, RecipientLink
 from app.exports.models import ExportRecord
 from app.petitions.models import Petition
 from app.signatures.models import Signature, SignatureState
+from app.updates.models import Update, UpdateKind
 
 
 def of_petition(session: Session, petition_id: int) -> Sequence[Delivery]:
     """The first one first."""
-    return session.scalars(
-        select(Delivery).where(Delivery.petition_id == petition_id).order_by(Delivery.number)
-    ).all()
+    return session.scalars(select(Delivery).where(Delivery.petition_id == petition_id).order_by(Delivery.number)).all()
 
 
 def numbered(session: Session, petition_id: int, number: int) -> Delivery | None:
@@ -57,7 +56,8 @@ def link(session: Session, link_id: int, *, alone: bool = False) -> RecipientLin
     query = select(RecipientLink).where(RecipientLink.id == link_id)
     if alone:
         query = query.with_for_update(of=RecipientLink).execution_options(populate_existing=True)
-    return session.scalars(query.options(joinedload(RecipientLink.delivery).joinedload(Delivery.petition))).one_or_none()
+    query = query.options(joinedload(RecipientLink.delivery).joinedload(Delivery.petition))
+    return session.scalars(query).one_or_none()
 
 
 def links(session: Session, petition_id: int) -> Sequence[RecipientLink]:
@@ -106,9 +106,7 @@ def asked(session: Session) -> Sequence[RecipientLink]:
 def organiser_addresses(session: Session, petition: Petition) -> Sequence[str]:
     """Of every account that may start or carry petitions, and of whoever owns this one."""
     owners = [account.id for account in petition.owners]
-    return session.scalars(
-        select(Account.email).where(or_(Account.role == "organiser", Account.id.in_(owners)))
-    ).all()
+    return session.scalars(select(Account.email).where(or_(Account.role == "organiser", Account.id.in_(owners)))).all()
 
 
 # What the pack is made of: those who had confirmed until one moment
@@ -156,6 +154,11 @@ def last_pack(session: Session, petition_id: int) -> ExportRecord | None:
     ).one_or_none()
 
 
-def forget_answer(session: Session, update_id: int) -> None:
-    """A link no longer changes that answer."""
-    session.execute(update(RecipientLink).where(RecipientLink.answer_id == update_id).values(answer_id=None))
+def answers_by(session: Session, petition_id: int, link_id: int) -> int:
+    """By that link, whatever became of them: refused ones too."""
+    rows = session.scalars(
+        select(Update.facts).where(
+            Update.petition_id == petition_id, Update.kind == UpdateKind.ANSWER, Update.author_id.is_(None)
+        )
+    )
+    return sum(facts.get("link") == link_id for facts in rows)

@@ -11,7 +11,7 @@ from app.petitions import pdf
 
 TEMPLATE = Path(__file__).with_name("pack.typ")
 # For archives, and for everybody who reads it.
-STANDARDS = ("a-2a", "ua-1")
+STANDARDS: tuple[pdf.Standard, ...] = ("a-2a", "ua-1")
 MEMORY, SECONDS = 3 << 30, 120
 
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 import typst
@@ -26,6 +26,8 @@ _TEMPLATE = Path(__file__).with_name("petition.typ")
 _POSTER = Path(__file__).with_name("poster.typ")
 # A poster names the first recipients, up to so many letters.
 _POSTER_RECIPIENTS = 240
+# Accessible; for archives and accessible.
+Standard = Literal["ua-1", "a-2a"]
 # Not words: they are left as they are.
 _VERBATIM = {"kind", "href", "qr", "families"}
 
@@ -130,7 +132,7 @@ def _kept(template: Path, values: str) -> bytes:
     return once(template, values, ("ua-1",))
 
 
-def once(template: Path, values: str, standards: Sequence[str]) -> bytes:
+def once(template: Path, values: str, standards: Sequence[Standard]) -> bytes:
     """JSON *values* set, and not kept: what has names of people in it. *standards*: what to ask of it, if it can be."""
     data = json.loads(values)
     families = glyphs.families(values)
@@ -139,7 +141,7 @@ def once(template: Path, values: str, standards: Sequence[str]) -> bytes:
     return _at_any_price(template, data | {"families": families, "marked": marked}, standards)
 
 
-def _at_any_price(template: Path, data: dict[str, Any], standards: Sequence[str]) -> bytes:
+def _at_any_price(template: Path, data: dict[str, Any], standards: Sequence[Standard] = ("ua-1",)) -> bytes:
     """Accessible; or so without accents and joiners, which fonts may lack upon a sign; or plain."""
     for tried in (lambda: data, lambda: _mapped(data, _bare)):
         try:
@@ -153,7 +155,7 @@ def _bare(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c) not in {"Mn", "Me", "Cf"})
 
 
-def _compiled(template: Path, data: dict[str, Any], standards: Sequence[str]) -> bytes:
+def _compiled(template: Path, data: dict[str, Any], standards: Sequence[Standard]) -> bytes:
     source, values = template.read_bytes(), {"petition": json.dumps(data)}
     with _turn:
         content = _compiler().compile(source, sys_inputs=values, pdf_standards=list(standards))

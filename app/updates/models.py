@@ -114,8 +114,13 @@ class Update(Sending, Base):
 
     @property
     def is_writable(self) -> bool:
-        """By its author; not what was taken off the page, which people have read."""
-        return self.state in WRITABLE and self.published_at is None
+        """By its author; not what was taken off the page, which people have read, nor a recipient's own words."""
+        return self.state in WRITABLE and self.published_at is None and not self.is_the_recipients
+
+    @property
+    def is_the_recipients(self) -> bool:
+        """It came by the link that the operator sends to a recipient: nobody else writes in it or calls it back."""
+        return bool(self.facts.get("by_recipient"))
 
 
 class Letter(Sending, Base):

@@ -90,9 +90,7 @@ def hand_over(
     return delivery
 
 
-def _line(
-    session: Session, petition: Petition, handed: Handed, number: int, by: int | None, now: datetime
-) -> Delivery:
+def _line(session: Session, petition: Petition, handed: Handed, number: int, by: int | None, now: datetime) -> Delivery:
     people = [petition.recipients[place] for place in sorted(set(handed.places))]
     n, digest = _handed_over(session, petition, handed)
     return Delivery(
@@ -133,7 +131,7 @@ def _tell(session: Session, petition: Petition, delivery: Delivery, by: int | No
         text="\n\n".join(text),
         by=by,
         mail=True,
-        facts={"at": delivery.handed_on.isoformat(), "to": to, "how": delivery.way, "number": delivery.number},
+        facts={"at": delivery.handed_on.isoformat(), "to": to, "how": WAYS[delivery.way], "number": delivery.number},
         review=False,
     )
 
