@@ -3,7 +3,7 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,10 +93,13 @@ class _Begun:
     rows: Iterator[Sequence[object]]
 
 
-def stream(database: Database, record_id: int, origin: str) -> Iterator[bytes]:
+def stream(
+    database: Database, record_id: int, origin: str, told: Callable[[int], object] = lambda _n: None
+) -> Iterator[bytes]:
     """The archive, piece by piece; its own sessions, because it outlives the request's.
 
-    The list first, because its mark is printed; names are in memory only, as many as a workbook has.
+    The list first, because its mark is printed; names are in memory only, as many as a workbook has. *told*: how many
+    lines are in it.
     """
     out = _Out()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -108,6 +111,7 @@ def stream(database: Database, record_id: int, origin: str) -> Iterator[bytes]:
                 for piece, _ in csv.stream(begun.header, people):
                     member.write(piece)
                     digest.update(piece)
+                    told(people.n)
                     yield out.taken()
         files = [File(name, digest.hexdigest())]
         if people.kept is not None:
