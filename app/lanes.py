@@ -63,6 +63,7 @@ class Lanes:
     *signing*: what the sign form reads of its petition. *watching*: the live feed's reading.
     *receiving*: files that people send, 10 MB each on the disk, from their first byte to the answer; no thread.
     *picturing*: their pictures, a core for a second each; people who chose a photograph wait for it.
+    *packing*: packs for recipients, a core and half a gigabyte for seconds, their names in memory meanwhile.
     """
 
     def __init__(self, *, one_writer: bool) -> None:
@@ -75,6 +76,7 @@ class Lanes:
         self.watching = Lane(4)
         self.receiving = Lane(64)
         self.picturing = Lane(1, patience=20.0)
+        self.packing = Lane(1, patience=30.0)
 
 
 def lanes_of(request: Request) -> Lanes:

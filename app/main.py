@@ -22,6 +22,7 @@ from app.administration import routes as administration
 from app.answers import LastResort, handle_errors
 from app.bus import Bus
 from app.db import Database
+from app.deliveries import routes as deliveries
 from app.drafting import routes as drafting
 from app.lanes import THREADS, Lanes
 from app.live.feed import LiveFeed
@@ -62,6 +63,7 @@ ROUTERS = (
     pages.router,
     accounts.router,
     organisations.router,
+    deliveries.router,
     moderation.router,
     redress.router,
     transparency.router,

@@ -4,6 +4,7 @@ from app.accounts import models as accounts
 from app.audit import AuditLine
 from app.comments import models as comments
 from app.consents import models as consents
+from app.deliveries import models as deliveries
 from app.drafting import models as drafting
 from app.exports import models as exports
 from app.mail import models as mail
@@ -21,6 +22,7 @@ __all__ = [
     "accounts",
     "comments",
     "consents",
+    "deliveries",
     "drafting",
     "exports",
     "mail",

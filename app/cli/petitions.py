@@ -2,20 +2,35 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 import click
 
+from app import clock
+from app.backup.progress import Progress
 from app.cli.group import main, moment, opened, petition_of
+from app.deliveries import actions as deliveries
+from app.deliveries import proofs
+from app.deliveries import queries as delivery_queries
+from app.deliveries.actions import packing
+from app.deliveries.choices import WAYS
+from app.deliveries.forms import MAX_NOTE
+from app.deliveries.proofs import Proof
 from app.errors import Refused
 from app.exports import actions as export_actions
 from app.exports.models import PURPOSES
 from app.petitions import actions as petition_actions
-from app.petitions import addresses, importing, indexing
+from app.petitions import addresses, images, importing, indexing
 from app.petitions import jobs as petition_jobs
+from app.petitions import queries as petition_queries
 from app.petitions.models import PetitionState
 from app.privacy import counting
+from app.templating import long_date
+from app.text import clean_text, has_ink
+from app.zone import day_of, day_typed
 
 
 @main.group()
@@ -52,11 +67,86 @@ def close_petition(slug: str) -> None:
 
 @petition.command(name="deliver")
 @click.argument("slug")
-def deliver_petition(slug: str) -> None:
-    """Noter la remise aux destinataires : les données sont effacées un mois après."""
-    with opened() as (_, database), database.write() as session:
-        petition_actions.deliver(session, petition_of(session, slug))
-    click.echo("Remise notée.")
+@click.option("--on", "on", metavar="JOUR", help="Le jour de la remise, 2027-01-31 ; aujourd’hui sinon.")
+@click.option("--to", "to", type=click.IntRange(1, 20), multiple=True, help="Numéro d’un destinataire ; tous sinon.")
+@click.option("--how", "way", required=True, type=click.Choice(list(WAYS)), help="Comment elle a été remise.")
+@click.option("--note", default="", help="Une phrase publique de plus.")
+@click.option("--proof", type=click.Path(path_type=Path, dir_okay=False), help="La preuve : PDF, JPEG ou PNG.")
+@click.option("--yes", is_flag=True, help="Ne pas demander de confirmation.")
+def deliver_petition(
+    slug: str, on: str | None, to: tuple[int, ...], way: str, note: str, proof: Path | None, yes: bool
+) -> None:
+    """Noter une remise aux destinataires : la première met fin aux signatures, pour de bon.
+
+    Les données sont effacées un mois après ce jour. Demande « oui » sur l’entrée standard.
+    """
+    day = _day(on, "--on") if on else day_of(clock.now())
+    kept = _proof_of(proof)
+    with opened() as (_, database):
+        with database.read() as session:
+            found = petition_of(session, slug)
+            places = [n - 1 for n in to] or list(range(len(found.recipients)))
+            handed = deliveries.Handed(day, places, way, _note(note))
+            deliveries.check(found, handed, clock.now())
+            ends, seen = deliveries.end_after(found, handed, clock.now()), delivery_queries.how_many(session, found.id)
+        if not yes and not seen:
+            click.echo(
+                f"Plus personne ne signera, et les données seront effacées le {long_date(ends)}. Tapez « oui » :",
+                err=True,
+            )
+            if sys.stdin.readline().strip().lower() != "oui":
+                raise Refused("Rien n’a été changé.")
+        with database.write() as session:
+            deliveries.hand_over(session, found.id, handed, seen, None, kept)
+    click.echo(f"Remise notée. Données effacées le {long_date(ends)}.")
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return day_typed(text)
+    except ValueError:
+        raise click.BadParameter("un jour est attendu, comme 2027-01-31", param_hint=option) from None
+
+
+def _note(text: str) -> str:
+    note = clean_text(text)
+    if len(note) > MAX_NOTE:
+        raise click.BadParameter(f"{MAX_NOTE} caractères au plus", param_hint="--note")
+    return note if has_ink(note) else ""
+
+
+def _proof_of(path: Path | None) -> Proof | None:
+    if path is None:
+        return None
+    try:
+        return proofs.read(path.name, images.read(path))
+    except Refused as refused:
+        raise Refused("%(path)s : %(why)s.", path=path, why=refused.message) from None
+
+
+@petition.command(name="pack")
+@click.argument("slug")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Archive à écrire, .zip.",
+)
+def pack_petition(slug: str, output: Path) -> None:
+    """Faire le dossier de remise : le PDF, la liste en CSV et en classeur, d’un même instant."""
+    with opened() as (settings, database), Progress() as progress:
+        with database.write() as session:
+            found = petition_of(session, slug)
+            total = petition_queries.count(session, found.id)
+            record_id = packing.begin(session, found, None).id
+        write_privately(
+            output,
+            packing.stream(
+                database, record_id, settings.origin, lambda n: progress.tell("Dossier de remise", n, total)
+            ),
+        )
+    click.echo(str(output))
 
 
 @petition.command(name="rename")
@@ -82,6 +172,23 @@ def hold_petition(slug: str, until: str, reason: str) -> None:
     click.echo(f"Effacement suspendu jusqu’au {end.isoformat()}.")
 
 
+def write_privately(output: Path, pieces: Iterable[bytes]) -> None:
+    """Names and addresses: for the eyes of whoever typed the command; whole, or not there. Raises Refused."""
+    partial = output.with_name(output.name + ".part")
+    try:
+        partial.unlink(missing_ok=True)
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            for piece in pieces:
+                file.write(piece)
+        partial.replace(output)
+    except BaseException as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
+        raise Refused("%(path)s : écriture impossible (%(why)s).", path=output, why=error.strerror) from None
+
+
 @main.command()
 @click.argument("slug")
 @click.option("--purpose", required=True, type=click.Choice(PURPOSES), help="Ce que l’export contient.")
@@ -102,20 +209,7 @@ def export(slug: str, purpose: str, output: Path | None) -> None:
             for piece in pieces:
                 sys.stdout.buffer.write(piece)
             return
-        partial = output.with_name(output.name + ".part")
-        try:
-            partial.unlink(missing_ok=True)
-            # Names and addresses: for the eyes of whoever typed the command.
-            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                for piece in pieces:
-                    file.write(piece)
-            partial.replace(output)
-        except BaseException as error:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
-            if not isinstance(error, OSError):
-                raise
-            raise Refused("%(path)s : écriture impossible (%(why)s).", path=output, why=error.strerror) from None
+        write_privately(output, pieces)
     click.echo(str(output))
 
 

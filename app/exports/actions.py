@@ -92,20 +92,20 @@ def _table(
     keys = petition_keys.of(session, petition.id)
     if purpose == "contact":
         header: tuple[str, ...] = ("Référence", "Prénom", "Nom", "E-mail", "Code postal", "Pays", "Signée le")
-        return header, _people(keys, purpose, queries.contactable(session, petition.id, until))
+        return header, people(keys, purpose, queries.contactable(session, petition.id, until))
     if purpose == "audit":
         header = ("Pseudonyme", "État", "Reçue le", "Confirmée le", "Version du texte")
         return header, _states(keys, purpose, queries.every_state(session, petition.id))
     if petition.delivery_mode == "count":
         return ("Département", "Signatures"), iter(merged(queries.by_departement(session, petition.id)))
     header = ("Référence", "Prénom", "Nom", "Code postal", "Pays", "Signée le")
-    return header, _people(keys, purpose, queries.confirmed(session, petition.id, until))
+    return header, people(keys, purpose, queries.confirmed(session, petition.id, until))
 
 
 # Column by column, hundreds of rows at a time: a million lines take seconds.
 
 
-def _people(keys: Keys, purpose: str, batches: queries.Batches) -> Iterator[Sequence[object]]:
+def people(keys: Keys, purpose: str, batches: queries.Batches) -> Iterator[Sequence[object]]:
     """Lines of people; their address too where the query has it."""
     for batch in batches:
         ids, given, family, codes, countries, dates, *addresses = zip(*batch, strict=True)

@@ -36,6 +36,8 @@ SPEAKERS = (
     "accounts/passwords.py",
     "accounts/routes/*.py",
     "comments/*.py",
+    "deliveries/*.py",
+    "deliveries/actions/*.py",
     "drafting/*.py",
     "lanes.py",
     "live/feed.py",
@@ -82,6 +84,7 @@ TABLES = {
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN", "NONE", "PROMISED",
     "BY_INVITATION", "BY_THE_TEAM",
+    "AUTHORS", "MEANWHILE", "NOT_A_PROOF", "NO_SUCH", "OVER", "TOO_MANY", "WAYS",
     "ROLES", "TAKEN", "WEAK", "WRONG_CODE", "WRONG_KEY", "NOT_MADE", "WRONG_PROOF", "WRONG_SPARE", "NOWHERE",
     "REWRITTEN", "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH",
 }  # fmt: skip

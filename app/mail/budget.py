@@ -39,6 +39,7 @@ OUTSIDE = {
     "accounts/new_browser",
     "accounts/passkey_copied",
     "accounts/password_changed",
+    "deliveries/told",
     "moderation/amendment",
     "moderation/appeal_judged",
     "moderation/charter",

@@ -1,7 +1,7 @@
 """What is done to petitions: made, published, closed, delivered."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -23,6 +23,8 @@ from app.zone import end_of
 
 # Its text may still change.
 WRITABLE = (PetitionState.DRAFT, PetitionState.REFUSED)
+# It may be handed over, which ends it.
+DELIVERABLE = (PetitionState.OPEN, PetitionState.CLOSED)
 
 
 @dataclass(frozen=True)
@@ -214,14 +216,14 @@ def close_ended(session: Session) -> int:
     return len(ended)
 
 
-def deliver(session: Session, petition: Petition, by: int | None = None) -> None:
-    """Handed to its recipients: the one-month clock starts. Raises Conflict."""
+def deliver(session: Session, petition: Petition, by: int | None = None, on: date | None = None) -> None:
+    """Handed to its recipients *on* that day, or now: the one-month clock starts then. Raises Conflict."""
     queries.lock(session, petition.id)
-    if petition.state not in {PetitionState.OPEN, PetitionState.CLOSED}:
+    if petition.state not in DELIVERABLE:
         raise Conflict("Cette pétition ne peut pas être remise dans cet état.")
     now = clock.now()
     petition.closed_at = petition.ended_at(now) or now
-    petition.state, petition.delivered_at = PetitionState.DELIVERED, now
+    petition.state, petition.delivered_at = PetitionState.DELIVERED, min(now, end_of(on)) if on is not None else now
     audit.record(session, "petition.delivered", "petition", petition.id, by)
     changed(session, petition.id)
 

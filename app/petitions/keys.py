@@ -62,6 +62,14 @@ def of(session: Session, petition_id: int) -> Keys:
     return keys
 
 
+def evidence(session: Session, petition_id: int) -> bytes | None:
+    """The key that outlives the two others; None once it is destroyed as well. Raises Unsealable."""
+    row = session.get(PetitionKeys, petition_id, populate_existing=True)
+    if row is None or row.evidence_key is None:
+        return None
+    return vault_of(session).unwrap(row.evidence_key, row.master, _context(petition_id, "evidence_key"))
+
+
 def check_all(session: Session) -> int:
     """Open every petition's keys; returns how many. Raises Unsealable."""
     vault = vault_of(session)

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from app.accounts.actions.signing_in import SESSION as STAFF_SESSION
 from app.accounts.actions.throttling import FORGOTTEN_AFTER
 from app.accounts.origins import BROWSER_FOR
+from app.deliveries.links import OPENS_FOR as RECIPIENT_LINK
 from app.drafting.actions import ACCOUNTS_FOR, STRANGERS_FOR
 from app.exports.actions import SMALLEST_CELL
 from app.mail import budget
@@ -40,6 +41,7 @@ ACCOUNT_IDLE = 2 * YEAR
 ACCOUNT_WARNING = timedelta(days=30)
 AUDIT = YEAR
 EXPORTS_AFTER_PURGE = YEAR
+PROOF_AFTER_PURGE = YEAR
 # Kept by whoever runs the instance: what the technical logs and the backups of its host are set to.
 LOGS = (timedelta(days=183), YEAR)
 BACKUPS = timedelta(days=30)
@@ -248,6 +250,22 @@ SCHEDULE = (
         "Votre consentement explicite pour les données transmises (RGPD, art. 6.1.a et 9.2.a) ; notre "
         "obligation de rendre compte pour le journal (art. 5.2 et 6.1.c)",
         (EXPORTS_AFTER_PURGE,),
+    ),
+    Line(
+        "delivery_proof",
+        "Preuve de la remise d’une pétition : le document que l’organisateur garde, et son nom de fichier",
+        "Douze mois après la date D, scellée ; elle n’est jamais publique.",
+        "Elle est supprimée, et la clé dont la sienne est tirée est détruite.",
+        "L’intérêt légitime de l’organisateur à pouvoir prouver la remise (RGPD, art. 6.1.f)",
+        (PROOF_AFTER_PURGE,),
+    ),
+    Line(
+        "recipient_contact",
+        "Adresse officielle où le lien pour accuser réception est envoyé, pour le destinataire d’une pétition",
+        "La date D, scellée ; le lien lui-même vaut soixante jours.",
+        "L’adresse est supprimée ; l’accusé de réception et la réponse, publics, restent.",
+        "Notre intérêt légitime à savoir que la réponse vient du destinataire (RGPD, art. 6.1.f)",
+        (RECIPIENT_LINK,),
     ),
     Line(
         "logs",

@@ -4,12 +4,14 @@ Only then may it take a session: a client that sends half a form, or a hundred a
 nobody wait but itself. One dependency in front of every router (``main.py``).
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
 from fastapi import HTTPException, Request
 from starlette.requests import ClientDisconnect
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from app.lanes import Lane, lanes_of
 from app.web import ratelimit, uploads
@@ -46,3 +48,18 @@ async def admitted(request: Request) -> AsyncIterator[None]:
         lane: Lane = getattr(lanes, getattr(endpoint, "lane", "acting" if acting else "rendering"))
         await held.enter_async_context(lane.place(client))
         yield
+
+
+class InLane(StreamingResponse):
+    """An answer that is made while it is sent, in a lane of its own, whose place is waited for before its first byte.
+
+    The place of its route is given back by then. Raises Busy.
+    """
+
+    def __init__(self, request: Request, name: str, pieces: Iterable[bytes], **more: Any) -> None:
+        super().__init__(pieces, **more)
+        self._place = getattr(lanes_of(request), name).place(ratelimit.client_key(request))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._place:
+            await super().__call__(scope, receive, send)

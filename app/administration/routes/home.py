@@ -41,6 +41,8 @@ MAIL_NAMES = {
     "accounts/password_changed": "mot de passe changé",
     "accounts/sign_in_link": "lien de connexion",
     "accounts/welcome": "lien pour créer un compte",
+    "deliveries/link": "lien pour un destinataire",
+    "deliveries/told": "accusé de réception ou réponse d’un destinataire",
     "moderation/amendment": "décision sur un amendement",
     "moderation/appeal_judged": "recours jugé",
     "moderation/charter": "nouvelle version de la charte",

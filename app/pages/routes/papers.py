@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from app import clock
 from app.db import Db
+from app.deliveries import public as delivery_public
 from app.errors import NotFound
 from app.pages.routes.base import router
 from app.petitions import addresses, images, pdf, public, queries
@@ -52,6 +53,7 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "html": str(view.body_html),
         "sources": [_source(source) for source in view.sources],
         "news": [one.as_json(view.url) for one in updates.of_petition(session, petition.id)],
+        "delivery": delivery_public.as_json(delivery_public.of_petition(session, petition), view.erased_on),
         "replies": [reply.as_json() for found in replies.published(session, petition.id).values() for reply in found],
     }
     return _open_json(body, petition.id)

@@ -12,6 +12,7 @@ from app.comments import public as comment_public
 from app.comments import queries as comment_queries
 from app.consents import queries as consent_queries
 from app.db import Database, Db, Session
+from app.deliveries import public as delivery_public
 from app.errors import Gone
 from app.pages.routes.base import router
 from app.petitions import addresses
@@ -66,6 +67,7 @@ def _page_context(request: Request, session: Session, petition: Petition, form: 
         "more_signatures": len(lines) > NEWEST,
         "comments": comments,
         "replies": replies.published(session, petition.id),
+        "deliveries": delivery_public.of_petition(session, petition),
         "news": update_public.of_petition(session, petition.id, update_public.ON_PAGE),
     }
 

@@ -1,0 +1,226 @@
+"""The pack: one archive with the PDF, the list as CSV and as a workbook, all of one moment."""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.db import Database
+from app.deliveries import pack, queries
+from app.deliveries.pack import File, Snapshot, Text
+from app.errors import Conflict
+from app.exports import actions as exports
+from app.exports import csv, xlsx
+from app.exports import queries as export_queries
+from app.exports.models import ExportRecord
+from app.petitions import keys as petition_keys
+from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
+from app.templating import long_datetime, number
+from app.zone import ZONE
+
+MEDIA_TYPE = "application/zip"
+PEOPLE = ("Référence", "Prénom", "Nom", "Code postal", "Pays", "Signée le")
+PLACES = ("Département", "Signatures")
+
+
+def begin(session: Session, petition: Petition, by: int | None) -> ExportRecord:
+    """Journal it as the export that it is, before its first byte. Raises Conflict, Gone."""
+    if petition.opened_at is None:
+        raise Conflict("Cette pétition n’a pas encore de signatures à remettre.")
+    record = exports.begin(session, petition, "delivery", by)
+    audit.record(session, "delivery.packed", "petition", petition.id, by, export=record.id)
+    return record
+
+
+def filename(petition: Petition, now: datetime) -> str:
+    return f"dossier-{petition.slug}-{now.astimezone(ZONE):%Y-%m-%d}.zip"
+
+
+class _Out(io.RawIOBase):
+    """Where the archive is written: taken away piece by piece, so that it is never whole in memory."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        piece = bytes(data)  # type: ignore[call-overload]
+        self._pieces.append(piece)
+        return len(piece)
+
+    def taken(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+
+class _People:
+    """Lines as they go by, kept as long as a workbook may have them."""
+
+    def __init__(self, rows: Iterator[Sequence[object]]) -> None:
+        self._rows = rows
+        self.n = 0
+        self.kept: list[Sequence[object]] | None = []
+
+    def __iter__(self) -> Iterator[Sequence[object]]:
+        for row in self._rows:
+            self.n += 1
+            if self.kept is not None:
+                self.kept.append(row)
+                if self.n > xlsx.MOST:
+                    self.kept = None
+            yield row
+
+    @property
+    def on_paper(self) -> list[Sequence[object]] | None:
+        return self.kept if self.kept is not None and self.n <= pack.LISTED else None
+
+
+@dataclass(frozen=True)
+class _Begun:
+    snapshot: Snapshot
+    # Of its CSV.
+    name: str
+    header: Sequence[str]
+    rows: Iterator[Sequence[object]]
+
+
+def stream(
+    database: Database, record_id: int, origin: str, told: Callable[[int], object] = lambda _n: None
+) -> Iterator[bytes]:
+    """The archive, piece by piece; its own sessions, because it outlives the request's.
+
+    The list first, because its mark is printed; names are in memory only, as many as a workbook has. *told*: how many
+    lines are in it.
+    """
+    out = _Out()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        with database.read() as session:
+            begun = _begun(database, session, record_id, origin)
+            taken, people = begun.snapshot, _People(begun.rows)
+            name, digest = begun.name, hashlib.sha256()
+            with archive.open(_member(name, taken.at), "w") as member:
+                for piece, _ in csv.stream(begun.header, people):
+                    member.write(piece)
+                    digest.update(piece)
+                    told(people.n)
+                    yield out.taken()
+        files = [File(name, digest.hexdigest())]
+        if people.kept is not None:
+            workbook = b"".join(piece for piece, _ in xlsx.stream(begun.header, people.kept))
+            files.append(File(f"{name.removesuffix('.csv')}.xlsx", hashlib.sha256(workbook).hexdigest()))
+            archive.writestr(_member(files[-1].name, taken.at, zipfile.ZIP_STORED), workbook)
+            yield out.taken()
+        listed = people.on_paper if taken.named else []
+        paper = pack.typeset(taken, files, listed)
+        files.append(File(f"dossier-{taken.slug}.pdf", hashlib.sha256(paper).hexdigest()))
+        archive.writestr(_member(files[-1].name, taken.at), paper)
+        yield out.taken()
+        archive.writestr(_member("LISEZ-MOI.txt", taken.at), _read_me(taken, files).encode())
+    yield out.taken()
+    _finish(database, record_id, people.n, digest.hexdigest())
+
+
+def _member(name: str, at: datetime, method: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, at.astimezone(ZONE).timetuple()[:6])
+    info.compress_type = method
+    info.external_attr = 0o600 << 16
+    return info
+
+
+def _begun(database: Database, session: Session, record_id: int, origin: str) -> _Begun:
+    """The list as it stands at one moment, which the journal tells, as in exports; the numbers are of the same."""
+    if not database.is_sqlite:  # where a reader sees one moment by itself
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    with _moment(database, record_id) as at:
+        record = session.get_one(ExportRecord, record_id)
+        petition = session.get_one(Petition, record.petition_id)
+        places = queries.places_until(session, petition.id, at)
+        versions = dict(queries.versions_until(session, petition.id, at))
+        taken = _snapshot(session, petition, at, places, versions, origin)
+        name = exports.filename(petition, "delivery", at)
+        if not taken.named:
+            return _Begun(taken, name, PLACES, iter(taken.places))
+        keys = petition_keys.of(session, petition.id)
+        rows = exports.people(keys, "delivery", export_queries.confirmed(session, petition.id, at))
+        return _Begun(taken, name, PEOPLE, rows)
+
+
+@contextmanager
+def _moment(database: Database, record_id: int) -> Iterator[datetime]:
+    """Withdrawals wait meanwhile: whoever is in the list and withdraws afterwards is told of as such."""
+    with database.write() as writer:
+        record = writer.get_one(ExportRecord, record_id)
+        petition_queries.lock_alone(writer, record.petition_id)
+        record.started_at = clock.now()
+        yield record.started_at
+
+
+def _snapshot(
+    session: Session,
+    petition: Petition,
+    at: datetime,
+    places: list[tuple[str, int]],
+    versions: dict[int, int],
+    origin: str,
+) -> Snapshot:
+    assert petition.opened_at is not None
+    texts = [
+        Text(row.version, row.title, row.html, row.published_at or row.created_at, versions.get(row.version, 0))
+        for row in petition.texts
+        if row.version in versions or row.version == petition.version
+    ]
+    return Snapshot(
+        slug=petition.slug,
+        title=petition.title,
+        author=petition.author,
+        organisation=petition.organisation.name if petition.organisation else "",
+        recipients=[f"{one.name}, {one.role}" for one in petition.recipients],
+        url=f"{origin}/petitions/{petition.slug}",
+        opened_at=petition.opened_at,
+        closed_at=petition.ended_at(at),
+        at=at,
+        count=sum(versions.values()),
+        paper=0,
+        named=petition.delivery_mode == "identities",
+        texts=texts,
+        places=exports.merged(places),
+    )
+
+
+def _finish(database: Database, record_id: int, rows: int, digest: str) -> None:
+    with database.write() as session:
+        record = session.get_one(ExportRecord, record_id)
+        record.finished_at, record.rows, record.sha256 = clock.now(), rows, digest
+        audit.record(session, "export.finished", "petition", record.petition_id, record.account_id, export=record_id)
+
+
+def _read_me(taken: Snapshot, files: Sequence[File]) -> str:
+    use = (
+        "Les noms et les codes postaux ont été donnés pour cette remise, et pour rien d’autre. Une personne peut\r\n"
+        "retirer sa signature ensuite : l’organisateur vous donnera alors sa référence, pour rayer sa ligne."
+        if taken.named
+        else "Aucun nom n’est dans ce dossier : c’est ce que les signataires ont su avant de signer."
+    )
+    lines = [
+        taken.title,
+        taken.url,
+        "",
+        f"{number(taken.count)} signatures, le {long_datetime(taken.at)}.",
+        "Les fichiers de ce dossier sont du même instant et disent le même nombre.",
+        "",
+        use,
+        "",
+        "Empreintes (SHA-256) :",
+        *(f"{file.sha256}  {file.name}" for file in files),
+        "",
+    ]
+    return "\ufeff" + "\r\n".join(lines)
