@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,7 +96,7 @@ def _simpler(ring: list[Point], junctions: set[Point]) -> list[Point]:
     turned = [*ring[first:], *ring[: first + 1]]
     cuts = [n for n, point in enumerate(turned) if n in {0, len(turned) - 1} or point in junctions]
     kept: list[Point] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         stretch = turned[start : end + 1]
         back = (stretch[-1], stretch[-2]) < (stretch[0], stretch[1])
         line = _straightened(stretch[::-1] if back else stretch)
@@ -124,7 +125,7 @@ def _path(ring: list[Point]) -> str:
         return _path([point for n, point in enumerate(ring) if n not in {there_and_back[0], there_and_back[0] - 1}])
     if len(ring) < 3:
         return ""
-    steps = [f"{x - px} {y - py}" for (px, py), (x, y) in zip(ring, ring[1:], strict=False)]
+    steps = [f"{x - px} {y - py}" for (px, py), (x, y) in pairwise(ring)]
     return f"M{ring[0][0]} {ring[0][1]}l{' '.join(steps)}z".replace(" -", "-")
 
 

@@ -8,7 +8,7 @@ SMALLEST = 11
 
 
 class Merged(NamedTuple):
-    """``kept``: what may be shown; ``rest``: all others together, 0 or at least SMALLEST unless there is nothing else."""
+    """``kept``: what may be shown; ``rest``: all others together, at least SMALLEST where there is somebody to join."""
 
     kept: dict[str, int]
     rest: int

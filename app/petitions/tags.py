@@ -68,8 +68,10 @@ def _add(session: Session, column: str, sums: Mapping[tuple[int, date, str], int
         set_={column: table.c[column] + statement.excluded[column]},
     )
     # In one order for everybody: two processes write their views at the same moment.
-    rows = [{"petition_id": petition_id, "day": day, "tag": tag, column: n} for (petition_id, day, tag), n in
-            sorted(sums.items())]  # fmt: skip
+    rows = [
+        {"petition_id": petition_id, "day": day, "tag": tag, column: n}
+        for (petition_id, day, tag), n in sorted(sums.items())
+    ]
     if rows:
         session.execute(statement, rows)
 

@@ -32,8 +32,8 @@ def note(session: Session, counts: Mapping[int, int], now: datetime) -> None:
         index_elements=["petition_id"],
         set_={"noted": table.c.noted + 1, "counted": statement.excluded.counted},
     )
-    rows = [{"petition_id": petition_id, "cells": {}, "noted": 1, "seen": 0, "counted": n, "seen_count": 0, "due_at": now}
-            for petition_id, n in sorted(counts.items())]  # fmt: skip
+    new = {"cells": {}, "noted": 1, "seen": 0, "seen_count": 0, "due_at": now}
+    rows = [new | {"petition_id": petition_id, "counted": n} for petition_id, n in sorted(counts.items())]
     if rows:
         session.execute(statement, rows)
 

@@ -73,4 +73,4 @@ def by_departement(session: Session, petition_id: int) -> dict[str, int]:
         .where(Signature.petition_id == petition_id, Signature.state == SignatureState.CONFIRMED)
         .group_by(Signature.departement)
     )
-    return {departement: n for departement, n in rows}
+    return dict(rows.all())
