@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.folding import fold
 from app.organising import france
 from app.petitions import places
 from app.petitions.cells import Merged, merged
@@ -93,7 +94,9 @@ def by_departement(cells: Mapping[str, int], at: datetime, sort: str = "") -> Wh
     found: Merged = merged(cells)
     total = sum(cells.values())
     shades = _shades({code: n for code, n in found.kept.items() if code not in {"", NOWHERE}})
-    rows = [Place(code, named(code), n, n / total, shades.get(code, 0)) for code, n in sorted(found.kept.items())]
+    rows = [Place(code, named(code), n, n / total, shades.get(code, 0)) for code, n in found.kept.items()]
+    # What is no département comes last among names.
+    rows.sort(key=lambda place: (place.code in {"", NOWHERE}, fold(place.name)))
     if sort != "nom":
         rows.sort(key=lambda place: -place.signatures)
     by_code = {place.code: place for place in rows}
