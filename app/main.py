@@ -144,7 +144,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
         metrics.pages.inc()
         path, head = scope["path"].removeprefix("/en"), scope["state"]["head"]
         if path.startswith("/petitions/") and path.count("/") == 2 and not path.endswith(".json") and not head:
-            app.state.views.count(petition_id, dict(scope["headers"]))
+            app.state.views.count(petition_id, dict(scope["headers"]), scope["query_string"])
 
     guarded: ASGIApp = Crowd(partial(FastAPI.__call__, app), pages.doors)
     guarded = SameOrigin(guarded, settings.origin, exempt=lambda path: path.startswith("/desabonnement/"))

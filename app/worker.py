@@ -1,7 +1,7 @@
 """The worker: sends mail and runs the periodic jobs. Several may run at once on PostgreSQL."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -36,13 +36,14 @@ class Job:
 
 
 class Worker:
-    """Jobs on one thread, mail on another, so that a slow mail server delays no count."""
+    """Jobs on one thread, slow ones and mail on others, so that a slow mail server delays no count."""
 
     def __init__(self, settings: Settings, database: Database, templates: Templates) -> None:
         self._stop = threading.Event()
         self.sender = Sender(settings, database, templates, self._stop)
         self.jobs = [
             Job("fold_counts", 2, lambda: petition_jobs.fold_counts(database)),
+            Job("fold_tags", 30, lambda: petition_jobs.fold_tags(database)),
             Job("remind_pending", 300, lambda: signature_jobs.remind_pending(database, settings.origin)),
             Job("tell_amendments", 5, lambda: signature_jobs.tell_amendments(database, settings.origin)),
             Job("send_updates", 5, lambda: update_jobs.send_updates(database, settings.origin)),
@@ -59,11 +60,14 @@ class Worker:
             Job("sweep_pictures", 3600, lambda: drafting_jobs.sweep_pictures(database, settings.var / "images")),
             Job("retention", 3600, lambda: privacy_jobs.daily_retention(database, settings)),
         ]
+        # They read very much: on a thread of their own, so that the others keep their hours.
+        self.slow_jobs = [Job("tally_places", 60, lambda: signature_jobs.tally_places(database))]
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         self._threads = [
-            threading.Thread(target=self._run_jobs, name="jobs", daemon=True),
+            threading.Thread(target=self._run_jobs, args=[self.jobs], name="jobs", daemon=True),
+            threading.Thread(target=self._run_jobs, args=[self.slow_jobs], name="slow_jobs", daemon=True),
             threading.Thread(target=self._send_mail, name="mail", daemon=True),
         ]
         for thread in self._threads:
@@ -84,9 +88,9 @@ class Worker:
         while not self._stop.wait(1):
             pass
 
-    def _run_jobs(self) -> None:
+    def _run_jobs(self, jobs: Sequence[Job]) -> None:
         while not self._stop.is_set():
-            for job in self.jobs:
+            for job in jobs:
                 if monotonic() >= job.due and not self._stop.is_set():
                     self._run(job)
             self._stop.wait(0.5)

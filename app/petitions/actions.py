@@ -14,7 +14,7 @@ from app.folding import fold
 from app.organisations import actions as organisations
 from app.organisations.queries import where_may
 from app.organisations.rights import Right
-from app.petitions import addresses, images, indexing, keys, markdown, queries, themes
+from app.petitions import addresses, images, indexing, keys, markdown, queries, tags, tallies, themes
 from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition, PetitionOwner, PetitionState, PetitionText, Recipient, Source
@@ -302,7 +302,13 @@ def fold_counts(session: Session) -> int:
         petition = session.get(Petition, petition_id)
         if petition is not None:
             queries.add_steps(session, petition_id, passed(count, petition.goal), now)
+    tallies.note(session, folded, now)
     return len(folded)
+
+
+def fold_tags(session: Session) -> int:
+    """Fold what confirmations said of where they came from; returns rows folded."""
+    return tags.fold(session)
 
 
 def _searched(file: PetitionFile) -> str:

@@ -12,6 +12,11 @@ def fold_counts(database: Database) -> int:
         return actions.fold_counts(session)
 
 
+def fold_tags(database: Database) -> int:
+    with database.write() as session:
+        return actions.fold_tags(session)
+
+
 def close_ended(database: Database) -> int:
     with database.write() as session:
         return actions.close_ended(session)

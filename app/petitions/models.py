@@ -33,6 +33,8 @@ from app.petitions.choices import DISPLAYS, SOURCE_KINDS
 UNTOLD = "state = 'published' AND told_at IS NULL"
 # The same: what its organiser calls a victory, and everybody may verify.
 WON = "outcome IN ('obtained', 'partly')"
+# Of a tally that the count has left behind.
+STALE = "noted > seen"
 # BIGINT on PostgreSQL, the rowid on SQLite.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -468,3 +470,46 @@ class ViewCount(Base):
     petition_id: Mapped[int]
     hour: Mapped[datetime]
     views: Mapped[int]
+
+
+class TagCount(Base):
+    """What the links that we make ourselves brought (choices.TAGS), by the day in France; nothing about the reader."""
+
+    __tablename__ = "tag_count"
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    tag: Mapped[str] = mapped_column(String(12), primary_key=True)
+    views: Mapped[int] = mapped_column(default=0, server_default="0")
+    confirmed: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class TagDelta(Base):
+    """Confirmations of one transaction that came by such a link, until a job folds them: no row that a crowd shares."""
+
+    __tablename__ = "tag_delta"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    petition_id: Mapped[int] = mapped_column(index=True)
+    day: Mapped[date]
+    tag: Mapped[str] = mapped_column(String(12))
+    confirmed: Mapped[int]
+
+
+class PlaceTally(Base):
+    """Where those counted are from, as a job found it at one moment: ten million rows are too many for a page."""
+
+    __tablename__ = "place_tally"
+    __table_args__ = (Index("ix_place_tally_stale", "due_at", postgresql_where=text(STALE), sqlite_where=text(STALE)),)
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # Département → how many, small ones included: a page merges them (cells.py).
+    cells: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime | None]
+    # How often a change of the count was noted, and the count after the last one; the same when this tally was begun.
+    noted: Mapped[int]
+    counted: Mapped[int]
+    seen: Mapped[int]
+    seen_count: Mapped[int]
+    # Not before; whoever begins moves it on, so that nobody else does the same.
+    due_at: Mapped[datetime]

@@ -372,6 +372,11 @@ def views(session: Session, petition_id: int) -> int:
     return int(total or 0)
 
 
+def views_per_hour(session: Session, petition_id: int) -> list[tuple[datetime, int]]:
+    rows = session.execute(select(ViewCount.hour, ViewCount.views).where(ViewCount.petition_id == petition_id))
+    return [(hour, n) for hour, n in rows]
+
+
 def insert_for(session: Session) -> Any:
     """The dialect's INSERT that knows ON CONFLICT; both engines spell it alike."""
     dialect = session.get_bind().dialect.name

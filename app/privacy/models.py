@@ -33,16 +33,6 @@ class SignatureAggregate(Base):
     signatures: Mapped[int]
 
 
-class DailyNumber(Base):
-    """How many forms of a day were never confirmed."""
-
-    __tablename__ = "daily_number"
-
-    petition_id: Mapped[int] = mapped_column(primary_key=True)
-    day: Mapped[date] = mapped_column(primary_key=True)
-    unconfirmed: Mapped[int]
-
-
 class RetentionRun(Base):
     """What the daily job did, table by table; kept for the operator."""
 

@@ -79,6 +79,7 @@ PERSONAL = {
     "sheet_line.departement": "paper_sheet",
     "sheet_line.signatures": "paper_sheet",
     "sheet_correction.by_account": "audit_log",
+    "signature.came_by": "pending_signature",
     "withdrawal.id": "erasure_journal",
     "withdrawal.email_key": "erasure_journal",
     "withdrawal.reference": "export_file",
@@ -185,7 +186,8 @@ PERSONAL = {
 IMPERSONAL = {
     "audit_chain.*", "charter_version.*", "charter_article.*", "consent_text.*", "count_delta.*", "count_total.*",
     "daily_number.*", "hint_off.*", "petition_keys.*", "retention_run.*", "signature_aggregate.*", "source.*",
-    "step_passed.*", "theme.*", "petition_theme.*", "view_count.*", "petition_remark.*", "letter.*",
+    "step_passed.*", "place_tally.*", "tag_count.*", "tag_delta.*",
+    "theme.*", "petition_theme.*", "view_count.*", "petition_remark.*", "letter.*",
     "account.id", "account.role", "account.totp_step", "account.link_served", "account.address_settled",
     "account.vetoed_at",
     "account.created_at", "account.disabled_at", "account.warned_at",

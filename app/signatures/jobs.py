@@ -1,7 +1,12 @@
 """Periodic work on signatures."""
 
+from datetime import timedelta
+from time import monotonic
+
+from app import clock
 from app.db import Database
-from app.signatures import actions
+from app.petitions import tallies
+from app.signatures import actions, figures
 
 
 def tell_amendments(database: Database, origin: str) -> int:
@@ -13,3 +18,27 @@ def tell_amendments(database: Database, origin: str) -> int:
 def remind_pending(database: Database, origin: str) -> int:
     with database.write() as session:
         return actions.remind(session, origin)
+
+
+def tally_places(database: Database) -> int:
+    """Where those counted are from, one petition after another; returns how many tallies were made.
+
+    Rows are read outside of any transaction that writes: nobody waits for it, whatever it takes.
+    """
+    now = clock.now()
+    with database.read() as session:
+        found = tallies.due(session, now)
+    made = 0
+    for petition_id in found:
+        with database.write() as session:
+            claim = tallies.claim(session, petition_id, clock.now())
+        if claim is None:
+            continue
+        began, at = monotonic(), clock.now()
+        with database.read() as session:
+            cells = figures.by_departement(session, petition_id)
+        cost = timedelta(seconds=monotonic() - began)
+        with database.write() as session:
+            tallies.keep(session, claim, cells, at, cost)
+        made += 1
+    return made

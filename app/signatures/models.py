@@ -50,9 +50,11 @@ class Signature(Base):
             postgresql_where=text("state = 'confirmed'"),
             sqlite_where=text("state = 'confirmed'"),
         ),
+        # The petition beside the moment: a page counts its own without reading a row.
         Index(
-            "ix_signature_pending",
+            "ix_signature_waiting",
             "created_at",
+            "petition_id",
             postgresql_where=text("state = 'pending'"),
             sqlite_where=text("state = 'pending'"),
         ),
@@ -100,6 +102,8 @@ class Signature(Base):
     code_failures: Mapped[int]
     # What looked like a robot, a letter each (doubts.py); none for nearly everybody.
     doubt: Mapped[str | None] = mapped_column(String(4))
+    # The tag of the link that led here (choices.TAGS), until it is counted at the confirmation.
+    came_by: Mapped[str] = mapped_column(String(12), default="", server_default=text("''"))
 
 
 class Withdrawal(Base):
@@ -134,3 +138,13 @@ class PostingRecord(Base):
     petition_id: Mapped[int]
     sealed: Mapped[bytes]
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class DailyNumber(Base):
+    """How many forms of a day were never confirmed."""
+
+    __tablename__ = "daily_number"
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    unconfirmed: Mapped[int]

@@ -123,7 +123,7 @@ _TO_CONFIRM = (
             Signature.__table__.c[name]
             for name in (
                 "petition_id", "id", "email_key", "state", "created_at", "comment_sealed", "email_sealed", "locale",
-                "place", "form_digest", "doubt", "text_version",
+                "place", "form_digest", "doubt", "text_version", "came_by",
             )
         )
     )
@@ -166,6 +166,7 @@ _MARK_CONFIRMED = (
         place=bindparam("before") + _CONFIRMED.c.nth,
         comment_sealed=None,
         code_failures=0,
+        came_by="",
     )
 )
 
@@ -184,7 +185,7 @@ def mark_waiting(session: Session, petition_id: int, ids: Collection[uuid.UUID],
     session.execute(
         update(Signature)
         .where(Signature.petition_id == petition_id, Signature.id.in_(ids))
-        .values(state=SignatureState.QUARANTINED, confirmed_at=now, comment_sealed=None, code_failures=0)
+        .values(state=SignatureState.QUARANTINED, confirmed_at=now, comment_sealed=None, code_failures=0, came_by="")
         .execution_options(synchronize_session=False)
     )
 
@@ -325,15 +326,6 @@ def signed_before(
     if after is not None:
         query = query.where(Signature.id > after)
     return session.scalars(query.order_by(Signature.id).limit(limit).with_for_update()).all()
-
-
-def pending_count(session: Session, petition_id: int) -> int:
-    return (
-        session.scalar(
-            select(func.count()).where(Signature.petition_id == petition_id, Signature.state == SignatureState.PENDING)
-        )
-        or 0
-    )
 
 
 def any_signature(session: Session, petition_id: int) -> bool:

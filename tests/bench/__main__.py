@@ -7,7 +7,20 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import confirming, drill, exporting, flow, growth, live, page, profiling, queue, searching, signing
+from tests.bench import (
+    confirming,
+    drill,
+    exporting,
+    flow,
+    following,
+    growth,
+    live,
+    page,
+    profiling,
+    queue,
+    searching,
+    signing,
+)
 from tests.bench.results import Result, plot, table
 
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
@@ -18,6 +31,7 @@ BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "flow": flow.flow,
     "live": live.live,
     "export": exporting.export,
+    "follow": following.follow,
     "growth": growth.growth,
     "queue": queue.queue,
     "search": searching.search_bench,

@@ -20,9 +20,9 @@ from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition, PetitionKeys
 from app.privacy import counting, retention
-from app.privacy.models import DailyNumber, RetentionRun, SignatureAggregate
+from app.privacy.models import RetentionRun, SignatureAggregate
 from app.settings import Settings
-from app.signatures.models import Signature
+from app.signatures.models import DailyNumber, Signature
 from app.vault import open_vault
 from tests.conftest import SECRET, settings_for
 from tests.privacy.crowd import crowd

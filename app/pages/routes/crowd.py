@@ -20,7 +20,8 @@ from app.moderation.actions import receiving
 from app.operations import metrics
 from app.pages.routes.links import confirmation_page
 from app.pages.routes.petition import sign_again
-from app.petitions import addresses
+from app.petitions import addresses, tags
+from app.petitions.choices import TAGS
 from app.privacy.actions import erasing
 from app.signatures import actions, bound, doubts, links
 from app.signatures.actions import Changed, Confirmation, Signing, SignRequest, Target
@@ -48,7 +49,10 @@ async def sign(request: Request) -> Response:
     slug: str = request.path_params["slug"]
     limit: AsyncLimit = request.app.state.sign_limit
     await limit.check(request)
+    settings = settings_of(request)
     values = await read_form(request)
+    # A form that is refused keeps the word, and no other.
+    values["s"] = came_by = _came_by(request, values, settings.origin, slug)
     signing = await _signing(request, slug)
     if not signing.is_open(clock.now()):
         raise await _show_again(request, {"values": values, "errors": {"": CLOSED}}, 409)
@@ -58,15 +62,19 @@ async def sign(request: Request) -> Response:
     except Invalid as invalid:
         raise await _show_again(request, {"values": values, "errors": invalid.errors}) from None
     peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
-    settings = settings_of(request)
     intake: Intake[SignRequest, None] = request.app.state.sign_intake
     people = settings.people_per_address
+    doubt = await _doubt(request, values, form)
     await intake.submit(
-        SignRequest(
-            signing, form, locale, settings.origin, peer=peer, people=people, doubt=await _doubt(request, values, form)
-        )
+        SignRequest(signing, form, locale, settings.origin, peer=peer, people=people, doubt=doubt, came_by=came_by)
     )
     return _go(in_language(locale, f"/petitions/{slug}/verifier"))
+
+
+def _came_by(request: Request, values: Values, origin: str, slug: str) -> str:
+    """The tag of the link that led to this form, by its own page's address, which the browser tells us alone."""
+    kept = values.get("s", "")
+    return kept if kept in TAGS else tags.of_page(request.headers.get("referer", ""), origin, slug)
 
 
 def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignForm:

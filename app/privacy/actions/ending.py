@@ -24,6 +24,7 @@ from app.paper import actions as paper_actions
 from app.paper import queries as paper
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
+from app.petitions import tags, tallies
 from app.petitions.end_of_life import erased_on
 from app.petitions.models import Petition
 from app.privacy import schedule
@@ -84,6 +85,8 @@ def purge_some(session: Session, now: datetime, limit: int) -> Stretch:
         return n, True
     comments.anonymise_comments(session, petition.id)
     petition_queries.replace_counts(session, petition.id, {}, petition_queries.later_counts(session, petition.id))
+    tags.forget(session, petition.id)
+    tallies.forget(session, petition.id)
     petition_keys.destroy(session, petition.id)
     petition.purged_at = now
     audit.record(session, "petition.purged", "petition", petition.id, count=petition.final_count)

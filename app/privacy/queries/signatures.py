@@ -11,9 +11,9 @@ from app.exports.models import ExportPermission, ExportRecord
 from app.petitions.models import Petition
 from app.petitions.queries import insert_for
 from app.privacy import schedule
-from app.privacy.models import DailyNumber, SignatureAggregate
+from app.privacy.models import SignatureAggregate
 from app.privacy.queries import Due, delete_some, due, together
-from app.signatures.models import PostingRecord, Signature, SignatureState, Withdrawal
+from app.signatures.models import DailyNumber, PostingRecord, Signature, SignatureState, Withdrawal
 
 
 def pending_due(session: Session, now: datetime) -> Due:

@@ -16,6 +16,7 @@ from app.errors import Conflict, Gone, Refused
 from app.mail.addresses import canonical
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
+from app.petitions import tags
 from app.petitions.models import Petition
 from app.signatures import bound, doubts, links, queries, seats
 from app.signatures.models import Signature, SignatureState
@@ -114,6 +115,7 @@ def _count(
     places = queries.mark_confirmed(session, petition_id, counted, before, now)
     hour, versions = petition_queries.hour_of(now), Counter(rows[signature_id].text_version for signature_id in counted)
     petition_queries.add_to_count(session, petition_id, {(hour, version): n for version, n in versions.items()})
+    tags.note(session, petition_id, Counter(tag for one in counted if (tag := rows[one].came_by)), now)
     changed(session, petition_id)
     return {(petition_id, signature_id): place for signature_id, place in places.items()}
 

@@ -56,6 +56,8 @@ class SignRequest:
     people: int = 1
     # What looked like a robot: letters of doubts.py.
     doubt: str | None = None
+    # Which of our own links led here: a word of choices.TAGS, or nothing.
+    came_by: str = ""
 
 
 class Coming(NamedTuple):
@@ -88,6 +90,7 @@ def coming(request: SignRequest) -> Coming:
         "form_digest": bound.digest_of(keys, form, signing.text_version, signing.texts[request.locale]),
         "comment_sealed": seal_field(keys, form.comment, row_id.bytes, "comment") if form.comment else None,
         "doubt": request.doubt,
+        "came_by": request.came_by,
     }
     return Coming(row, request, mailbox)
 

@@ -75,8 +75,10 @@ def _correct(
 
 def _rewrite(session: Session, row: Signature, one: Coming, now: datetime) -> None:
     keys, form = one.request.signing.keys, one.request.form
+    # Whoever comes back to correct does not say again which link they had followed.
+    kept = {"petition_id", "id", "email_key"} | ({"came_by"} if row.came_by else set())
     for name, value in one.row.items():
-        if name not in {"petition_id", "id", "email_key"} and not name.endswith("_sealed"):
+        if name not in kept and not name.endswith("_sealed"):
             setattr(row, name, value)
     # Sealed for the row in which they are.
     row.family_name_sealed = seal_field(keys, form.family_name, row.id.bytes, "family_name")
