@@ -108,6 +108,8 @@ ACTS = {
     "petition.delivery_mode": "Forme de la remise choisie",
     "petition.entrusted": "Pétition confiée à une organisation",
     "petition.held": "Effacement suspendu (gel légal)",
+    "petition.origin_named": "Site nommé : le formulaire peut y être intégré",
+    "petition.origin_removed": "Site retiré : le formulaire n’y est plus intégré",
     "petition.owner_added": "Responsable ajouté",
     "petition.owner_removed": "Responsable parti",
     "petition.published": "Pétition publiée",

@@ -27,7 +27,7 @@ _POSTER = Path(__file__).with_name("poster.typ")
 # A poster names the first recipients, up to so many letters.
 _POSTER_RECIPIENTS = 240
 # Not words: they are left as they are.
-_VERBATIM = {"kind", "href", "qr", "families"}
+_VERBATIM = {"kind", "href", "qr", "families", "cover"}
 
 
 def render(view: View) -> bytes:
@@ -69,6 +69,18 @@ def poster(view: View, qr_svg: bytes) -> bytes:
         "qr": qr_svg.decode(),
     }
     return _typeset(_POSTER, data)
+
+
+def drawn(template: Path, data: dict[str, Any]) -> bytes:
+    """One page as a PNG, a point a pixel, on nothing."""
+    values = json.dumps(data, ensure_ascii=False)
+    said = _mapped(data, glyphs.printable) | {"families": glyphs.families(values)}
+    with _turn:
+        content = _compiler().compile(
+            template.read_bytes(), format="png", ppi=72, sys_inputs={"petition": json.dumps(said)}
+        )
+    assert isinstance(content, bytes)
+    return content
 
 
 def _title(view: View) -> str:

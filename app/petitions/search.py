@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, Text, bindparam, case, cast, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session, selectinload
 
@@ -72,6 +72,27 @@ def found(session: Session, now: datetime, *, typed: str, theme: str, sort: str,
     else:
         ids = ids[(page - 1) * queries.PER_PAGE :][: queries.PER_PAGE]
     return Page(_in_order(session, ids), len(hits), sum(not hit.is_open for hit in hits), more)
+
+
+def public(
+    session: Session, now: datetime, *, is_open: bool | None, typed: str, theme: str, page: int, per_page: int
+) -> Page:
+    """Of all that the public may open, those that are open or not: the newest first, or what answers *typed* best."""
+    if typed:
+        wanted = words.asked(typed)[:WORDS]
+        about = [words.of_themes(themes.known_as(session, themes.find(session, theme)))] if theme else []
+        hits, more = _best(session, now, wanted, about) if wanted and about != [[]] else ([], False)
+        ids: Sequence[int] = [hit.id for hit in hits if is_open in {None, hit.is_open}]
+        return Page(_in_order(session, ids[(page - 1) * per_page :][:per_page]), len(ids), more=more)
+    query = select(Petition).where(Petition.state.in_(queries.PUBLIC_STATES))
+    if is_open is not None:
+        over = or_(Petition.state != PetitionState.OPEN, Petition.closes_at <= now)
+        query = query.where(queries.is_open(now) if is_open else over)
+    if theme:
+        query = query.where(Petition.id.in_(themes.having(themes.find(session, theme))))
+    total = session.scalar(query.with_only_columns(func.count(Petition.id))) or 0
+    newest = query.with_only_columns(Petition.id).order_by(Petition.opened_at.desc(), Petition.id.desc())
+    return Page(_in_order(session, session.scalars(newest.limit(per_page).offset((page - 1) * per_page)).all()), total)
 
 
 def _sorted(query: Select[Petition], sort: str) -> Select[Petition]:

@@ -3,8 +3,23 @@
 A petition's other addresses (papers) come before its page, whose pattern they would fit.
 """
 
-from app.pages.routes import comments, inbox, links, lists, organisations, papers, petition, versions
+from app.pages.routes import (
+    api,
+    comments,
+    inbox,
+    links,
+    lists,
+    organisations,
+    papers,
+    petition,
+    spreading,
+    versions,
+    widget,
+)
 from app.pages.routes.base import router
 from app.pages.routes.crowd import doors
 
-__all__ = ["comments", "doors", "inbox", "links", "lists", "organisations", "papers", "petition", "router", "versions"]
+__all__ = [
+    "api", "comments", "doors", "inbox", "links", "lists", "organisations", "papers", "petition", "router",
+    "spreading", "versions", "widget",
+]  # fmt: skip

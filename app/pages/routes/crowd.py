@@ -20,6 +20,7 @@ from app.moderation.actions import receiving
 from app.operations import metrics
 from app.pages.routes.links import confirmation_page
 from app.pages.routes.petition import sign_again
+from app.pages.routes.widget import in_frame, sign_again_framed
 from app.petitions import addresses
 from app.privacy.actions import erasing
 from app.signatures import actions, bound, doubts, links
@@ -66,7 +67,7 @@ async def sign(request: Request) -> Response:
             signing, form, locale, settings.origin, peer=peer, people=people, doubt=await _doubt(request, values, form)
         )
     )
-    return _go(in_language(locale, f"/petitions/{slug}/verifier"))
+    return _go(in_language(locale, f"/{'widget' if in_frame(request) else 'petitions'}/{slug}/verifier"))
 
 
 def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignForm:
@@ -84,7 +85,8 @@ def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignFor
 async def _show_again(request: Request, form: Shown, status: int = 422) -> ShowAgain:
     """Raises Busy when nobody has the time to show it."""
     async with lanes_of(request).rendering.place(client_key(request)):
-        return ShowAgain(await run_in_threadpool(sign_again, request, form, status))
+        page = sign_again_framed if in_frame(request) else sign_again
+        return ShowAgain(await run_in_threadpool(page, request, form, status))
 
 
 async def _doubt(request: Request, values: Values, form: SignForm) -> str | None:
@@ -198,6 +200,7 @@ def _go(path: str) -> Response:
 
 doors: list[Door] = [
     Door("/petitions/{slug}/signatures", sign),
+    Door("/widget/{slug}/signatures", sign),
     Door("/confirmer/{token}", confirm),
     Door("/petitions/{slug}/preuve", ask_for_proof, "GET"),
     Door("/petitions/{slug}/direct", no_feed, "GET"),
