@@ -14,13 +14,15 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import RedirectResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Sent
 
 from app.accounts.dependencies import SignInFirst
 from app.errors import Moved, Refused, TooMany
+from app.locale import Message
 from app.operations import metrics
 from app.web.crowd import Door
-from app.web.errors import error_response, refuse
+from app.web.errors import error_response, is_for_programs, refuse
 from app.web.forms import ShowAgain
 from app.web.ratelimit import SENTENCE
 from app.web.rendering import locale_of, localised, see_other
@@ -46,7 +48,7 @@ class LastResort:
             return
         began, status = perf_counter(), 0
 
-        async def watch(message: Message) -> None:
+        async def watch(message: Sent) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -73,7 +75,7 @@ def handle_errors(app: FastAPI) -> None:
     """A page for everything that may go wrong."""
 
     def answer(request: Request, status: int, message: str, headers: dict[str, str] | None = None) -> Response:
-        return error_response(app.state.templates, status, message, locale_of(request), headers)
+        return error_response(app.state.templates, status, message, locale_of(request), headers, request.url.path)
 
     def on(*errors: type[Exception]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Handlers stay in the event loop: threads are for whoever has a place in a lane."""
@@ -139,5 +141,8 @@ def handle_errors(app: FastAPI) -> None:
 
     @on(RequestValidationError)
     async def not_readable(request: Request, error: RequestValidationError) -> Response:
-        # Only paths and page numbers are read by FastAPI itself: what does not fit is not there.
+        # Only paths and page numbers are read by FastAPI itself: what does not fit is not there. A program is told.
+        if is_for_programs(request.url.path):
+            where = error.errors()[0]["loc"]
+            return answer(request, 400, Message("Le paramètre « %(name)s » n’est pas lisible.", name=where[-1]))
         return answer(request, 404, "Aucune page n’est à cette adresse.")

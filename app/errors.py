@@ -58,6 +58,12 @@ class Conflict(Refused):
     status = 409
 
 
+class Unable(Refused):
+    """It is asked for in a way in which we do not say it."""
+
+    status = 501
+
+
 class Busy(Refused):
     """Too much at once; try again in ``retry_after`` seconds."""
 

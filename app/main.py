@@ -36,6 +36,7 @@ from app.operations.health import Watchdog
 from app.organisations import routes as organisations
 from app.organising import routes as organising
 from app.pages import routes as pages
+from app.petitions.network_card import NetworkCards
 from app.petitions.views import ViewCounter
 from app.privacy import routes as privacy
 from app.redress import routes as redress
@@ -108,6 +109,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False, w
     state.lanes = Lanes(one_writer=state.database.is_sqlite)
     state.templates = Templates(settings)
     state.views = ViewCounter()
+    state.network_cards = NetworkCards()
     state.presence = Presence()
     state.signing_cache = {}
     state.sign_limit = AsyncLimit("sign", settings.rate_sign, settings.redis_url)

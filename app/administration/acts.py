@@ -123,6 +123,8 @@ ACTS = {
     "petition.outcome_hidden": "Issue retirée de la page, avec sa nouvelle",
     "petition.outcome_shown": "Issue publiée",
     "petition.outcome_told": "Issue déclarée",
+    "petition.origin_named": "Site nommé : le formulaire peut y être intégré",
+    "petition.origin_removed": "Site retiré : le formulaire n’y est plus intégré",
     "petition.owner_added": "Responsable ajouté",
     "petition.owner_removed": "Responsable parti",
     "petition.published": "Pétition publiée",

@@ -28,6 +28,12 @@ class AskForm(PostedForm):
     reason: str = ""
 
 
+class OriginForm(PostedForm):
+    """A site's address; the verb reads it."""
+
+    origin: str = ""
+
+
 class CommentsForm(PostedForm):
     """``on`` or ``off``."""
 

@@ -30,6 +30,11 @@ def public(session: Session, slug: str) -> Petition:
     raise NotFound(NOWHERE)
 
 
+def public_wherever(session: Session, slug: str) -> Petition:
+    """The same, by an earlier address too. Raises NotFound."""
+    return public(session, slug if queries.public_by_slug(session, slug) else queries.slug_now(session, slug) or slug)
+
+
 def free(session: Session, title: str) -> str:
     """An address made of the title's first words, or of nothing but chance when no letter of it has a Latin one."""
     slug = _of_title(title) or f"petition-{secrets.token_hex(4)}"

@@ -385,6 +385,17 @@ class PetitionOwner(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True, index=True)
 
 
+class WidgetOrigin(Base):
+    """A site that may show the sign form in a frame; who named it is in the journal."""
+
+    __tablename__ = "widget_origin"
+
+    petition_id: Mapped[int] = mapped_column(ForeignKey("petition.id"), primary_key=True)
+    # Scheme, host and port, as browsers and ``frame-ancestors`` write them.
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    added_at: Mapped[datetime]
+
+
 class PetitionKeys(Base):
     """One petition's keys, each sealed by the master key, which is not in the database."""
 

@@ -29,7 +29,7 @@ _POSTER_RECIPIENTS = 240
 # Accessible; for archives and accessible.
 Standard = Literal["ua-1", "a-2a"]
 # Not words: they are left as they are.
-_VERBATIM = {"kind", "href", "qr", "families"}
+_VERBATIM = {"kind", "href", "qr", "families", "cover"}
 
 
 def render(view: View) -> bytes:
@@ -71,6 +71,18 @@ def poster(view: View, qr_svg: bytes) -> bytes:
         "qr": qr_svg.decode(),
     }
     return typeset(_POSTER, data)
+
+
+def drawn(template: Path, data: dict[str, Any]) -> bytes:
+    """One page as a PNG, a point a pixel, on nothing."""
+    values = json.dumps(data, ensure_ascii=False)
+    said = _mapped(data, glyphs.printable) | {"families": glyphs.families(values)}
+    with _turn:
+        content = _compiler().compile(
+            template.read_bytes(), format="png", ppi=72, sys_inputs={"petition": json.dumps(said)}
+        )
+    assert isinstance(content, bytes)
+    return content
 
 
 def title_of(view: View) -> str:

@@ -274,6 +274,6 @@ IMPERSONAL = {
     "staff_session.complete", "staff_session.created_at", "staff_session.expires_at", "staff_session.proved_at",
     "staff_session.trusted",
     "subscription.id", "subscription.purpose", "subscription.petition_id", "subscription.consent_petition_id",
-    "suppression.purpose", "suppression.petition_id", "withdrawal.petition_id",
+    "suppression.purpose", "suppression.petition_id", "widget_origin.*", "withdrawal.petition_id",
     "withdrawal.purpose",
 }  # fmt: skip

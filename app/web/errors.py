@@ -1,11 +1,12 @@
-"""Error pages: in the site's style, in plain words, without a traceback or a database."""
+"""Error pages: in the site's style, in plain words, without a traceback or a database; for programs, the same words
+as a problem (RFC 9457)."""
 
 from functools import lru_cache
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from app.templating import Templates
+from app.templating import Templates, translate_said
 
 TITLES = {
     400: "Demande illisible",
@@ -20,16 +21,40 @@ TITLES = {
     422: "À corriger",
     429: "Un instant, s’il vous plaît",
     500: "Une erreur de notre côté",
+    501: "Forme non servie",
     503: "Trop de monde à la fois",
 }
 
 
+# Where programs ask, and read no page.
+FOR_PROGRAMS = ("/api/v1/", "/oembed/")
+
+
+def is_for_programs(path: str) -> bool:
+    return f"{path.removeprefix('/en')}/".startswith(FOR_PROGRAMS)
+
+
 def error_response(
-    templates: Templates, status: int, message: str, locale: str = "fr", headers: dict[str, str] | None = None
+    templates: Templates,
+    status: int,
+    message: str,
+    locale: str = "fr",
+    headers: dict[str, str] | None = None,
+    path: str = "",
 ) -> Response:
-    """The page of one error."""
+    """The page of one error, or the problem where it was asked for by a program."""
+    if is_for_programs(path):
+        open_headers = {"cache-control": "no-store", "access-control-allow-origin": "*", **(headers or {})}
+        said = problem(status, message, locale)
+        return JSONResponse(said, status, headers=open_headers, media_type="application/problem+json")
     body = _page(templates, status, message, locale)
     return HTMLResponse(body, status, headers={"cache-control": "no-store", **(headers or {})})
+
+
+def problem(status: int, message: str, locale: str = "fr") -> dict[str, object]:
+    title = TITLES.get(status, TITLES[500 if status >= 500 else 400])
+    said = {"title": translate_said(locale, title), "status": status, "detail": translate_said(locale, message)}
+    return {"type": "about:blank", **said}
 
 
 @lru_cache(maxsize=512)
@@ -44,4 +69,4 @@ async def refuse(scope: Scope, receive: Receive, send: Send, status: int, messag
     """Answer with an error page from a middleware."""
     templates: Templates = scope["app"].state.templates
     locale = scope.get("state", {}).get("locale", "fr")
-    await error_response(templates, status, message, locale)(scope, receive, send)
+    await error_response(templates, status, message, locale, path=scope["path"])(scope, receive, send)

@@ -1,5 +1,7 @@
 """Security headers on every response."""
 
+from collections.abc import Sequence
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -15,10 +17,16 @@ FIXED = {
 
 
 Headers = list[tuple[bytes, bytes]]
+EVERYBODY = ("*",)
+
+
+def framed_by(ancestors: Sequence[str]) -> dict[str, str]:
+    """Of a page that these origins may show in a frame; nobody when there is none."""
+    return {"content-security-policy": POLICY.format(ancestors=" ".join(ancestors) or "'none'")}
 
 
 def security_headers(hsts: str, *, framed: bool = False) -> Headers:
-    headers = {**FIXED, "content-security-policy": POLICY.format(ancestors="*" if framed else "'none'")}
+    headers = {**FIXED, **framed_by(EVERYBODY if framed else ())}
     if not framed:
         headers["x-frame-options"] = "DENY"
     if hsts:
@@ -27,7 +35,9 @@ def security_headers(hsts: str, *, framed: bool = False) -> Headers:
 
 
 class SecurityHeaders:
-    """Adds what a response did not set itself; only the widget may be framed by others."""
+    """Adds what a response did not set itself. A page of the widget says by whom it may be framed
+    (:func:`framed_by`); an error met in its frame is a sentence there, not a blank.
+    """
 
     def __init__(self, app: ASGIApp, hsts: str) -> None:
         self.app = app
@@ -38,12 +48,14 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        added = self.framed if "/widget/" in scope["path"] else self.others
+        widget = scope["path"].removeprefix("/en").startswith("/widget/")
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = message["headers"]
                 names = {name for name, _ in own}
+                framed = widget and (message["status"] >= 400 or b"content-security-policy" in names)
+                added = self.framed if framed else self.others
                 message["headers"] = [*own, *(header for header in added if header[0] not in names)]
             await send(message)
 

@@ -164,7 +164,7 @@ def test_a_picture_comes_with_its_words_and_without_its_secrets(site: Site, tmp_
     assert f'src="/images/{image}-1600.webp" alt="Une façade" width="1600" height="800" fetchpriority="high">' in shown
     sizes = ", ".join(f"/images/{image}-{width}.avif {width}w" for width in (480, 960, 1600))
     assert f'<source type="image/avif" srcset="{sizes}" sizes=' in shown
-    assert f'property="og:image" content="{site.settings.origin}/images/{image}-1600.webp"' in shown
+    assert f'property="og:image" content="{site.settings.origin}/petitions/{slug}/carte.png"' in shown
     assert "Le 3 février — A. B." in text_of(page)
     for kind in ("webp", "avif"):
         response = site.client.get(f"/images/{image}-960.{kind}")

@@ -3,21 +3,10 @@
 A petition's other addresses (papers) come before its page, whose pattern they would fit.
 """
 
-from app.pages.routes import comments, counting, inbox, links, lists, news, organisations, papers, petition, versions
+from app.pages.routes import api, comments, counting, inbox, links, lists, news, organisations, papers, petition, spreading, versions, widget
 from app.pages.routes.base import router
 from app.pages.routes.crowd import doors
 
 __all__ = [
-    "comments",
-    "counting",
-    "doors",
-    "inbox",
-    "links",
-    "lists",
-    "news",
-    "organisations",
-    "papers",
-    "petition",
-    "router",
-    "versions",
+    "api", "comments", "counting", "doors", "inbox", "links", "lists", "news", "organisations", "papers", "petition", "router", "spreading", "versions", "widget",
 ]

@@ -20,6 +20,7 @@ from app.moderation.actions import receiving
 from app.operations import metrics
 from app.pages.routes.links import confirmation_page
 from app.pages.routes.petition import sign_again
+from app.pages.routes.widget import in_frame, sign_again_framed
 from app.petitions import addresses, tags
 from app.petitions.choices import TAGS
 from app.privacy.actions import erasing
@@ -68,7 +69,7 @@ async def sign(request: Request) -> Response:
     await intake.submit(
         SignRequest(signing, form, locale, settings.origin, peer=peer, people=people, doubt=doubt, came_by=came_by)
     )
-    return _go(in_language(locale, f"/petitions/{slug}/verifier"))
+    return _go(in_language(locale, f"/{'widget' if in_frame(request) else 'petitions'}/{slug}/verifier"))
 
 
 def _came_by(request: Request, values: Values, origin: str, slug: str) -> str:
@@ -92,7 +93,8 @@ def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignFor
 async def _show_again(request: Request, form: Shown, status: int = 422) -> ShowAgain:
     """Raises Busy when nobody has the time to show it."""
     async with lanes_of(request).rendering.place(client_key(request)):
-        return ShowAgain(await run_in_threadpool(sign_again, request, form, status))
+        page = sign_again_framed if in_frame(request) else sign_again
+        return ShowAgain(await run_in_threadpool(page, request, form, status))
 
 
 async def _doubt(request: Request, values: Values, form: SignForm) -> str | None:
@@ -206,6 +208,7 @@ def _go(path: str) -> Response:
 
 doors: list[Door] = [
     Door("/petitions/{slug}/signatures", sign),
+    Door("/widget/{slug}/signatures", sign),
     Door("/confirmer/{token}", confirm),
     Door("/petitions/{slug}/preuve", ask_for_proof, "GET"),
     Door("/petitions/{slug}/direct", no_feed, "GET"),

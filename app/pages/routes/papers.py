@@ -12,6 +12,8 @@ from app import clock
 from app.db import Db
 from app.deliveries import public as delivery_public
 from app.errors import NotFound
+from app.locale import Message
+from app.pages.published import Counter
 from app.pages.routes.base import router
 from app.petitions import addresses, images, pdf, public, queries
 from app.petitions.dependencies import PublicPetition
@@ -20,7 +22,6 @@ from app.redress import replies
 from app.updates import public as updates
 from app.web.admission import in_lane
 from app.web.rendering import page, settings_of, shared
-from app.web.rendering import public as public_page
 
 CACHE = "public, max-age=1"
 
@@ -82,7 +83,11 @@ def _image(request: Request, view: public.View) -> dict[str, object] | None:
     return {"url": f"{settings_of(request).origin}{view.image['url']}", **told}
 
 
-@router.get("/petitions/{slug}/compteur.json")
+@router.get(
+    "/petitions/{slug}/compteur.json",
+    response_model=Counter,
+    summary=Message("Le compte d’une pétition, à la seconde près"),
+)
 def counter(session: Db, petition: PublicPetition) -> Response:
     return _open_json({"count": queries.count(session, petition.id), "goal": petition.goal}, petition.id)
 
@@ -108,7 +113,7 @@ def printable(request: Request, session: Db, petition: PublicPetition) -> Respon
 @in_lane("setting")
 def poster(request: Request, session: Db, petition: PublicPetition) -> Response:
     view = public.view(session, petition, settings_of(request).origin, clock.now())
-    return _paper(request, petition, f"affiche-{petition.slug}.pdf", pdf.poster(view, _qr_svg(view.url)))
+    return _paper(request, petition, f"affiche-{petition.slug}.pdf", pdf.poster(view, _qr_svg(f"{view.url}?s=affiche")))
 
 
 def _paper(request: Request, petition: Petition, name: str, content: bytes) -> Response:
@@ -127,12 +132,6 @@ def _qr_svg(url: str) -> bytes:
 def share_elsewhere(request: Request, session: Db, petition: PublicPetition) -> Response:
     view = public.view(session, petition, settings_of(request).origin, clock.now())
     return page(request, "petitions/share.html", p=view)
-
-
-@router.get("/widget/{slug}")
-def widget(request: Request, session: Db, petition: PublicPetition) -> Response:
-    view = public.view(session, petition, settings_of(request).origin, clock.now())
-    return public_page(request, "petitions/widget.html", petition.id, p=view)
 
 
 @router.get("/images/{name}")

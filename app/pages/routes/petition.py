@@ -15,7 +15,7 @@ from app.db import Database, Db, Session
 from app.deliveries import public as delivery_public
 from app.errors import Gone
 from app.pages.routes.base import router
-from app.petitions import addresses
+from app.petitions import addresses, summary
 from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
 from app.petitions import queries as petition_queries
@@ -52,10 +52,27 @@ def _page_context(request: Request, session: Session, petition: Petition, form: 
     comments = [
         comment_public.view(row, keys, locale) for row in comment_queries.published(session, petition.id, NEWEST)
     ]
+    settings = settings_of(request)
+    return {
+        "p": view,
+        "words": summary.first_words(str(view.body_html)),
+        "linked": summary.linked(view, settings.site_name, settings.origin, locale),
+        **form_context(request, session, petition, form, now),
+        "signatures": lines[:NEWEST],
+        "more_signatures": len(lines) > NEWEST,
+        "comments": comments,
+        "replies": replies.published(session, petition.id),
+        "deliveries": delivery_public.of_petition(session, petition),
+        "news": update_public.of_petition(session, petition.id, update_public.ON_PAGE),
+    }
+
+
+def form_context(request: Request, session: Session, petition: Petition, form: Shown, now: datetime) -> dict[str, Any]:
+    """What the sign form says, on the petition's page and in the frame of another site."""
+    locale = locale_of(request)
     texts = consent_queries.in_force(session, now, locale, petition.delivery_mode)
     wording = {"petition": petition.title, "controller": _controller(request), "organiser": petition.author}
     return {
-        "p": view,
         "form": form,
         "consents": {
             purpose: dict(zip(("html", "terms"), text.body.format(**wording).split("\n", 1), strict=False))
@@ -63,12 +80,6 @@ def _page_context(request: Request, session: Session, petition: Petition, form: 
         },
         "consent_texts": ",".join(str(text.id) for text in sorted(texts.values(), key=lambda t: t.id)),
         "countries": countries(locale),
-        "signatures": lines[:NEWEST],
-        "more_signatures": len(lines) > NEWEST,
-        "comments": comments,
-        "replies": replies.published(session, petition.id),
-        "deliveries": delivery_public.of_petition(session, petition),
-        "news": update_public.of_petition(session, petition.id, update_public.ON_PAGE),
     }
 
 
