@@ -9,6 +9,7 @@ import structlog
 
 from app.accounts import jobs as account_jobs
 from app.audit import jobs as audit_jobs
+from app.bounces import jobs as bounce_jobs
 from app.db import Database
 from app.drafting import jobs as drafting_jobs
 from app.mail import jobs as mail_jobs
@@ -35,7 +36,7 @@ class Job:
 
 
 class Worker:
-    """Jobs on one thread, mail on another, so that a slow mail server delays no count."""
+    """Jobs on one thread, mail on another, what comes back on a third: a slow mail server delays no count."""
 
     def __init__(self, settings: Settings, database: Database, templates: Templates) -> None:
         self._stop = threading.Event()
@@ -57,11 +58,13 @@ class Worker:
             Job("sweep_pictures", 3600, lambda: drafting_jobs.sweep_pictures(database, settings.var / "images")),
             Job("retention", 3600, lambda: privacy_jobs.daily_retention(database, settings)),
         ]
+        self.slow_jobs = [Job("fetch_bounces", 300, lambda: bounce_jobs.fetch_quietly(database, settings))]
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         self._threads = [
-            threading.Thread(target=self._run_jobs, name="jobs", daemon=True),
+            threading.Thread(target=self._run_jobs, args=(self.jobs,), name="jobs", daemon=True),
+            threading.Thread(target=self._run_jobs, args=(self.slow_jobs,), name="bounces", daemon=True),
             threading.Thread(target=self._send_mail, name="mail", daemon=True),
         ]
         for thread in self._threads:
@@ -82,9 +85,9 @@ class Worker:
         while not self._stop.wait(1):
             pass
 
-    def _run_jobs(self) -> None:
+    def _run_jobs(self, jobs: list[Job]) -> None:
         while not self._stop.is_set():
-            for job in self.jobs:
+            for job in jobs:
                 if monotonic() >= job.due and not self._stop.is_set():
                     self._run(job)
             self._stop.wait(0.5)

@@ -36,7 +36,8 @@ def _page(
         422 if form["errors"] else 200,
         p=public.view(session, petition, settings_of(request).origin, clock.now()),
         updates=queries.of_petition(session, petition.id),
-        subscribers=subscription_queries.count(session, "updates", petition.id),
+        subscribers=subscription_queries.count_willing(session, "updates", petition.id),
+        bounced=subscription_queries.count_bounced(session, "updates", petition.id),
         desk=desk.of(session, petition, organiser),
         form=form,
     )
