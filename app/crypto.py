@@ -176,6 +176,7 @@ class Vault:
         self.proofs = derive(secret, "proofs")
         self.recipients = derive(secret, "recipients")
         self.drafts = derive(secret, "drafts")
+        self.bounces = derive(secret, "bounces")
         # Opened keys by petition, see petitions/keys.py.
         self.cache: dict[int, tuple[float, Any]] = {}
 

@@ -20,6 +20,7 @@ from app.accounts import routes as accounts
 from app.accounts.presence import Presence
 from app.administration import routes as administration
 from app.answers import LastResort, handle_errors
+from app.bounces import routes as bounces
 from app.bus import Bus
 from app.db import Database
 from app.deliveries import routes as deliveries
@@ -73,6 +74,7 @@ ROUTERS = (
     privacy.router,
     administration.router,
     mail.router,
+    bounces.router,
     operations.router,
 )
 

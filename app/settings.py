@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from base64 import b64decode
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import cached_property
@@ -10,7 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import idna
 from dotenv import dotenv_values
@@ -88,6 +89,17 @@ def _switch(value: object) -> object:
 Switch = Annotated[bool, BeforeValidator(_switch)]
 
 
+# The part before @ has 64 signs at most; the token and its + take 25.
+MOST_BEFORE_TOKEN = 64 - 25
+
+
+def _webhook_secret(value: str) -> bool:
+    try:
+        return 24 <= len(b64decode(value.removeprefix("whsec_"), validate=True)) <= 64
+    except ValueError:
+        return False
+
+
 class Settings(BaseSettings):
     """Every setting; the description of each is the sentence of ``.env.example``."""
 
@@ -122,6 +134,21 @@ class Settings(BaseSettings):
     mail_from: str = Field(
         "ne-pas-repondre@signons.invalid",
         description="Expéditeur des courriels, « Nom <adresse> » ; sans nom, c’est celui de la plateforme.",
+    )
+    bounce_address: str = Field(
+        "",
+        description="Adresse où reviennent les courriels non remis, du domaine de l’expéditeur ; retours@exemple.fr"
+        " reçoit retours+<jeton>@exemple.fr ; vide : les adresses mortes ne sont reconnues qu’à l’envoi.",
+    )
+    bounce_imap_url: str = Field(
+        "",
+        description="Sa boîte, réservée à cela (ce qui y est lu y est effacé) :"
+        " imaps://utilisateur:mot-de-passe@hôte/INBOX ; vide : « signons bounces read » reçoit chaque message.",
+    )
+    bounce_webhook_secret: str = Field(
+        "",
+        description="Secret des retours que le service d’envoi poste à /retours/courriel (Standard Webhooks, whsec_…) ;"
+        " vide : cette adresse n’existe pas.",
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
@@ -205,8 +232,11 @@ class Settings(BaseSettings):
             raise ValueError("SIGNONS_REDIS_URL : redis://hôte:port/numéro attendu")
         if self.smtp_url and not re.match(r"(smtp|smtps|smtp\+starttls)://[^/]+", self.smtp_url):
             raise ValueError("SIGNONS_SMTP_URL : smtp://, smtp+starttls:// ou smtps:// attendu")
-        for name in ("database_url", "redis_url", "smtp_url"):
+        if self.bounce_imap_url and not re.match(r"imap(s|\+starttls)?://[^/]+@[^/]+(/|$)", self.bounce_imap_url):
+            raise ValueError("SIGNONS_BOUNCE_IMAP_URL : imaps:// ou imap+starttls://utilisateur:mot-de-passe@… attendu")
+        for name in ("database_url", "redis_url", "smtp_url", "bounce_imap_url"):
             _url(name, getattr(self, name))
+        self._check_bounces()
         try:
             sender = sender_of(self.mail_from)
         except ValueError as error:
@@ -232,6 +262,32 @@ class Settings(BaseSettings):
                         " (mentions légales)"
                     )
         return self
+
+    def _check_bounces(self) -> None:
+        if self.bounce_address:
+            try:
+                name, address = sender_of(self.bounce_address)
+            except ValueError:
+                name, address = "-", ""
+            if (
+                name
+                or not 0 < address.find("@") <= MOST_BEFORE_TOKEN
+                or "+" in address
+                or address != self.bounce_address
+            ):
+                raise ValueError(
+                    "SIGNONS_BOUNCE_ADDRESS : une adresse comme retours@exemple.fr, sans nom ni « + »,"
+                    f" {MOST_BEFORE_TOKEN} signes au plus avant son @"
+                )
+        imap = urlsplit(self.bounce_imap_url)
+        if self.bounce_imap_url and not self.bounce_address:
+            raise ValueError("SIGNONS_BOUNCE_IMAP_URL : réglez aussi SIGNONS_BOUNCE_ADDRESS, l’adresse de cette boîte")
+        if imap.scheme == "imap" and imap.hostname not in LOCAL_HOSTS:
+            raise ValueError("SIGNONS_BOUNCE_IMAP_URL : imap:// sur cette machine seulement ; ailleurs imaps://")
+        if not unquote(imap.path).isascii() or set(unquote(imap.path)) & set('"\\\r\n'):
+            raise ValueError("SIGNONS_BOUNCE_IMAP_URL : le nom du dossier s’écrit en ASCII")
+        if self.bounce_webhook_secret and not _webhook_secret(self.bounce_webhook_secret):
+            raise ValueError("SIGNONS_BOUNCE_WEBHOOK_SECRET : whsec_ puis 24 à 64 octets en base64")
 
     @property
     def is_local(self) -> bool:

@@ -9,6 +9,7 @@ import structlog
 
 from app.accounts import jobs as account_jobs
 from app.audit import jobs as audit_jobs
+from app.bounces import jobs as bounce_jobs
 from app.db import Database
 from app.drafting import jobs as drafting_jobs
 from app.mail import jobs as mail_jobs
@@ -60,8 +61,12 @@ class Worker:
             Job("sweep_pictures", 3600, lambda: drafting_jobs.sweep_pictures(database, settings.var / "images")),
             Job("retention", 3600, lambda: privacy_jobs.daily_retention(database, settings)),
         ]
-        # They read very much: on a thread of their own, so that the others keep their hours.
-        self.slow_jobs = [Job("tally_places", 60, lambda: signature_jobs.tally_places(database))]
+        # They read very much, or wait for a mailbox elsewhere: on a thread of their own, so that the others keep
+        # their hours.
+        self.slow_jobs = [
+            Job("tally_places", 60, lambda: signature_jobs.tally_places(database)),
+            Job("fetch_bounces", 300, lambda: bounce_jobs.fetch_quietly(database, settings)),
+        ]
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:

@@ -374,7 +374,7 @@ def of_mails(site: Site) -> Pairs:
                 lambda: outbox.sent(session, mail_id),
                 lambda: outbox.failed(session, mail_id, mail().attempts, "refused", final=True),
                 lambda: outbox.failed(session, mail_id, mail().attempts, "not now"),
-                lambda: outbox.refused(session, mail_id),
+                lambda: outbox.refused(session, mail_id, outbox.BOUNCED),
                 lambda: outbox.cancel_held(session, [mail_id]),
                 again,
             ],

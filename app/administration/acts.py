@@ -6,6 +6,7 @@ from app.moderation.models import DecisionKind, Target
 
 TARGETS = {
     "account": "compte",
+    "bounces": "courriels revenus",
     "case": "dossier",
     "charter": "charte, version",
     "comment": "commentaire",
@@ -64,6 +65,7 @@ ACTS = {
     "appeal.reversed": "Recours jugé : décision annulée",
     "appeal.upheld": "Recours jugé : décision confirmée",
     "appeal.withdrawn": "Recours devenu sans objet : texte repris par son auteur",
+    "bounces.forgiven": "Adresses arrêtées par erreur : on leur écrit de nouveau",
     "case.authority_told": "Autorités prévenues",
     "case.maintained": "Signalement : décision maintenue",
     "charter.published": "Charte publiée",

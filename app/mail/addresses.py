@@ -30,3 +30,11 @@ def canonical(email: str) -> str:
     elif domain in _APPLE:
         domain = "icloud.com"
     return f"{local}@{domain}"
+
+
+def mailbox(email: str) -> bytes:
+    """What a keyed HMAC of an address is made of, also of one that is none."""
+    try:
+        return canonical(email).encode()
+    except UnicodeError:  # a domain that is none: its mail will be set aside, and must not stop others
+        return email.lower().encode("utf-8", "replace")

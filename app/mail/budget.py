@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, crypto
 from app.db import vault_of
-from app.mail.addresses import canonical
+from app.mail.addresses import mailbox
 from app.mail.models import MailBudget
 
 if TYPE_CHECKING:
@@ -83,11 +83,7 @@ def over(session: Session, mails: Sequence["Mail"]) -> set[int]:
 
 
 def _key(session: Session, mail: "Mail") -> bytes:
-    try:
-        address = canonical(mail.to)
-    except UnicodeError:  # a domain that is none: its mail will be set aside, and must not stop others
-        address = mail.to.lower()
-    return crypto.digest(vault_of(session).recipients, address.encode())
+    return crypto.digest(vault_of(session).recipients, mailbox(mail.to))
 
 
 def _spend(session: Session, keys: Sequence[bytes]) -> set[bytes]:

@@ -1,7 +1,7 @@
-"""The outbox, what each address got lately, and the caught mails of the demo."""
+"""The outbox, what each address got lately, what came back, and the caught mails of the demo."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, text
@@ -22,7 +22,7 @@ _S = MailState
 MOVES = {
     (_S.WAITING, _S.SENT): "the server has it",
     (_S.WAITING, _S.ASIDE): "it was refused for good, tried too often, or left too often without our knowing",
-    (_S.WAITING, _S.CANCELLED): "what it would tell is undone, or its address had enough",
+    (_S.WAITING, _S.CANCELLED): "what it would tell is undone, its address had enough, or nobody is there",
     (_S.ASIDE, _S.SENT): "another worker set it aside, and it had left after all",
 }
 
@@ -65,6 +65,63 @@ class MailBudget(Base):
     at: Mapped[datetime] = mapped_column(index=True)
     # Of the last twenty, newest first: ten digits each, Unix seconds.
     moments: Mapped[str]
+
+
+class Bounce(StrEnum):
+    """What a mail that came back says, or somebody who complains of one."""
+
+    # Nobody is there, and nobody will be.
+    HARD = "hard"
+    # Not now: full, away.
+    SOFT = "soft"
+    # Refused because of us, or of what we wrote: not the address's fault.
+    BLOCKED = "blocked"
+    # Still tried by a server on the way.
+    DELAYED = "delayed"
+    # "This is spam."
+    COMPLAINT = "complaint"
+    # Of no mail of ours, as far as is proven; an answering machine; not understood.
+    IGNORED = "ignored"
+
+
+# Of an address, from the least to the most.
+OF_ADDRESSES = (Bounce.SOFT, Bounce.HARD, Bounce.COMPLAINT)
+
+
+class BouncedAddress(Base):
+    """An address that mail does not reach, or that complained; see ``bounced``."""
+
+    __tablename__ = "bounced_address"
+    __table_args__ = (CheckConstraint(one_of("kind", OF_ADDRESSES), name="kind"),)
+
+    # Keyed HMAC of the canonical address, under a key of its own.
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime] = mapped_column(index=True)
+    times: Mapped[int]
+    # Days on which it was full or away, newest first: eight digits each.
+    days: Mapped[str]
+    # When something that its owner asked for last left all the same.
+    tried_at: Mapped[datetime | None]
+
+
+class BounceSeen(Base):
+    """What came back and was counted: by two ways, or twice by one, it counts once."""
+
+    __tablename__ = "bounce_seen"
+    # Keyed HMAC of the message.
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class BounceCount(Base):
+    """How many came back on a day."""
+
+    __tablename__ = "bounce_count"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    what: Mapped[str] = mapped_column(String(12), primary_key=True)
+    n: Mapped[int]
 
 
 class CaughtMail(Base):

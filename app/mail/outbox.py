@@ -31,6 +31,8 @@ CLAIMING = 0x5160_0002  # advisory lock
 # What ``error`` says of a mail on its way to the server; still there afterwards, its worker was killed.
 LEAVING, LEAVING_AGAIN = "leaving", "leaving again"
 LEFT_TWICE = "left twice, perhaps"
+# Why one never leaves.
+OVER_BUDGET, BOUNCED = "over budget", "bounced"
 # How often each has left, at most.
 _DOUBTS = {LEAVING: 1, LEAVING_AGAIN: 2, LEFT_TWICE: 2}
 MAILS_A_DAY = 2
@@ -220,9 +222,9 @@ def sent(session: Session, mail_id: int, *, again: bool = False) -> None:
     )
 
 
-def refused(session: Session, mail_id: int) -> None:
-    """Its address had enough: it never leaves."""
-    values = {"state": MailState.CANCELLED, "sealed": b"", "error": "over budget"}
+def refused(session: Session, mail_id: int, why: str) -> None:
+    """Its address had enough, or does not answer: it never leaves."""
+    values = {"state": MailState.CANCELLED, "sealed": b"", "error": why}
     session.execute(_still_waits(mail_id).values(values))
 
 
@@ -254,6 +256,11 @@ def cancel(session: Session, *subjects: uuid.UUID) -> None:
     """Nothing more is sent about *subjects*, and what was caught of them goes."""
     session.execute(delete(OutboxMail).where(OutboxMail.subject.in_(subjects)))
     session.execute(delete(CaughtMail).where(CaughtMail.mail_subject.in_(subjects)))
+
+
+def subject_of(session: Session, mail_id: int) -> uuid.UUID | None:
+    """What a mail was about, as long as the outbox remembers."""
+    return session.scalar(select(OutboxMail.subject).where(OutboxMail.id == mail_id))
 
 
 def health(session: Session, now: datetime) -> dict[str, Any]:

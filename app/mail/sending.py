@@ -14,8 +14,8 @@ from email_validator import EmailNotValidError, validate_email
 from app import clock
 from app.crypto import Unsealable
 from app.db import Database, Session, away
-from app.mail import budget, headers, outbox
-from app.mail.models import CaughtMail
+from app.mail import bounced, budget, envelope, headers, outbox
+from app.mail.models import OF_ADDRESSES, Bounce, CaughtMail
 from app.mail.names import greeted
 from app.mail.transport import Deferred, Rejected, SmtpTransport, Transport, Unavailable
 from app.settings import Settings
@@ -76,7 +76,9 @@ class Sender:
         if self.stop.is_set():
             for mail in claimed:
                 outbox.release(session, mail.id, mail.attempts, again=mail.again)
-            budget.give_back(session, [mail.mail for mail in claimed if mail.first])
+            first = [mail.mail for mail in claimed if mail.first]
+            budget.give_back(session, first)
+            bounced.give_back(session, first)
             return None, []
         for n, mail in enumerate(claimed, 1):
             if outbox.lease(session, mail.id, mail.attempts, again=mail.again):
@@ -97,22 +99,25 @@ class Sender:
         return claimed
 
     def _affordable(self, session: Session, claimed: list[Claimed]) -> list[Claimed]:
-        """Without those whose address has had enough; what is tried again was counted the first time."""
-        first = [mail for mail in claimed if mail.first]
-        over = {first[place].id for place in budget.over(session, [mail.mail for mail in first])}
-        for mail_id in over:
-            outbox.refused(session, mail_id)
-        return [mail for mail in claimed if mail.id not in over]
+        """Without those whose address does not answer, or has had enough; what is tried again was counted before."""
+        first, left = [mail for mail in claimed if mail.first], set[int]()
+        for why, too_many in ((outbox.BOUNCED, bounced.held), (outbox.OVER_BUDGET, budget.over)):
+            places = too_many(session, [mail.mail for mail in first])
+            for place in places:
+                outbox.refused(session, first[place].id, why)
+            left |= {first[place].id for place in places}
+            first = [mail for mail in first if mail.id not in left]
+        return [mail for mail in claimed if mail.id not in left]
 
     def _try(self, claimed: Claimed) -> Outcome:
         """Send it; what is to be written of that."""
-        name, final = claimed.mail.template, False
+        name, final, bounce = claimed.mail.template, False, None
         try:
             message = self.compose(claimed.mail)
             if self.transport is not None:
-                self.transport.send(message)
+                self.transport.send(message, self._envelope(claimed))
         except (Deferred, Rejected) as error:
-            reason, final = str(error), isinstance(error, Rejected)
+            reason, final, bounce = str(error), isinstance(error, Rejected), getattr(error, "bounce", None)
             log.warning("mail_rejected" if final else "mail_deferred", id=claimed.id, template=name, reason=reason)
         except Unavailable as error:
             log.warning("mail_postponed", id=claimed.id, template=name, reason=str(error))
@@ -122,7 +127,19 @@ class Sender:
             return self._postponed(claimed, type(error).__name__)
         else:
             return lambda session: self._sent(session, claimed, message)
-        return lambda session: outbox.failed(session, claimed.id, claimed.attempts, reason, final=final)
+
+        def failed(session: Session) -> None:
+            outbox.failed(session, claimed.id, claimed.attempts, reason, final=final)
+            _note(session, claimed.mail.to, bounce)
+
+        return failed
+
+    def _envelope(self, claimed: Claimed) -> str:
+        """Where this mail comes back to."""
+        address = self.settings.bounce_address
+        if not address:
+            return self.settings.sender.address
+        return envelope.sender_of(self.database.info["vault"].bounces, address, claimed.id, claimed.mail.to)
 
     @staticmethod
     def _postponed(claimed: Claimed, reason: str) -> Outcome:
@@ -197,6 +214,14 @@ def part(templates: Templates, mail: outbox.Mail, name: str) -> str:
     named = {key: greeted(mail.context.get(key, "")) for key in TYPED if key in mail.context or key == GREETED}
     context = {"unsubscribe_url": mail.unsubscribe, **mail.context, **named}
     return templates.render(name, mail.locale, **context)
+
+
+def _note(session: Session, email: str, bounce: Bounce | None) -> None:
+    """What its server said of an address while the mail was handed over: nobody can have forged that."""
+    if bounce is not None:
+        bounced.count(session, bounce)
+        if bounce in OF_ADDRESSES:
+            bounced.note(session, email, bounce)
 
 
 def _address(address: str) -> str:

@@ -8,6 +8,9 @@ from email.message import EmailMessage
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from app.mail import verdicts
+from app.mail.models import Bounce
+
 TIMEOUT = 20
 
 
@@ -18,7 +21,14 @@ _PLAIN = {550, 551, 553}
 
 
 class Rejected(Exception):
-    """Nobody can be written to at this address; the reason holds no address."""
+    """Nobody can be written to at this address; the reason holds no address.
+
+    ``bounce``: what its server says of it, when one was asked.
+    """
+
+    def __init__(self, reason: str, bounce: Bounce | None = None) -> None:
+        super().__init__(reason)
+        self.bounce = bounce
 
 
 class Deferred(Exception):
@@ -30,8 +40,8 @@ class Unavailable(Exception):
 
 
 class Transport(Protocol):
-    def send(self, message: EmailMessage) -> None:
-        """Raises Rejected, Deferred or Unavailable."""
+    def send(self, message: EmailMessage, envelope: str) -> None:
+        """*envelope*: where it goes back to. Raises Rejected, Deferred or Unavailable."""
 
     def close(self) -> None:
         """No more for now."""
@@ -44,18 +54,21 @@ class SmtpTransport:
         self.url = urlsplit(url)
         self.connection: smtplib.SMTP | None = None
 
-    def send(self, message: EmailMessage) -> None:
+    def send(self, message: EmailMessage, envelope: str) -> None:
         try:
             connection = self._living_connection()
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self.close()
             raise Unavailable(_said(error)) from None
         try:
-            connection.send_message(message)
+            connection.send_message(message, from_addr=envelope)
         except smtplib.SMTPRecipientsRefused as error:
             code, answer = next(iter(error.recipients.values()))
             self._reset()
-            raise (Rejected if _nobody_there(code, answer) else Deferred)(f"recipient refused ({code})") from None
+            reason = f"recipient refused ({code})"
+            if not _nobody_there(code, answer):
+                raise Deferred(reason) from None
+            raise Rejected(reason, verdicts.judged("", f"{code} {answer.decode('utf-8', 'replace')}")) from None
         except smtplib.SMTPSenderRefused as error:
             self.close()
             raise Unavailable(f"sender refused ({error.smtp_code})") from None

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from app import migrations
 from app.audit import chain
+from app.bounces import mailbox
 from app.bus import Bus
 from app.crypto import Unsealable
 from app.db import Database
@@ -23,6 +24,8 @@ from app.private import readable_by_others
 from app.settings import Settings, load_settings
 from app.vault import open_vault
 
+# Read every five minutes, five hundred at a time.
+MANY = 2000
 FREE_BYTES = 500 * 1024 * 1024
 CLOCK_SECONDS = 5
 # Lines of the journal are sealed within seconds while a worker runs.
@@ -56,6 +59,7 @@ def checks() -> Iterator[Check]:
     if settings.redis_url:
         yield _redis(settings)
     yield _mail(settings)
+    yield _bounces(settings)
     yield _disk(settings)
 
 
@@ -137,10 +141,27 @@ def _mail(settings: Settings) -> Check:
             "envoi du courrier", local, "boîte locale" if local else "SIGNONS_SMTP_URL est vide : rien ne part"
         )
     try:
-        SmtpTransport(settings.smtp_url).check(settings.sender.address)
+        SmtpTransport(settings.smtp_url).check(settings.bounce_address or settings.sender.address)
     except Unavailable as error:
         return Check("envoi du courrier", False, f"le serveur ne prend pas nos messages ({error})")
     return Check("envoi du courrier", True, "le serveur répond et prend nos messages")
+
+
+def _bounces(settings: Settings) -> Check:
+    """A mailbox that nobody empties fills up; a report that is piped or posted leaves nothing to look at."""
+    name = "retours du courrier"
+    if settings.bounce_imap_url:
+        try:
+            with mailbox.opened(settings.bounce_imap_url) as box:
+                waiting, left = len(box.waiting()), box.left()
+        except mailbox.Unreachable as error:
+            return Check(name, False, f"la boîte ne répond pas ({error})")
+        return Check(name, waiting < MANY, f"messages à lire : {waiting}, laissés pour quelqu’un : {left}")
+    if settings.bounce_address:
+        return Check(name, True, f"attendus à {settings.bounce_address}, par « signons bounces read »")
+    if settings.bounce_webhook_secret:
+        return Check(name, True, "postés par le service d’envoi")
+    return Check(name, True, "SIGNONS_BOUNCE_ADDRESS est vide : seuls les refus immédiats arrêtent une adresse")
 
 
 def _disk(settings: Settings) -> Check:

@@ -13,6 +13,9 @@ pages = Counter("signons_pages", "Pages shown that are the same for everybody", 
 viewers = Gauge("signons_live_viewers", "Open live feeds of this process", registry=registry)
 mails = Gauge("signons_mails", "Mails by state", ["state"], registry=registry)
 overdue = Gauge("signons_retention_overdue_seconds", "Age of the oldest row that should be gone", registry=registry)
+# Of all processes, since the first day: kept in the database.
+bounces = Gauge("signons_mail_bounces_total", "Mails that came back, by what that means", ["kind"], registry=registry)
+written_off = Gauge("signons_mail_written_off", "Addresses that no mailing goes to", registry=registry)
 oldest_mail = Gauge("signons_oldest_mail_seconds", "Age of the oldest waiting mail", registry=registry)
 
 proofs = Counter("signons_proofs", "Proofs of work asked, solved, wrong, missing", ["outcome"], registry=registry)

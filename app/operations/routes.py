@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from app import clock
 from app.db import Database
 from app.errors import NotFound
-from app.mail import outbox
+from app.mail import bounced, outbox
 from app.operations import health, metrics
 from app.privacy import retention
 from app.web.rendering import see_other, settings_of
@@ -79,6 +79,9 @@ async def _measured(state: State) -> bytes:
         with database.read() as session:
             waiting = outbox.health(session, clock.now())
             metrics.overdue.set(retention.overdue_seconds(session, state.settings))
+            for kind, n in bounced.counts(session).items():
+                metrics.bounces.labels(kind).set(n)
+            metrics.written_off.set(bounced.written_off(session))
         metrics.viewers.set(state.hub.viewers)
         metrics.mails.labels("waiting").set(waiting["waiting"])
         metrics.mails.labels("failing").set(waiting["failing"])

@@ -55,6 +55,7 @@ def steps(settings: Settings) -> list[Step]:
         # First, because others take along mails that are about them: each row is counted once.
         Step("outbox", "outbox_mail, caught_mail", mailings.mails_due, some(mailings.delete_mails)),
         Step("mail_budget", "mail_budget", mailings.recipients_due, some(mailings.delete_recipients)),
+        Step("bounced_address", "bounced_address, bounce_seen", mailings.bounced_due, some(mailings.delete_bounced)),
         Step("pending_signature", "signature", signatures.pending_due, end.delete_pending),
         Step("confirmed_signature", "signature", end.signatures_due, end.purge_some),
         Step(

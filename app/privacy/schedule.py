@@ -14,7 +14,7 @@ from app.accounts.origins import BROWSER_FOR
 from app.deliveries.links import OPENS_FOR as RECIPIENT_LINK
 from app.drafting.actions import ACCOUNTS_FOR, STRANGERS_FOR
 from app.exports.actions import SMALLEST_CELL
-from app.mail import budget
+from app.mail import bounced, budget
 from app.moderation.queries.queue import TARGETS
 from app.moderation.statements import APPEAL_FOR
 from app.organisations.links import INVITED_FOR
@@ -48,6 +48,7 @@ BACKUPS = timedelta(days=30)
 UNSENT_MAIL = timedelta(days=7)
 SENT_MAIL = timedelta(days=30)
 RECIPIENT = budget.DAY
+BOUNCED, BOUNCED_SOFTLY, BOUNCE_SEEN = bounced.KEPT, bounced.SOFT_KEPT, bounced.SEEN_KEPT
 SIGN_IN_FAILURE = FORGOTTEN_AFTER
 SELF_SERVICE = timedelta(minutes=30)
 # As long as a backup may come back, with a margin.
@@ -301,6 +302,17 @@ SCHEDULE = (
         "Notre intérêt légitime, et le vôtre, à ce que ce service ne serve pas à remplir une boîte aux lettres"
         " (RGPD, art. 6.1.f et 32)",
         (budget.AN_HOUR, budget.A_DAY, RECIPIENT),
+    ),
+    Line(
+        "bounced_address",
+        "Empreinte à clé d’une adresse d’où nos courriels reviennent, ou qui s’en est plainte : rien de ce qui part à"
+        " beaucoup de monde ne lui est plus écrit",
+        "Douze mois après le dernier retour ; soixante jours quand la boîte était seulement pleine ou absente ; sept"
+        " jours pour l’empreinte du message de retour, qui n’est pas gardé.",
+        "L’empreinte est supprimée ; elle l’est tout de suite quand l’adresse confirme une signature.",
+        "Notre obligation de respecter l’opposition, et notre intérêt légitime à ne pas écrire à des boîtes mortes"
+        " (RGPD, art. 6.1.c et 6.1.f, avec l’art. 21)",
+        (BOUNCED, BOUNCED_SOFTLY, BOUNCE_SEEN),
     ),
     Line(
         "staff_session",

@@ -11,7 +11,7 @@ from app.consents import actions as consents
 from app.consents import queries as consent_queries
 from app.consents.models import ConsentKind
 from app.db import vault_of
-from app.mail import outbox
+from app.mail import bounced, outbox
 from app.mail.addresses import canonical
 from app.subscriptions import queries
 from app.subscriptions.models import MAILINGS, Subscription
@@ -48,7 +48,7 @@ def subscribe(
     queries.allow(session, purpose, scope, address_key(session, purpose, petition_id, email, b"no"))
     existing = queries.find(session, purpose, scope, key)
     if existing is not None:
-        existing.active_at, existing.asked_at = now, None
+        existing.active_at, existing.asked_at, existing.bounced_at = now, None, None
         existing.consent_petition_id, existing.signature_id = petition_id, signature_id
         return
     row_id = crypto.uuid7()
@@ -140,7 +140,14 @@ def stay(session: Session, subscription: Subscription) -> None:
 
 
 def may_write(session: Session, subscription: Subscription, email: str) -> bool:
-    """False for an address that said no after this row was copied somewhere (an old backup)."""
+    """False for an address that said no after this row was copied somewhere (an old backup), or that does not answer.
+
+    The row then says since when, until it answers again.
+    """
+    if bounced.stopped(session, [email]):
+        subscription.bounced_at = subscription.bounced_at or clock.now()
+        return False
+    subscription.bounced_at = None
     no_key = address_key(session, subscription.purpose, subscription.petition_id, email, b"no")
     return not queries.is_suppressed(session, subscription.purpose, subscription.petition_id, no_key)
 

@@ -35,6 +35,8 @@ class Subscription(Base):
     active_at: Mapped[datetime]
     # When we asked whether to go on (newsletter, after three years).
     asked_at: Mapped[datetime | None]
+    # When its address was found not to answer (mail/bounced.py): it waits, and is no number of subscribers.
+    bounced_at: Mapped[datetime | None]
 
 
 class Suppression(Base):

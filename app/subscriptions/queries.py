@@ -4,17 +4,24 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, false, func, select
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.consents.models import ConsentKind
 from app.consents.queries import last_word
+from app.mail import bounced
 from app.petitions.queries import insert_for
 from app.subscriptions.models import Subscription, Suppression
 
 
 def get(session: Session, subscription_id: uuid.UUID) -> Subscription | None:
     return session.get(Subscription, subscription_id)
+
+
+def lock(session: Session, subscription_id: uuid.UUID) -> Subscription | None:
+    """Before its mails and its address, as everybody does."""
+    return session.get(Subscription, subscription_id, with_for_update=True, populate_existing=True)
 
 
 def find(session: Session, purpose: str, petition_id: int, address_key: bytes) -> Subscription | None:
@@ -48,8 +55,19 @@ def willing(
 
 
 def count_willing(session: Session, purpose: str, petition_id: int, after: uuid.UUID | None = None) -> int:
-    query = _said_yes(_after(purpose, petition_id, after), purpose)
+    """How many of them are written to: whose address answers, as far as we know."""
+    query = _said_yes(_after(purpose, petition_id, after), purpose).where(~_unanswering())
     return session.scalar(query.with_only_columns(func.count())) or 0
+
+
+def count_bounced(session: Session, purpose: str, petition_id: int) -> int:
+    """How many of them are not, because mail does not reach them."""
+    query = _said_yes(_after(purpose, petition_id, None), purpose).where(_unanswering())
+    return session.scalar(query.with_only_columns(func.count())) or 0
+
+
+def _unanswering() -> ColumnElement[bool]:
+    return func.coalesce(Subscription.bounced_at > clock.now() - bounced.KEPT, false())
 
 
 def _after(purpose: str, petition_id: int, after: uuid.UUID | None) -> Select[Subscription]:

@@ -93,6 +93,8 @@ class _Rates:
     begin = "30/minute;100/day"
     # A draft saves itself every few seconds, and shows itself.
     draft = "120/minute"
+    # A service that tells what came back of a mailing.
+    machine = "600/minute"
 
 
 rates = _Rates()

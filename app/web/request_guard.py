@@ -11,9 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.web.errors import refuse
 
 MAX_BODY = 64 * 1024
-# Where petitions and their news are written: 50,000 signs, of up to twelve bytes each once encoded.
+# Where petitions and their news are written: 50,000 signs, of up to twelve bytes each once encoded; and mails that
+# came back.
 LONG_BODY = 1024 * 1024
-LONG = ("/organisation/", "/lancer/", "/destinataire/")
+LONG = ("/organisation/", "/lancer/", "/destinataire/", "/retours/")
 # Of no request; a little more than a picture may have, so that who sends a larger one is told so.
 MOST = 32 * 1024 * 1024
 # A body is here in so many seconds, whole; pictures come from phones in the country.

@@ -449,6 +449,12 @@ def the_house_writes(site: Site) -> Names:
         return {str(session.scalars(select(func.max(ConsentText.id))).one()): "new"}
 
 
+def a_provider_refused_everybody(site: Site) -> None:
+    with site.database.write() as session:
+        bounced.note(session, "marie@exemple.test", Bounce.HARD)
+    signons(site, "bounces", "forgive", "--since", "2026-01-01")
+
+
 SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     (accounts_are_kept, [
         ("account.created", MACHINE, "account", "1"), ("account.invited", ADMIN, "account", "-"),
@@ -587,6 +593,7 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("data_request.noted", ADMIN, "data_request", "1"), ("data_request.answered", ADMIN, "data_request", "1"),
         ("data_request.noted", ADMIN, "data_request", "2"), ("data_request.refused", ADMIN, "data_request", "2"),
     ]),
+    (a_provider_refused_everybody, [("bounces.forgiven", MACHINE, "bounces", "-")]),
     (the_house_writes, [
         ("letter.written", ADMIN, "letter", "1"), ("charter.published", ADMIN, "charter", "2"),
         ("consent.text_replaced", MACHINE, "consent_text", "new"),

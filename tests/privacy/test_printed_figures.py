@@ -18,9 +18,9 @@ FRENCH = "un deux trois quatre cinq six sept huit neuf dix onze douze"
 ENGLISH = "one two three four five six seven eight nine ten eleven twelve"
 NUMBERS = {
     "fr": {word: n for n, word in enumerate(FRENCH.split(), 1)}
-    | {"une": 1, "vingt": 20, "vingt et un": 21, "vingt-quatre": 24, "trente": 30, "quarante-cinq": 45},
+    | {"une": 1, "vingt": 20, "vingt et un": 21, "vingt-quatre": 24, "trente": 30, "quarante-cinq": 45, "soixante": 60},
     "en": {word: n for n, word in enumerate(ENGLISH.split(), 1)}
-    | {"twenty": 20, "twenty-one": 21, "twenty-four": 24, "thirty": 30, "forty-five": 45},
+    | {"twenty": 20, "twenty-one": 21, "twenty-four": 24, "thirty": 30, "forty-five": 45, "sixty": 60},
 }
 UNITS = {
     "fr": {"minute": "minutes", "heure": "hours", "jour": "days", "mois": "months", "an": "years"},

@@ -1,5 +1,6 @@
 """What an administrator watches over: retention, mails, papers, and the register of requests."""
 
+from datetime import timedelta
 from functools import partial
 
 from fastapi import Request
@@ -12,7 +13,7 @@ from app.administration import documents, queries
 from app.administration.routes.base import router
 from app.db import Db, Session, vault_of
 from app.errors import NotFound
-from app.mail import outbox
+from app.mail import bounced, outbox
 from app.paper import queries as paper
 from app.privacy import retention
 from app.privacy.actions import requests
@@ -89,6 +90,8 @@ def home(request: Request, session: Db, admin: Admin) -> Response:
         due=[(step, *step.due(session, now)) for step in retention.steps(settings)],
         overdue_hours=int(retention.overdue_seconds(session, settings) // 3600),
         mail=outbox.health(session, now),
+        bounces=bounced.counts(session, (now - timedelta(days=30)).date()),
+        written_off=bounced.written_off(session),
         aside=queries.mails_aside(session),
         mail_names=MAIL_NAMES,
         open_requests=[r for r in people.open_requests(session) if r.state == RequestState.OPEN],

@@ -56,6 +56,7 @@ def updates(request: Request, session: Db, organiser: Organiser, petition: ToldP
         updates=rows,
         left={row.id: _left(session, row) for row in rows if row.finished_at is None},
         followers=followers(session, petition),
+        bounced=subscription_queries.count_bounced(session, "updates", petition.id),
         desk=desk.of(session, petition, organiser),
         done=DONE.get(fait, ""),
     )

@@ -137,10 +137,13 @@ def renew(session: Session, now: datetime, limit: int, origin: str) -> Stretch:
     to_ask = mailings.newsletter_to_ask(session, now, limit)
     for row in to_ask:
         row.asked_at = now
+        email = subscriptions.email_of(session, row)
+        if not subscriptions.may_write(session, row, email):
+            continue
         token = subscriptions.unsubscribe_token(session, row)
         site = origin + in_language(row.locale, "")
         mail = update_emails.renewal(
-            subscriptions.email_of(session, row),
+            email,
             row.locale,
             row.id,
             stay_url=f"{site}/rester/{token}",

@@ -12,6 +12,7 @@ from app import audit, crypto
 from app.comments import actions as comment_actions
 from app.comments import queries as comment_queries
 from app.errors import Gone, Refused
+from app.mail import bounced
 from app.mail.addresses import canonical
 from app.organisations import queries as organisation_queries
 from app.petitions import keys as petition_keys
@@ -64,6 +65,7 @@ def erase(session: Session, email: str, channel: str = "web") -> int:
     subscriptions.end_by_address(session, 0, address, ("newsletter",), channel)
     organisation_queries.forget_address(session, address)
     mailings.forget_mails(session, address)
+    bounced.forget(session, address)
     audit.record(session, "person.erased", "person", "-", signatures=n, channel=channel)
     return n
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.mail import outbox
-from app.mail.models import CaughtMail, MailBudget, MailState, OutboxMail
+from app.mail.models import Bounce, BouncedAddress, BounceSeen, CaughtMail, MailBudget, MailState, OutboxMail
 from app.petitions.models import Petition
 from app.privacy import schedule
 from app.privacy.queries import Due, delete_some, due, together
@@ -107,6 +107,27 @@ def recipients_due(session: Session, now: datetime) -> Due:
 
 def delete_recipients(session: Session, now: datetime, limit: int) -> int:
     return delete_some(session, MailBudget.key, limit, MailBudget.at <= now - schedule.RECIPIENT)
+
+
+def _soft(now: datetime) -> Any:
+    return (BouncedAddress.kind == Bounce.SOFT) & (BouncedAddress.last_at <= now - schedule.BOUNCED_SOFTLY)
+
+
+def _dead(now: datetime) -> Any:
+    return (BouncedAddress.kind != Bounce.SOFT) & (BouncedAddress.last_at <= now - schedule.BOUNCED)
+
+
+def bounced_due(session: Session, now: datetime) -> Due:
+    return together(
+        due(session, BouncedAddress.last_at, schedule.BOUNCED_SOFTLY, _soft(now)),
+        due(session, BouncedAddress.last_at, schedule.BOUNCED, _dead(now)),
+        due(session, BounceSeen.at, schedule.BOUNCE_SEEN, BounceSeen.at <= now - schedule.BOUNCE_SEEN),
+    )
+
+
+def delete_bounced(session: Session, now: datetime, limit: int) -> int:
+    n = delete_some(session, BouncedAddress.key, limit, or_(_soft(now), _dead(now)))
+    return n + delete_some(session, BounceSeen.key, limit, BounceSeen.at <= now - schedule.BOUNCE_SEEN)
 
 
 def forget_mails(session: Session, email: str) -> None:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,7 +13,9 @@ from app import clock, crypto
 from app.consents import queries as consent_queries
 from app.db import changed, vault_of
 from app.errors import Conflict, Gone, Refused
+from app.mail import bounced
 from app.mail.addresses import canonical
+from app.mail.models import Bounce
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions import tags
@@ -96,7 +98,8 @@ def confirm_group(session: Session, targets: Sequence[Target], receive_drafts: R
                 text = open_field(keys, row.comment_sealed, row.id.bytes, "comment")
                 drafts.append(Draft(petition_id, row.id, text, row.locale))
         consent_queries.confirm_given(session, petition_id, list(rows), now)
-        _subscribe(session, petition_id, rows, now)
+        asking = _subscribe(session, petition_id, rows, now)
+        _answered(session, petition_id, rows, asking)
     receive_drafts(session, drafts)
     return [refused or _counted(target, found, places) for target, refused in zip(targets, outcomes, strict=True)]
 
@@ -133,13 +136,28 @@ def _refused(row: Any, target: Target, petitions: Mapping[int, Petition], now: d
     return None
 
 
-def _subscribe(session: Session, petition_id: int, by_id: Mapping[uuid.UUID, Any], now: datetime) -> None:
-    """The optional mails that these people have just confirmed."""
+def _subscribe(session: Session, petition_id: int, by_id: Mapping[uuid.UUID, Any], now: datetime) -> set[uuid.UUID]:
+    """The optional mails that these people have just confirmed; whose signatures these are."""
+    asking = set()
     for signature_id, purpose in consent_queries.confirmed_purposes(session, petition_id, by_id, MAILINGS):
         row = by_id[signature_id]
         keys = petition_keys.of(session, petition_id)
         email = open_field(keys, row.email_sealed, row.id.bytes, "email")
         subscriptions.subscribe(session, purpose, petition_id, email, signature_id=row.id, locale=row.locale, now=now)
+        asking.add(row.id)
+    return asking
+
+
+def _answered(
+    session: Session, petition_id: int, by_id: Mapping[uuid.UUID, Any], asking: Collection[uuid.UUID]
+) -> None:
+    """Mail reaches these people, whatever came back before; who has just asked for mails complains no more."""
+    if not bounced.any_written_off(session):
+        return
+    keys = petition_keys.of(session, petition_id)
+    for also, ids in (((), by_id.keys() - asking), ((Bounce.COMPLAINT,), by_id.keys() & asking)):
+        emails = [open_field(keys, by_id[each].email_sealed, each.bytes, "email") for each in ids]
+        bounced.lift(session, emails, also=also)
 
 
 def confirmable(petition: Petition, signature: Any, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, crypto
 from app.db import vault_of
-from app.mail import outbox
+from app.mail import bounced, outbox
 from app.mail.addresses import canonical
 from app.petitions import keys as petition_keys
 from app.petitions.keys import Keys
@@ -103,19 +103,17 @@ def resend(session: Session, petition: Petition, email: str, origin: str, people
 
 
 def remind(session: Session, origin: str) -> int:
-    """One reminder after 48 hours, never two, never for a petition that has ended."""
+    """One reminder after 48 hours, never two; not for a petition that has ended, nor to where mail comes back from."""
     now = clock.now()
     rows = queries.to_remind(session, now)
     for row in rows:
         row.reminded = True
         petition = session.get_one(Petition, row.petition_id)
+        if not petition.is_open(now) or seats.waits(row.email_key):
+            continue
+        to = addressee_of(session, row, petition, origin)
         of_address = queries.of_address(session, row.petition_id, seats.address_of(row.email_key))
-        if (
-            petition.is_open(now)
-            and not seats.waits(row.email_key)
-            and may_mail(of_address, row, now.astimezone(ZONE).date())
-        ):
-            to = addressee_of(session, row, petition, origin)
+        if not bounced.stopped(session, [to.email]) and may_mail(of_address, row, now.astimezone(ZONE).date()):
             expires = row.created_at + links.CONFIRM_FOR
             outbox.enqueue(session, [emails.confirm(vault_of(session), to, expires, reminder=True)])
     return len(rows)

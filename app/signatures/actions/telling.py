@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import vault_of
-from app.mail import outbox
+from app.mail import bounced, outbox
 from app.petitions import edits, history, texts
 from app.petitions.models import Amendment, Petition
 from app.signatures import emails, queries
@@ -34,8 +34,11 @@ def tell_some(session: Session, origin: str) -> int:
     rows = queries.signed_before(session, petition.id, amendment.version, amendment.told_after, BATCH)
     gist = {signed: _pieces(session, amendment, signed) for signed in {row.text_version for row in rows}}
     mails = []
-    for row in rows:
-        to = addressee_of(session, row, petition, origin)
+    people = [(row, addressee_of(session, row, petition, origin)) for row in rows]
+    unanswering = bounced.stopped(session, (to.email for _, to in people))
+    for row, to in people:
+        if to.email in unanswering:
+            continue
         mails.append(
             emails.amended(
                 vault_of(session),
