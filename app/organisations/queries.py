@@ -1,9 +1,9 @@
 """Every SELECT about organisations: the only place that reads who is a member of which."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
@@ -49,6 +49,13 @@ def _has(right: Right | None) -> tuple[ColumnElement[bool], ...]:
 def in_charge() -> Select[int, int]:
     """(organisation, account) of those who write and set its petitions: they are told what is decided of them."""
     return select(Membership.organisation_id, Membership.account_id).where(*_has(Right.PETITIONS))
+
+
+def with_rights(organisation_id: int | None, rights: Collection[Right]) -> Select[int]:
+    """The ids of its members who have one of these."""
+    return select(Membership.account_id).where(
+        Membership.organisation_id == organisation_id, or_(*(getattr(Membership, right).is_(True) for right in rights))
+    )
 
 
 def where_may(session: Session, account_id: int, right: Right) -> Sequence[Organisation]:

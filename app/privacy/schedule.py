@@ -12,7 +12,7 @@ from app.accounts.actions.signing_in import SESSION as STAFF_SESSION
 from app.accounts.actions.throttling import FORGOTTEN_AFTER
 from app.accounts.origins import BROWSER_FOR
 from app.drafting.actions import ACCOUNTS_FOR, STRANGERS_FOR
-from app.exports.actions import SMALLEST_CELL
+from app.exports.table import SMALLEST_CELL
 from app.mail import budget
 from app.moderation.queries.queue import TARGETS
 from app.moderation.statements import APPEAL_FOR

@@ -40,6 +40,7 @@ MAIL_NAMES = {
     "accounts/password_changed": "mot de passe changé",
     "accounts/sign_in_link": "lien de connexion",
     "accounts/welcome": "lien pour créer un compte",
+    "exports/made": "export fait par une autre personne",
     "moderation/amendment": "décision sur un amendement",
     "moderation/appeal_judged": "recours jugé",
     "moderation/charter": "nouvelle version de la charte",
