@@ -32,6 +32,7 @@ demo: setup ## Load the demo and serve it on http://127.0.0.1:8000
 test: export PYTHONDONTWRITEBYTECODE =
 test: setup ## Run everything: SQLite, PostgreSQL, real browser; FAST=1 in a minute, SQLite alone
 	@$(if $(FAST),,.ci/install-browser)
+	@$(if $(FAST),,.ci/install-office)
 	@$(BIN)/pytest -n auto --dist loadgroup $(if $(FAST),-m "not postgresql and not browser and not slow")
 
 check: setup ## Format, lint, types, imports, templates, migrations

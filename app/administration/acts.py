@@ -92,6 +92,8 @@ ACTS = {
     "export.denied": "Export refusé à une autre personne",
     "export.finished": "Export terminé",
     "export.granted": "Export accordé à une autre personne",
+    "export.prepared": "Export préparé, à télécharger",
+    "export.previewed": "Premières lignes d’un export montrées",
     "hint.switched_off": "Indice automatique coupé",
     "letter.written": "Lettre de la plateforme envoyée",
     "notice.received": "Signalement reçu",

@@ -198,13 +198,14 @@ def write_privately(output: Path, pieces: Iterable[bytes]) -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Fichier à écrire, .csv ou .xlsx (sinon : CSV sur la sortie standard).",
 )
-def export(slug: str, purpose: str, output: Path | None) -> None:
+@click.option("--reason", default="", help="Motif, montré au journal et écrit aux responsables de la pétition.")
+def export(slug: str, purpose: str, output: Path | None, reason: str) -> None:
     """Exporter les signatures d’une pétition, en CSV ou en classeur."""
     kind = "xlsx" if output is not None and output.suffix == ".xlsx" else "csv"
     with opened() as (_, database):
         with database.write() as session:
-            record_id = export_actions.begin(session, petition_of(session, slug), purpose, None, kind).id
-        pieces = export_actions.stream(database, record_id, kind)
+            record_id = export_actions.begin(session, petition_of(session, slug), purpose, None, kind, reason=reason).id
+        pieces = export_actions.stream(database, record_id)
         if output is None:
             for piece in pieces:
                 sys.stdout.buffer.write(piece)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, insert, literal, select, tuple_
+from sqlalchemy import Select, bindparam, delete, insert, literal, literal_column, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from app.bulk import insert_rows
@@ -124,6 +124,26 @@ def last_word(purpose: str, petition_id: Any, signature_id: Any) -> Any:
         .order_by(ConsentEvent.at.desc())
         .limit(1)
         .scalar_subquery()
+    )
+
+
+def agreed_to_contact(petition_id: int, after: datetime, until: datetime) -> Select[uuid.UUID, datetime]:
+    """(signature_id, at) of those whose last word on contact by the organiser is a yes, said within."""
+    later = aliased(ConsentEvent)
+    superseded = select(literal(1)).where(
+        later.petition_id == ConsentEvent.petition_id,
+        later.signature_id == ConsentEvent.signature_id,
+        later.purpose == ConsentEvent.purpose,
+        later.at > ConsentEvent.at,
+    )
+    return select(ConsentEvent.signature_id, ConsentEvent.at).where(
+        ConsentEvent.petition_id == petition_id,
+        # Spelled out, as the index of these few is.
+        ConsentEvent.purpose == literal_column("'organiser_contact'"),
+        ConsentEvent.kind == literal_column("'confirmed'"),
+        ConsentEvent.at > after,
+        ConsentEvent.at <= until,
+        ~superseded.exists(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -24,6 +24,15 @@ class ExportRecord(Base):
     finished_at: Mapped[datetime | None]
     rows: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
+    format: Mapped[str] = mapped_column(String(8), default="csv", server_default="csv")
+    # In the words of whoever made it; "" for a program that gave none.
+    reason: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    # Only what an earlier file, begun at this moment, had not; None: the whole.
+    since: Mapped[datetime | None]
+    # The file may be fetched until then, once; None once it is, and of files that were answered at once.
+    waits_until: Mapped[datetime | None]
+    # The others in charge were written to.
+    told: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class ExportPermission(Base):

@@ -17,7 +17,7 @@ from app.locale import Message
 from app.organisations.rights import Right
 from app.petitions import permissions as petition_permissions
 from app.petitions.models import Petition
-from app.text import clean_text
+from app.text import clean_text, has_ink
 
 OF_PEOPLE = ("delivery", "contact")
 # A request waits as long for its answer as an agreement holds.
@@ -46,14 +46,24 @@ def held(session: Session, petition: Petition, account: Account) -> set[str]:
     return queries.granted(session, petition.id, account.id, clock.now() - HOLDS)
 
 
+def reasoned(reason: str) -> str:
+    """*reason*, cleaned. Raises Invalid."""
+    reason = clean_text(reason)
+    if not SHORTEST <= len(reason) <= LONGEST or not has_ink(reason):
+        said = Message("Dites pourquoi, en %(least)s à %(most)s caractères.", least=SHORTEST, most=LONGEST)
+        raise Invalid({"reason": said})
+    return reason
+
+
 def ask(session: Session, petition: Petition, purpose: str, reason: str, by: Account) -> None:
     """Raises Invalid, Conflict."""
     errors = {}
     if purpose not in OF_PEOPLE:
         errors["asked"] = "Choisissez ce que vous demandez à exporter."
-    reason = clean_text(reason)
-    if not SHORTEST <= len(reason) <= LONGEST:
-        errors["reason"] = Message("Dites pourquoi, en %(least)s à %(most)s caractères.", least=SHORTEST, most=LONGEST)
+    try:
+        reason = reasoned(reason)
+    except Invalid as invalid:
+        errors |= invalid.errors
     if errors:
         raise Invalid(errors)
     now = clock.now()

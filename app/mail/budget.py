@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 AN_HOUR, A_DAY = 6, 20
 DAY = timedelta(days=1)
 # Templates that no stranger can cause: what subscribers asked for, what moderators decided (the law has them
-# told), what an author proposed once signed in, what the team is told, what whoever holds the factors of an account has
-# done with it: a stranger who fills a mailbox must not keep its owner from learning that. Any other counts.
+# told), what an author proposed once signed in, what the team is told, who has exported what one answers for, what
+# whoever holds the factors of an account has done with it: a stranger who fills a mailbox must not keep its owner
+# from learning that. Any other counts.
 OUTSIDE = {
     "accounts/address_notice",
     "accounts/closed",
@@ -40,6 +41,7 @@ OUTSIDE = {
     "accounts/passkey_copied",
     "accounts/password_changed",
     "deliveries/told",
+    "exports/made",
     "moderation/amendment",
     "moderation/appeal_judged",
     "moderation/charter",

@@ -9,7 +9,7 @@ from app.locale import Message
 from app.petitions import typed
 from app.petitions.forms import text_typed, title_typed
 from app.text import clean_line, clean_text, has_ink
-from app.web.forms import PostedForm
+from app.web.forms import Box, IdOrZero, PostedForm
 
 MAX_REASON = 1000
 
@@ -19,6 +19,20 @@ class ExportForm(PostedForm):
 
     purpose: str = ""
     format: str = "csv"
+    # The number of an earlier export of the same file: only what is new since then.
+    since: IdOrZero = 0
+    reason: str = ""
+    # From the page: a reason has to be given, and the file waits to be fetched beside its line in the journal. A
+    # program that sends a purpose alone is answered the file.
+    prepare: Box = False
+
+
+class ChoiceForm(PostedForm):
+    """The same, as it is chosen: whole, or ``new`` since the last one."""
+
+    purpose: str = ""
+    format: str = "csv"
+    extent: str = "whole"
 
 
 class AskForm(PostedForm):

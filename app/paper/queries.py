@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
-from app.organisations.queries import members_with
+from app.organisations.queries import with_rights
 from app.organisations.rights import Right
 from app.paper.models import Sheet, SheetCorrection, SheetLine, SheetState
 from app.petitions import on_paper
@@ -126,7 +126,7 @@ def acted_on(session: Session, petition_id: int, page: int) -> Sequence[Sheet]:
 def people(session: Session, petition: Petition) -> set[int]:
     """Accounts that may enter the sheets of a petition: its owners, members who write or export."""
     owners = select(PetitionOwner.account_id).where(PetitionOwner.petition_id == petition.id)
-    members = members_with(petition.organisation_id, *RIGHTS)
+    members = with_rights(petition.organisation_id, RIGHTS)
     at_work = or_(Account.id.in_(owners), Account.id.in_(members)), Account.disabled_at.is_(None)
     return set(session.scalars(select(Account.id).where(*at_work)))
 
@@ -198,6 +198,14 @@ def by_departement(session: Session, petition_id: int) -> dict[str, int]:
         .group_by(SheetLine.departement)
     )
     return {departement: int(n) for departement, n in rows}
+
+
+def by_version(session: Session, petition_id: int) -> dict[int, int]:
+    """Counted signatures on paper, by the version of the text on their sheet."""
+    rows = session.execute(
+        select(Sheet.version, func.sum(Sheet.signatures)).where(*_counted(petition_id)).group_by(Sheet.version)
+    )
+    return {version: int(n) for version, n in rows}
 
 
 def cells(session: Session, petition_id: int) -> dict[tuple[str, str], int]:

@@ -1,5 +1,7 @@
 """Who may do what with a petition: the one place that says so. Everything that asks, asks here."""
 
+from collections.abc import Collection, Sequence
+
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
@@ -24,3 +26,8 @@ def may(session: Session, account: Account, petition: Petition, right: Right | N
 def rights(session: Session, account: Account, petition: Petition) -> frozenset[Right]:
     """What its page lets this account do."""
     return frozenset(right for right in EVERY if may(session, account, petition, right))
+
+
+def holders(session: Session, petition: Petition, rights: Collection[Right]) -> Sequence[Account]:
+    """Whoever has one of *rights* over it, as its owner or as a member: those who are told of an act."""
+    return queries.holders(session, petition, rights)

@@ -1,7 +1,7 @@
 """Every SELECT about petitions, and the statements that keep their counts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,12 +20,16 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
+    union,
     union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
-from app.organisations.queries import with_right
+from app import clock
+from app.accounts.models import Account
+from app.organisations.queries import with_right, with_rights
 from app.organisations.rights import Right
 from app.petitions.models import (
     WON,
@@ -77,6 +81,15 @@ def held(account_id: int, right: Right | None = None) -> ColumnElement[bool]:
 
 def holds(session: Session, account_id: int, petition_id: int, right: Right | None) -> bool:
     return session.scalar(select(Petition.id).where(Petition.id == petition_id, held(account_id, right))) is not None
+
+
+def holders(session: Session, petition: Petition, rights: Collection[Right]) -> Sequence[Account]:
+    """The accounts in use that own it, or have one of *rights* in its organisation."""
+    own = select(PetitionOwner.account_id).where(PetitionOwner.petition_id == petition.id)
+    people = union(own, with_rights(petition.organisation_id, rights))
+    return session.scalars(
+        select(Account).where(Account.id.in_(people), Account.disabled_at.is_(None)).order_by(Account.id)
+    ).all()
 
 
 def owned(session: Session, account_id: int) -> Sequence[Petition]:
@@ -398,6 +411,32 @@ def lock_shared(session: Session, petition_id: int) -> None:
 def lock_alone(session: Session, petition_id: int) -> None:
     """Wait for those who hold it shared; rows that refer to it may still be added."""
     session.execute(select(Petition.id).where(Petition.id == petition_id).with_for_update(key_share=True))
+
+
+# PostgreSQL's advisory locks of two numbers: this one, and the petition.
+COUNTING = 0x5160
+_COUNTED = text("SELECT pg_advisory_xact_lock_shared(:counting, id) FROM unnest(CAST(:ids AS integer[])) AS id")
+
+
+def hold_counting(session: Session, petition_ids: Iterable[int]) -> None:
+    """Taken before the time is read: until the commit no export of these takes its moment (SQLite: one writer anyway).
+
+    What is confirmed or put back is wholly before that moment, and in the file, or after it, and in the next one.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(_COUNTED, {"counting": COUNTING, "ids": sorted(petition_ids)})
+
+
+def moment_between(session: Session, petition_id: int) -> datetime:
+    """Now, while nobody is being confirmed; who comes meanwhile waits for as long as it takes to read the clock."""
+    if session.get_bind().dialect.name != "postgresql":
+        return clock.now()
+    key = {"counting": COUNTING, "id": petition_id}
+    session.execute(text("SELECT pg_advisory_lock(:counting, :id)"), key)
+    try:
+        return clock.now()
+    finally:
+        session.execute(text("SELECT pg_advisory_unlock(:counting, :id)"), key)
 
 
 def with_keys(session: Session) -> Sequence[Petition]:

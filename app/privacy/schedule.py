@@ -13,7 +13,7 @@ from app.accounts.actions.throttling import FORGOTTEN_AFTER
 from app.accounts.origins import BROWSER_FOR
 from app.deliveries.links import OPENS_FOR as RECIPIENT_LINK
 from app.drafting.actions import ACCOUNTS_FOR, STRANGERS_FOR
-from app.exports.actions import SMALLEST_CELL
+from app.exports.table import SMALLEST_CELL
 from app.mail import bounced, budget
 from app.moderation.queries.queue import TARGETS
 from app.moderation.statements import APPEAL_FOR

@@ -66,6 +66,13 @@ class Signature(Base):
             postgresql_where=text(ASIDE),
             sqlite_where=text(ASIDE),
         ),
+        Index(
+            "ix_signature_back",
+            "petition_id",
+            "back_at",
+            postgresql_where=text("back_at IS NOT NULL"),
+            sqlite_where=text("back_at IS NOT NULL"),
+        ),
     )
 
     petition_id: Mapped[int] = mapped_column(primary_key=True)
@@ -87,6 +94,9 @@ class Signature(Base):
     text_version: Mapped[int]
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    # It was in no count and no file from the first time that it was set aside to the last that it was put back.
+    aside_at: Mapped[datetime | None]
+    back_at: Mapped[datetime | None]
     # Place in the count at the moment of confirmation.
     place: Mapped[int | None]
     # HMAC of the form as it was sent (bound.py); none for rows older than it.

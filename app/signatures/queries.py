@@ -99,7 +99,7 @@ def lock_in_order(session: Session, petition_id: int, ids: Collection[uuid.UUID]
 
 
 def move(
-    session: Session, petition_id: int, ids: Collection[uuid.UUID], before: str, after: str
+    session: Session, petition_id: int, ids: Collection[uuid.UUID], before: str, after: str, now: datetime
 ) -> Sequence[tuple[uuid.UUID, datetime, int]]:
     """Those that still are *before* become *after*; ``(id, confirmed_at, text_version)`` of the rows that moved."""
     moved = session.execute(
@@ -110,11 +110,18 @@ def move(
             Signature.state == before,
             Signature.confirmed_at.is_not(None),
         )
-        .values(state=after)
+        .values(state=after, **_out_or_in(after, now))
         .returning(Signature.id, Signature.confirmed_at, Signature.text_version)
         .execution_options(synchronize_session="fetch")
     )
     return [(signature_id, at, version) for signature_id, at, version in moved if at is not None]
+
+
+def _out_or_in(after: str, now: datetime) -> dict[str, Any]:
+    """When it is put back; when it was set aside first: a file made meanwhile may have been without it."""
+    if after == SignatureState.CONFIRMED:
+        return {"back_at": now}
+    return {"aside_at": func.coalesce(Signature.aside_at, now)}
 
 
 _TO_CONFIRM = (
@@ -185,7 +192,14 @@ def mark_waiting(session: Session, petition_id: int, ids: Collection[uuid.UUID],
     session.execute(
         update(Signature)
         .where(Signature.petition_id == petition_id, Signature.id.in_(ids))
-        .values(state=SignatureState.QUARANTINED, confirmed_at=now, comment_sealed=None, code_failures=0, came_by="")
+        .values(
+            state=SignatureState.QUARANTINED,
+            confirmed_at=now,
+            aside_at=now,
+            comment_sealed=None,
+            code_failures=0,
+            came_by="",
+        )
         .execution_options(synchronize_session=False)
     )
 

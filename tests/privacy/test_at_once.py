@@ -41,7 +41,7 @@ def lines(site: Site, slug: str) -> set[str]:
     """References that the organiser is told to pass on."""
     email = "lectrice@exemple.test"
     organiser = site.staff("organiser", slug, email=email)
-    page = organiser.get(f"/organisation/petitions/{slug}").text
+    page = organiser.get(f"/organisation/petitions/{slug}/exports").text
     return {word for word in text_of(page).replace(",", " ").split() if word.startswith("S-")}
 
 
@@ -123,7 +123,7 @@ def test_taking_back_the_agreement_to_be_contacted_is_passed_on_for_contact_file
     organiser = site.browser()
     form = {"email": "lectrice@exemple.test", "password": "une phrase de passe"}
     organiser.post("/connexion", data=form)
-    told = text_of(organiser.get(f"/organisation/petitions/{slug}").text)
+    told = text_of(organiser.get(f"/organisation/petitions/{slug}/exports").text)
     assert {ref for _, ref in kinds if ref in told} == {in_contact} | (delivery & {ref for _, ref in kinds})
 
 

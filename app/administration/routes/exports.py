@@ -1,4 +1,4 @@
-"""Exports that another administrator asks for: read, agreed to or not."""
+"""Exports that another administrator asks for: read, agreed to or not; and the journal of all."""
 
 from fastapi import Request
 from starlette.responses import Response
@@ -8,7 +8,7 @@ from app.accounts.dependencies import Admin, HalfSession, Posted, require_fresh
 from app.administration.forms import PermissionForm
 from app.administration.routes.base import router
 from app.db import Db
-from app.exports import permissions, queries
+from app.exports import journal, permissions, queries
 from app.web.forms import Form, RowId, validated
 from app.web.ratelimit import limited
 from app.web.rendering import page, see_other
@@ -18,8 +18,13 @@ EXPORTS = "/administration/exports"
 
 @router.get("/exports")
 def exports_to_allow(request: Request, session: Db, admin: Admin) -> Response:
-    waiting = queries.waiting_permissions(session, clock.now() - permissions.HOLDS)
-    return page(request, "administration/exports.html", waiting=waiting)
+    now = clock.now()
+    return page(
+        request,
+        "administration/exports.html",
+        waiting=queries.waiting_permissions(session, now - permissions.HOLDS),
+        journal=journal.lines(queries.journal_of_all(session), now),
+    )
 
 
 @router.post("/exports/{permission_id}/reponse")

@@ -44,6 +44,7 @@ MAIL_NAMES = {
     "accounts/welcome": "lien pour créer un compte",
     "deliveries/link": "lien pour un destinataire",
     "deliveries/told": "accusé de réception ou réponse d’un destinataire",
+    "exports/made": "export fait par une autre personne",
     "moderation/amendment": "décision sur un amendement",
     "moderation/appeal_judged": "recours jugé",
     "moderation/charter": "nouvelle version de la charte",

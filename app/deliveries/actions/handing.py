@@ -13,6 +13,7 @@ from app.deliveries.choices import WAYS
 from app.deliveries.models import Delivery
 from app.deliveries.proofs import Proof
 from app.errors import Conflict, Gone, Invalid, NotFound
+from app.paper import queries as paper
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.petitions.end_of_life import AFTER_DELIVERY, erased_on
@@ -113,7 +114,8 @@ def _handed_over(session: Session, petition: Petition, handed: Handed) -> tuple[
     if pack is None or pack.started_at >= end_of(handed.on):
         return petition_queries.count(session, petition.id), ""
     named = petition.delivery_mode == "identities" and pack.rows is not None
-    return pack.rows if named and pack.rows else petition_queries.count(session, petition.id), pack.sha256 or ""
+    listed = pack.rows + paper.counted(session, petition.id) if named and pack.rows else 0
+    return listed or petition_queries.count(session, petition.id), pack.sha256 or ""
 
 
 def _tell(session: Session, petition: Petition, delivery: Delivery, by: int | None) -> None:
@@ -132,7 +134,8 @@ def _tell(session: Session, petition: Petition, delivery: Delivery, by: int | No
         by=by,
         mail=True,
         facts={"at": delivery.handed_on.isoformat(), "to": to, "how": WAYS[delivery.way], "number": delivery.number},
-        review=False,
+        # In our words, but for what the organiser adds.
+        review=None if delivery.note else False,
     )
 
 

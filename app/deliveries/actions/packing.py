@@ -3,10 +3,12 @@
 import hashlib
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -16,9 +18,10 @@ from app.deliveries import pack, queries
 from app.deliveries.pack import File, Snapshot, Text
 from app.errors import Conflict
 from app.exports import actions as exports
-from app.exports import csv, xlsx
+from app.exports import about, csv, table, xlsx
 from app.exports import queries as export_queries
 from app.exports.models import ExportRecord
+from app.paper import queries as paper
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
@@ -26,6 +29,7 @@ from app.templating import long_datetime, number
 from app.zone import ZONE
 
 MEDIA_TYPE = "application/zip"
+REASON = "Dossier de remise"
 PEOPLE = ("Référence", "Prénom", "Nom", "Code postal", "Pays", "Signée le")
 PLACES = ("Département", "Signatures")
 
@@ -34,7 +38,8 @@ def begin(session: Session, petition: Petition, by: int | None) -> ExportRecord:
     """Journal it as the export that it is, before its first byte. Raises Conflict, Gone."""
     if petition.opened_at is None:
         raise Conflict("Cette pétition n’a pas encore de signatures à remettre.")
-    record = exports.begin(session, petition, "delivery", by)
+    record = exports.begin(session, petition, "delivery", by, reason=REASON)
+    record.format = "zip"
     audit.record(session, "delivery.packed", "petition", petition.id, by, export=record.id)
     return record
 
@@ -91,6 +96,8 @@ class _Begun:
     name: str
     header: Sequence[str]
     rows: Iterator[Sequence[object]]
+    # The second sheet of its workbook.
+    about: Callable[[int], Sequence[tuple[str, object]]]
 
 
 def stream(
@@ -105,6 +112,7 @@ def stream(
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         with database.read() as session:
             begun = _begun(database, session, record_id, origin)
+            _tell(database, record_id, begun.snapshot.count)
             taken, people = begun.snapshot, _People(begun.rows)
             name, digest = begun.name, hashlib.sha256()
             with archive.open(_member(name, taken.at), "w") as member:
@@ -115,18 +123,27 @@ def stream(
                     yield out.taken()
         files = [File(name, digest.hexdigest())]
         if people.kept is not None:
-            workbook = b"".join(piece for piece, _ in xlsx.stream(begun.header, people.kept))
+            rows = (_dated(row) for row in people.kept) if taken.named else people.kept
+            workbook = b"".join(piece for piece, _ in xlsx.stream(begun.header, rows, begun.about))
             files.append(File(f"{name.removesuffix('.csv')}.xlsx", hashlib.sha256(workbook).hexdigest()))
             archive.writestr(_member(files[-1].name, taken.at, zipfile.ZIP_STORED), workbook)
             yield out.taken()
         listed = people.on_paper if taken.named else []
-        paper = pack.typeset(taken, files, listed)
-        files.append(File(f"dossier-{taken.slug}.pdf", hashlib.sha256(paper).hexdigest()))
-        archive.writestr(_member(files[-1].name, taken.at), paper)
+        document = pack.typeset(taken, files, listed)
+        files.append(File(f"dossier-{taken.slug}.pdf", hashlib.sha256(document).hexdigest()))
+        archive.writestr(_member(files[-1].name, taken.at), document)
         yield out.taken()
         archive.writestr(_member("LISEZ-MOI.txt", taken.at), _read_me(taken, files).encode())
     yield out.taken()
     _finish(database, record_id, people.n, digest.hexdigest())
+
+
+def _tell(database: Database, record_id: int, n: int) -> None:
+    """The others in charge of the petition, as of any export of its people."""
+    with database.read() as session:
+        record = session.get_one(ExportRecord, record_id)
+        petition = session.get_one(Petition, record.petition_id)
+        exports.tell(database, record, petition, exports.address_of(session, record), n)
 
 
 def _member(name: str, at: datetime, method: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
@@ -143,15 +160,22 @@ def _begun(database: Database, session: Session, record_id: int, origin: str) ->
     with _moment(database, record_id) as at:
         record = session.get_one(ExportRecord, record_id)
         petition = session.get_one(Petition, record.petition_id)
-        places = queries.places_until(session, petition.id, at)
-        versions = dict(queries.versions_until(session, petition.id, at))
-        taken = _snapshot(session, petition, at, places, versions, origin)
-        name = exports.filename(petition, "delivery", at)
+        who = exports.address_of(session, record)
+        told_of = ExportRecord(id=record_id, purpose="delivery", started_at=at, since=None)
+        about_it = partial(about.rows, petition, told_of, who)
+        taken = _snapshot(session, petition, at, origin)
+        name = f"{petition.slug}-delivery-{at.astimezone(ZONE):%Y-%m-%d}.csv"
         if not taken.named:
-            return _Begun(taken, name, PLACES, iter(taken.places))
+            return _Begun(taken, name, PLACES, iter(taken.places), about_it)
         keys = petition_keys.of(session, petition.id)
-        rows = exports.people(keys, "delivery", export_queries.confirmed(session, petition.id, at))
-        return _Begun(taken, name, PEOPLE, rows)
+        rows = table.people(keys, "delivery", export_queries.confirmed(session, petition.id, at), table.TEXT)
+        return _Begun(taken, name, PEOPLE, rows, about_it)
+
+
+def _dated(row: Sequence[object]) -> Sequence[object]:
+    """The day of signing as a workbook has it: a date, of the wall."""
+    *cells, signed = row
+    return [*cells, table.REAL.second(datetime.fromisoformat(str(signed))) if signed else ""]
 
 
 @contextmanager
@@ -160,21 +184,18 @@ def _moment(database: Database, record_id: int) -> Iterator[datetime]:
     with database.write() as writer:
         record = writer.get_one(ExportRecord, record_id)
         petition_queries.lock_alone(writer, record.petition_id)
-        record.started_at = clock.now()
+        record.started_at = petition_queries.moment_between(writer, record.petition_id)
         yield record.started_at
 
 
-def _snapshot(
-    session: Session,
-    petition: Petition,
-    at: datetime,
-    places: list[tuple[str, int]],
-    versions: dict[int, int],
-    origin: str,
-) -> Snapshot:
+def _snapshot(session: Session, petition: Petition, at: datetime, origin: str) -> Snapshot:
+    places = Counter(dict(queries.places_until(session, petition.id, at)))
+    versions = Counter(dict(queries.versions_until(session, petition.id, at)))
+    places.update(paper.by_departement(session, petition.id))
+    versions.update(paper.by_version(session, petition.id))
     assert petition.opened_at is not None
     texts = [
-        Text(row.version, row.title, row.html, row.published_at or row.created_at, versions.get(row.version, 0))
+        Text(row.version, row.title, row.html, row.published_at or row.created_at, versions[row.version])
         for row in petition.texts
         if row.version in versions or row.version == petition.version
     ]
@@ -189,10 +210,10 @@ def _snapshot(
         closed_at=petition.ended_at(at),
         at=at,
         count=sum(versions.values()),
-        paper=0,
+        paper=paper.counted(session, petition.id),
         named=petition.delivery_mode == "identities",
         texts=texts,
-        places=exports.merged(places),
+        places=table.merged(sorted(places.items())),
     )
 
 

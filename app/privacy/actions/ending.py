@@ -15,7 +15,7 @@ from app.consents import queries as consent_queries
 from app.consents.models import ConsentKind
 from app.db import changed
 from app.drafting import queries as draft_queries
-from app.exports.actions import SMALLEST_CELL
+from app.exports.table import SMALLEST_CELL
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.moderation import actions as moderation_actions

@@ -76,8 +76,9 @@ Receive = Callable[[Session, Sequence[Draft]], None]
 
 def confirm_group(session: Session, targets: Sequence[Target], receive_drafts: Receive) -> list[Confirmation | Refused]:
     """Count signatures whose owners have shown that the address is theirs."""
-    now = clock.now()
     ids = {(target.petition_id, target.signature_id) for target in targets}
+    petition_queries.hold_counting(session, {petition_id for petition_id, _ in ids})
+    now = clock.now()
     found = {(row.petition_id, row.id): row for row in queries.lock_to_confirm(session, ids)}
     petitions = {pid: petition_queries.alone(session, pid) for pid in {pid for pid, _ in found}}
     pending: dict[int, dict[uuid.UUID, Any]] = {}

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from app import audit
+from app import audit, clock
 from app.db import changed
 from app.errors import Refused
 from app.petitions import queries as petition_queries
@@ -69,11 +69,13 @@ def _move(
         raise Refused("Dites pourquoi.")
     if len(ids) > MOST:
         raise Refused("Au plus %(most)s signatures à la fois.", most=MOST)
+    petition_queries.hold_counting(session, [petition_id])
     queries.lock_in_order(session, petition_id, ids)
+    now = clock.now()
     changes: Counter[tuple[datetime, int]] = Counter()
     n = 0
     for state in before:
-        for signature_id, confirmed_at, version in queries.move(session, petition_id, ids, state, after):
+        for signature_id, confirmed_at, version in queries.move(session, petition_id, ids, state, after, now):
             change = (after == SignatureState.CONFIRMED) - (state == SignatureState.CONFIRMED)
             changes[petition_queries.hour_of(confirmed_at), version] += change
             audit.record(session, ACTS[after], "signature", signature_id, by, petition=petition_id, reason=reason)

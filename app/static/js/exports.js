@@ -1,21 +1,22 @@
-// The answer to an export is a file and the page stays: its journal is read again until the new line is whole.
-const form = document.querySelector("[data-export]");
-const journal = (page) => page.querySelector("[data-export-journal]");
+// The answer to the button is a file and the page stays: it is read again until its line in the journal is whole.
+const button = document.querySelector("[data-export]");
+const PARTS = ["[data-export-state]", "[data-export-journal]"];
 
-form?.addEventListener("submit", () => {
-  const before = journal(document).cloneNode(true);
-  const end = Date.now() + 600_000;
+button?.addEventListener("submit", () => {
+  const end = Date.now() + 3_600_000;
   let wait = 500;
 
   const look = async () => {
     let whole = false;
     try {
       const answer = await fetch(location.href, { cache: "no-store" });
-      const found = journal(new DOMParser().parseFromString(await answer.text(), "text/html"));
-      if (found && !found.isEqualNode(before)) {
-        whole = !found.querySelector("[data-under-way]");
-        journal(document).replaceWith(found);
+      const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const waits = found.querySelector("[data-export]");
+      for (const part of PARTS) {
+        const [there, here] = [found.querySelector(part), document.querySelector(part)];
+        if (there && !waits && there.innerHTML !== here.innerHTML) here.replaceChildren(...there.childNodes);
       }
+      whole = !waits && !found.querySelector("[aria-current] [data-under-way]");
     } catch {
       // away for a moment: the next look may succeed
     }

@@ -1,0 +1,154 @@
+"""What is in each file: its header and its lines, for a CSV (text, ISO dates) and for a workbook (dates are dates)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+
+from sqlalchemy.orm import Session
+
+from app.exports import queries
+from app.petitions import keys as petition_keys
+from app.petitions.keys import Keys
+from app.petitions.models import Petition
+from app.signatures.places import NOWHERE, country_name
+from app.signatures.public import open_fields, references
+from app.zone import ZONE
+
+# Smaller groups are merged: a village's only signer must not be seen. [CNIL, CADA]
+SMALLEST_CELL = 11
+STATES = {
+    "pending": "en attente",
+    "confirmed": "confirmée",
+    "withdrawn": "retirée",
+    "invalidated": "invalidée",
+    "quarantined": "en quarantaine",
+}
+PREVIEWED = 5
+
+
+class Table(NamedTuple):
+    """Its lines are read from the database as they are taken; *size* where they were counted on the way."""
+
+    header: Sequence[str]
+    rows: Iterator[Sequence[object]]
+    size: int | None = None
+
+
+class Dates(NamedTuple):
+    """How a moment is written: to the second, and to the hour."""
+
+    second: Callable[[datetime | None], object]
+    hour: Callable[[datetime | None], object]
+
+
+def namespeople(petition: Petition, purpose: str) -> bool:
+    return purpose == "contact" or (purpose == "delivery" and petition.delivery_mode == "identities")
+
+
+def made(
+    session: Session, petition: Petition, purpose: str, until: datetime, since: datetime | None, dates: Dates
+) -> Table:
+    """The statement has begun when this returns."""
+    keys = petition_keys.of(session, petition.id)
+    if purpose == "contact":
+        header: tuple[str, ...] = ("Référence", "Prénom", "Nom", "E-mail", "Code postal", "Pays", "Signée le")
+        return Table(header, people(keys, purpose, queries.contactable(session, petition.id, until, since), dates))
+    if purpose == "audit":
+        header = ("Pseudonyme", "État", "Reçue le", "Confirmée le", "Version du texte")
+        return Table(header, _states(keys, purpose, queries.every_state(session, petition.id), dates))
+    if petition.delivery_mode == "count":
+        cells = merged(queries.by_departement(session, petition.id))
+        return Table(("Département", "Signatures"), iter(cells), len(cells))
+    header = ("Référence", "Prénom", "Nom", "Code postal", "Pays", "Signée le")
+    return Table(header, people(keys, purpose, queries.confirmed(session, petition.id, until, since), dates))
+
+
+def preview(
+    session: Session, petition: Petition, purpose: str, until: datetime, since: datetime | None, most: int
+) -> Table:
+    """A few of its lines, and how many it has (*most* + 1: more).
+
+    Of all who may be contacted, those who said so first: they are found by an index.
+    """
+    from_first = queries.EVER if since is None and purpose == "contact" else since
+    found = made(session, petition, purpose, until, from_first, TEXT)
+    size = how_many(session, petition, found, purpose, until, since, most)
+    return Table(found.header, iter(list(islice(found.rows, PREVIEWED))), size)
+
+
+def how_many(
+    session: Session, petition: Petition, found: Table, purpose: str, until: datetime, since: datetime | None, most: int
+) -> int:
+    """Its lines, *most* + 1 when there are more."""
+    if found.size is not None:
+        return found.size
+    return queries.how_many(session, petition.id, purpose, until, since, most)
+
+
+# Column by column, hundreds of rows at a time: a million lines take seconds.
+
+
+def people(keys: Keys, purpose: str, batches: queries.Batches, dates: Dates) -> Iterator[Sequence[object]]:
+    """Lines of people; their address too where the query has it."""
+    for batch in batches:
+        ids, given, family, codes, countries, moments, *addresses = zip(*batch, strict=True)
+        yield from zip(
+            references(keys, ids, purpose),
+            given,
+            open_fields(keys, family, ids, "family_name"),
+            *(open_fields(keys, sealed, ids, "email") for sealed in addresses),
+            codes,
+            [country_name(code, "fr") for code in countries],
+            [dates.second(at) for at in moments],
+            strict=True,
+        )
+
+
+def _states(keys: Keys, purpose: str, batches: queries.Batches, dates: Dates) -> Iterator[Sequence[object]]:
+    for batch in batches:
+        ids, states, received, confirmed, versions = zip(*batch, strict=True)
+        yield from zip(
+            references(keys, ids, purpose),
+            [STATES[state] for state in states],
+            [dates.hour(at) for at in received],
+            [dates.hour(at) for at in confirmed],
+            versions,
+            strict=True,
+        )
+
+
+PLACES = {"": "Hors de France", NOWHERE: "En France, code inconnu"}
+
+
+def merged(cells: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+    """Groups under eleven go together into ``Autres``."""
+    kept = [(PLACES.get(place, place), n) for place, n in cells if n >= SMALLEST_CELL]
+    rest = sum(n for _, n in cells if n < SMALLEST_CELL)
+    return [*kept, ("Autres", rest)] if rest else kept
+
+
+# In a rush thousands are of the same second.
+@lru_cache(maxsize=1024)
+def _iso(value: datetime) -> str:
+    return value.astimezone(ZONE).isoformat(timespec="seconds")
+
+
+@lru_cache(maxsize=1024)
+def _wall(value: datetime) -> datetime:
+    """What the clock on the wall said in France: a workbook knows no zone."""
+    return value.astimezone(ZONE).replace(tzinfo=None)
+
+
+def _to_the_second(write: Callable[[datetime], object]) -> Callable[[datetime | None], object]:
+    return lambda value: write(value.replace(microsecond=0)) if value else ""
+
+
+def _to_the_hour(write: Callable[[datetime], object]) -> Callable[[datetime | None], object]:
+    """The second would join the audit file with the names of the others."""
+    return lambda value: write(value.replace(minute=0, second=0, microsecond=0)) if value else ""
+
+
+TEXT = Dates(_to_the_second(_iso), _to_the_hour(_iso))
+REAL = Dates(_to_the_second(_wall), _to_the_hour(_wall))
