@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0012_sources"
-down_revision = "0010_lists"
+down_revision = "0011_news"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013_deliveries"
-down_revision = "0011_news"
+down_revision = "0012_sources"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0014_paper"
-down_revision = "0010_lists"
+down_revision = "0013_deliveries"
 branch_labels = None
 depends_on = None
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015_exports"
-down_revision = "0010_lists"
+down_revision = "0014_paper"
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018_outcomes"
-down_revision = "0011_news"
+down_revision = "0017_bounces"
 branch_labels = None
 depends_on = None
 
