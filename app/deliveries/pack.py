@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from app.exports.actions import SMALLEST_CELL
+from app.exports.table import SMALLEST_CELL
 from app.petitions import pdf
 from app.petitions.blocks import blocks_of, is_rtl
 from app.templating import long_date, long_datetime, number

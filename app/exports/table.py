@@ -43,7 +43,7 @@ class Dates(NamedTuple):
     hour: Callable[[datetime | None], object]
 
 
-def namespeople(petition: Petition, purpose: str) -> bool:
+def names_people(petition: Petition, purpose: str) -> bool:
     return purpose == "contact" or (purpose == "delivery" and petition.delivery_mode == "identities")
 
 

@@ -35,8 +35,8 @@ def of(
     days, today = per_day(hours), day_of(now)
     sent = figures.sent(session, petition.id, p.count)
     week = sum(n for day, n in days.items() if day >= today - WEEK)
-    latest = update_queries.of_petition(session, petition.id, 1)
-    told_at = latest[0].created_at if latest else None
+    latest = update_queries.published(session, petition.id, 1)
+    told_at = latest[0].at if latest else None
     passed = petition_queries.steps_passed(session, petition.id)
     shown = curves.curve(choice["courbe"], hours, petition, now)
     return {

@@ -205,7 +205,7 @@ def by_version(session: Session, petition_id: int) -> dict[int, int]:
     rows = session.execute(
         select(Sheet.version, func.sum(Sheet.signatures)).where(*_counted(petition_id)).group_by(Sheet.version)
     )
-    return {version: int(n) for version, n in rows}
+    return {version: int(n or 0) for version, n in rows}
 
 
 def cells(session: Session, petition_id: int) -> dict[tuple[str, str], int]:

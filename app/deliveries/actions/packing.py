@@ -17,8 +17,8 @@ from app.db import Database
 from app.deliveries import pack, queries
 from app.deliveries.pack import File, Snapshot, Text
 from app.errors import Conflict
-from app.exports import actions as exports
 from app.exports import about, csv, table, xlsx
+from app.exports import actions as exports
 from app.exports import queries as export_queries
 from app.exports.models import ExportRecord
 from app.paper import queries as paper
