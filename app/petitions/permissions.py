@@ -24,3 +24,8 @@ def may(session: Session, account: Account, petition: Petition, right: Right | N
 def rights(session: Session, account: Account, petition: Petition) -> frozenset[Right]:
     """What its page lets this account do."""
     return frozenset(right for right in EVERY if may(session, account, petition, right))
+
+
+def people(session: Session, petition: Petition, *rights: Right) -> set[int]:
+    """The accounts of those whose it is by one of *rights*."""
+    return queries.people(session, petition, rights)

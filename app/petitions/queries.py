@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
-from app.organisations.queries import with_right
+from app.accounts.models import Account
+from app.organisations.queries import members_with, with_right
 from app.organisations.rights import Right
 from app.petitions.models import (
     CountDelta,
@@ -71,6 +72,13 @@ def held(account_id: int, right: Right | None = None) -> ColumnElement[bool]:
 
 def holds(session: Session, account_id: int, petition_id: int, right: Right | None) -> bool:
     return session.scalar(select(Petition.id).where(Petition.id == petition_id, held(account_id, right))) is not None
+
+
+def people(session: Session, petition: Petition, rights: Iterable[Right]) -> set[int]:
+    """Accounts that own it, or have one of *rights* in its organisation, and may sign in."""
+    owners = select(PetitionOwner.account_id).where(PetitionOwner.petition_id == petition.id)
+    theirs = or_(Account.id.in_(owners), Account.id.in_(members_with(petition.organisation_id, *rights)))
+    return set(session.scalars(select(Account.id).where(theirs, Account.disabled_at.is_(None))))
 
 
 def owned(session: Session, account_id: int) -> Sequence[Petition]:
