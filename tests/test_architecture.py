@@ -159,8 +159,11 @@ WHOSE = {
     "PetitionOwner": {"petitions/models.py", "petitions/queries.py", "petitions/actions.py"},
     "Membership": {"organisations"},
     "with_right": {"organisations/queries.py", "petitions/queries.py"},
-    "holds": {"petitions/queries.py", "petitions/permissions.py", "exports/permissions.py", "organising", "drafting"},
-}
+    "holds": {
+        "petitions/queries.py", "petitions/permissions.py", "exports/permissions.py", "paper/permissions.py",
+        "organising", "drafting",
+    },
+}  # fmt: skip
 # And who asks whether somebody is an administrator, in what organisers do.
 DESKS = ("organising", "organisations", "exports", "updates", "petitions", "drafting")
 

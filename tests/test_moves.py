@@ -53,6 +53,10 @@ from app.organisations import models as organisations
 from app.organisations.models import Invitation, InvitationState
 from app.organisations.queries import members
 from app.organisations.rights import Right
+from app.paper import actions as paper_actions
+from app.paper import models as sheets
+from app.paper.choices import SheetReason
+from app.paper.models import Sheet, SheetState
 from app.petitions import actions as petition_actions
 from app.petitions import importing, queries, versions
 from app.petitions import models as petitions
@@ -484,12 +488,35 @@ def of_news(site: Site) -> Pairs:
         )
 
 
+def of_sheets(site: Site) -> Pairs:
+    slug = site.publish()
+    for email in (ME, OTHER):
+        site.account("organiser", slug, email=email)
+    with site.database.write() as session:
+        me, other = session.scalars(select(Account).order_by(Account.id)).all()
+        petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
+        paper_actions.issue(session, petition, 1, "Mairie", me)
+
+        def sheet() -> Sheet:
+            return session.scalars(select(Sheet).execution_options(populate_existing=True)).one()
+
+        verbs: list[Verb] = [
+            partial(paper_actions.enter, session, petition, 1, {"35000": 3}, me, None, site.settings.var),
+            partial(paper_actions.set_aside, session, petition, 1, SheetReason.TYPED, me),
+            partial(paper_actions.reopen, session, petition, 1, me),
+            *(partial(paper_actions.check, session, petition, 1, n, by) for n in (3, 4) for by in (me, other)),
+            *(partial(paper_actions.begin_again, session, petition, 1, by) for by in (me, other)),
+        ]
+        return walk(session, verbs, lambda: (sheet().state, sheet().entered_by))
+
+
 WALKS: dict[type[StrEnum], tuple[Callable[[Site], Pairs], Moves]] = {
     PetitionState: (of_petitions, petitions.MOVES),
     CommentState: (of_comments, comments.MOVES),
     AmendmentState: (of_amendments, petitions.AMENDMENT_MOVES),
     ReplyState: (of_replies, REPLY_MOVES),
     UpdateState: (of_news, news.MOVES),
+    SheetState: (of_sheets, sheets.MOVES),
     SignatureState: (of_signatures, signatures.MOVES),
     MailState: (of_mails, mails.MOVES),
     RequestState: (of_requests, privacy.MOVES),

@@ -28,6 +28,7 @@ from app.moderation.actions import receiving
 from app.organisations import actions as organisation_actions
 from app.organisations import links
 from app.organisations.rights import Right
+from app.paper import actions as paper_actions
 from app.petitions import actions as petition_actions
 from app.petitions import importing, versions
 from app.petitions import queries as petition_queries
@@ -52,6 +53,9 @@ WHY = (
     "La mairie nous a montré ses mesures : derrière un camion, cinq mètres ne suffisent pas pour voir un enfant. "
     "Nous en demandons dix."
 )
+# Entered so many days ago, by postal code; nobody has checked the last one.
+SHEETS_AGO = 4
+SHEETS = ({"29000": 9, "29200": 3}, {"29000": 12}, {"35000": 4, "29000": 7}, {"29200": 8})
 PASSWORD = "signons-demo-2026"  # noqa: S105 printed on the demo's own page
 OWNER, MEMBER = "organisatrice@demo.test", "benevole@demo.test"
 ACCOUNTS = {
@@ -91,6 +95,7 @@ def load(database: Database, settings: Settings) -> bool:
                 sign(days=AMENDED_AGO, n=later, comments=[])
         _accounts(session, list(petitions.values()))
         _organisation(session, petitions["trains-de-nuit"])
+        _paper(session, settings, petitions["trains-de-nuit"])
         _judge(session, comments)
         # These mails would go to people who do not exist.
         session.execute(delete(OutboxMail))
@@ -188,6 +193,20 @@ def _organisation(session: Session, petition: Petition) -> None:
     )
     organisation_actions.accept(session, links.make(vault_of(session), invitation), member)
     petition_actions.entrust(session, petition, organisation.id, owner.id)
+
+
+def _paper(session: Session, settings: Settings, petition: Petition) -> None:
+    """Sheets of a market day: some counted by two people, one that waits for the second, the others to be printed."""
+    owner, member = (account_queries.by_email(session, email) for email in (OWNER, MEMBER))
+    assert owner is not None
+    assert member is not None
+    store = settings.var / "scans"
+    with _at(timedelta(days=SHEETS_AGO)):
+        paper_actions.issue(session, petition, 30, "Maison des associations, 3 place du Marché", owner)
+        for number, lines in enumerate(SHEETS, 1):
+            paper_actions.enter(session, petition, number, lines, owner, None, store)
+            if number < len(SHEETS):
+                paper_actions.check(session, petition, number, sum(lines.values()), member)
 
 
 def _judge(session: Session, comments: list[dict[str, Any]]) -> None:

@@ -16,11 +16,23 @@ from app.templating import long_date
 # Sheets that were signed before the end are entered so long after it; what was entered then is checked a little later.
 GRACE = timedelta(days=15)
 CHECKED_LATE = timedelta(hours=48)
+# Either lets its owner enter sheets, and check those of others.
+RIGHTS = (Right.PETITIONS, Right.SIGNATURES)
 
 
 def enters(session: Session, account: Account, petition: Petition) -> bool:
     """Asks for sheets and enters them: whose petition it is. An administrator sees them, and may stand in for one."""
-    return any(permissions.holds(session, account, petition, right) for right in queries.RIGHTS)
+    return any(permissions.holds(session, account, petition, right) for right in RIGHTS)
+
+
+def people(session: Session, petition: Petition) -> set[int]:
+    """The accounts that may."""
+    return {one.id for one in permissions.holders(session, petition, RIGHTS)}
+
+
+def left_alone(session: Session) -> list[tuple[Petition, int]]:
+    """``(petition, how many sheets)`` that wait where nobody but who entered them may check: an administrator may."""
+    return [(petition, n) for petition, n in queries.with_waiting(session) if len(people(session, petition)) < 2]
 
 
 def checks(session: Session, account: Account, petition: Petition, sheet: Sheet) -> bool:
@@ -29,7 +41,7 @@ def checks(session: Session, account: Account, petition: Petition, sheet: Sheet)
         return False
     if enters(session, account, petition):
         return True
-    return account.role == "admin" and not queries.people(session, petition) - {sheet.entered_by}
+    return account.role == "admin" and not people(session, petition) - {sheet.entered_by}
 
 
 def sees_scan(session: Session, account: Account, petition: Petition, sheet: Sheet) -> bool:

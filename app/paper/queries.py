@@ -8,17 +8,13 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
-from app.organisations.queries import with_rights
-from app.organisations.rights import Right
 from app.paper.models import Sheet, SheetCorrection, SheetLine, SheetState
 from app.petitions import on_paper
-from app.petitions.models import Petition, PetitionOwner
+from app.petitions.models import Petition
 from app.petitions.queries import hour_of
 
 PER_PAGE = 50
 MOST_SHOWN = 200
-# Either lets its owner enter sheets and check those of others.
-RIGHTS = (Right.PETITIONS, Right.SIGNATURES)
 
 
 def counted(session: Session, petition_id: int) -> int:
@@ -123,29 +119,20 @@ def acted_on(session: Session, petition_id: int, page: int) -> Sequence[Sheet]:
     ).all()
 
 
-def people(session: Session, petition: Petition) -> set[int]:
-    """Accounts that may enter the sheets of a petition: its owners, members who write or export."""
-    owners = select(PetitionOwner.account_id).where(PetitionOwner.petition_id == petition.id)
-    members = with_rights(petition.organisation_id, RIGHTS)
-    at_work = or_(Account.id.in_(owners), Account.id.in_(members)), Account.disabled_at.is_(None)
-    return set(session.scalars(select(Account.id).where(*at_work)))
-
-
 def names(session: Session, account_ids: set[int]) -> dict[int, str]:
     rows = session.execute(select(Account.id, Account.email).where(Account.id.in_(account_ids)))
     return dict(rows.all())
 
 
-def left_alone(session: Session) -> Sequence[Any]:
-    """``(petition, how many sheets)`` that wait where nobody but who entered them may check: an administrator may."""
-    rows = session.execute(
+def with_waiting(session: Session) -> Sequence[Any]:
+    """``(petition, how many)`` of sheets that wait for a second person."""
+    return session.execute(
         select(Petition, func.count(Sheet.id))
         .join(Sheet, Sheet.petition_id == Petition.id)
         .where(Sheet.state == SheetState.ENTERED)
         .group_by(Petition.id)
         .order_by(Petition.id)
     ).all()
-    return [(petition, n) for petition, n in rows if len(people(session, petition)) < 2]
 
 
 # The count and what explains it

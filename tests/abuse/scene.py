@@ -38,6 +38,7 @@ PLAUSIBLE = {
     "alt": "Des vélos sous la pluie", "caption": "", "credit": "Paul", "focus_x": "20", "focus_y": "80",
     "picture": "0123 9 9", "rights": "on",
     "act": "send", "adresse": "paul@exemple.test", "altcha": "eyJzaWduYXR1cmUiOiIifQ==", "answer": "no",
+    "abroad": "1", "code-1": "35000", "how_many": "3", "n-1": "2", "return_to": "Mairie", "sheet": "5", "total": "4",
     "again": "une autre phrase de passe", "applies-1": "À tous.",
     "article": "1", "articles": "2,3", "asked": "delivery", "author": "Collectif des pédales",
     "authority": "Parquet de Rennes", "blur": "on", "body-1": "On ne s’en prend pas aux personnes.", "breaks-1": "Toi.",
@@ -122,6 +123,7 @@ def set_up(site: Site) -> Scene:
         **_petitions(scene),
         **_tokens(scene, open_to_appeal),
         **_organisation(scene),
+        **_sheets(scene),
         "/commentaires/{comment_id}/signaler": f"/commentaires/{published}/signaler",
         "/moderation/decisions/{decision_id}/annulation": f"/moderation/decisions/{own.id}/annulation",
         "/moderation/recours/{appeal_id}/jugement": "/moderation/recours/2/jugement",
@@ -189,6 +191,21 @@ def _petitions(scene: Scene) -> dict[str, str]:
             "/organisation/petitions/{slug}/proposer": f"/organisation/petitions/{draft.slug}/proposer",
             "/organisation/petitions/{slug}/recours": f"/organisation/petitions/{refused.slug}/recours",
         }
+
+
+def _sheets(scene: Scene) -> dict[str, str]:
+    """One to check with its copy, one that counts, one that may be begun anew."""
+    mine, second = scene.people["/organisation"], scene.site.staff("organiser", scene.slug, email="papier@exemple.test")
+    desk = f"/organisation/petitions/{scene.slug}/papier"
+    assert mine.post(desk, data={"how_many": "9", "return_to": "Mairie"}).status_code == 303
+    sent = {"scan": ("f.png", b"\x89PNG\r\n\x1a\n", "image/png")}
+    for number, browser in ((1, second), (2, second), (3, mine)):
+        typed = {"sheet": str(number), "code-1": "35000", "n-1": "4"}
+        assert browser.post(f"{desk}/saisir", data=typed, files=sent).status_code == 303
+    assert mine.post(f"{desk}/feuilles/2/verification", data={"total": "4"}).status_code == 303
+    acts = {"verification": 1, "copie": 1, "retrait": 2, "reprise": 3}
+    path = "/organisation/petitions/{slug}/papier/feuilles/{number}"
+    return {f"{path}/{act}": f"{desk}/feuilles/{number}/{act}" for act, number in acts.items()}
 
 
 def _organisation(scene: Scene) -> dict[str, str]:

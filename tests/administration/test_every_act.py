@@ -254,6 +254,24 @@ def a_published_text_changes(site: Site) -> None:
     signons(site, "petition", "rename", slug, "montfleur")
 
 
+def sheets_are_counted(site: Site) -> None:
+    slug = site.publish()
+    first, second = site.staff("organiser", slug), site.staff("organiser", slug, email=OTHER)
+    at = f"/organisation/petitions/{slug}/papier"
+    post(first, at, how_many="2", return_to="Mairie")
+    typed = {"sheet": "1", "code-1": "35000", "n-1": "4"}
+    sent = {"scan": ("f.png", b"\x89PNG\r\n\x1a\n", "image/png")}
+    assert first.post(f"{at}/saisir", data=typed, files=sent).status_code == 303
+    post(second, f"{at}/feuilles/1/copie", 200)
+    post(second, f"{at}/feuilles/1/verification", total="5")
+    post(first, f"{at}/saisir", **typed)
+    post(first, f"{at}/feuilles/1/reprise")
+    post(first, f"{at}/saisir", **typed)
+    post(second, f"{at}/feuilles/1/verification", total="4")
+    post(first, f"{at}/feuilles/1/retrait", reason="copied")
+    post(first, f"{at}/feuilles/1/reprise")
+
+
 def a_petition_is_refused(site: Site) -> None:
     organiser, moderator = site.staff("organiser"), site.staff("moderator")
     proposed(organiser)
@@ -542,6 +560,13 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("petition.amendment_refused", MOD, "petition", "1"), ("petition.amendment_proposed", ORG, "petition", "1"),
         ("petition.amendment_published", MOD, "petition", "1"), ("petition.changed", ORG, "petition", "1"),
         ("petition.renamed", MACHINE, "petition", "1"),
+    ]),
+    (sheets_are_counted, [
+        ("sheet.issued", ORG, "petition", "1"), ("sheet.entered", ORG, "sheet", "1"),
+        ("sheet.scan_opened", OTHER, "sheet", "1"), ("sheet.sent_back", OTHER, "sheet", "1"),
+        ("sheet.entered", ORG, "sheet", "1"), ("sheet.taken_back", ORG, "sheet", "1"),
+        ("sheet.entered", ORG, "sheet", "1"), ("sheet.counted", OTHER, "sheet", "1"),
+        ("sheet.set_aside", ORG, "sheet", "1"), ("sheet.reopened", ORG, "sheet", "1"),
     ]),
     (a_petition_is_refused, [("petition.refuse", MOD, "petition", "1")]),
     (a_comment_is_refused_and_the_appeal_upheld, [

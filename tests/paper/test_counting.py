@@ -64,7 +64,7 @@ def test_thirty_sheets_by_two_people_one_of_them_twice(site: Site) -> None:
     assert f"dont {total} sur papier" in page
     explained = text_of(site.client.get(f"/petitions/{desk.slug}/comptage").text)
     assert "1 confirmée en ligne" in explained
-    assert f"{total} sur papier : 30 feuilles, vérifiées du" in explained
+    assert f"{total} sur papier : 30 feuilles, vérification le" in explained
     assert list(site.client.get(f"/petitions/{desk.slug}/compteur.json").json()) == ["count", "goal"]
 
 
@@ -178,7 +178,9 @@ def test_day_d_keeps_the_number_and_forgets_places_copies_and_people(site: Site)
         assert counting.differences(session) == []
     assert cells == {"35": 12, "": 1}
     assert (site.count(desk.slug), desk.data()["paper"]) == (13, 12)
-    assert "12 sur papier : 1 feuille, vérifiée le" in text_of(site.client.get(f"/petitions/{desk.slug}/comptage").text)
+    assert "12 sur papier : 1 feuille, vérification le" in text_of(
+        site.client.get(f"/petitions/{desk.slug}/comptage").text
+    )
     later = site.staff("organiser", desk.slug, email="plus.tard@exemple.test")
     assert desk.do(1, "retrait", by=later, reason="typed").status_code == 422
     assert desk.do(1, "copie", by=later).status_code == 404

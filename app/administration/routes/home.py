@@ -14,7 +14,7 @@ from app.administration.routes.base import router
 from app.db import Db, Session, vault_of
 from app.errors import NotFound
 from app.mail import bounced, outbox
-from app.paper import queries as paper
+from app.paper import permissions as paper
 from app.privacy import retention
 from app.privacy.actions import requests
 from app.privacy.forms import AnswerForm, RequestForm
