@@ -82,9 +82,7 @@ def publish(database: Database, people: int) -> None:
             for n in range(start, min(people, start + GROUP))
         ]
         with database.write() as session:
-            pending = select(Signature.id).where(
-                Signature.petition_id == signing.petition_id, Signature.state == "pending"
-            )
+            pending = select(Signature.id).where(Signature.state == "pending")
             signatures.sign_group(
                 session, [signatures.SignRequest(signing, form, "fr", "http://127.0.0.1:8000") for form in forms]
             )

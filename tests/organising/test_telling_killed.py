@@ -9,7 +9,7 @@ from tests.crash.stage import MailServer
 from tests.site import Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.databases("sqlite", "postgresql")]
-PEOPLE, KILLS = 600, 3
+PEOPLE, KILLS = 420, 2
 
 
 def test_killed_and_started_again_it_writes_once_to_everybody(site: Site, tmp_path: Path) -> None:
