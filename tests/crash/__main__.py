@@ -102,8 +102,8 @@ second while there is nobody at the door (ConnectionRefusedError).
 
 {table}
 
-News mailed to {PEOPLE:,} people by a worker that is killed as often. *Twice*: by the mail server's own count; a mail that
-was leaving at the moment of a kill, which the outbox marks as doubtful, and no other.
+News mailed to {PEOPLE:,} people by a worker that is killed as often. *Twice*: by the mail server's own count; a mail
+that was leaving at the moment of a kill, which the outbox marks as doubtful, and no other.
 
 {told}
 """
