@@ -155,7 +155,7 @@ def _petitions(site: stage.Stage, language: Language) -> None:
             is_open = n >= PETITIONS - OPEN
             ends = now + timedelta(days=30 if is_open else -30 - n % 700)
             title, identifier = language.say(TITLE), after + 1 + n
-            state = {
+            state: dict[str, object] = {
                 "state": "open" if is_open else "closed",
                 "closes_at": ends,
                 "closed_at": None if is_open else ends,
