@@ -54,7 +54,7 @@ from app.organisations.models import Invitation, InvitationState
 from app.organisations.queries import members
 from app.organisations.rights import Right
 from app.petitions import actions as petition_actions
-from app.petitions import importing, queries, versions
+from app.petitions import importing, queries, reopening, versions
 from app.petitions import models as petitions
 from app.petitions.models import Amendment, AmendmentState, Petition, PetitionState
 from app.privacy import models as privacy
@@ -197,6 +197,7 @@ def of_petitions(site: Site) -> Pairs:
                 *map(review, (Judgment("publish"), Judgment("correct"), desk.refusal)),
                 lambda: petition_actions.publish(session, petition),
                 lambda: petition_actions.close(session, petition),
+                lambda: reopening.reopen(session, petition),
                 end,
                 lambda: petition_actions.deliver(session, petition),
                 lambda: desk.report(desk.refusal),

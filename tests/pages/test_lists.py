@@ -144,25 +144,16 @@ def test_what_is_not_public_is_in_no_list(site: Site, three: dict[str, str]) -> 
 @pytest.mark.databases("sqlite")
 def test_odd_values_ask_for_nothing(site: Site, three: dict[str, str]) -> None:
     assert three
-    for odd in (
-        "?etat=",
-        "?etat=OUVERTES",
-        "?etat=%00",
-        "?etat=won",
-        "?page=-1",
-        "?page=x",
-        "?page=99999999999",
-        "?tri=%27",
-    ):
+    for odd in ("etat=", "etat=OUVERTES", "etat=won", "page=-1", "page=x", "page=99999999999", "tri=%27"):
         assert titles(site, f"?{odd}") == ["Planter des tilleuls"], odd
     for odd in (
-        "?q=%00",
-        "?q=" + "x" * 3000,
-        "?theme=rien",
-        "?etat=victoires&theme=%22%3E",
-        "?etat=closes&q=%F0%9F%99%88",
+        "q=" + "x" * 3000,
+        "theme=rien",
+        "etat=victoires&theme=%22%3E",
+        "etat=closes&q=%F0%9F%99%88",
+        "etat=%00",
     ):
-        assert site.client.get(f"/petitions{odd}").status_code == 200, odd
+        assert site.client.get(f"/petitions?{odd}").status_code == (400 if "%00" in odd else 200), odd
     assert site.client.post("/petitions").status_code == 405
 
 
