@@ -87,7 +87,7 @@ def _on(name: str, place: Callable[[], AbstractContextManager[stage.Stage]]) -> 
 
         def listed(session: Session, among: Among, theme: str, page: int, sort: str = "") -> object:
             """With the numbers of all three lists, as their page shows them."""
-            total = lists.numbers(session, now, theme)[among]
+            total = None if theme else lists.numbers(session, now)[among]
             found = lists.listed(session, now, among, theme=theme, sort=sort, page=page, total=total)
             return found, lists.themes_of(session, now, among)
 

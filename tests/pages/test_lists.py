@@ -77,7 +77,8 @@ def test_each_list_has_its_petitions_and_the_numbers_of_all(site: Site, three: d
     assert titles(site, "?etat=closes") == ended
     assert titles(site, "?etat=victoires") == ["Sauver les vieux tilleuls"]
     assert tabs(site) == "Ouvertes · 1 Closes · 3 Victoires · 1"
-    assert tabs(site, "?theme=Sport") == "Ouvertes Closes · 1 Victoires"
+    assert tabs(site, "?theme=Sport") == tabs(site, "?q=banc") == "Ouvertes Closes Victoires"
+    assert "1 pétition trouvée" in text_of(page(site, "?etat=closes&theme=Sport"))
     assert titles(site, "?etat=closes&theme=Sport") == ["Un banc sous les tilleuls"]
     for etat in ("", "&etat=closes", "&etat=victoires"):
         shown = page(site, f"?tri=fin{etat}")
