@@ -113,8 +113,10 @@ def _newest(session: Session, now: datetime, question: Question, limit: int, amo
     """Petitions that answer it, *limit* at most: only then are they looked at."""
     row = row_of(session)
     some = select(row.label("id"), _TABLE.c.title).select_from(PetitionSearch).where(_matches(session, question))
-    if among == Among.WON:  # few, known by their number alone; not looked up one by one in the index of words
-        some = some.where((row + 0).in_(select(Petition.id).where(queries.is_won())))
+    if among == Among.WON:
+        # Few, and all of them first: neither engine is to look for them in what has the words, one by one.
+        won = select(Petition.id).where(queries.is_won()).offset(0)
+        some = some.where((row + 0 if is_sqlite(session) else row).in_(won))
     elif among is not None:
         some = some.join(Petition, Petition.id == row)
         some = some.where(queries.is_open(now) if among == Among.OPEN else queries.is_ended(now))
