@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from app.errors import Invalid
 from app.text import clean_line, has_ink, visible
-from app.web.forms import PostedForm
+from app.web.forms import PostedForm, validated
 
 MAX_TITLE = 150
 MAX_TEXT = 10_000
@@ -49,6 +50,15 @@ class UpdateForm(DraftForm):
 
     title: Annotated[Line, AfterValidator(_inked), _long(3, MAX_TITLE, "Donnez un titre de 3 à 150 caractères.")] = ""
     text: NewsText = ""
+
+
+def lacking(title: str, text: str) -> list[str]:
+    """What a draft may not leave without, a sentence each."""
+    try:
+        validated(UpdateForm, {"title": title, "text": text})
+    except Invalid as invalid:
+        return list(invalid.errors.values())
+    return []
 
 
 class TextForm(PostedForm):
