@@ -58,7 +58,7 @@ from app.paper import models as sheets
 from app.paper.choices import SheetReason
 from app.paper.models import Sheet, SheetState
 from app.petitions import actions as petition_actions
-from app.petitions import importing, queries, versions
+from app.petitions import importing, queries, reopening, versions
 from app.petitions import models as petitions
 from app.petitions.models import Amendment, AmendmentState, Petition, PetitionState
 from app.privacy import models as privacy
@@ -201,6 +201,7 @@ def of_petitions(site: Site) -> Pairs:
                 *map(review, (Judgment("publish"), Judgment("correct"), desk.refusal)),
                 lambda: petition_actions.publish(session, petition),
                 lambda: petition_actions.close(session, petition),
+                lambda: reopening.reopen(session, petition),
                 end,
                 lambda: petition_actions.deliver(session, petition),
                 lambda: desk.report(desk.refusal),

@@ -1,4 +1,4 @@
-"""Petitions: import, close, deliver, hold; their exports and their counts."""
+"""Petitions: import, close, reopen, outcome, deliver, hold; their exports and their counts."""
 
 import os
 import sys
@@ -22,14 +22,16 @@ from app.deliveries.proofs import Proof
 from app.errors import Refused
 from app.exports import actions as export_actions
 from app.exports.models import PURPOSES
+from app.organising.outcomes import told as outcome_told
 from app.petitions import actions as petition_actions
-from app.petitions import addresses, images, importing, indexing
+from app.petitions import addresses, images, importing, indexing, reopening
 from app.petitions import jobs as petition_jobs
 from app.petitions import queries as petition_queries
-from app.petitions.models import PetitionState
+from app.petitions.models import Outcome, PetitionState
 from app.privacy import counting
 from app.templating import long_date
 from app.text import clean_text, has_ink
+from app.updates import actions as update_actions
 from app.zone import day_of, day_typed
 
 
@@ -63,6 +65,30 @@ def close_petition(slug: str) -> None:
     with opened() as (_, database), database.write() as session:
         petition_actions.close(session, petition_of(session, slug))
     click.echo("Close.")
+
+
+@petition.command(name="reopen")
+@click.argument("slug")
+def reopen_petition(slug: str) -> None:
+    """Rouvrir une pétition close à la main depuis moins de sept jours."""
+    with opened() as (_, database), database.write() as session:
+        reopening.reopen(session, petition_of(session, slug))
+    click.echo("Rouverte.")
+
+
+@petition.command(name="outcome")
+@click.argument("slug")
+@click.argument("kind", type=click.Choice([*Outcome]))
+@click.option("--source-title", default="", help="Où cela se vérifie : un article, un texte, une annonce orale.")
+@click.option("--source-url", default="", metavar="URL", help="L’adresse de cette source, si elle en a une.")
+@click.option("--on", "on", metavar="DATE", help="Le jour où cela s’est su (2026-11-22) ; sinon aujourd’hui.")
+@click.option("--note", default="", help="Ce que la nouvelle en dit, en Markdown.")
+def tell_outcome(slug: str, kind: str, source_title: str, source_url: str, on: str | None, note: str) -> None:
+    """Dire ce qu’une pétition est devenue : obtenue, en partie, refusée, sans réponse. Paraît dix minutes après."""
+    told = outcome_told(kind, on, source_title, source_url)
+    with opened() as (_, database), database.write() as session:
+        update_actions.tell(session, petition_of(session, slug), told, note, None, review=False)
+    click.echo("Notée : elle paraît sur la page dans dix minutes.")
 
 
 @petition.command(name="deliver")

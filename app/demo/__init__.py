@@ -32,12 +32,16 @@ from app.paper import actions as paper_actions
 from app.petitions import actions as petition_actions
 from app.petitions import importing, versions
 from app.petitions import queries as petition_queries
-from app.petitions.models import Petition
+from app.petitions.models import Outcome, Petition
+from app.petitions.outcomes import Told
 from app.settings import Settings
 from app.signatures import actions as signature_actions
 from app.signatures.actions import SignRequest, Target
 from app.signatures.forms import SignForm
 from app.signatures.models import Signature, SignatureState
+from app.updates import actions as update_actions
+from app.updates.models import UpdateKind
+from app.zone import day_of
 
 FOLDER = Path(__file__).parent
 # File → days since it opened, signatures.
@@ -46,7 +50,10 @@ PETITIONS = {
     "mediatheque": (23, 212),
     "passages-pietons": (12, 87),
     "parc-des-tanneries": (3, 9),
+    "fontaine-du-lavoir": (47, 163),
 }
+# One was won, and closed, so many days ago; its organiser tells the story (news.yaml).
+WON, WON_AGO = "fontaine-du-lavoir", 5
 # One has a second version, so many days ago; who has signed since.
 AMENDED, AMENDED_AGO, SINCE = "passages-pietons", 2, 6
 WHY = (
@@ -88,14 +95,16 @@ def load(database: Database, settings: Settings) -> bool:
             petitions[stem] = _petition(session, settings, stem, days)
             mine = [c for c in comments if c["petition"] == stem]
             later = SINCE if stem == AMENDED else 0
+            until = {AMENDED: AMENDED_AGO, WON: WON_AGO}.get(stem, 0)
             sign = partial(_sign, session, settings, petitions[stem], people=people, chance=chance)
-            sign(days=days, until=AMENDED_AGO if later else 0, n=n - later, comments=mine)
+            sign(days=days, until=until, n=n - later, comments=mine)
             if later:
                 _amend(session, petitions[stem])
                 sign(days=AMENDED_AGO, n=later, comments=[])
         _accounts(session, list(petitions.values()))
         _organisation(session, petitions["trains-de-nuit"])
         _paper(session, settings, petitions["trains-de-nuit"])
+        _tell(session, petitions)
         _judge(session, comments)
         # These mails would go to people who do not exist.
         session.execute(delete(OutboxMail))
@@ -207,6 +216,23 @@ def _paper(session: Session, settings: Settings, petition: Petition) -> None:
             paper_actions.enter(session, petition, number, lines, owner, None, store)
             if number < len(SHEETS):
                 paper_actions.check(session, petition, number, sum(lines.values()), member)
+
+
+def _tell(session: Session, petitions: dict[str, Petition]) -> None:
+    """The news, each on its day; that one was won closes it."""
+    owner = account_queries.by_email(session, OWNER)
+    assert owner is not None
+    for told in yaml.safe_load((FOLDER / "news.yaml").read_text()):
+        petition = petitions[told["petition"]]
+        with _at(timedelta(days=told["ago"])):
+            if "outcome" in told:
+                what = Told(Outcome(told["outcome"]), day_of(clock.now()), told["source"])
+                update_actions.tell(session, petition, what, told["text"], owner.id, close=True, review=False)
+            else:
+                news = {"kind": UpdateKind.NEWS, "title": told["title"], "text": told["text"], "mail": False}
+                update_actions.post(session, petition, by=owner.id, review=False, **news)
+            session.flush()
+            update_actions.publish_due(session, clock.now() + update_actions.CALL_BACK)
 
 
 def _judge(session: Session, comments: list[dict[str, Any]]) -> None:

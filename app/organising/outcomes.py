@@ -1,15 +1,18 @@
-"""What an organiser may post about the outcome of a petition."""
+"""What an organiser, or the operator, may say about the outcome of a petition."""
 
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from app import clock
 from app.locale import Message
 from app.petitions.models import Outcome
+from app.petitions.outcomes import Told
 from app.text import clean_line, has_ink
 from app.updates.forms import NewsText
-from app.web.forms import Box, Day, PostedForm
+from app.web.forms import Box, Day, PostedForm, validated
+from app.zone import day_of
 
 LONGEST_TITLE, LONGEST_URL = 200, 500
 BAD_URL = "Vérifiez cette adresse : elle s’écrit comme https://www.exemple.fr/article."
@@ -44,15 +47,28 @@ def source_address(value: str) -> str:
     return url
 
 
-class OutcomeForm(PostedForm):
+class ToldForm(PostedForm):
     """The verb knows which day may be told, and what needs a source."""
 
     kind: Annotated[str, AfterValidator(_kind)] = ""
     on: Day
     source_title: Annotated[str, AfterValidator(_title)] = ""
     source_url: Annotated[str, AfterValidator(source_address)] = ""
+
+    @property
+    def told(self) -> Told:
+        return Told(Outcome(self.kind), self.on, self.source_title, self.source_url)
+
+
+class OutcomeForm(ToldForm):
     # Said in the words of the news that it is.
     text: NewsText = ""
     # Tell those who asked for the news; close the petition as well.
     mail: Box = False
     close: Box = False
+
+
+def told(kind: str, on: str | None, source_title: str, source_url: str) -> Told:
+    """Typed by the operator. Raises Invalid."""
+    day = on or day_of(clock.now()).isoformat()
+    return validated(ToldForm, {"kind": kind, "on": day, "source_title": source_title, "source_url": source_url}).told

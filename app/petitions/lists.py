@@ -10,6 +10,7 @@ from sqlalchemy import desc, exists, func, select, union_all
 from sqlalchemy.orm import Session, selectinload
 
 from app.petitions import queries, themes
+from app.petitions.indexing import is_sqlite
 from app.petitions.models import Petition, PetitionTheme, Theme
 
 NEWEST: tuple[Any, Any] = (desc("at"), desc("id"))
@@ -23,9 +24,13 @@ class Among(StrEnum):
     WON = "victoires"
 
 
+# Of a theme: beyond, its list says "more than", and a word is needed to find the others.
+MOST = 100 * queries.PER_PAGE
+
+
 @dataclass(frozen=True)
 class Page:
-    """One page of a list, or of what was found; *total* and *closed* stop at search.MOST when there are *more*."""
+    """One page of a list, or of what was found; *total* and *closed* stop somewhere when there are *more*."""
 
     petitions: Sequence[Petition]
     total: int
@@ -42,9 +47,9 @@ def pages_of(total: int) -> int:
     return max(1, -(-total // queries.PER_PAGE))
 
 
-def numbers(session: Session, now: datetime, theme: str = "") -> dict[Among, int]:
+def numbers(session: Session, now: datetime) -> dict[Among, int]:
     """How many are in each list."""
-    return {among: _number(session, now, among, theme) for among in Among}
+    return {among: _number(session, now, among, "") for among in Among}
 
 
 def listed(
@@ -52,8 +57,10 @@ def listed(
 ) -> Page:
     """One page, the last one if there are fewer; *total*, where it is known already."""
     total = _number(session, now, among, theme) if total is None else total
+    more = bool(theme) and total > MOST
+    total = MOST if more else total
     number = min(page, pages_of(total))
-    return Page(in_order(session, _ids(session, now, among, theme, sort, number)), total, number)
+    return Page(in_order(session, _ids(session, now, among, theme, sort, number)), total, number, more=more)
 
 
 def with_victories(session: Session, now: datetime, *, sort: str, most: int) -> tuple[Page, Sequence[Petition]]:
@@ -82,8 +89,14 @@ def _won() -> Any:
 
 
 def _number(session: Session, now: datetime, among: Among, theme: str) -> int:
+    """Of a theme, no more than one beyond MOST."""
+    if among == Among.ENDED and not theme:
+        return queries.number_ended(session, now)
     parts = _parts(session, now, among, theme)
-    return sum(session.scalar(part.with_only_columns(func.count(Petition.id))) or 0 for part in parts)
+    if not theme:
+        return sum(session.scalar(part.with_only_columns(func.count(Petition.id))) or 0 for part in parts)
+    some = (part.with_only_columns(Petition.id).limit(MOST + 1).subquery() for part in parts)
+    return sum(session.scalar(select(func.count()).select_from(few)) or 0 for few in some)
 
 
 def _parts(session: Session, now: datetime, among: Among, theme: str) -> Sequence[Any]:
@@ -95,10 +108,14 @@ def _parts(session: Session, now: datetime, among: Among, theme: str) -> Sequenc
         parts = [_won()]
     else:
         parts = [select(Petition.id, Petition.opened_at.label("at")).where(queries.is_open(now))]
-    if theme:
-        having = themes.having(themes.find(session, theme))
-        return [part.where(Petition.id.in_(having)) for part in parts]
-    return parts
+    if not theme:
+        return parts
+    having = themes.having(themes.find(session, theme))
+    if among == Among.WON:  # few: each is asked for its theme
+        return [part.where(exists(having.where(PetitionTheme.petition_id == Petition.id))) for part in parts]
+    # SQLite would look up all petitions of the theme one by one, and sort them, rather than go through the list.
+    number = Petition.id + 0 if among == Among.ENDED and is_sqlite(session) else Petition.id
+    return [part.where(number.in_(having)) for part in parts]
 
 
 def _ids(session: Session, now: datetime, among: Among, theme: str, sort: str, page: int) -> Sequence[int]:

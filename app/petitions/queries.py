@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import (
     BindParameter,
-    Boolean,
     ColumnElement,
     Integer,
     Select,
@@ -17,7 +16,6 @@ from sqlalchemy import (
     cast,
     delete,
     func,
-    literal_column,
     or_,
     select,
     text,
@@ -48,6 +46,7 @@ from app.petitions.models import (
 
 # What the public may open: a draft or a refused petition is nobody's business.
 PUBLIC_STATES = (PetitionState.OPEN, PetitionState.CLOSED, PetitionState.DELIVERED, PetitionState.PURGED)
+HIDDEN_STATES = (PetitionState.DRAFT, PetitionState.SUBMITTED, PetitionState.REFUSED)
 PER_PAGE = 12
 BEST = "Les plus proches"
 SORTS = {"recentes": "Les plus récentes", "signatures": "Les plus signées", "fin": "Bientôt closes"}
@@ -181,18 +180,27 @@ def is_open(now: datetime) -> ColumnElement[bool]:
     return (Petition.state == PetitionState.OPEN) & (Petition.closes_at > now)
 
 
+# Public, told by what it is not: no index of states is taken for that, where another one has the order of the list.
+_SHOWN = Petition.state.not_in(HIDDEN_STATES)
+
+
 def ended(now: datetime) -> Sequence[Any]:
     """``(id, at)`` of those that the public may open and nobody can sign: the job has noted it, or will soon.
 
     In two, which have nothing in common: each is read from an index of its own.
     """
-    noted = select(Petition.id, Petition.closed_at.label("at")).where(
-        Petition.closed_at <= now, Petition.state.in_(PUBLIC_STATES)
-    )
+    noted = select(Petition.id, Petition.closed_at.label("at")).where(Petition.closed_at <= now, _SHOWN)
     over = select(Petition.id, Petition.closes_at.label("at")).where(
         Petition.state == PetitionState.OPEN, Petition.closes_at <= now
     )
     return noted, over
+
+
+def number_ended(session: Session, now: datetime) -> int:
+    """How many these are, from the index of states."""
+    noted = Petition.state.in_((PetitionState.CLOSED, PetitionState.DELIVERED, PetitionState.PURGED))
+    over = (Petition.state == PetitionState.OPEN) & (Petition.closes_at <= now)
+    return sum(session.scalar(select(func.count(Petition.id)).where(some)) or 0 for some in (noted, over))
 
 
 def is_ended(now: datetime) -> ColumnElement[bool]:
@@ -201,7 +209,7 @@ def is_ended(now: datetime) -> ColumnElement[bool]:
 
 def is_won() -> ColumnElement[bool]:
     """What it asks was obtained, or part of it; spelled as its index is."""
-    return Petition.state.in_(PUBLIC_STATES) & literal_column(f"petition.{WON}", Boolean)
+    return and_(_SHOWN, text(f"petition.{WON}"))
 
 
 def carried_by(session: Session, organisation_id: int, now: datetime, page: int) -> tuple[Sequence[Petition], int]:

@@ -8,7 +8,7 @@ a word of half of 100,000 petitions a page would take longer than the 50 ms that
 What is in the index is up to ``indexing``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,11 +28,6 @@ MOST = 300
 WORDS = 12
 ALIKE = 8
 _TABLE = PetitionSearch.__table__
-_IS: dict[Among, Callable[[datetime], ColumnElement[bool]]] = {
-    Among.OPEN: queries.is_open,
-    Among.ENDED: queries.is_ended,
-    Among.WON: lambda _now: queries.is_won(),
-}
 _DATE: dict[Among | None, Any] = {
     Among.ENDED: func.coalesce(Petition.closed_at, Petition.closes_at),
     Among.WON: Petition.outcome_at,
@@ -118,8 +113,13 @@ def _newest(session: Session, now: datetime, question: Question, limit: int, amo
     """Petitions that answer it, *limit* at most: only then are they looked at."""
     row = row_of(session)
     some = select(row.label("id"), _TABLE.c.title).select_from(PetitionSearch).where(_matches(session, question))
-    if among is not None:
-        some = some.join(Petition, Petition.id == row).where(_IS[among](now))
+    if among == Among.WON:
+        # Few, and all of them first: neither engine is to look for them in what has the words, one by one.
+        won = select(Petition.id).where(queries.is_won()).offset(0)
+        some = some.where((row + 0 if is_sqlite(session) else row).in_(won))
+    elif among is not None:
+        some = some.join(Petition, Petition.id == row)
+        some = some.where(queries.is_open(now) if among == Among.OPEN else queries.is_ended(now))
     # To PostgreSQL many alternatives cost what one word does: it would try them on one petition after the other, from
     # the newest, for 100 ms. An order that no index has leaves it the index of words.
     newest = row if is_sqlite(session) or len(question) == 1 else row + 0

@@ -28,7 +28,9 @@ from app.moderation.models import HintVerdict, SecondLook
 from app.organisations import actions as organisation_actions
 from app.petitions import actions as petition_actions
 from app.privacy import retention
+from app.updates import actions as updates
 from app.web import ratelimit
+from app.zone import day_of
 from tests.accounts.authenticator import Authenticator
 from tests.accounts.test_joining import NO_CODES, filled
 from tests.accounts.test_passkeys import add, asked
@@ -228,6 +230,22 @@ def the_operator_delivers_and_holds(site: Site) -> None:
     signons(site, "petition", "deliver", slug)
     until = (clock.now() + timedelta(days=40)).date().isoformat()
     signons(site, "petition", "hold", slug, "--until", until, "--reason", "Procédure en cours")
+
+
+def a_petition_is_won(site: Site) -> None:
+    """Told, read, on the page; then taken off it."""
+    slug = site.publish()
+    mine, mod = site.staff("organiser", slug, email=ORG), site.staff("moderator", email=MOD)
+    at, source = f"/organisation/petitions/{slug}", "Annonce orale du maire au conseil"
+    on = day_of(clock.now()).isoformat()
+    post(
+        mine, f"{at}/issue", kind="obtained", on=on, source_title=source, text="Elle rouvre en mai, merci.", close="on"
+    )
+    post(mine, f"{at}/reouverture")
+    post(mod, "/moderation/nouvelles/1/decision", decision="publish")
+    with site.database.write() as session:
+        updates.publish_due(session, clock.now() + updates.CALL_BACK)
+    post(mod, "/moderation/nouvelles/1/retrait", article="10", explanation="La source ne dit rien de tel.")
 
 
 def a_petition_ends_by_itself(site: Site) -> None:
@@ -568,6 +586,13 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     ]),
     (the_operator_delivers_and_holds, [
         ("petition.delivered", MACHINE, "petition", "1"), ("petition.held", MACHINE, "petition", "1"),
+    ]),
+    (a_petition_is_won, [
+        ("petition.closed", ORG, "petition", "1"), ("update.sent", ORG, "petition", "1"),
+        ("petition.outcome_told", ORG, "petition", "1"), ("petition.reopened", ORG, "petition", "1"),
+        ("update.let_through", MOD, "petition", "1"), ("update.published", MACHINE, "petition", "1"),
+        ("petition.outcome_shown", MACHINE, "petition", "1"), ("petition.outcome_hidden", MACHINE, "petition", "1"),
+        ("update.taken_off", MOD, "petition", "1"),
     ]),
     (a_petition_ends_by_itself, [
         ("petition.closed", MACHINE, "petition", "1"), ("petition.purged", MACHINE, "petition", "1"),

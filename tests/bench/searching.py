@@ -87,7 +87,7 @@ def _on(name: str, place: Callable[[], AbstractContextManager[stage.Stage]]) -> 
 
         def listed(session: Session, among: Among, theme: str, page: int, sort: str = "") -> object:
             """With the numbers of all three lists, as their page shows them."""
-            total = lists.numbers(session, now, theme)[among]
+            total = None if theme else lists.numbers(session, now)[among]
             found = lists.listed(session, now, among, theme=theme, sort=sort, page=page, total=total)
             return found, lists.themes_of(session, now, among)
 
@@ -155,7 +155,7 @@ def _petitions(site: stage.Stage, language: Language) -> None:
             is_open = n >= PETITIONS - OPEN
             ends = now + timedelta(days=30 if is_open else -30 - n % 700)
             title, identifier = language.say(TITLE), after + 1 + n
-            state = {
+            state: dict[str, object] = {
                 "state": "open" if is_open else "closed",
                 "closes_at": ends,
                 "closed_at": None if is_open else ends,

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Select, select
 from starlette.testclient import TestClient
 
 from app import clock
+from app.accounts.models import Account
+from app.audit import AuditLine
 from app.moderation.actions.news import decide_news, take_news_off
+from app.organisations.models import Organisation
 from app.organisations.rights import Right
 from app.petitions import actions as petition_actions
 from app.petitions import queries
@@ -63,8 +67,6 @@ def under_way(site: Site, slug: str) -> int:
 
 
 def decide(site: Site, slug: str, moderator: int, *, publish: bool = True) -> int:
-    from app.accounts.models import Account
-
     update_id = under_way(site, slug)
     why: Mapping[str, object] = {} if publish else {"article": 10, "explanation": "La source ne dit rien de tel."}
     with site.database.write() as session:
@@ -112,15 +114,11 @@ def test_a_victory_is_read_before_everybody_reads_it(
     assert TEXT in text_of(public), "in the words of its organiser, among the news"
     assert 'id="signer"' in public, "it is still open"
     with site.database.read() as session:
-        acts = session.execute(_acts()).scalars().all()
+        acts = session.scalars(_acts()).all()
     assert acts == ["petition.outcome_told", "petition.outcome_shown"]
 
 
-def _acts() -> object:
-    from sqlalchemy import select
-
-    from app.audit import AuditLine
-
+def _acts() -> Select[str]:
     return select(AuditLine.act).where(AuditLine.act.like("petition.outcome%")).order_by(AuditLine.id)
 
 
@@ -142,8 +140,6 @@ def test_closed_with_its_victory_and_opened_again(site: Site, slug: str, organis
 def test_an_outcome_refused_or_taken_off_is_nobody_s_victory(
     site: Site, slug: str, organiser: TestClient, moderator: int
 ) -> None:
-    from app.accounts.models import Account
-
     tell(organiser, slug)
     decide(site, slug, moderator, publish=False)
     appear(site)
@@ -279,9 +275,7 @@ def test_a_member_without_the_right_to_write_mails_nobody(site: Site) -> None:
     with site.database.write() as session:
         found = queries.by_slug(session, slug)
         assert found is not None
-        from app.organisations.models import Organisation
-
-        found.organisation_id = session.query(Organisation).one().id
+        found.organisation_id = session.scalars(select(Organisation.id)).one()
     site.confirmed(slug, consent_updates="on")
     writer = join(site, maker, "plume@exemple.test", Right.PETITIONS)
     reader = join(site, maker, "lecteur@exemple.test", Right.SIGNATURES)

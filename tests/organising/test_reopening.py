@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from starlette.testclient import TestClient
@@ -223,9 +224,8 @@ def test_closed_and_opened_and_signed_and_handed_over_at_once(site: Site, slug: 
                 told.append("delivered")
 
         hands = [hand_over] if n == 5 else []
-        statuses = together(site, organiser, slug, "reouverture", "cloture", more=[
-            lambda n=n: site.sign(slug, email=f"p{n}@exemple.test"), *hands
-        ])  # fmt: skip
+        signs = partial(site.sign, slug, email=f"p{n}@exemple.test")
+        statuses = together(site, organiser, slug, "reouverture", "cloture", more=[signs, *hands])
         assert set(statuses) <= {303, 409}
         now = petition(site, slug)
         assert (now.state == "open") == (now.closed_at is None)

@@ -16,8 +16,8 @@ from app.organising.dependencies import WrittenPetition
 from app.organising.outcomes import OutcomeForm
 from app.organising.routes.base import router
 from app.petitions import permissions, public, reopening
-from app.petitions.models import Outcome, Petition
-from app.petitions.outcomes import TOLD_OF, Told
+from app.petitions.models import Petition
+from app.petitions.outcomes import TOLD_OF
 from app.subscriptions import queries as subscription_queries
 from app.updates import actions, queries
 from app.web.forms import Form, ShowAgain, Shown, shown_again, validated
@@ -70,9 +70,8 @@ def tell(request: Request, session: Db, organiser: Organiser, petition: WrittenP
     try:
         with shown_again(values, again):
             form = validated(OutcomeForm, values)
-            told = Told(Outcome(form.kind), form.on, form.source_title, form.source_url)
             mail = form.mail and permissions.may(session, organiser, petition, Right.UPDATES)
-            actions.tell(session, petition, told, form.text, organiser.id, mail=mail, close=form.close)
+            actions.tell(session, petition, form.told, form.text, organiser.id, mail=mail, close=form.close)
     except Conflict as conflict:  # what came too late is still there, to be copied
         raise ShowAgain(again({"values": values, "errors": {"": conflict.message}}, status=conflict.status)) from None
     return see_other(request, f"/organisation/petitions/{petition.slug}/issue?fait=dite")

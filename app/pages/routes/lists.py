@@ -80,16 +80,14 @@ def petitions(
 ) -> Response:
     """All of them, in three lists."""
     now, wanted, number = clock.now(), _asked("/petitions", q, theme, tri, etat), page_number(page)
-    numbers: dict[Among, int] = {}
+    numbers = {} if wanted.words or theme else lists.numbers(session, now)
     if wanted.words:
         found = search.found(
             session, now, typed=wanted.words, theme=theme, sort=wanted.sort, page=number, among=wanted.among
         )
     else:
-        numbers = lists.numbers(session, now, theme)
-        found = lists.listed(
-            session, now, wanted.among, theme=theme, sort=wanted.sort, page=number, total=numbers[wanted.among]
-        )
+        total = numbers.get(wanted.among)
+        found = lists.listed(session, now, wanted.among, theme=theme, sort=wanted.sort, page=number, total=total)
     states = [
         {"state": among.name.lower(), "href": wanted.address(among=among), "number": numbers.get(among, 0)}
         for among in Among
