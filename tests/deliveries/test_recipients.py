@@ -70,7 +70,9 @@ def test_asked_sent_acknowledged_answered_read_published(site: Site, admin: Test
     assert "dès mars" not in site.client.get(f"/petitions/{slug}").text
     _decide(site, publish=True)
     site.later(minutes=11)
-    update_jobs.send_updates(site.database, site.settings.origin)
+    for _ in range(2):  # that it was handed over, then the answer
+        update_jobs.send_updates(site.database, site.settings.origin)
+        site.mails()
     public = site.client.get(f"/petitions/{slug}").text
     assert "Réponse de Claire Vasseur, Maire de Montfleur" in text_of(public)
     assert "<strong>trois jours</strong>" in public
@@ -228,10 +230,6 @@ def test_sending_asks_once_more_who_it_is(site: Site, admin: TestClient) -> None
         other = site.staff(role, email=f"{role}2@exemple.test")
         assert send(other).status_code == 404
         assert other.get("/administration/remises").status_code == 404
-    assert admin.post("/administration/remises/1/0/lien", data={**SENDING, "preuve": PASSWORD}).status_code in {
-        303,
-        403,
-    }
 
 
 def test_sixty_acknowledge_at_once_and_it_is_done_once(site: Site, admin: TestClient) -> None:
