@@ -24,6 +24,7 @@ MADE = {
     "/moderation/petitions/{petition_id}/decision": ["remark-1"],
     "/moderation/commentaires/{comment_id}/indices": ["capitals"],
     "/administration/charte": ["title-1", "body-1", "breaks-1", "ok-1", "applies-1", "retired-1"],
+    "/organisation/petitions/{slug}/remise": ["to-0"],
     "/lancer": ["title"],
     "/lancer/{address}/{name}": ["name-1", "role-1"],
     "/administration/fraude/{slug}/lots": ["ligne-0123456789abcdef0123456789abcdef"],

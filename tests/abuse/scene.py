@@ -78,7 +78,7 @@ PLAUSIBLE = {
     "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare, faute d’abri.", "theme": "Transports",
     "title": "Un abri pour les vélos de la gare", "title-1": "Les personnes", "toutes": "on", "updates": "on",
     "urgent": "on",
-    "address": "cabinet@montfleur.example", "checked": "on", "delivery": "1", "mail": "on", "on": "2026-11-20",
+    "address": "cabinet@montfleur.example", "checked": "on", "delivery": "2", "mail": "on", "on": "2026-11-20",
     "place": "0", "source": "https://www.montfleur.example/le-cabinet", "source_title": "Courrier du 3 mars",
     "source_url": "", "to-0": "on", "url": "https://www.montfleur.example/reponse", "way": "hand",
     "who": "Claire Vasseur, maire",

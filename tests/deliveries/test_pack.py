@@ -188,8 +188,13 @@ def test_too_many_for_paper_are_beside_it(site: Site, tmp_path: Path, monkeypatc
 def test_when_the_list_cannot_be_set_the_rest_is(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slug = site.publish()
     fill(site, slug, 3)
-    child, said = pack._child, []
-    monkeypatch.setattr(pack, "_child", lambda data: said.append(1) or (None if len(said) == 1 else child(data)))
+    child, said = pack._child, list[str]()
+
+    def failing_once(data: str) -> bytes | None:
+        said.append(data)
+        return None if len(said) == 1 else child(data)
+
+    monkeypatch.setattr(pack, "_child", failing_once)
     printed = words(files_of(packed(site.staff("organiser", slug), slug))["pdf"], tmp_path)
     assert "3 signatures confirmées" in printed
     assert "Nom1" not in printed

@@ -27,8 +27,8 @@ SENDING = {"address": OFFICIAL, "source": SOURCE, "checked": "on"}
 ANSWER = "## Notre réponse\n\nNous rouvrirons la bibliothèque **trois jours** par semaine dès mars."
 
 
-def send(admin: TestClient, place: int = 0, delivery: int = 1, **changes: str) -> httpx2.Response:
-    return admin.post(f"/administration/remises/{delivery}/{place}/lien", data={**SENDING, **changes})
+def send(admin: TestClient, at: str = "1/0", **changes: str) -> httpx2.Response:
+    return admin.post(f"/administration/remises/{at}/lien", data={**SENDING, **changes})
 
 
 def linked(site: Site, admin: TestClient) -> str:
@@ -212,8 +212,8 @@ def test_an_administrator_does_not_vouch_for_their_own_petition(site: Site) -> N
     answer = send(both)
     assert answer.status_code == 422
     assert "une autre personne de l’administration" in text_of(answer.text)
-    assert send(both, delivery=99).status_code == 404
-    assert send(both, place=7).status_code == 404
+    assert send(both, "99/0").status_code == 404
+    assert send(both, "1/7").status_code == 404
     site.later(minutes=11)
     asked = send(site.staff("admin", email="seconde@exemple.test"))
     assert asked.status_code == 303
