@@ -76,7 +76,8 @@ def _page(
         proofs=queries.proofs_there(session, petition.id),
         links=links,
         packs=[row for row, _ in export_queries.journal(session, petition.id) if row.purpose == "delivery"][:1],
-        theirs=export_permissions.needed(session, petition, organiser),
+        may_pack=not export_permissions.needed(session, petition, organiser)
+        or "delivery" in export_permissions.held(session, petition, organiser),
         may_be=actions.may_be(petition),
         today=day_of(now),
         erased_on=erased_on(petition, now),
