@@ -93,7 +93,6 @@ def steps(settings: Settings) -> list[Step]:
             some(signatures.delete_exports),
         ),
         Step("delivery_proof", "delivery_proof", deliveries.proofs_due, some(deliveries.delete_proofs)),
-        Step("recipient_contact", "recipient_link", deliveries.contacts_due, some(deliveries.forget_contacts)),
         Step("erasure_journal", "withdrawal", signatures.withdrawals_due, some(signatures.forget_withdrawal_keys)),
         Step("self_service_session", "self_service_session", people.self_service_due, some(people.delete_self_service)),
         Step("staff_session", "staff_session", people.staff_sessions_due, some(people.delete_staff_sessions)),

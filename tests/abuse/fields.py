@@ -25,6 +25,7 @@ MADE = {
     "/moderation/commentaires/{comment_id}/indices": ["capitals"],
     "/administration/charte": ["title-1", "body-1", "breaks-1", "ok-1", "applies-1", "retired-1"],
     "/organisation/petitions/{slug}/papier/saisir": ["sheet", "code-1", "n-1", "abroad"],
+    "/organisation/petitions/{slug}/remise": ["to-0"],
     "/lancer": ["title"],
     "/lancer/{address}/{name}": ["name-1", "role-1"],
     "/administration/fraude/{slug}/lots": ["ligne-0123456789abcdef0123456789abcdef"],

@@ -21,11 +21,13 @@ from app.moderation.queries import workbench
 from app.petitions import actions as petition_actions
 from app.petitions import importing, versions
 from app.petitions.models import Petition
+from app.petitions import queries as petition_queries
 from app.redress import actions as redress
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import Subscription
 from app.updates import actions as updates
 from app.web.crowd import Door
+from tests.deliveries import handing as deliveries
 from tests.moderation.desk import OTHER, PASSAGE, PUBLISH, REFUSE, TEXT, decide
 from tests.organisations import desk as organisations
 from tests.privacy.test_self_service import line, opened
@@ -79,6 +81,10 @@ PLAUSIBLE = {
     "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare, faute d’abri.", "theme": "Transports",
     "title": "Un abri pour les vélos de la gare", "title-1": "Les personnes", "toutes": "on", "updates": "on",
     "urgent": "on",
+    "address": "cabinet@montfleur.example", "checked": "on", "delivery": "2", "mail": "on", "on": "2026-11-20",
+    "place": "0", "source": "https://www.montfleur.example/le-cabinet", "source_title": "Courrier du 3 mars",
+    "source_url": "", "to-0": "on", "url": "https://www.montfleur.example/reponse", "way": "hand",
+    "who": "Claire Vasseur, maire",
     "vers": "/organisation", "version": "0", "view": "publish", "view_reasons": "Le premier avis tient.", "website": "",
 }  # fmt: skip
 
@@ -127,6 +133,7 @@ def set_up(site: Site) -> Scene:
         **_organisation(scene),
         **_sheets(scene),
         **_news(scene),
+        **_delivery(scene),
         "/commentaires/{comment_id}/signaler": f"/commentaires/{published}/signaler",
         "/moderation/decisions/{decision_id}/annulation": f"/moderation/decisions/{own.id}/annulation",
         "/moderation/recours/{appeal_id}/jugement": "/moderation/recours/2/jugement",
@@ -258,6 +265,35 @@ def _organisation(scene: Scene) -> dict[str, str]:
     return {
         "/organisation/invitations/{token}": f"/organisation{link.replace('/invitation/', '/invitations/')}",
         **{f"{organisations.DESK}/{{organisation}}/{route}": f"{home}/{path}" for route, path in paths.items()},
+    }
+
+
+def _delivery(scene: Scene) -> dict[str, str]:
+    """Another petition that was handed over, with a link to its recipient; and a third that is to be."""
+    site, mine = scene.site, scene.people["/organisation"]
+    handed, waiting = (site.publish(PETITION.replace("Montfleur", town)) for town in ("Hautfleur", "Basfleur"))
+    with site.database.write() as session:
+        owner = session.scalars(select(Account).where(Account.email == MINE)).one()
+        for slug in (handed, waiting):
+            petition = petition_queries.by_slug(session, slug)
+            assert petition is not None
+            petition_actions.add_owner(session, petition, owner.id)
+    assert deliveries.hand_over(mine, handed, deliveries.PDF).status_code == 303
+    assert deliveries.hand_over(mine, handed, seen="1").status_code == 303
+    admin = scene.people["/administration"]
+    assert admin.post("/administration/remises/1/0/lien", data=PLAUSIBLE).status_code == 303
+    path = site.mails()[-1].link("/destinataire/")
+    at, desk = "/organisation/petitions/{slug}", f"/organisation/petitions/{handed}"
+    return {
+        f"{at}/remise": f"/organisation/petitions/{waiting}/remise",
+        f"{at}/remise/dossier": f"{desk}/remise/dossier",
+        f"{at}/remise/lien": f"{desk}/remise/lien",
+        f"{at}/remise/{{number}}/preuve": f"{desk}/remise/2/preuve",
+        f"{at}/remise/{{number}}/preuve/copie": f"{desk}/remise/1/preuve/copie",
+        f"{at}/reponse": f"{desk}/reponse",
+        "/administration/remises/{delivery_id}/{place}/lien": "/administration/remises/2/0/lien",
+        "/administration/remises/{delivery_id}/{place}/annulation": "/administration/remises/1/0/annulation",
+        **{f"/destinataire/{{token}}/{act}": f"{path}/{act}" for act in ("reception", "reponse")},
     }
 
 

@@ -35,6 +35,7 @@ from tests.accounts.authenticator import Authenticator
 from tests.accounts.test_joining import NO_CODES, filled
 from tests.accounts.test_passkeys import add, asked
 from tests.conftest import SECRET
+from tests.deliveries import handing
 from tests.drafting.writing import begun, proposed, written
 from tests.moderation.desk import confirm_notifier
 from tests.organisations import desk as organisations
@@ -227,7 +228,7 @@ def the_news_are_told(site: Site) -> None:
 
 def the_operator_delivers_and_holds(site: Site) -> None:
     slug = site.publish()
-    signons(site, "petition", "deliver", slug)
+    signons(site, "petition", "deliver", slug, "--how", "hand", "--yes")
     until = (clock.now() + timedelta(days=40)).date().isoformat()
     signons(site, "petition", "hold", slug, "--until", until, "--reason", "Procédure en cours")
 
@@ -246,6 +247,29 @@ def a_petition_is_won(site: Site) -> None:
     with site.database.write() as session:
         updates.publish_due(session, clock.now() + updates.CALL_BACK)
     post(mod, "/moderation/nouvelles/1/retrait", article="10", explanation="La source ne dit rien de tel.")
+
+
+def a_petition_is_handed_over(site: Site) -> None:
+    slug = site.publish()
+    site.confirmed(slug)
+    organiser, admin = site.staff("organiser", slug), site.staff("admin")
+    at = handing.desk(slug)
+    post(organiser, f"{at}/dossier", 200)
+    assert handing.hand_over(organiser, slug).status_code == 303
+    proof = organiser.post(f"{at}/1/preuve", files={"proof": ("recu.pdf", handing.PDF)})
+    assert proof.status_code == 303
+    post(organiser, f"{at}/1/preuve/copie", 200)
+    source = "https://www.montfleur.example/le-cabinet"
+    post(organiser, f"{at}/lien", delivery="1", place="0", source=source)
+    link = {"address": "cabinet@montfleur.example", "source": source, "checked": "on"}
+    post(admin, "/administration/remises/1/0/lien", **link)
+    path = site.mails()[-1].link("/destinataire/")
+    answer = "Nous rouvrirons la bibliothèque dès le mois de mars."
+    post(site.client, f"{path}/reception")
+    post(site.client, f"{path}/reponse", text=answer)
+    post(admin, "/administration/remises/1/0/annulation")
+    reported = {"who": "La maire", "on": handing.today().isoformat(), "text": answer, "source_title": "Courrier"}
+    post(organiser, f"/organisation/petitions/{slug}/reponse", **reported)
 
 
 def a_petition_ends_by_itself(site: Site) -> None:
@@ -585,7 +609,18 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("update.published", MACHINE, "petition", "1"), ("update.taken_off", MOD, "petition", "1"),
     ]),
     (the_operator_delivers_and_holds, [
-        ("petition.delivered", MACHINE, "petition", "1"), ("petition.held", MACHINE, "petition", "1"),
+        ("petition.delivered", MACHINE, "petition", "1"), ("delivery.noted", MACHINE, "delivery", "1"),
+        ("update.sent", MACHINE, "petition", "1"), ("petition.held", MACHINE, "petition", "1"),
+    ]),
+    (a_petition_is_handed_over, [
+        ("export.begun", ORG, "petition", "1"), ("delivery.packed", ORG, "petition", "1"),
+        ("export.finished", ORG, "petition", "1"), ("petition.delivered", ORG, "petition", "1"),
+        ("delivery.noted", ORG, "delivery", "1"), ("update.sent", ORG, "petition", "1"),
+        ("delivery.proof_added", ORG, "delivery", "1"), ("delivery.proof_opened", ORG, "delivery", "1"),
+        ("delivery.link_asked", ORG, "delivery", "1"), ("delivery.link_sent", ADMIN, "delivery", "1"),
+        ("delivery.acknowledged", MACHINE, "delivery", "1"), ("update.sent", MACHINE, "petition", "1"),
+        ("delivery.answered", MACHINE, "delivery", "1"), ("delivery.link_cancelled", ADMIN, "delivery", "1"),
+        ("update.sent", ORG, "petition", "1"), ("delivery.answer_reported", ORG, "petition", "1"),
     ]),
     (a_petition_is_won, [
         ("petition.closed", ORG, "petition", "1"), ("update.sent", ORG, "petition", "1"),

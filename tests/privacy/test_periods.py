@@ -17,6 +17,7 @@ from app.accounts.models import Account, SignInThrottle, StaffSession
 from app.audit import AuditLine
 from app.comments.models import Comment
 from app.consents.models import ConsentEvent
+from app.deliveries.models import Delivery, DeliveryProof
 from app.drafting.models import Draft
 from app.exports.models import ExportPermission, ExportRecord
 from app.mail import outbox
@@ -33,6 +34,7 @@ from app.privacy.queries import FORGOTTEN
 from app.signatures.models import PostingRecord, Signature, Withdrawal
 from app.subscriptions.models import Subscription, Suppression
 from app.updates.models import Update
+from tests.deliveries import handing
 from tests.drafting.writing import begun
 from tests.moderation.desk import OTHER, PASSAGE, PUBLISH, REFUSE, TEXT, decide
 from tests.organisations import desk as organisations
@@ -341,6 +343,15 @@ def requested(site: Site) -> datetime:
     return latest(site, DataRequest.closed_at)
 
 
+def handed_over(site: Site) -> None:
+    """With its proof."""
+    slug = site.publish()
+    assert handing.hand_over(site.staff("organiser", slug), slug, handing.PDF).status_code == 303
+
+
+given = since(Petition.delivered_at, handed_over)
+given_long_ago = since(Petition.purged_at, lambda site: on(site, given(site) + days(30) + MARGIN))
+
 PERIODS = [
     Period("pending_signature", "the form", days(7), waiting, there(Signature.id)),
     Period("pending_signature", "its consents", days(7), waiting, there(ConsentEvent.at)),
@@ -382,6 +393,8 @@ PERIODS = [
     Period("export_file", "journal", YEAR, purged(exported), there(ExportRecord.id)),
     Period("export_file", "permission", YEAR, purged(allowed), there(ExportPermission.id)),
     Period("export_file", "what to drop", YEAR, purged(one_left), there(Withdrawal.id)),
+    Period("delivery_proof", "document", YEAR, given_long_ago, there(DeliveryProof.delivery_id)),
+    Period("delivery_proof", "its name", YEAR, given_long_ago, there(Delivery.id, Delivery.proof_name != "")),
     Period("erasure_journal", "fingerprint", days(45), withdrew, there(Withdrawal.email_key)),
     Period("outbox", "sent", days(30), since(OutboxMail.created_at, sent), there(OutboxMail.id)),
     Period("outbox", "never left", days(7), since(OutboxMail.created_at, never_left),

@@ -20,18 +20,21 @@ from app.backup import archive, postgres
 from app.backup.progress import Progress
 from app.comments.models import Comment
 from app.db import Base
+from app.deliveries.models import RecipientLink
 from app.moderation.models import AuthorLimit
 from app.petitions import actions as petition_actions
 from app.petitions.queries import by_slug
 from app.privacy import jobs, retention
 from app.privacy.models import RetentionRun
 from app.settings import Settings
+from app.updates import jobs as update_jobs
+from tests.deliveries import handing
 from tests.drafting.writing import written
 from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, decide
 from tests.organising import telling
 from tests.privacy.test_self_service import line, opened
 from tests.services import Postgres
-from tests.site import Site
+from tests.site import PETITION, Site
 
 # A code of letters: five digits are met by chance in the microseconds of a time.
 CARD = {
@@ -57,6 +60,8 @@ CANARIES = {
     "data_request": ["Demandette", "Repondette"],
     "petition_draft": ["Ebauchette"],
     "news_draft": ["Esquissette", "Esquissarde"],
+    "delivery_proof": ["Tamponnette", "Recepissette"],
+    "recipient_contact": ["cabinet@canari.test"],
 }  # fmt: skip
 
 
@@ -127,6 +132,13 @@ def life(site: Site) -> str:
     for purpose in ("delivery", "contact", "audit"):
         url = f"/organisation/petitions/{slug}/exports"
         assert organiser.post(url, data={"purpose": purpose}).status_code == 200
+
+    other = site.publish(PETITION.replace("Montfleur", "Valfleur"))
+    with site.database.write() as session:
+        petition_actions.add_owner(session, by_slug(session, other), site.account_id("organise@canari.test"))  # type: ignore[arg-type]
+    assert handing.hand_over(organiser, other, handing.PDF, name="Recepissette.pdf").status_code == 303
+    sending = {"address": "cabinet@canari.test", "source": "https://mairie.example/cabinet", "checked": "on"}
+    assert admin.post("/administration/remises/1/0/lien", data=sending).status_code == 303
 
     browser = opened(site, "serin@canari.test")
     correction = CARD | {"display": "full"}
@@ -218,7 +230,7 @@ def test_the_walk_through_every_line(site: Site, life: str, search: Search, logb
     assert search.found("Nouvellette", "Nouvellarde") != {}
     sealed = ["Serinette", "Attentard", "serin@canari.test", "attend@canari.test", "Brouillonne", "Signalard",
               "signale@canari.test", "Denonciard", "denonce@canari.test", "replique@canari.test",
-              "Demandette"]  # fmt: skip
+              "Demandette", "Tamponnette", "cabinet@canari.test"]  # fmt: skip
     there = search.found(*words)
     assert {word for word in sealed if word in there} == set()
     # They are looked for where they are: the rest is found before its time.
@@ -245,6 +257,8 @@ def test_the_walk_through_every_line(site: Site, life: str, search: Search, logb
     close(site, life)
     at(24)  # thirty days: the comment that waits is refused
     gone("invitation")  # with its mail
+    with site.database.read() as session:  # D of the one that was handed over
+        assert session.scalars(select(RecipientLink.address_sealed)).all() == [None]
     at(161)  # D, six months after closing
     gone("pending_signature", "confirmed_signature")
     with site.database.read() as session:
@@ -252,7 +266,7 @@ def test_the_walk_through_every_line(site: Site, life: str, search: Search, logb
     at(180)  # a year after closing
     gone("updates_optin", "published_comment")
     at(40)  # a year after the decisions
-    gone("refused_comment", "notice", "data_request")
+    gone("refused_comment", "notice", "data_request", "delivery_proof", "recipient_contact")
     at(300)  # warned, then gone
     at(31)
     gone("organiser_account", "membership")
@@ -268,7 +282,8 @@ def test_the_walk_through_every_line(site: Site, life: str, search: Search, logb
     assert tables == {"table petition_update"}
     for table in ("signature", "author_limit", "subscription", "suppression", "consent_event", "withdrawal",
                   "export_record", "posting_record", "outbox_mail", "caught_mail", "data_request", "moderator_note",
-                  "self_service_session", "staff_session", "membership", "invitation", "organisation"):  # fmt: skip
+                  "self_service_session", "staff_session", "membership", "invitation", "organisation",
+                  "delivery_proof"):  # fmt: skip
         assert kept[table] == 0, table
 
 

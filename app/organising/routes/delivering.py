@@ -1,6 +1,7 @@
 """Handing over: the pack, the dated line with its proof, the link of a recipient, an answer that is reported."""
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.deliveries.actions import Handed, packing
 from app.deliveries.choices import WAYS
 from app.deliveries.dependencies import Offered, OfferedProof
 from app.deliveries.forms import MAX_NOTE, AskLinkForm, HandedForm, ReportedForm
+from app.deliveries.models import Delivery
 from app.errors import Invalid
 from app.exports import permissions as export_permissions
 from app.exports import queries as export_queries
@@ -74,15 +76,26 @@ def _page(
         proofs=queries.proofs_there(session, petition.id),
         links=links,
         packs=[row for row, _ in export_queries.journal(session, petition.id) if row.purpose == "delivery"][:1],
-        theirs=export_permissions.needed(session, petition, organiser),
+        may_pack=not export_permissions.needed(session, petition, organiser)
+        or "delivery" in export_permissions.held(session, petition, organiser),
         may_be=actions.may_be(petition),
         today=day_of(now),
         erased_on=erased_on(petition, now),
         form=form,
         asking=asking,
+        asked_at=_asked_at(deliveries, asking),
         proving=proving or {},
         done=done,
     )
+
+
+def _asked_at(deliveries: Sequence[Delivery], asking: Shown) -> tuple[int, int] | None:
+    """Beside which recipient a refused form stands: the first when it named none."""
+    if not asking["errors"] or not deliveries:
+        return None
+    typed = asking["values"].get("delivery"), asking["values"].get("place")
+    every = [(row.number, place) for row in deliveries for place in range(len(row.recipients))]
+    return next((one for one in every if tuple(map(str, one)) == typed), every[0])
 
 
 def _context(session: Session, organiser: Account, petition: Petition) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from app.petitions import tags, tallies
 from app.petitions.end_of_life import erased_on
 from app.petitions.models import Petition
 from app.privacy import schedule
-from app.privacy.queries import comments, evidence, mailings, people, signatures
+from app.privacy.queries import comments, deliveries, evidence, mailings, people, signatures
 from app.settings import Settings
 from app.signatures import queries as signature_queries
 from app.subscriptions import actions as subscriptions
@@ -84,6 +84,7 @@ def purge_some(session: Session, now: datetime, limit: int) -> Stretch:
     if n := signature_queries.delete_some(session, petition.id, limit):
         return n, True
     comments.anonymise_comments(session, petition.id)
+    deliveries.forget_contacts(session, petition.id)
     petition_queries.replace_counts(session, petition.id, {}, petition_queries.later_counts(session, petition.id))
     tags.forget(session, petition.id)
     tallies.forget(session, petition.id)
