@@ -1,6 +1,6 @@
 """Confirmed signatures hour by hour, day by day, week by week, as those in France count them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,6 +11,7 @@ from app.zone import ZONE, day_of
 
 HOURS, FEWEST_DAYS, MOST_DAYS = 48, 30, 90
 Hours = Sequence[tuple[datetime, int]]
+Days = Mapping[date, int]
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,18 @@ KINDS = {
 }
 
 
-def curve(kind: str, hours: Hours, petition: Petition, now: datetime) -> Curve:
-    """*kind*: a word of KINDS, or the days."""
+def curve(kind: str, hours: Hours, days: Days, petition: Petition, now: datetime) -> Curve:
+    """*kind*: a word of KINDS, or the days. *days*: what ``per_day`` makes of the hours."""
     kind = kind if kind in KINDS else "jour"
     ended = petition.ended_at(now)
     # Of what has ended, the last that could change: what was sent before is still confirmed.
     until = min(now, ended + LATE) if ended is not None else now
     first = min(day_of(petition.opened_at or now), day_of(until))
-    series = {"heure": _hours, "jour": _days, "semaine": _weeks}[kind](hours, first, until)
+    series = {"jour": _days, "semaine": _weeks}[kind](days, first, until) if kind != "heure" else _hours(hours, until)
     return Curve(kind, *KINDS[kind], list(series))
 
 
-def _hours(hours: Hours, first: date, until: datetime) -> Iterable[tuple[str, int]]:
+def _hours(hours: Hours, until: datetime) -> Iterable[tuple[str, int]]:
     last = hour_of(until)
     found = dict(hours)
     for n in range(HOURS - 1, -1, -1):
@@ -49,17 +50,17 @@ def _hours(hours: Hours, first: date, until: datetime) -> Iterable[tuple[str, in
         yield f"{here:%d/%m}, {here.hour} h", found.get(hour, 0)
 
 
-def _days(hours: Hours, first: date, until: datetime) -> Iterable[tuple[str, int]]:
-    last, found = day_of(until), per_day(hours)
+def _days(days: Days, first: date, until: datetime) -> Iterable[tuple[str, int]]:
+    last = day_of(until)
     shown = min(max((last - first).days + 1, FEWEST_DAYS), MOST_DAYS)
     for n in range(shown - 1, -1, -1):
         day = last - timedelta(days=n)
-        yield f"{day:%d/%m/%Y}", found.get(day, 0)
+        yield f"{day:%d/%m/%Y}", days.get(day, 0)
 
 
-def _weeks(hours: Hours, first: date, until: datetime) -> Iterable[tuple[str, int]]:
+def _weeks(days: Days, first: date, until: datetime) -> Iterable[tuple[str, int]]:
     found: dict[date, int] = {}
-    for day, n in per_day(hours).items():
+    for day, n in days.items():
         found[_monday(day)] = found.get(_monday(day), 0) + n
     week = _monday(min([first, *found]))
     while week <= day_of(until):

@@ -38,7 +38,7 @@ def of(
     latest = update_queries.published(session, petition.id, 1)
     told_at = latest[0].at if latest else None
     passed = petition_queries.steps_passed(session, petition.id)
-    shown = curves.curve(choice["courbe"], hours, petition, now)
+    shown = curves.curve(choice["courbe"], hours, days, petition, now)
     return {
         "figures": {
             "confirmed": p.count,

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, select, text
 from sqlalchemy.orm import Session
 
-from app.signatures.models import DailyNumber, Signature, SignatureState, Withdrawal
+from app.signatures.models import ASIDE, PENDING, DailyNumber, Signature, SignatureState, Withdrawal
 
 # Of more, a page says that there are more.
 MOST = 100_000
@@ -39,18 +39,16 @@ class Sent:
 
 
 def pending_count(session: Session, petition_id: int) -> int:
-    """Up to MOST: read in the index of those that wait, whoever else's they are."""
-    waiting = select(Signature.created_at).where(
-        Signature.petition_id == petition_id, Signature.state == SignatureState.PENDING
-    )
+    """Up to MOST: read in the index of those that wait, whoever else's they are.
+
+    Asked plainly, SQLite walks through all of the petition's rows: six seconds for ten million.
+    """
+    waiting = select(Signature.created_at).where(Signature.petition_id + 0 == petition_id, text(PENDING))
     return session.scalar(select(func.count()).select_from(waiting.limit(MOST).subquery())) or 0
 
 
 def sent(session: Session, petition_id: int, counted: int) -> Sent:
-    aside = select(func.count()).where(
-        Signature.petition_id == petition_id,
-        Signature.state.in_((SignatureState.QUARANTINED, SignatureState.INVALIDATED)),
-    )
+    aside = select(func.count()).where(Signature.petition_id == petition_id, text(ASIDE))
     expired = select(func.sum(DailyNumber.unconfirmed)).where(DailyNumber.petition_id == petition_id)
     gone = select(
         func.count(Withdrawal.confirmed_at), func.sum(case((Withdrawal.confirmed_at.is_(None), 1), else_=0))

@@ -30,7 +30,8 @@ MOVES = {
     (_S.QUARANTINED, _S.INVALIDATED): "somebody looked, and it is false",
     (_S.INVALIDATED, _S.CONFIRMED): "it was not false after all",
 }
-# Spelled out for the index of these few: SQLite compares the words.
+# Spelled out for the indexes of these few: SQLite compares the words.
+PENDING = "state = 'pending'"
 ASIDE = one_of("state", (_S.QUARANTINED, _S.INVALIDATED))
 
 
@@ -55,8 +56,8 @@ class Signature(Base):
             "ix_signature_waiting",
             "created_at",
             "petition_id",
-            postgresql_where=text("state = 'pending'"),
-            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text(PENDING),
+            sqlite_where=text(PENDING),
         ),
         Index(
             "ix_signature_aside",
