@@ -312,7 +312,8 @@ def test_routes_read_forms_by_their_classes() -> None:
 PUBLIC_PAGES = ["/", "/comptage", "/connexion", "/charte", "/confidentialite", "/mentions-legales", "/accessibilite",
                 "/transparence", "/contact", "/mes-signatures", "/boite-locale", "/lancer", "/petitions/{slug}",
                 "/petitions/{slug}/verifier", "/petitions/{slug}/signatures", "/petitions/{slug}/commentaires",
-                "/petitions/{slug}/partager", "/petitions/{slug}/signaler", "/widget/{slug}", "/api", "/absente"]  # fmt: skip
+                "/petitions/{slug}/partager", "/petitions/{slug}/signaler", "/widget/{slug}", "/api",
+                "/absente"]  # fmt: skip
 
 
 @pytest.mark.databases("sqlite")  # what a page looks like knows no database
@@ -454,7 +455,10 @@ def test_layouts_give_language_and_title() -> None:
     ("what", "pattern"),
     [
         # Data for search engines is no script: nothing of it runs.
-        ("inline script", r"<script(?![^>]*\bsrc=)(?! type=\"application/ld\+json\">\{\{ linked \| tojson \}\}</script>)"),
+        (
+            "inline script",
+            r"<script(?![^>]*\bsrc=)(?! type=\"application/ld\+json\">\{\{ linked \| tojson \}\}</script>)",
+        ),
         ("inline style sheet", r"<style\b"),
         ("style attribute", r"\sstyle\s*="),
         ("event handler", r"<[^>{%]*\son[a-z]+\s*="),
@@ -495,7 +499,7 @@ SCRIPTED = {
 
 
 def test_only_these_pages_have_a_script() -> None:
-    assert {name for name in _templates() if "<script type=\"module" in (TEMPLATES / name).read_text()} == SCRIPTED
+    assert {name for name in _templates() if '<script type="module' in (TEMPLATES / name).read_text()} == SCRIPTED
 
 
 def test_no_mail_fetches_anything() -> None:
