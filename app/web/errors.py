@@ -31,7 +31,7 @@ FOR_PROGRAMS = ("/api/v1/", "/oembed/")
 
 
 def is_for_programs(path: str) -> bool:
-    return f"{path.removeprefix('/en')}/".startswith(FOR_PROGRAMS)
+    return path.endswith(".json") or f"{path.removeprefix('/en')}/".startswith(FOR_PROGRAMS)
 
 
 def error_response(
