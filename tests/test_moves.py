@@ -32,6 +32,7 @@ from app.mail.outbox import Mail
 from app.moderation import actions
 from app.moderation.actions import Judgment, receiving
 from app.moderation.actions.amending import decide_amendment
+from app.moderation.actions.news import decide_news, take_news_off
 from app.moderation.models import (
     Appeal,
     AppealOutcome,
@@ -66,6 +67,10 @@ from app.signatures import models as signatures
 from app.signatures.actions.confirming import Target
 from app.signatures.doubts import NO_PROOF
 from app.signatures.models import Signature, SignatureState
+from app.updates import actions as updates
+from app.updates import models as news
+from app.updates import queries as news_queries
+from app.updates.models import Update, UpdateState
 from tests.moderation.desk import ME, OTHER, PASSAGE, TEXT
 from tests.site import PETITION, Site
 
@@ -433,11 +438,58 @@ def of_amendments(site: Site) -> Pairs:
         )
 
 
+def of_news(site: Site) -> Pairs:
+    """Of one of the first of a petition, and of one that comes later."""
+    site.account("moderator", email=ME)
+    site.account("organiser", email=OTHER)
+    slug = site.publish()
+    with site.database.write() as session:
+        me, author = session.scalars(select(Account).order_by(Account.id)).all()
+        petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
+        row = updates.begin(session, petition.id, "Rendez-vous", "Venez nombreuses mardi soir.", author.id)
+
+        def trusted() -> None:
+            """A moderator has read others."""
+            for n in range(updates.REVIEWED):
+                updates.post(
+                    session,
+                    petition,
+                    kind="answer",
+                    title=f"Réponse {n}",
+                    text="",
+                    by=author.id,
+                    mail=False,
+                    review=False,
+                )
+
+        def look() -> tuple[str, Hashable]:
+            found = session.get_one(Update, row.id)
+            return found.state, (found.published_at is None, news_queries.let_through(session, petition.id) > 1)
+
+        why = "Ce n’est pas le sujet."
+        return walk(
+            session,
+            [
+                partial(updates.send, session, petition.id, row.id, author.id, mail=True),
+                partial(updates.recall, session, petition.id, row.id, author.id),
+                partial(decide_news, session, row.id, me, publish=True),
+                partial(decide_news, session, row.id, me, publish=False, article=10, explanation=why),
+                partial(take_news_off, session, row.id, me, 10, why),
+                partial(updates.save, session, petition.id, row.id, "Rendez-vous", "Venez nombreux mardi soir."),
+                lambda: updates.publish_due(session, clock.now() + updates.CALL_BACK),
+                trusted,
+            ],
+            look,
+            most=7,
+        )
+
+
 WALKS: dict[type[StrEnum], tuple[Callable[[Site], Pairs], Moves]] = {
     PetitionState: (of_petitions, petitions.MOVES),
     CommentState: (of_comments, comments.MOVES),
     AmendmentState: (of_amendments, petitions.AMENDMENT_MOVES),
     ReplyState: (of_replies, REPLY_MOVES),
+    UpdateState: (of_news, news.MOVES),
     SignatureState: (of_signatures, signatures.MOVES),
     MailState: (of_mails, mails.MOVES),
     RequestState: (of_requests, privacy.MOVES),

@@ -132,6 +132,14 @@ ACTS = {
     "theme.renamed": "Thème renommé",
     "theme.restored": "Thème proposé de nouveau",
     "theme.retired": "Thème retiré de la liste",
+    "update.discarded": "Nouvelle supprimée avant de paraître",
+    "update.let_through": "Nouvelle acceptée par la modération",
+    "update.published": "Nouvelle parue",
+    "update.recalled": "Nouvelle rappelée avant de paraître",
+    "update.refused": "Nouvelle refusée",
+    "update.sent": "Nouvelle envoyée",
+    "update.taken_off": "Nouvelle retirée de la page",
+    "update.tested": "Essai d’une nouvelle envoyé à son auteur",
     "update.written": "Nouvelle écrite",
 } | {f"{target}.{kind}": f"{DECIDED[kind]} : {TARGETS[target]}" for target in Target for kind in DecisionKind}
 # Why a signature was set aside or put back.

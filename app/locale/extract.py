@@ -74,7 +74,8 @@ SPEAKERS = (
 )
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany",
-    "Unable", "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "Message", "bounded", "number", "Step",
+    "Unable", "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "Message", "bounded", "number",
+    "Step",
 }  # fmt: skip
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "UNKNOWN", "UNLAWFUL", "SORTS", "BEST", "CONSENT_LABELS",

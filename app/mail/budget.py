@@ -44,6 +44,7 @@ OUTSIDE = {
     "moderation/charter",
     "moderation/digest",
     "moderation/limited",
+    "moderation/news",
     "moderation/notice_decided",
     "moderation/notice_outcome",
     "moderation/petition",

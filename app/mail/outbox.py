@@ -37,7 +37,7 @@ MAILS_A_DAY = 2
 NEXT_DAY = timedelta(days=1)
 MAX_UNKNOWN = 5
 # Written to a crowd in small groups: they leave when nothing else does.
-LAST = ("signatures/amended",)
+LAST = ("signatures/amended", "updates/letter", "updates/news")
 
 
 @dataclass(frozen=True)
@@ -151,10 +151,11 @@ def _due(session: Session, now: datetime, which: ColumnElement[bool], limit: int
 
 
 def waiting(session: Session, template: str) -> bool:
-    """Some mail of this kind was never tried yet."""
+    """Some mail of this kind was never tried yet; those put off to the next day are not waited for."""
     # Spelled out, so that the index of those that wait is used.
     waits = text("state = 'waiting'")
-    query = select(OutboxMail.id).where(waits, OutboxMail.attempts == 0, OutboxMail.template == template)
+    soon = OutboxMail.send_after <= clock.now() + LAST_WAIT
+    query = select(OutboxMail.id).where(waits, soon, OutboxMail.attempts == 0, OutboxMail.template == template)
     return session.scalar(query.limit(1)) is not None
 
 

@@ -39,6 +39,11 @@ def amendment_decided(to: str, context: dict[str, Any]) -> Mail:
     return Mail("moderation/amendment", to, "fr", context)
 
 
+def news_decided(to: str, context: dict[str, Any]) -> Mail:
+    """Whoever wrote it: it goes, it does not and why, or it was taken off the page."""
+    return Mail("moderation/news", to, "fr", context)
+
+
 def charter_changes(to: str, locale: str, context: dict[str, Any], signature_id: uuid.UUID | None) -> Mail:
     return Mail("moderation/charter", to, locale, context, signature_id)
 

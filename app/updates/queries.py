@@ -1,28 +1,167 @@
 """Every SELECT about updates and letters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from app.mail.models import OutboxMail
-from app.updates.models import LETTER_MAIL, Letter, Sending, Update
+from app.petitions.models import Petition
+from app.petitions.queries import PUBLIC_STATES
+from app.updates.models import LETTER_MAIL, WRITABLE, Letter, Update, UpdateKind, UpdateState
 
-Sent = TypeVar("Sent", bound=Sending)
+# A literal, not a parameter, so that no plan is made for the others.
+PUBLISHED: ColumnElement[str] = literal_column("'published'")
+# Its date in the timeline; the release before writes none.
+told_at = func.coalesce(Update.published_at, Update.created_at)
 
 
-def of_petition(session: Session, petition_id: int, limit: int = 50) -> Sequence[Update]:
+def hold_petition(session: Session, petition_id: int) -> str | None:
+    """Its state, which stays so until the commit; who signs does not wait."""
+    query = select(Petition.state).where(Petition.id == petition_id).with_for_update(key_share=True, of=Petition)
+    return session.scalar(query)
+
+
+def get(session: Session, update_id: int) -> Update | None:
+    return session.get(Update, update_id)
+
+
+def hold(session: Session, update_id: int) -> Update | None:
+    """Ours alone until the commit, as it stands then."""
+    query = select(Update).where(Update.id == update_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def published(session: Session, petition_id: int, limit: int = 50) -> Sequence[Update]:
+    """The newest first."""
+    query = select(Update).where(Update.petition_id == petition_id, Update.state == PUBLISHED)
+    return session.scalars(query.order_by(told_at.desc(), Update.id.desc()).limit(limit)).all()
+
+
+def told(
+    session: Session, petition_id: int, limit: int, before: tuple[datetime, int] | None = None
+) -> Sequence[Update]:
+    """The same from a cursor, with what was taken off the page."""
+    taken_off = (Update.state == UpdateState.REFUSED) & Update.published_at.is_not(None)
+    query = select(Update).where(Update.petition_id == petition_id, (Update.state == PUBLISHED) | taken_off)
+    if before is not None:
+        at, last = before
+        query = query.where(or_(told_at < at, (told_at == at) & (Update.id < last)))
+    return session.scalars(query.order_by(told_at.desc(), Update.id.desc()).limit(limit)).all()
+
+
+def titles_since(session: Session, petition_ids: Sequence[int], since: datetime) -> Iterator[tuple[int, str, datetime]]:
+    """(petition, title, date), the newest of each petition last."""
+    rows = session.execute(
+        select(Update.petition_id, Update.title, told_at)
+        .where(Update.petition_id.in_(petition_ids), Update.state == PUBLISHED, told_at > since)
+        .order_by(told_at, Update.id)
+    )
+    return ((row[0], row[1], row[2]) for row in rows)
+
+
+def recent(session: Session, limit: int) -> Sequence[tuple[Update, str, str, str]]:
+    """The newest of all petitions online; with each, the address, the title and the author of its petition."""
+    rows = session.execute(
+        select(Update, Petition.slug, Petition.title, Petition.author)
+        .join(Petition, Petition.id == Update.petition_id)
+        .where(Update.state == PUBLISHED, Petition.state.in_(PUBLIC_STATES))
+        .order_by(told_at.desc(), Update.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def of_desk(session: Session, petition_id: int, limit: int = 200) -> Sequence[Update]:
+    """All of them as their authors see them, the last touched first."""
+    touched = func.coalesce(Update.published_at, Update.saved_at, Update.created_at)
+    query = select(Update).where(Update.petition_id == petition_id)
+    return session.scalars(query.order_by(touched.desc(), Update.id.desc()).limit(limit)).all()
+
+
+def waiting(*columns: Any) -> Select[Any]:
+    """To be read by a moderator; those of a petition that is not online wait for it."""
+    return (
+        select(*columns)
+        .select_from(Update)
+        .join(Petition, Petition.id == Update.petition_id)
+        .where(Update.state == UpdateState.WAITING, Petition.state.in_(PUBLIC_STATES))
+    )
+
+
+def drafts(session: Session, petition_id: int) -> int:
+    query = select(func.count()).where(Update.petition_id == petition_id, Update.state.in_(WRITABLE))
+    return session.scalar(query.where(Update.published_at.is_(None))) or 0
+
+
+def let_through(session: Session, petition_id: int) -> int:
+    """How many of its organiser's are on the page or about to be; what came by a link is not theirs."""
+    theirs = or_(Update.author_id.is_not(None), Update.kind == UpdateKind.NEWS)
+    went = Update.state.in_((UpdateState.SCHEDULED, UpdateState.PUBLISHED))
+    return session.scalar(select(func.count()).where(Update.petition_id == petition_id, went, theirs)) or 0
+
+
+def last_mailing(session: Session, petition_id: int) -> datetime | None:
+    """When its news last left by mail; of what was taken off the page before anybody got it, never."""
+    left = (Update.state == PUBLISHED) | ((Update.state == UpdateState.REFUSED) & (Update.sent > 0))
+    return session.scalar(
+        select(told_at)
+        .where(Update.petition_id == petition_id, Update.kind == UpdateKind.NEWS, Update.mail, left)
+        .order_by(told_at.desc())
+        .limit(1)
+    )
+
+
+def mailing_pending(session: Session, petition_id: int) -> Update | None:
+    """Its news that wait to be mailed: one at most."""
+    pending = Update.state.in_((UpdateState.WAITING, UpdateState.SCHEDULED))
+    query = select(Update).where(
+        Update.petition_id == petition_id, Update.kind == UpdateKind.NEWS, Update.mail, pending
+    )
+    return session.scalars(query).one_or_none()
+
+
+def empty_draft(session: Session, petition_id: int, author_id: int) -> Update | None:
+    """Begun, with nothing in it yet."""
+    empty = Update.state == UpdateState.DRAFT, Update.title == "", Update.markdown == ""
+    query = select(Update).where(Update.petition_id == petition_id, Update.author_id == author_id, *empty)
+    return session.scalars(query.limit(1)).one_or_none()
+
+
+def due(session: Session, now: datetime, limit: int) -> Sequence[Update]:
+    """To appear now, ours alone until the commit."""
+    online = select(Petition.id).where(Petition.state.in_(PUBLIC_STATES))
     return session.scalars(
-        select(Update).where(Update.petition_id == petition_id).order_by(Update.id.desc()).limit(limit)
+        select(Update)
+        .where(Update.state == UpdateState.SCHEDULED, Update.not_before <= now, Update.petition_id.in_(online))
+        .order_by(Update.not_before, Update.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
 
 
-def unfinished(session: Session, kind: type[Sent]) -> Sent | None:
+def unfinished_news(session: Session) -> Update | None:
+    """News that are still being mailed, ours alone until the commit; those of a petition taken down wait."""
+    online = select(Petition.id).where(Petition.state.in_(PUBLIC_STATES))
+    return session.scalars(
+        select(Update)
+        .where(Update.state == PUBLISHED, Update.finished_at.is_(None), Update.petition_id.in_(online))
+        .order_by(Update.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+
+
+def unfinished_letter(session: Session) -> Letter | None:
     """One that is still being sent, ours alone until the commit."""
     return session.scalars(
-        select(kind).where(kind.finished_at.is_(None)).order_by(kind.id).limit(1).with_for_update(skip_locked=True)
+        select(Letter)
+        .where(Letter.finished_at.is_(None))
+        .order_by(Letter.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
     ).one_or_none()
 
 

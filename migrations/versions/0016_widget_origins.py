@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016_widget_origins"
-down_revision = "0010_lists"
+down_revision = "0011_news"
 branch_labels = None
 depends_on = None
 

@@ -45,6 +45,7 @@ MAIL_NAMES = {
     "moderation/charter": "nouvelle version de la charte",
     "moderation/digest": "résumé pour l’équipe",
     "moderation/limited": "auteur limité",
+    "moderation/news": "décision sur une nouvelle",
     "moderation/notice_decided": "suite d’un signalement, sans détail",
     "moderation/notice_outcome": "suite d’un signalement",
     "moderation/notice_receipt": "accusé de réception d’un signalement",
@@ -68,6 +69,7 @@ MAIL_NAMES = {
     "signatures/reminder": "rappel avant effacement",
     "updates/letter": "lettre de la plateforme",
     "updates/news": "nouvelle d’une pétition",
+    "updates/test": "essai d’une nouvelle",
     "updates/renewal": "abonnement à renouveler",
 }
 

@@ -9,6 +9,7 @@ from app.pages.routes import (
     inbox,
     links,
     lists,
+    news,
     organisations,
     papers,
     petition,
@@ -20,6 +21,6 @@ from app.pages.routes.base import router
 from app.pages.routes.crowd import doors
 
 __all__ = [
-    "api", "comments", "doors", "inbox", "links", "lists", "organisations", "papers", "petition", "router",
-    "spreading", "versions", "widget",
+    "api", "comments", "doors", "inbox", "links", "lists", "news", "organisations", "papers", "petition",
+    "router", "spreading", "versions", "widget",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ from app.petitions import addresses, images, pdf, public, queries
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
 from app.redress import replies
+from app.updates import public as updates
 from app.web.admission import in_lane
 from app.web.rendering import page, settings_of, shared
 
@@ -50,6 +51,7 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "version": view.version,
         "html": str(view.body_html),
         "sources": [_source(source) for source in view.sources],
+        "news": [one.as_json(view.url) for one in updates.of_petition(session, petition.id)],
         "replies": [reply.as_json() for found in replies.published(session, petition.id).values() for reply in found],
     }
     return _open_json(body, petition.id)

@@ -61,7 +61,7 @@ def _page_context(request: Request, session: Session, petition: Petition, form: 
         "more_signatures": len(lines) > NEWEST,
         "comments": comments,
         "replies": replies.published(session, petition.id),
-        "news": update_public.of_petition(session, petition.id),
+        "news": update_public.of_petition(session, petition.id, update_public.ON_PAGE),
     }
 
 

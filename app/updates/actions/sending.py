@@ -1,0 +1,98 @@
+"""News and letters are written once and sent in batches that may be interrupted anywhere."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.accounts.models import Account
+from app.errors import Conflict, NotFound, Refused
+from app.mail import outbox
+from app.mail.outbox import Mail
+from app.petitions.models import Petition
+from app.petitions.readable import readable
+from app.subscriptions import actions as subscriptions
+from app.subscriptions import queries as subscription_queries
+from app.subscriptions.models import Subscription
+from app.templating import in_language
+from app.updates import emails, queries
+from app.updates.models import NEWS_MAIL, Letter, Sending, Update
+
+BATCH = 200
+# Subscriber, address, the site in their language, the link that stops → their copy.
+Copy = Callable[[Subscription, str, str, str], Mail]
+
+
+def send_some(session: Session, origin: str) -> int:
+    """Write one group of mails to the outbox, of news once the last group has left; 0: nothing to do now."""
+    update = queries.unfinished_news(session)
+    if update is not None and not outbox.waiting(session, NEWS_MAIL):
+        copy = _copies_of_update(update, session.get_one(Petition, update.petition_id))
+        return _send_batch(session, update, "updates", update.petition_id, origin, copy)
+    letter = queries.unfinished_letter(session)
+    if letter is not None:
+        return _send_batch(session, letter, "newsletter", 0, origin, _copies_of_letter(letter))
+    return 0
+
+
+def _send_batch(session: Session, sending: Sending, purpose: str, petition_id: int, origin: str, copy: Copy) -> int:
+    """The next subscribers whose last word is yes, held until the commit: nobody leaves meanwhile."""
+    people = subscription_queries.willing(session, purpose, petition_id, sending.sent_after, BATCH)
+    mails = []
+    for subscription in people:
+        email = subscriptions.email_of(session, subscription)
+        if subscriptions.may_write(session, subscription, email):
+            site = origin + in_language(subscription.locale, "")
+            stop = f"{site}/desabonnement/{subscriptions.unsubscribe_token(session, subscription)}"
+            mails.append(copy(subscription, email, site, stop))
+    outbox.enqueue(session, mails)
+    sending.sent += len(mails)
+    if len(people) < BATCH:
+        sending.finished_at = clock.now()
+    else:
+        sending.sent_after = people[-1].id
+    return len(people) or 1
+
+
+def _copies_of_update(update: Update, petition: Petition) -> Copy:
+    contexts: dict[str, dict[str, Any]] = {}
+
+    def copy(subscription: Subscription, email: str, site: str, stop: str) -> Mail:
+        if site not in contexts:
+            contexts[site] = emails.news_context(update, petition, site)
+        return emails.news(email, subscription.locale, subscription.id, contexts[site], stop)
+
+    return copy
+
+
+def try_out(session: Session, petition: Petition, update_id: int, account: Account, origin: str) -> None:
+    """The mail as subscribers would get it, to its author alone. Raises NotFound, Conflict, Invalid."""
+    update = queries.get(session, update_id)
+    if update is None or update.petition_id != petition.id:
+        raise NotFound("Cette nouvelle n’existe pas.")
+    if not update.is_writable:
+        raise Conflict("Cette nouvelle n’est plus un brouillon.")
+    if not update.title or not update.markdown:
+        raise Refused("Écrivez un titre et un texte avant d’en faire l’essai.")
+    desk = f"{origin}/organisation/petitions/{petition.slug}/nouvelles/{update.id}"
+    context = emails.news_context(update, petition, origin)
+    outbox.enqueue(session, [emails.test(account.email, "fr", context, desk)])
+    audit.record(session, "update.tested", "petition", petition.id, account.id, update=update.id)
+
+
+def _copies_of_letter(letter: Letter) -> Copy:
+    text = readable(letter.markdown)
+
+    def copy(subscription: Subscription, email: str, _site: str, stop: str) -> Mail:
+        return emails.letter(
+            email,
+            subscription.locale,
+            subscription.id,
+            title=letter.title,
+            text=text,
+            html=letter.html,
+            unsubscribe=stop,
+        )
+
+    return copy

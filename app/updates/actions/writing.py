@@ -1,0 +1,259 @@
+"""One news item from draft to page: sent, read by a moderator when it is one of the first, called back or published.
+
+Each verb locks the petition, then the item; what is mailed at the same time is decided by an index of the table.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app import audit, clock
+from app.db import changed
+from app.errors import Conflict, Invalid, NotFound, Refused
+from app.petitions import markdown
+from app.petitions.models import Petition
+from app.petitions.queries import PUBLIC_STATES
+from app.templating import long_datetime
+from app.updates import queries
+from app.updates.models import Update, UpdateKind, UpdateState
+
+# The first of a petition are read by a moderator before they go.
+REVIEWED = 2
+# Its author may call it back so long; nobody has seen it.
+CALL_BACK = timedelta(minutes=10)
+# One mailing of news a petition.
+A_WEEK = timedelta(days=7)
+# Drafts of one petition at a time: nobody fills the disk.
+MAX_DRAFTS = 50
+
+NOT_ONLINE = "Cette pétition n’est pas en ligne : une nouvelle ne paraîtrait nulle part."
+NO_SUCH = "Cette nouvelle n’existe pas."
+GONE = "Cette nouvelle n’est plus un brouillon : elle est partie, ou quelqu’un l’a envoyée entre-temps."
+PENDING = (
+    "Une autre nouvelle de cette pétition attend déjà d’être envoyée par courriel. Attendez qu’elle soit partie, "
+    "rappelez-la, ou publiez celle-ci sans courriel."
+)
+ONCE_A_WEEK = (
+    "Une nouvelle par semaine au plus part par courriel : celle-ci le pourra à partir du %(when)s. Vous pouvez la "
+    "publier dès maintenant sans courriel."
+)
+TOO_MANY = "Cinquante nouvelles ne sont pas encore parties : reprenez l’une d’elles, ou supprimez-en une."
+STALE = "Cette nouvelle a changé depuis que vous avez ouvert cette page. Rien n’est écrasé : voyez ce qu’elle dit."
+
+
+def mark(update: Update) -> str:
+    """What a page keeps of the text that it shows: whoever acts on an older one is told."""
+    return hashlib.sha256(f"{update.title}\n{update.markdown}".encode()).hexdigest()[:16]
+
+
+def _petition(session: Session, petition_id: int) -> None:
+    """Ours alone until the commit. Raises Conflict when nobody may open its page."""
+    if queries.hold_petition(session, petition_id) not in PUBLIC_STATES:
+        raise Conflict(NOT_ONLINE)
+
+
+def _one(session: Session, petition_id: int, update_id: int) -> Update:
+    """Raises NotFound."""
+    update = queries.hold(session, update_id)
+    if update is None or update.petition_id != petition_id:
+        raise NotFound(NO_SUCH)
+    return update
+
+
+def _writable(session: Session, petition_id: int, update_id: int, seen: str) -> Update:
+    """Raises NotFound, Conflict (it went, or says something else now)."""
+    update = _one(session, petition_id, update_id)
+    if not update.is_writable:
+        raise Conflict(GONE)
+    if seen and seen != mark(update):
+        raise Conflict(STALE)
+    return update
+
+
+def begin(session: Session, petition_id: int, title: str, text: str, by: int) -> Update:
+    """A draft, seen by those who tell the news of this petition. Raises Conflict, Refused."""
+    _petition(session, petition_id)
+    if not title and not text and (found := queries.empty_draft(session, petition_id, by)) is not None:
+        return found
+    if queries.drafts(session, petition_id) >= MAX_DRAFTS:
+        raise Refused(TOO_MANY)
+    update = _new(session, petition_id, UpdateKind.NEWS, title, text, by, {})
+    audit.record(session, "update.written", "petition", petition_id, by, update=update.id)
+    return update
+
+
+def _new(
+    session: Session, petition_id: int, kind: str, title: str, text: str, by: int | None, facts: dict[str, Any]
+) -> Update:
+    now = clock.now()
+    update = Update(
+        petition_id=petition_id,
+        kind=kind,
+        state=UpdateState.DRAFT,
+        title=title,
+        markdown=text,
+        html=markdown.render(text),
+        facts=facts,
+        author_id=by,
+        created_at=now,
+        saved_at=now,
+        finished_at=now,  # no mail is to be written
+    )
+    session.add(update)
+    session.flush()
+    return update
+
+
+def save(session: Session, petition_id: int, update_id: int, title: str, text: str, seen: str = "") -> Update:
+    """Raises NotFound, Conflict."""
+    update = _writable(session, petition_id, update_id, seen)
+    update.title, update.markdown, update.html = title, text, markdown.render(text)
+    update.saved_at = clock.now()
+    session.flush()
+    return update
+
+
+def send(session: Session, petition_id: int, update_id: int, by: int, *, mail: bool, seen: str = "") -> Update:
+    """Off it goes: to a moderator first, or in ten minutes. Raises NotFound, Conflict, Refused."""
+    _petition(session, petition_id)
+    update = _writable(session, petition_id, update_id, seen)
+    if not update.title or not update.markdown:
+        raise Invalid({"title" if not update.title else "text": "Écrivez un titre et un texte avant d’envoyer."})
+    _go(session, update, by, mail=mail, review=None, now=clock.now())
+    return update
+
+
+def post(
+    session: Session,
+    petition: Petition,
+    *,
+    kind: str,
+    title: str,
+    text: str,
+    by: int | None,
+    mail: bool,
+    facts: dict[str, Any] | None = None,
+    review: bool | None = None,
+    now: datetime | None = None,
+) -> Update:
+    """What happened to a petition, told the ordinary way: read first when due, else ten minutes to call it back.
+
+    *review*: whether a moderator reads it first; None, as for any other news. Raises Conflict, Refused.
+    """
+    queries.hold_petition(session, petition.id)
+    if petition.state not in PUBLIC_STATES:
+        raise Conflict(NOT_ONLINE)
+    update = _new(session, petition.id, kind, title, text, by, facts or {})
+    _go(session, update, by, mail=mail, review=review, now=now or clock.now())
+    return update
+
+
+def _go(session: Session, update: Update, by: int | None, *, mail: bool, review: bool | None, now: datetime) -> None:
+    if mail and update.kind == UpdateKind.NEWS and (when := mailing_from(session, update.petition_id, now)):
+        raise Refused(ONCE_A_WEEK, when=long_datetime(when))
+    if review is None:
+        review = read_first(session, update)
+    try:
+        with session.begin_nested():
+            update.mail, update.submitted_at = mail, now
+            update.article, update.explanation, update.decided_at, update.decided_by = None, "", None, None
+            if review:
+                update.state, update.not_before = UpdateState.WAITING, None
+            else:
+                update.state, update.not_before = UpdateState.SCHEDULED, now + CALL_BACK
+    except IntegrityError:
+        raise Conflict(PENDING) from None
+    audit.record(session, "update.sent", "petition", update.petition_id, by, update=update.id, mail=mail, read=review)
+
+
+def read_first(session: Session, update: Update) -> bool:
+    """Whether a moderator would read it before it goes."""
+    return update.state == UpdateState.REFUSED or queries.let_through(session, update.petition_id) < REVIEWED
+
+
+def mailing_from(session: Session, petition_id: int, now: datetime) -> datetime | None:
+    """When news of this petition may be mailed again; None: now."""
+    last = queries.last_mailing(session, petition_id)
+    return last + A_WEEK if last is not None and last + A_WEEK > now else None
+
+
+def recall(session: Session, petition_id: int, update_id: int, by: int | None) -> Update:
+    """Back to where its author may write in it: nobody has seen it. Raises NotFound, Conflict (it went meanwhile)."""
+    queries.hold_petition(session, petition_id)
+    update = _one(session, petition_id, update_id)
+    if update.state not in {UpdateState.WAITING, UpdateState.SCHEDULED}:
+        raise Conflict("Trop tard pour la rappeler : elle est parue, ou quelqu’un l’a rappelée entre-temps.")
+    update.state, update.not_before = UpdateState.RECALLED, None
+    audit.record(session, "update.recalled", "petition", petition_id, by, update=update.id)
+    return update
+
+
+def discard(session: Session, petition_id: int, update_id: int, by: int | None) -> None:
+    """Thrown away, for good; never what was on the page. Raises NotFound, Conflict."""
+    update = _writable(session, petition_id, update_id, "")
+    session.delete(update)
+    audit.record(session, "update.discarded", "petition", petition_id, by, update=update_id)
+
+
+# What a moderator does
+
+
+def under_review(session: Session, update_id: int) -> Update:
+    """To be decided, its petition locked. Raises NotFound, Conflict (decided, called back or taken down meanwhile)."""
+    found = queries.get(session, update_id)
+    if found is None:
+        raise NotFound(NO_SUCH)
+    state = queries.hold_petition(session, found.petition_id)
+    update = _one(session, found.petition_id, update_id)
+    if update.state != UpdateState.WAITING:
+        raise Conflict("Cette nouvelle a été décidée ou reprise entre-temps.")
+    if state not in PUBLIC_STATES:
+        raise Conflict("Cette pétition n’est plus en ligne : ses nouvelles attendent qu’elle y revienne.")
+    return update
+
+
+def accept(session: Session, update: Update, by: int) -> None:
+    """In ten minutes, as any other; *update* is :func:`under_review`."""
+    now = clock.now()
+    update.state, update.decided_at, update.decided_by = UpdateState.SCHEDULED, now, by
+    update.not_before = now + CALL_BACK
+
+
+def refuse(session: Session, update: Update, by: int, article: int | None, explanation: str) -> None:
+    """Its author may correct it and send it again; *update* is :func:`under_review`."""
+    update.state, update.decided_at, update.decided_by = UpdateState.REFUSED, clock.now(), by
+    update.article, update.explanation = article, explanation
+
+
+def take_off(session: Session, update_id: int, by: int, article: int | None, explanation: str) -> Update:
+    """Off the page for good, and what was not mailed yet is not. Raises NotFound, Conflict."""
+    found = queries.get(session, update_id)
+    if found is None:
+        raise NotFound(NO_SUCH)
+    queries.hold_petition(session, found.petition_id)
+    update = _one(session, found.petition_id, update_id)
+    if update.state != UpdateState.PUBLISHED:
+        raise Conflict("Cette nouvelle n’est pas en ligne, ou ne l’est plus.")
+    now = clock.now()
+    update.state, update.decided_at, update.decided_by = UpdateState.REFUSED, now, by
+    update.article, update.explanation = article, explanation
+    update.finished_at = update.finished_at or now
+    changed(session, update.petition_id)
+    return update
+
+
+# What happens by itself
+
+
+def publish_due(session: Session, now: datetime, limit: int = 50) -> int:
+    """On the page, and its mails begin: those whose ten minutes are over. One of a petition taken down waits."""
+    rows = queries.due(session, now, limit)
+    for update in rows:
+        update.state, update.published_at = UpdateState.PUBLISHED, now
+        update.finished_at = None if update.mail else now
+        audit.record(session, "update.published", "petition", update.petition_id, None, update=update.id)
+        changed(session, update.petition_id)
+    return len(rows)
