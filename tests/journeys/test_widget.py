@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from tests.journeys.people import PERSON, PHONE, Demo, People, confirm, fill, sign_in
 from tests.journeys.reviews import ORGANISER
-from tests.journeys.survey import AXE, FULL, TOO_WIDE
+from tests.journeys.survey import COUNT_SHIFTS, TOO_WIDE, Survey
 from tests.services import wait_for
 
 javascript = pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
@@ -113,7 +113,7 @@ def test_signing_from_another_site_to_the_end(people: People, demo: Demo, javasc
 
 
 def test_the_count_in_a_frame_follows(people: People, demo: Demo) -> None:
-    """On any site; and a hidden page asks for nothing until it is seen again."""
+    """On any site, asked for every ten seconds."""
     petition = demo.petition("pietons")
     with other_site() as site:
         site.body = f'<iframe src="{demo.url}/widget{petition.removeprefix("/petitions")}/compteur"></iframe>'
@@ -153,30 +153,21 @@ def test_a_site_that_nobody_named_shows_no_form(people: People, browser: Browser
 
 
 def test_the_frame_and_the_desk_are_fit_for_everybody(people: People, demo: Demo) -> None:
-    petition = demo.petition("nuit")
+    petition, survey = demo.petition("nuit"), Survey()
     slug, organiser = petition.removeprefix("/petitions/"), desk(people, petition)
     with other_site() as site:
         name(organiser, site.origin)
+        for page, path in ((people.arrive(), f"/widget/{slug}"), (organiser, f"/organisation{petition}/diffuser")):
+            page.context.add_init_script(COUNT_SHIFTS)
+            page.goto(path)
+            survey.look(page)
         reader = people.arrive()
-        found = []
-        for path in (f"/widget/{slug}", f"/widget/{slug}/compteur", f"/widget/{slug}/verifier"):
-            reader.goto(path)
-            found += looked_at(reader, path)
-        found += looked_at(organiser, "the desk")
+        reader.context.add_init_script(COUNT_SHIFTS)
+        reader.goto(f"/widget/{slug}/verifier")
+        survey.look(reader)
         organiser.get_by_label("Un site de plus").fill("http://exemple.fr/page")
         organiser.get_by_role("button", name="Nommer ce site").click()
         expect(organiser.locator("#erreurs")).to_be_focused()
-        found += looked_at(organiser, "the desk, refused")
-        assert found == []
+        survey.look(organiser, "the desk, refused")
+        assert survey.axe + survey.width + survey.shift == []
         take_back(organiser, site.origin)
-
-
-def looked_at(page: Page, what: str) -> list[str]:
-    found = []
-    for width, scheme in ((320, "light"), (360, "dark"), (1440, "light"), (1440, "dark")):
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-        found += [f"{what} at {width}: {wide}" for wide in page.evaluate(TOO_WIDE)]
-        for violation in AXE.run(page, options=FULL).response["violations"]:
-            found.append(f"{what} at {width}, {scheme}: {violation['id']} {violation['nodes'][0]['html'][:120]}")
-    return found

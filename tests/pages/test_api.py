@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from app.pages import published
 from app.petitions import actions, addresses, queries
 from tests.organisations.desk import found
+from tests.organising import telling
 from tests.organising.test_carrying import SLUG, carry, own
 from tests.petitions.test_importing import real
 from tests.site import PETITION, Site, text_of
@@ -200,6 +201,17 @@ def test_an_organisation_and_the_themes(site: Site) -> None:
     assert said["petitions"][0]["organisation"]["slug"] == said["slug"] == SLUG
     names = [theme["name"] for theme in ask(site, "/themes")["themes"]]
     assert "Culture" in names
+
+
+def test_the_news_of_a_petition(site: Site) -> None:
+    slug = site.publish()
+    assert ask(site, f"/petitions/{slug}/nouvelles") == {"news": []}
+    number = telling.tell(site, slug)
+    (told,) = ask(site, f"/petitions/{slug}/nouvelles")["news"]
+    assert (told["id"], told["kind"], told["title"]) == (number, "news", telling.NEWS["title"])
+    assert told == site.client.get(f"/petitions/{slug}.json").json()["news"][0] | {"at": told["at"]}
+    page, _, anchor = told["url"].removeprefix(HERE).partition("#")
+    assert f'id="{anchor}"' in site.client.get(page).text
 
 
 def test_nothing_of_a_signer_is_there(site: Site) -> None:
