@@ -171,3 +171,24 @@ def test_the_frame_and_the_desk_are_fit_for_everybody(people: People, demo: Demo
         survey.look(organiser, "the desk, refused")
         assert survey.axe + survey.width + survey.shift == []
         take_back(organiser, site.origin)
+
+
+def test_the_devices_own_way_to_share_comes_first(people: People, demo: Demo) -> None:
+    """Where there is one; elsewhere nothing is shown of it."""
+    petition = demo.petition("nuit")
+    for has_one in (True, False):
+        page = people.arrive()
+        script = (
+            "navigator.share = async what => { window.shared = what }"
+            if has_one
+            else "delete Navigator.prototype.share"
+        )
+        page.add_init_script(script)
+        page.goto(petition)
+        first = page.locator("#partager .share li:visible").first.get_by_role("button")
+        expect(first).to_have_text("Partager…" if has_one else "Copier le lien")
+        if has_one:
+            first.click()
+            shared = page.evaluate("window.shared")
+            assert shared["url"].endswith(f"{petition}?s=appareil")
+            assert shared["title"] == page.get_by_role("heading", level=1).inner_text()

@@ -113,7 +113,12 @@ def test_naming_and_closing_show_at_once(site: Site, slug: str) -> None:
 
 def test_an_error_in_a_frame_is_read_there_and_nothing_else_is_framed(site: Site, slug: str) -> None:
     assert ancestors(site.client.get("/widget/absente")) == "*"
-    assert ancestors(site.client.get("/en/widget/absente/compteur")) == "*"
+    error = site.client.get("/en/widget/absente/compteur")
+    assert ancestors(error) == "*"
+    links = re.findall(r"<a\b[^>]*>", error.text)
+    assert links
+    assert all("target=_blank" in link for link in links)
+    assert "target=" not in site.client.get("/petitions/absente").text
     for path in (f"/petitions/{slug}", f"/petitions/{slug}/verifier", "/", "/api", "/widget", f"/x/widget/{slug}"):
         assert ancestors(site.client.get(path)) == "'none'", path
     again = site.client.post(f"/petitions/{slug}/signatures", data=FORM | {"email": ""})
