@@ -59,7 +59,6 @@ SPEAKERS = (
     "petitions/queries.py",
     "pages/published.py",
     "pages/routes/*.py",
-    "petitions/origins.py",
     "privacy/dependencies.py",
     "privacy/forms.py",
     "privacy/routes/*.py",
@@ -80,7 +79,8 @@ SPEAKERS = (
 )
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany",
-    "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "Message", "bounded", "number", "Step",
+    "Unable", "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "Message", "bounded", "number",
+    "Step",
 }  # fmt: skip
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "WHY", "UNKNOWN", "UNLAWFUL", "SORTS", "BEST", "CONSENT_LABELS",
@@ -91,7 +91,7 @@ TABLES = {
     "BY_INVITATION", "BY_THE_TEAM",
     "AUTHORS", "MEANWHILE", "NOT_A_PROOF", "NO_SUCH", "OVER", "TOO_MANY", "WAYS",
     "ROLES", "TAKEN", "WEAK", "WRONG_CODE", "WRONG_KEY", "NOT_MADE", "WRONG_PROOF", "WRONG_SPARE", "NOWHERE",
-    "REWRITTEN", "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH",
+    "REWRITTEN", "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "NO_SUCH", "SOURCE_KINDS", "TOO_MUCH",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 

@@ -171,9 +171,12 @@ class Themes(Published):
 
 class NewsItem(Published):
     id: int = Field(description=Message("Son numéro"))
+    kind: str = Field(description=Message("news : une nouvelle ; answer, delivery, outcome : réponse, remise, issue"))
     title: str = Field(description=Message("Son titre"))
     at: dt.datetime = Field(description=Message("Quand elle a été publiée"))
     html: str = Field(description=Message("Son texte, en HTML sans script ni image"))
+    facts: dict[str, Any] = Field(description=Message("Ce qu’on en sait de plus, selon son genre : date, source…"))
+    url: str = Field(description=Message("Où elle se lit"))
 
 
 class News(Published):
@@ -228,5 +231,6 @@ def themes(found: Sequence[models.Theme]) -> Themes:
     return Themes(themes=[Theme(name=theme.name, english=theme.english) for theme in found])
 
 
-def told(news: Sequence[updates.News]) -> News:
-    return News(news=[NewsItem(id=one.id, title=one.title, at=one.at, html=str(one.html)) for one in news])
+def told(news: Sequence[updates.News], url: str) -> News:
+    """*url*: of the petition's page."""
+    return News(news=[NewsItem.model_validate(one.as_json(url)) for one in news])

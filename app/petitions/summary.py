@@ -77,6 +77,15 @@ def linked(view: View, site_name: str, origin: str, locale: str) -> dict[str, An
     return {"@context": "https://schema.org", "@graph": graph}
 
 
+def linked_organisation(name: str, url: str, description: str, site: str) -> dict[str, Any]:
+    """Of the page of who carries petitions."""
+    of_its_own = {"description": description, "sameAs": [site] if site else []}
+    return {
+        "@context": "https://schema.org",
+        **_said({"@type": "Organization", "name": name, "url": url, **of_its_own}),
+    }
+
+
 def _author(view: View) -> dict[str, Any]:
     """A person or a group: who carries it is known, who wrote it is what it says."""
     if view.organisation:

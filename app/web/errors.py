@@ -31,7 +31,7 @@ FOR_PROGRAMS = ("/api/v1/", "/oembed/")
 
 
 def is_for_programs(path: str) -> bool:
-    return f"{path.removeprefix('/en')}/".startswith(FOR_PROGRAMS)
+    return path.endswith(".json") or f"{path.removeprefix('/en')}/".startswith(FOR_PROGRAMS)
 
 
 def error_response(
@@ -47,7 +47,7 @@ def error_response(
         open_headers = {"cache-control": "no-store", "access-control-allow-origin": "*", **(headers or {})}
         said = problem(status, message, locale)
         return JSONResponse(said, status, headers=open_headers, media_type="application/problem+json")
-    body = _page(templates, status, message, locale)
+    body = _page(templates, status, message, locale, framed=path.removeprefix("/en").startswith("/widget/"))
     return HTMLResponse(body, status, headers={"cache-control": "no-store", **(headers or {})})
 
 
@@ -58,11 +58,15 @@ def problem(status: int, message: str, locale: str = "fr") -> dict[str, object]:
 
 
 @lru_cache(maxsize=512)
-def _page(templates: Templates, status: int, message: str, locale: str) -> str:
-    """Made once: whoever sends rubbish by the thousand is answered without cost."""
+def _page(templates: Templates, status: int, message: str, locale: str, *, framed: bool) -> str:
+    """Made once: whoever sends rubbish by the thousand is answered without cost.
+
+    *framed*: in the page of another site, where the pages that it links to do not show.
+    """
     title = TITLES.get(status, TITLES[500 if status >= 500 else 400])
     template = f"errors/{status if status in TITLES else 400}.html"
-    return templates.render(template, locale, status=status, title=title, message=message, path="/", staff=None)
+    said = {"status": status, "title": title, "message": message, "framed": framed}
+    return templates.render(template, locale, path="/", staff=None, **said)
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send, status: int, message: str) -> None:

@@ -22,13 +22,13 @@ EVERYBODY = ("*",)
 
 def framed_by(ancestors: Sequence[str]) -> dict[str, str]:
     """Of a page that these origins may show in a frame; nobody when there is none."""
-    return {"content-security-policy": POLICY.format(ancestors=" ".join(ancestors) or "'none'")}
+    if not ancestors:
+        return {"content-security-policy": POLICY.format(ancestors="'none'"), "x-frame-options": "DENY"}
+    return {"content-security-policy": POLICY.format(ancestors=" ".join(ancestors))}
 
 
 def security_headers(hsts: str, *, framed: bool = False) -> Headers:
     headers = {**FIXED, **framed_by(EVERYBODY if framed else ())}
-    if not framed:
-        headers["x-frame-options"] = "DENY"
     if hsts:
         headers["strict-transport-security"] = hsts
     return [(name.encode(), value.encode()) for name, value in headers.items()]

@@ -66,7 +66,7 @@ PLAUSIBLE = {
     "name-1": "Claire Vasseur", "role-1": "Maire", "seen": "0",
     "new": "une autre phrase de passe", "nom": "téléphone", "note": "À relire.",
     "nouvelle_cle": "{}", "ok-1": "Ce projet…",
-    "objet": "", "open": "on", "organisation": "les-amis-de-la-lanterne",
+    "objet": "", "open": "on", "origin": "https://www.exemple.fr", "organisation": "les-amis-de-la-lanterne",
     "outcome": "upheld", "passage": PASSAGE, "passage-1": PASSAGE,
     "password": "une phrase de passe",
     "petitions": "", "present": "une phrase de passe", "preuve": "une phrase de passe", "provision": "article 24",

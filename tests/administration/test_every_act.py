@@ -209,6 +209,13 @@ def a_petition_lives(site: Site) -> None:
     post(organiser, f"{at}/cloture")
 
 
+def a_site_is_named(site: Site) -> None:
+    at = f"/organisation/petitions/{site.publish()}/diffuser"
+    organiser = site.staff("organiser", at.split("/")[3])
+    post(organiser, f"{at}/sites", origin="https://www.exemple.fr")
+    post(organiser, f"{at}/retrait", origin="https://www.exemple.fr")
+
+
 def the_news_are_told(site: Site) -> None:
     slug = site.publish()
     organiser, moderator = site.staff("organiser", slug), site.staff("moderator")
@@ -590,6 +597,9 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     (an_organisation_loses_its_people, [
         ("organisation.left", MACHINE, "organisation", "1"), ("organisation.handed_on", MACHINE, "organisation", "1"),
         ("organisation.left", MACHINE, "organisation", "1"), ("organisation.ended", MACHINE, "organisation", "1"),
+    ]),
+    (a_site_is_named, [
+        ("petition.origin_named", ORG, "petition", "1"), ("petition.origin_removed", ORG, "petition", "1"),
     ]),
     (a_petition_lives, [
         ("petition.created", ORG, "petition", "1"), ("petition.owner_added", ORG, "petition", "1"),

@@ -64,6 +64,8 @@ class Ear:
     """Hears the console, the errors and the requests of one browser."""
 
     origin: str
+    # Another site, whose page is looked at.
+    elsewhere: str = ""
     said: list[tuple[str, str]] = field(default_factory=list)
     refused_pages: set[str] = field(default_factory=set)
 
@@ -78,8 +80,8 @@ class Ear:
             self.said.append((str(message.location.get("url", "")), message.text))
 
     def _request(self, request: Request) -> None:
-        url = urlsplit(request.url)
-        if url.scheme not in {"data", "blob", "about"} and f"{url.scheme}://{url.netloc}" != self.origin:
+        url, known = urlsplit(request.url), {self.origin, self.elsewhere}
+        if url.scheme not in {"data", "blob", "about"} and f"{url.scheme}://{url.netloc}" not in known:
             self.said.append(("", f"asked of a stranger: {request.url}"))
 
     def _response(self, response: Response) -> None:
@@ -105,13 +107,13 @@ class People:
         self._contexts: list[BrowserContext] = []
         self._ears: list[Ear] = []
 
-    def arrive(self, javascript: bool = True, **options: Any) -> Page:
-        """Somebody with a new browser: no cookie, nothing cached."""
+    def arrive(self, javascript: bool = True, elsewhere: str = "", **options: Any) -> Page:
+        """Somebody with a new browser: no cookie, nothing cached; *elsewhere*: the site of others where they are."""
         context = self._browser.new_context(
             base_url=self._demo.url, java_script_enabled=javascript, locale="fr-FR", **options
         )
         context.set_default_timeout(15_000)
-        ear = Ear(self._demo.url)
+        ear = Ear(self._demo.url, elsewhere)
         ear.listen(context)
         self._contexts.append(context)
         self._ears.append(ear)

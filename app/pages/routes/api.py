@@ -112,7 +112,8 @@ def _petition(session: Session, settings: Settings, petition: Petition, now: dat
 @router.get("/api/v1/petitions/{slug}/nouvelles", responses=PROBLEMS, summary=Message("Les nouvelles d’une pétition"))
 def news(request: Request, response: Response, session: Db, petition: PublicPetition) -> published.News:
     _kept(request, response, petition.id, 10)
-    return published.told(updates.of_petition(session, petition.id))
+    url = f"{settings_of(request).origin}/petitions/{petition.slug}"
+    return published.told(updates.of_petition(session, petition.id), url)
 
 
 @router.get("/api/v1/themes", responses={503: PROBLEMS[503]}, summary=Message("Les thèmes de ce site"))

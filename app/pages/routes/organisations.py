@@ -9,7 +9,7 @@ from app.errors import NotFound
 from app.organisations import queries as organisations
 from app.pages.routes.base import router
 from app.pages.routes.lists import latest_news, page_number
-from app.petitions import public, queries
+from app.petitions import public, queries, summary
 from app.web.rendering import public as public_page
 from app.web.rendering import settings_of
 
@@ -32,6 +32,9 @@ def organisation_page(request: Request, session: Db, slug: str, page: str = "1")
         "organisations/public.html",
         organisation=organisation,
         url=f"{origin}/organisations/{slug}",
+        linked=summary.linked_organisation(
+            organisation.name, f"{origin}/organisations/{slug}", organisation.description, organisation.site
+        ),
         petitions=public.cards(session, carried, origin, now),
         latest_news=latest_news(session, carried, now),
         total=total,

@@ -14,6 +14,7 @@ from app.deliveries import public as delivery_public
 from app.errors import NotFound
 from app.locale import Message
 from app.pages.published import Counter
+from app.pages.routes.api import PROBLEMS
 from app.pages.routes.base import router
 from app.petitions import addresses, images, pdf, public, queries
 from app.petitions.dependencies import PublicPetition
@@ -86,6 +87,7 @@ def _image(request: Request, view: public.View) -> dict[str, object] | None:
 @router.get(
     "/petitions/{slug}/compteur.json",
     response_model=Counter,
+    responses={404: PROBLEMS[404], 503: PROBLEMS[503]},
     summary=Message("Le compte d’une pétition, à la seconde près"),
 )
 def counter(session: Db, petition: PublicPetition) -> Response:

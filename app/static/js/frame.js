@@ -13,6 +13,9 @@ if (parent !== window) {
   addEventListener("load", tell);
 }
 
+// What was sent is answered at the top of the frame, which may be out of sight by then.
+document.querySelector("#erreurs, [data-arrived]")?.focus();
+
 const lang = document.documentElement.lang;
 const format = (n) => new Intl.NumberFormat(lang).format(n);
 const plurals = new Intl.PluralRules(lang);
