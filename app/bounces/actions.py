@@ -34,20 +34,22 @@ class Proven:
     subscription: Subscription | None
 
 
-def receive(session: Session, raw: bytes, address: str) -> Bounce | None:
-    """A message that came to *address* (SIGNONS_BOUNCE_ADDRESS), from anybody; None when it was taken before."""
+def receive(session: Session, raw: bytes, said: list[Said], address: str) -> Bounce | None:
+    """A message that came to *address* (SIGNONS_BOUNCE_ADDRESS), from anybody; None when it was taken before.
+
+    *said* is what ``reading`` has found in it: that takes its time, and nobody else's.
+    """
     if not bounced.once(session, b"message", raw):
         return None
-    said = reading.read(raw)
     return _take(session, _by_envelope(session, said, address, raw), said, raw)
 
 
-def receive_event(session: Session, event_id: str, event: Event, address: str) -> Bounce | None:
+def receive_event(session: Session, event_id: str, event: Event, read: list[Said], address: str) -> Bounce | None:
     """What the sending service says under its signature: it need not be proven again."""
     if not bounced.once(session, b"event", event_id.encode()):
         return None
     raw = event.message.encode("utf-8", "replace")
-    said = _as_told(event, reading.read(raw))
+    said = _as_told(event, read)
     known = _by_envelope(session, said, address, b"\n".join((event.envelope.encode("utf-8", "replace"), raw)))
     if not known:
         known = [Proven(each.bounce, each.addresses[0], None) for each in said if each.addresses][:1]

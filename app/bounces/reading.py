@@ -21,6 +21,8 @@ LONGEST = 256 * 1024
 # And of what it says in words: a line, lines, all.
 WORDS, LINES, LINE = 4000, 200, 2000
 MOST = 20
+# Lines that may begin a part of a message: a report has a dozen.
+PARTS = 500
 # It writes down what it cannot read, addresses and all.
 logging.getLogger("flufl.bounce").disabled = True
 _DAEMON = re.compile(
@@ -49,6 +51,8 @@ class Said:
 
 def read(raw: bytes) -> list[Said]:
     """What *raw* says of mails; nothing when it is no report, or cannot be understood."""
+    if raw[:LONGEST].count(b"\n--") > PARTS:
+        return []
     try:
         message = message_from_bytes(_bounded(raw))
         given_back = [address for part in message.walk() for address in _given_back(part)]
@@ -101,13 +105,24 @@ def _words(message: Message) -> list[Said]:
     if _from_a_machine(message):
         return []
     text = _text(message)
-    temporary, permanent = all_failures(message)
-    said = [Said(judged("", text, Bounce.HARD), (_ascii(address),)) for address in permanent]
-    said += [Said(judged("4.0.0", text), (_ascii(address),)) for address in temporary]
+    temporary, permanent = _detected(message)
+    said = [Said(judged("", text, Bounce.HARD), (address,)) for address in permanent]
+    said += [Said(judged("4.0.0", text), (address,)) for address in temporary]
     if not said and _from_a_server(message):
         bounce = judged("", text, Bounce.IGNORED)
         said = [Said(bounce, ())] if bounce != Bounce.IGNORED else []
     return said
+
+
+def _detected(message: Message) -> tuple[list[str], list[str]]:
+    """What the detectors of Mailman find."""
+    try:
+        temporary, permanent = all_failures(message)
+    except (LookupError, ValueError, TypeError, AttributeError):  # a charset that does not exist, and the like
+        return [], []
+    return [address.decode("ascii", "replace") for address in temporary], [
+        address.decode("ascii", "replace") for address in permanent
+    ]
 
 
 def _from_a_server(message: Message) -> bool:
@@ -161,10 +176,6 @@ def _address(value: object) -> str:
     """``rfc822; <marie@exemple.fr>``, ``Marie <…>`` or the address alone; "" for none."""
     text = str(value).rpartition(";")[2].strip()
     return (parseaddr(text)[1] or text.strip("<>'\" ")).strip()
-
-
-def _ascii(address: bytes) -> str:
-    return address.decode("ascii", "replace")
 
 
 def addresses(*said: str) -> tuple[str, ...]:

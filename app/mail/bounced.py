@@ -163,8 +163,8 @@ def forget(session: Session, email: str) -> None:
 def once(session: Session, *parts: bytes) -> bool:
     """True the first time that this came back; whoever brings it at the same moment waits."""
     row = {"key": crypto.digest(vault_of(session).bounces, b"seen", *parts), "at": clock.now()}
-    done = session.execute(_insert(session)(BounceSeen).values(row).on_conflict_do_nothing())
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+    first = _insert(session)(BounceSeen).values(row).on_conflict_do_nothing().returning(BounceSeen.key)
+    return session.scalar(first) is not None
 
 
 def count(session: Session, what: Bounce) -> None:

@@ -22,6 +22,8 @@ from app.audit import AuditLine
 from app.cli import main
 from app.consents.models import ConsentText
 from app.drafting.models import Draft
+from app.mail import bounced
+from app.mail.models import Bounce
 from app.moderation.models import HintVerdict, SecondLook
 from app.organisations import actions as organisation_actions
 from app.petitions import actions as petition_actions
