@@ -77,13 +77,14 @@ def _take(session: Session, known: list[Proven], said: list[Said], raw: bytes) -
 
 def _by_envelope(session: Session, said: Iterable[Said], address: str, raw: bytes) -> list[Proven]:
     """Those that name a mail of ours, and the address that this mail went to."""
-    tokens = list(envelope.found_in(address, raw)) if address else []
     found = []
-    for token in tokens:
+    for token in envelope.found_in(address, raw) if address else ():
         subject = outbox.subject_of(session, token.mail_id)
-        subscription = subscription_queries.lock(session, subject) if subject is not None else None
+        subscription = subscription_queries.get(session, subject) if subject is not None else None
         for each, email in _candidates(session, said, subscription):
             if envelope.went_to(vault_of(session).bounces, token, email):
+                if subscription is not None:  # locked before its mails and its address, as everybody does
+                    subscription = subscription_queries.lock(session, subscription.id)
                 found.append(Proven(each.bounce, email, subscription))
                 break
     return found

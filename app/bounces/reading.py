@@ -18,6 +18,8 @@ from app.mail.verdicts import judged
 
 # What is read of a message: reports come first, what they give back comes last.
 LONGEST = 256 * 1024
+# By the detectors, which go through it seventeen times.
+DETECTED = 32 * 1024
 # And of what it says in words: a line, lines, all.
 WORDS, LINES, LINE = 4000, 200, 2000
 MOST = 20
@@ -54,9 +56,10 @@ def read(raw: bytes) -> list[Said]:
     if raw[:LONGEST].count(b"\n--") > PARTS:
         return []
     try:
-        message = message_from_bytes(_bounded(raw))
+        bounded = _bounded(raw)
+        message = message_from_bytes(bounded)
         given_back = [address for part in message.walk() for address in _given_back(part)]
-        said = _complaints(message) or _statuses(message) or _words(message)
+        said = _complaints(message) or _statuses(message) or _words(message, bounded)
         return [Said(each.bounce, addresses(*each.addresses, *given_back)) for each in said[:MOST]]
     except Exception:  # the standard library has its own troubles with what strangers write
         return []
@@ -100,12 +103,12 @@ def _statuses(message: Message) -> list[Said]:
     return said
 
 
-def _words(message: Message) -> list[Said]:
+def _words(message: Message, raw: bytes) -> list[Said]:
     """Servers that follow no standard; an answering machine is none of them."""
     if _from_a_machine(message):
         return []
     text = _text(message)
-    temporary, permanent = _detected(message)
+    temporary, permanent = _detected(message_from_bytes(raw[:DETECTED]))
     said = [Said(judged("", text, Bounce.HARD), (address,)) for address in permanent]
     said += [Said(judged("4.0.0", text), (address,)) for address in temporary]
     if not said and _from_a_server(message):

@@ -1,6 +1,6 @@
 """What servers write is understood as they mean it; what strangers write harms nobody."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -129,6 +129,6 @@ def test_reports_that_were_cut_or_altered_anywhere(writes: Writes, data: st.Data
     ],
 )
 def test_nobody_makes_us_read_for_long(raw: bytes) -> None:
-    began = perf_counter()
+    began = process_time()
     read(raw)
-    assert perf_counter() - began < 3
+    assert process_time() - began < 3
