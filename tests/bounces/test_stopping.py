@@ -218,6 +218,10 @@ def test_what_waits_in_the_outbox_is_not_sent_to_a_dead_address(site: Site, mail
     with site.database.read() as session:
         (row,) = session.scalars(select(OutboxMail))
         assert (row.state, row.error, row.sealed) == ("cancelled", "bounced", b"")
+    with site.database.write() as session:
+        mail = Mail("signatures/manage_link", ADA, "fr", {"manage_url": "u"}, unsubscribe="https://x.test/stop")
+        enqueue(session, [mail])
+    assert leave(site, mail_server) == []  # whatever it is called
     assert left("signatures/manage_link", 3, manage_url="u") == 1
     assert left("signatures/manage_link", manage_url="u") == 0
     assert left("accounts/new_password", 2, path="/u", no_password="") == 2
