@@ -77,6 +77,19 @@ WRONG = [
     ("MAIL_FROM", "Signons <a@exem ple.fr>"),
     ("MAIL_FROM", "Signons <a@☃.é‍>"),
     ("MAIL_FROM", ""),
+    ("BOUNCE_ADDRESS", "Retours <retours@exemple.fr>"),
+    ("BOUNCE_ADDRESS", "retours"),
+    ("BOUNCE_ADDRESS", "retours+x@exemple.fr"),
+    ("BOUNCE_ADDRESS", "r" * 40 + "@exemple.fr"),
+    ("BOUNCE_ADDRESS", "été@exemple.fr"),
+    ("BOUNCE_IMAP_URL", "imaps://retours:secret@imap.exemple.fr/INBOX"),
+    ("BOUNCE_IMAP_URL", "imaps://imap.exemple.fr/INBOX"),
+    ("BOUNCE_IMAP_URL", "pop://retours:secret@imap.exemple.fr"),
+    ("BOUNCE_IMAP_URL", "imap://retours:secret@imap.exemple.fr/INBOX"),
+    ("BOUNCE_IMAP_URL", "imaps://retours:a/b@imap.exemple.fr/INBOX"),
+    ("BOUNCE_IMAP_URL", "imaps://retours:secret@imap.exemple.fr/Envoy%C3%A9s"),
+    ("BOUNCE_WEBHOOK_SECRET", "trop court"),
+    ("BOUNCE_WEBHOOK_SECRET", "whsec_" + "A" * 20),
     ("TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
     ("RATE_SIGN", "beaucoup"),
     ("RATE_POST", ""),
@@ -127,6 +140,8 @@ def test_env_example_read_as_it_is_gives_the_defaults(tmp_path: Path) -> None:
 def test_wrong_setting_is_one_sentence_that_names_the_variable(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if name == "BOUNCE_IMAP_URL" and "imaps://retours:secret@imap.exemple.fr/INBOX" not in value:
+        monkeypatch.setenv("SIGNONS_BOUNCE_ADDRESS", "retours@exemple.fr")
     monkeypatch.setenv(f"SIGNONS_{name}", value)
     with pytest.raises(SettingsError) as caught:
         load_settings()

@@ -34,20 +34,22 @@ class Proven:
     subscription: Subscription | None
 
 
-def receive(session: Session, raw: bytes, address: str) -> Bounce | None:
-    """A message that came to *address* (SIGNONS_BOUNCE_ADDRESS), from anybody; None when it was taken before."""
+def receive(session: Session, raw: bytes, said: list[Said], address: str) -> Bounce | None:
+    """A message that came to *address* (SIGNONS_BOUNCE_ADDRESS), from anybody; None when it was taken before.
+
+    *said* is what ``reading`` has found in it: that takes its time, and nobody else's.
+    """
     if not bounced.once(session, b"message", raw):
         return None
-    said = reading.read(raw)
     return _take(session, _by_envelope(session, said, address, raw), said, raw)
 
 
-def receive_event(session: Session, event_id: str, event: Event, address: str) -> Bounce | None:
+def receive_event(session: Session, event_id: str, event: Event, read: list[Said], address: str) -> Bounce | None:
     """What the sending service says under its signature: it need not be proven again."""
     if not bounced.once(session, b"event", event_id.encode()):
         return None
     raw = event.message.encode("utf-8", "replace")
-    said = _as_told(event, reading.read(raw))
+    said = _as_told(event, read)
     known = _by_envelope(session, said, address, b"\n".join((event.envelope.encode("utf-8", "replace"), raw)))
     if not known:
         known = [Proven(each.bounce, each.addresses[0], None) for each in said if each.addresses][:1]
@@ -75,13 +77,14 @@ def _take(session: Session, known: list[Proven], said: list[Said], raw: bytes) -
 
 def _by_envelope(session: Session, said: Iterable[Said], address: str, raw: bytes) -> list[Proven]:
     """Those that name a mail of ours, and the address that this mail went to."""
-    tokens = list(envelope.found_in(address, raw)) if address else []
     found = []
-    for token in tokens:
+    for token in envelope.found_in(address, raw) if address else ():
         subject = outbox.subject_of(session, token.mail_id)
-        subscription = subscription_queries.lock(session, subject) if subject is not None else None
+        subscription = subscription_queries.get(session, subject) if subject is not None else None
         for each, email in _candidates(session, said, subscription):
             if envelope.went_to(vault_of(session).bounces, token, email):
+                if subscription is not None:  # locked before its mails and its address, as everybody does
+                    subscription = subscription_queries.lock(session, subscription.id)
                 found.append(Proven(each.bounce, email, subscription))
                 break
     return found

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from app.bounces import actions, mailbox, queries
+from app.bounces import actions, mailbox, queries, reading
 from app.db import Database, away
 from app.settings import Settings
 
@@ -40,9 +40,10 @@ def fetch(database: Database, settings: Settings) -> Fetched | None:
 
 def _take(database: Database, settings: Settings, box: mailbox.Mailbox, uid: str, done: Fetched) -> None:
     raw = box.source(uid)
+    said = reading.read(raw)
     try:
         with database.write() as session:
-            actions.receive(session, raw, settings.bounce_address)
+            actions.receive(session, raw, said, settings.bounce_address)
     except Exception as error:
         if away(error):
             raise

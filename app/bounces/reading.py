@@ -18,9 +18,13 @@ from app.mail.verdicts import judged
 
 # What is read of a message: reports come first, what they give back comes last.
 LONGEST = 256 * 1024
+# By the detectors, which go through it seventeen times.
+DETECTED = 32 * 1024
 # And of what it says in words: a line, lines, all.
 WORDS, LINES, LINE = 4000, 200, 2000
 MOST = 20
+# Lines that may begin a part of a message: a report has a dozen.
+PARTS = 500
 # It writes down what it cannot read, addresses and all.
 logging.getLogger("flufl.bounce").disabled = True
 _DAEMON = re.compile(
@@ -49,10 +53,13 @@ class Said:
 
 def read(raw: bytes) -> list[Said]:
     """What *raw* says of mails; nothing when it is no report, or cannot be understood."""
+    if raw[:LONGEST].count(b"\n--") > PARTS:
+        return []
     try:
-        message = message_from_bytes(_bounded(raw))
+        bounded = _bounded(raw)
+        message = message_from_bytes(bounded)
         given_back = [address for part in message.walk() for address in _given_back(part)]
-        said = _complaints(message) or _statuses(message) or _words(message)
+        said = _complaints(message) or _statuses(message) or _words(message, bounded)
         return [Said(each.bounce, addresses(*each.addresses, *given_back)) for each in said[:MOST]]
     except Exception:  # the standard library has its own troubles with what strangers write
         return []
@@ -96,18 +103,29 @@ def _statuses(message: Message) -> list[Said]:
     return said
 
 
-def _words(message: Message) -> list[Said]:
+def _words(message: Message, raw: bytes) -> list[Said]:
     """Servers that follow no standard; an answering machine is none of them."""
     if _from_a_machine(message):
         return []
     text = _text(message)
-    temporary, permanent = all_failures(message)
-    said = [Said(judged("", text, Bounce.HARD), (_ascii(address),)) for address in permanent]
-    said += [Said(judged("4.0.0", text), (_ascii(address),)) for address in temporary]
+    temporary, permanent = _detected(message_from_bytes(raw[:DETECTED]))
+    said = [Said(judged("", text, Bounce.HARD), (address,)) for address in permanent]
+    said += [Said(judged("4.0.0", text), (address,)) for address in temporary]
     if not said and _from_a_server(message):
         bounce = judged("", text, Bounce.IGNORED)
         said = [Said(bounce, ())] if bounce != Bounce.IGNORED else []
     return said
+
+
+def _detected(message: Message) -> tuple[list[str], list[str]]:
+    """What the detectors of Mailman find."""
+    try:
+        temporary, permanent = all_failures(message)
+    except (LookupError, ValueError, TypeError, AttributeError):  # a charset that does not exist, and the like
+        return [], []
+    return [address.decode("ascii", "replace") for address in temporary], [
+        address.decode("ascii", "replace") for address in permanent
+    ]
 
 
 def _from_a_server(message: Message) -> bool:
@@ -161,10 +179,6 @@ def _address(value: object) -> str:
     """``rfc822; <marie@exemple.fr>``, ``Marie <…>`` or the address alone; "" for none."""
     text = str(value).rpartition(";")[2].strip()
     return (parseaddr(text)[1] or text.strip("<>'\" ")).strip()
-
-
-def _ascii(address: bytes) -> str:
-    return address.decode("ascii", "replace")
 
 
 def addresses(*said: str) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 from standardwebhooks import Webhook, WebhookVerificationError
 from starlette.responses import Response
 
-from app.bounces import actions
+from app.bounces import actions, reading
 from app.bounces.forms import Event
+from app.bounces.reading import Said
 from app.db import Db
 from app.errors import NotFound
 from app.web.ratelimit import limited
@@ -38,10 +39,15 @@ async def _signed(request: Request) -> tuple[str, Event]:
 Signed = Annotated[tuple[str, Event], Depends(_signed)]
 
 
+def _read(signed: Signed) -> list[Said]:
+    """What the report that it passes on says: in a thread, before anything is held."""
+    return reading.read(signed[1].message.encode("utf-8", "replace"))
+
+
 @router.post(PATH)
 @limited("machine")
-def came_back(request: Request, signed: Signed, session: Db) -> Response:
+def came_back(request: Request, signed: Signed, said: Annotated[list[Said], Depends(_read)], session: Db) -> Response:
     """Taken, whatever it says: what is posted again counts once."""
     event_id, event = signed
-    actions.receive_event(session, event_id, event, settings_of(request).bounce_address)
+    actions.receive_event(session, event_id, event, said, settings_of(request).bounce_address)
     return Response(status_code=204)

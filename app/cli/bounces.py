@@ -5,9 +5,8 @@ import sys
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.bounces import actions, jobs
+from app.bounces import actions, jobs, reading
 from app.bounces.mailbox import Unreachable
-from app.bounces.reading import LONGEST
 from app.cli.group import main, moment, opened
 from app.errors import Refused, SettingsError
 
@@ -25,11 +24,12 @@ def bounces_group() -> None:
 def read_bounce() -> None:
     """Lire un message de retour sur l’entrée standard. Code 75 si la base ne répond pas : à présenter de nouveau."""
     try:
-        raw = sys.stdin.buffer.read(LONGEST)
+        raw = sys.stdin.buffer.read(reading.LONGEST)
         while sys.stdin.buffer.read(PIECE):  # who pipes must be able to finish
             pass
+        said = reading.read(raw)
         with opened() as (settings, database), database.write() as session:
-            actions.receive(session, raw, settings.bounce_address)
+            actions.receive(session, raw, said, settings.bounce_address)
     except (SettingsError, SQLAlchemyError, OSError) as error:
         reason = str(error) if isinstance(error, SettingsError) else type(error).__name__
         click.echo(f"Ce message n’a pas pu être pris, présentez-le de nouveau. ({reason})", err=True)

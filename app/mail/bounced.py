@@ -30,7 +30,7 @@ SEEN_KEPT = timedelta(days=7)
 # What leaves all the same.
 EVERY = timedelta(days=1)
 STOPPING = (Bounce.HARD, Bounce.COMPLAINT)
-# Templates that are written to many, or by a clock: nobody waits for this one now.
+# Templates that are written to many, or by a clock: nobody waits for this one now. So is whatever can be unsubscribed.
 MAILINGS = {
     "signatures/amended",
     "signatures/reminder",
@@ -105,7 +105,7 @@ def held(session: Session, mails: Sequence["Mail"]) -> set[int]:
     dead = _stopped(session, keys)
     if not dead:
         return set()
-    left = {place for place, mail in enumerate(mails) if keys[place] in dead and mail.template in MAILINGS}
+    left = {place for place, mail in enumerate(mails) if keys[place] in dead and _to_many(mail)}
     asked = [place for place, mail in enumerate(mails) if keys[place] in dead and _asked(mail)]
     free = _try_again(session, {keys[place] for place in asked})
     for place in asked:
@@ -116,9 +116,14 @@ def held(session: Session, mails: Sequence["Mail"]) -> set[int]:
     return left
 
 
+def _to_many(mail: "Mail") -> bool:
+    return bool(mail.unsubscribe) or mail.template in MAILINGS
+
+
 def _asked(mail: "Mail") -> bool:
     """By whoever typed the address, who need not be its owner."""
-    return mail.template not in MAILINGS | budget.OUTSIDE and not mail.template.startswith("accounts/")
+    exempt = mail.template in budget.OUTSIDE or mail.template.startswith("accounts/")
+    return not exempt and not _to_many(mail)
 
 
 def _try_again(session: Session, keys: set[bytes]) -> set[bytes]:
@@ -163,8 +168,8 @@ def forget(session: Session, email: str) -> None:
 def once(session: Session, *parts: bytes) -> bool:
     """True the first time that this came back; whoever brings it at the same moment waits."""
     row = {"key": crypto.digest(vault_of(session).bounces, b"seen", *parts), "at": clock.now()}
-    done = session.execute(_insert(session)(BounceSeen).values(row).on_conflict_do_nothing())
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+    first = _insert(session)(BounceSeen).values(row).on_conflict_do_nothing().returning(BounceSeen.key)
+    return session.scalar(first) is not None
 
 
 def count(session: Session, what: Bounce) -> None:

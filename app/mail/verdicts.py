@@ -20,7 +20,7 @@ _FULL = re.compile(r"quota|full|pleine|over ?limit|insufficient|storage|at a rat
 _NOBODY = re.compile(
     r"unknown|no such|not? (?:longer )?exist|not found|no mailbox|invalid (?:recipient|mailbox|user|address)"
     r"|(?:user|mailbox|account|address|recipient)[^.]{0,40}(?:unavailable|inactive|disabled|invalid|closed|deactivated"
-    r"|rejected)|doesn['’]t have|isn['’]t|no account|unrout(?:e)?able|inconnu|invalide|inexistant|désactivé|null ?mx",
+    r"|rejected)|doesn['’]t have|no account|unrout(?:e)?able|inconnu|invalide|inexistant|désactivé|null ?mx",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\S*@\S*")

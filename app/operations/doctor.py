@@ -58,8 +58,7 @@ def checks() -> Iterator[Check]:
         database.close()
     if settings.redis_url:
         yield _redis(settings)
-    yield _mail(settings)
-    yield _bounces(settings)
+    yield from _mail_checks(settings)
     yield _disk(settings)
 
 
@@ -132,6 +131,11 @@ def _redis(settings: Settings) -> Check:
     except redis.RedisError as error:
         return Check("redis", False, f"ne répond pas ({type(error).__name__})")
     return Check("redis", True, "répond")
+
+
+def _mail_checks(settings: Settings) -> Iterator[Check]:
+    yield _mail(settings)
+    yield _bounces(settings)
 
 
 def _mail(settings: Settings) -> Check:

@@ -20,7 +20,7 @@ def get(session: Session, subscription_id: uuid.UUID) -> Subscription | None:
 
 
 def lock(session: Session, subscription_id: uuid.UUID) -> Subscription | None:
-    """Before its mails and its address, as everybody does."""
+    """As it is now; None when it has ended meanwhile."""
     return session.get(Subscription, subscription_id, with_for_update=True, populate_existing=True)
 
 

@@ -15,13 +15,14 @@ from sqlalchemy import func, select
 from app import clock
 from app.accounts.models import Account, SignInThrottle, StaffSession
 from app.audit import AuditLine
+from app.bounces import actions as bounces
 from app.comments.models import Comment
 from app.consents.models import ConsentEvent
 from app.deliveries.models import Delivery, DeliveryProof
 from app.drafting.models import Draft
 from app.exports.models import ExportPermission, ExportRecord
-from app.mail import outbox
-from app.mail.models import CaughtMail, MailBudget, OutboxMail
+from app.mail import bounced, outbox
+from app.mail.models import Bounce, BouncedAddress, BounceSeen, CaughtMail, MailBudget, OutboxMail
 from app.moderation.actions import Judgment
 from app.moderation.models import Appeal, AuthorLimit, Decision, Notice, Reply
 from app.organisations.models import Invitation
@@ -352,6 +353,20 @@ def handed_over(site: Site) -> None:
 given = since(Petition.delivered_at, handed_over)
 given_long_ago = since(Petition.purged_at, lambda site: on(site, given(site) + days(30) + MARGIN))
 
+
+def bounced_as(kind: Bounce) -> Callable[[Site], None]:
+    def make(site: Site) -> None:
+        with site.database.write() as session:
+            bounced.note(session, "ada@exemple.test", kind)
+
+    return make
+
+
+def came_back(site: Site) -> None:
+    with site.database.write() as session:
+        assert bounces.receive(session, b"rien", [], "retours@exemple.fr") == Bounce.IGNORED
+
+
 PERIODS = [
     Period("pending_signature", "the form", days(7), waiting, there(Signature.id)),
     Period("pending_signature", "its consents", days(7), waiting, there(ConsentEvent.at)),
@@ -402,6 +417,13 @@ PERIODS = [
     Period("outbox", "caught", days(7), since(CaughtMail.caught_at, sent), there(CaughtMail.id)),
     Period("mail_budget", "fingerprint", days(1), since(MailBudget.at, sent),
            there(MailBudget.at)),
+    Period("bounced_address", "dead", YEAR, since(BouncedAddress.last_at, bounced_as(Bounce.HARD)),
+           there(BouncedAddress.key)),
+    Period("bounced_address", "complained", YEAR, since(BouncedAddress.last_at, bounced_as(Bounce.COMPLAINT)),
+           there(BouncedAddress.key)),
+    Period("bounced_address", "full", days(60), since(BouncedAddress.last_at, bounced_as(Bounce.SOFT)),
+           there(BouncedAddress.key)),
+    Period("bounced_address", "the message", days(7), since(BounceSeen.at, came_back), there(BounceSeen.at)),
     Period("self_service_session", "access", timedelta(minutes=30), in_self_service,
            there(SelfServiceSession.expires_at)),
     Period("staff_session", "session", timedelta(hours=10), signed_in, there(StaffSession.created_at)),

@@ -34,6 +34,7 @@ def _page(request: Request, session: Db, form: Shown = EMPTY_FORM) -> Response:
         422 if form["errors"] else 200,
         form=form,
         subscribers=subscription_queries.count_willing(session, "newsletter", 0),
+        bounced=subscription_queries.count_bounced(session, "newsletter", 0),
         letters=[actions.progress(session, letter, now) for letter in queries.letters(session)],
     )
 
