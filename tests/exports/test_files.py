@@ -269,7 +269,7 @@ def test_journal_has_the_count_and_the_sha256_of_the_bytes(site: Site, purpose: 
     assert acts["export.begun"].account_id == acts["export.finished"].account_id == record.account_id
     page = site.browser()
     page.post("/connexion", data={"email": "organiser@exemple.test", "password": PASSWORD})
-    assert record.sha256[:16] in page.get(f"/organisation/petitions/{slug}").text
+    assert record.sha256[:16] in page.get(f"/organisation/petitions/{slug}/exports").text
 
 
 def test_export_that_was_cut_stays_visible_as_unfinished(site: Site) -> None:
