@@ -476,7 +476,7 @@ SCRIPTED = {
     "accounts/prove.html",
     "accounts/sign_in.html",
     "drafting/_layout.html",
-    "organising/petition.html",
+    "organising/export.html",
     "redress/appeal.html",
     "redress/case.html",
     "moderation/amendment.html",
