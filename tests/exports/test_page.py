@@ -78,7 +78,9 @@ def test_seen_asked_for_fetched_once_and_in_the_journal_at_each_step(site: Site)
     assert "Zoé" in table
     assert "Zoéaaaaaa" not in table
     assert "01000" in table
-    assert re.search(r"<dt>Lignes</dt><dd>7</dd>", seen.text)
+    assert "Remise au destinataire · CSV · en entier · 7 lignes" in text_of(seen.text).replace("\u202f", " ").replace(
+        "\xa0", " "
+    )
     line = prepared(organiser, slug)
     waiting = text_of(organiser.get(line).text)
     assert "Télécharger le fichier" in waiting
