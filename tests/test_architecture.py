@@ -487,6 +487,7 @@ SCRIPTED = {
     "drafting/_layout.html",
     "organising/news_edit.html",
     "organising/petition.html",
+    "organising/export.html",
     "redress/appeal.html",
     "redress/case.html",
     "moderation/amendment.html",

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.exports.about import OPERATOR, PURPOSES
+from app.exports.about import PURPOSES
 from app.exports.models import ExportRecord
 
 # Nobody takes longer over a file: what has no end by then was cut.
 LONGEST = timedelta(hours=1)
+OPERATOR = "ligne de commande"
 FORMATS = {"csv": "CSV", "xlsx": "Classeur"}
 
 

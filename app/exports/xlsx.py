@@ -22,6 +22,7 @@ _OPTIONS = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
+_TEXT = 49  # the format that every spreadsheet calls text
 _WIDTH, _WIDE = 22, 90  # characters
 
 
@@ -51,9 +52,9 @@ class _Styles:
     """What the cells of a workbook are: text whatever is typed into them, or a date."""
 
     def __init__(self, workbook: xlsxwriter.Workbook) -> None:
-        self.text: Format = workbook.add_format({"num_format": "@"})
+        self.text: Format = workbook.add_format({"num_format": _TEXT})
         self.date: Format = workbook.add_format({"num_format": "dd/mm/yyyy hh:mm:ss", "align": "left"})
-        self.wrapped: Format = workbook.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
+        self.wrapped: Format = workbook.add_format({"num_format": _TEXT, "text_wrap": True, "valign": "top"})
         self.number: Format = workbook.add_format({"num_format": "0", "align": "left"})
 
 

@@ -20,6 +20,7 @@ STAFF = (
     "administration/",
     "organising/",
     "email/accounts/new_administrator/",
+    "email/exports/",
     "email/moderation/amendment/",
     "email/moderation/digest/",
     "email/moderation/news/",

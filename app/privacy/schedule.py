@@ -245,7 +245,7 @@ SCHEDULE = (
     ),
     Line(
         "export_file",
-        "Fichier d’export d’une pétition, et journal des exports",
+        "Fichier d’export d’une pétition, et journal des exports, avec le motif de chacun",
         "Le fichier n’est jamais gardé : il est fait pendant le téléchargement. Douze mois après la date D "
         "pour le journal.",
         "La ligne du journal est supprimée.",

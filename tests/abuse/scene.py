@@ -69,13 +69,14 @@ PLAUSIBLE = {
     "objet": "", "open": "on", "origin": "https://www.exemple.fr", "organisation": "les-amis-de-la-lanterne",
     "outcome": "upheld", "passage": PASSAGE, "passage-1": PASSAGE,
     "password": "une phrase de passe",
-    "petitions": "", "present": "une phrase de passe", "preuve": "une phrase de passe", "provision": "article 24",
+    "petitions": "", "prepare": "",
+    "present": "une phrase de passe", "preuve": "une phrase de passe", "provision": "article 24",
     "purpose": "audit", "quiet_from": "20", "quiet_to": "8", "reason": "other", "reasons": "Ce texte me vise, à tort.",
     "received_at": "2026-11-20T10:30", "received_on": "2026-11-20",
     "recipients": "Claire Vasseur, Maire de Montfleur", "reference": "RG 26/00012", "remark-1": "Ajoutez la source.",
     "request": "Une personne demande la copie de ses données.", "retired-1": "", "role": "moderator",
     "secondes": "12", "secours": "abcd-efgh-jkmn-pqrs", "seul": "on",
-    "shown": "", "signatures": "on", "site": "www.lanterne.test", "single_name": "",
+    "shown": "", "signatures": "on", "since": "", "site": "www.lanterne.test", "single_name": "",
     "sources": "Les vélos trempés | La Gazette | 2026-02-03", "state": "answered",
     "steps": "-1", "suite": "/organisation", "text_version": "", "summary": "L’article 1 est plus clair.",
     "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare, faute d’abri.", "theme": "Transports",
@@ -134,6 +135,7 @@ def set_up(site: Site) -> Scene:
         **_sheets(scene),
         **_news(scene),
         **_delivery(scene),
+        "/organisation/petitions/{slug}/exports/{export_id}/fichier": _export(scene),
         "/commentaires/{comment_id}/signaler": f"/commentaires/{published}/signaler",
         "/moderation/decisions/{decision_id}/annulation": f"/moderation/decisions/{own.id}/annulation",
         "/moderation/recours/{appeal_id}/jugement": "/moderation/recours/2/jugement",
@@ -190,6 +192,16 @@ def _news(scene: Scene) -> dict[str, str]:
 
 
 NEWS = "/organisation/petitions/{slug}/nouvelles"
+
+
+def _export(scene: Scene) -> str:
+    """Where a file waits to be fetched."""
+    form = {"purpose": "audit", "prepare": "on", "reason": "Le compte est contesté."}
+    answer = scene.people["/organisation"].post(f"/organisation/petitions/{scene.slug}/exports", data=form)
+    assert answer.status_code == 303
+    return f"{answer.headers['location']}/fichier"
+
+
 DRAFT_ACTS = ("apercu", "adresse", "garder", "proposer")
 
 

@@ -30,7 +30,10 @@ NEWS_ACTS = ("relire", "courriel", "essai", "envoi", "rappel", "suppression")
 NEEDS: dict[str, Right | None] = {
     PETITIONS: None,
     f"{PETITIONS}/exports": Right.SIGNATURES,
+    f"{PETITIONS}/exports/apercu": Right.SIGNATURES,
     f"{PETITIONS}/exports/demandes": Right.SIGNATURES,
+    f"{PETITIONS}/exports/{{export_id}}": Right.SIGNATURES,
+    f"{PETITIONS}/exports/{{export_id}}/fichier": Right.SIGNATURES,
     f"{PETITIONS}/nouvelles": Right.UPDATES,
     f"{PETITIONS}/nouvelles/apercu": Right.UPDATES,
     f"{PETITIONS}/nouvelles/{{update_id}}": Right.UPDATES,
@@ -86,6 +89,7 @@ class House:
         with site.database.read() as session:
             awaited = session.query(Invitation).filter_by(email="attendue@exemple.test").one()
             self.awaited = awaited.id
+        self.export = self._export()
 
     def _petitions(self, site: Site) -> list[str]:
         with site.database.write() as session:
@@ -101,10 +105,17 @@ class House:
             self.news = updates.begin(session, made[0].id, "Une date", "Le conseil en parle mardi.", maker).id
             return [petition.slug for petition in made]
 
+    def _export(self) -> str:
+        """The number of a file that waits for whoever may export."""
+        form = {"purpose": "delivery", "prepare": "on", "reason": "Remise à la mairie."}
+        answer = self.members[Right.SIGNATURES].post(f"/organisation/petitions/{self.open}/exports", data=form)
+        assert answer.status_code == 303
+        return str(answer.headers["location"].rpartition("/")[2])
+
     def where(self, path: str) -> str:
         slug = self.draft if path.endswith(("/texte", "/proposer")) else self.open
         holes = {"slug": slug, "organisation": HOME.rpartition("/")[2], "account_id": self.target,
-                 "invitation_id": self.awaited, "update_id": self.news}  # fmt: skip
+                 "invitation_id": self.awaited, "update_id": self.news, "export_id": self.export}  # fmt: skip
         return path.format(**holes)
 
 

@@ -488,7 +488,9 @@ def people_are_exported(site: Site) -> None:
     for n, (purpose, said) in enumerate((("delivery", "no"), ("contact", "yes")), 1):
         post(admin, f"{at}/demandes", asked=purpose, reason="Réquisition du 12 mars, dossier 4.")
         post(other, f"/administration/exports/{n}/reponse", answer=said)
-    post(admin, at, 200, purpose="contact")
+    post(admin, f"{at}/apercu", 200, purpose="contact")
+    post(admin, at, purpose="contact", prepare="on", reason="Réquisition du 12 mars, dossier 4.")
+    post(admin, f"{at}/1/fichier", 200)
 
 
 def people_carry_together(site: Site) -> None:
@@ -711,6 +713,7 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     (people_are_exported, [
         ("export.asked", ADMIN, "petition", "1"), ("export.denied", OTHER, "petition", "1"),
         ("export.asked", ADMIN, "petition", "1"), ("export.granted", OTHER, "petition", "1"),
+        ("export.previewed", ADMIN, "petition", "1"), ("export.prepared", ADMIN, "petition", "1"),
         ("export.begun", ADMIN, "petition", "1"), ("export.finished", ADMIN, "petition", "1"),
     ]),
     (rights_are_asked_for_by_letter, [

@@ -52,23 +52,24 @@ def test_states_without_identity_are_the_administrators_and_people_are_not(site:
         assert "marie@exemple.test" not in refused.text
     with site.database.read() as session:
         assert [record.purpose for record in session.scalars(select(ExportRecord))] == ["audit"]
-    page = admin.get(f"/organisation/petitions/{slug}").text
-    assert 'id="export-audit"' in page
-    assert 'id="export-contact"' not in page
+    page = admin.get(url(slug)).text
+    assert 'value="audit"' in page
+    assert 'name="purpose" value="contact"' not in " ".join(page.split())
+    assert admin.post(url(slug) + "/apercu", data={"purpose": "contact"}).status_code == 422
     assert "Demander les signataires" in text_of(page)
 
 
 def test_an_administrator_who_owns_it_is_an_organiser_like_others(site: Site, slug: str) -> None:
     admin = site.staff("admin", slug)
     assert [export(admin, slug, purpose) for purpose in ("delivery", "contact", "audit")] == [200, 200, 200]
-    assert "Demander les signataires" not in admin.get(f"/organisation/petitions/{slug}").text
+    assert "Demander les signataires" not in admin.get(url(slug)).text
 
 
 @pytest.mark.databases("sqlite", "postgresql")
 def test_a_second_person_agrees_for_a_day_to_that_and_nothing_else(site: Site, slug: str) -> None:
     admin, other = site.staff("admin"), site.staff("admin", email="autre@exemple.test")
     assert ask(admin, slug) == 303
-    assert "Votre demande est faite" in text_of(admin.get(f"/organisation/petitions/{slug}?demande=envoyee").text)
+    assert "Votre demande est faite" in text_of(admin.get(url(slug) + "?demande=envoyee").text)
     assert export(admin, slug, "contact") == 422
     waiting = text_of(other.get("/administration/exports").text)
     assert REASON in waiting

@@ -46,8 +46,9 @@ def test_an_organisation_of_two(people: People, demo: Demo) -> None:
     second.goto("/organisation")
     second.locator(f'a[href="/organisation{petition}"]').click()
     expect(second.get_by_role("heading", name="Chiffres")).to_be_visible()
-    for hidden in ("Télécharger", "Clore maintenant", "Fermer les commentaires"):
+    for hidden in ("Clore maintenant", "Fermer les commentaires"):
         expect(second.get_by_role("button", name=hidden)).to_have_count(0)
+    expect(second.get_by_role("link", name="Exports")).to_have_count(0)
     second.goto(f"/organisation{petition}/nouvelles")
     second.get_by_role("button", name="Écrire une nouvelle").click()
     second.get_by_label("Titre").fill("Le conseil nous reçoit jeudi")
@@ -63,9 +64,13 @@ def test_an_organisation_of_two(people: People, demo: Demo) -> None:
     open_mail(second, SECOND, "/organisation/organisations/")
     expect(second.get_by_role("heading", level=1)).to_have_text(NAME)
     second.goto(f"/organisation{petition}")
+    second.get_by_role("link", name="Exports").click()
     second.get_by_label("Contrôle").check()
+    second.get_by_role("button", name="Voir un aperçu").click()
+    second.get_by_label("Votre motif").fill("Le compte est contesté.")
+    second.get_by_role("button", name="Exporter", exact=True).click()
     with second.expect_download() as download:
-        second.get_by_role("button", name="Télécharger").click()
+        second.get_by_role("button", name="Télécharger le fichier").click()
     assert download.value.suggested_filename.endswith(".csv")
     second.reload()
     expect(second.get_by_role("region", name="Journal des exports")).to_contain_text(SECOND)

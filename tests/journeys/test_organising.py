@@ -1,16 +1,20 @@
-"""An organiser sees the figures, takes the file away, closes the comments, without JavaScript: no page has any."""
+"""An organiser sees the figures, takes the file away, closes the comments, with and without JavaScript."""
 
 import hashlib
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
+from app.demo import PASSWORD
 from tests.journeys.people import Demo, People, form_of, number, sign_in
 
 ORGANISER = "organisatrice@demo.test"
 
 
-def test_figures_export_and_its_line_in_the_journal(people: People, demo: Demo, tmp_path: Path) -> None:
+def test_figures(people: People, demo: Demo) -> None:
     petition = demo.petition("mediatheque")
     page = people.arrive(javascript=False)
     sign_in(page, ORGANISER)
@@ -21,16 +25,49 @@ def test_figures_export_and_its_line_in_the_journal(people: People, demo: Demo, 
     page.get_by_text("Voir les chiffres en tableau").click()
     assert sum(number(cell) for cell in page.locator(".chart tbody td").all()) == demo.count(petition)
 
-    page.get_by_label("Contrôle").check()
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_export_chosen_seen_explained_proved_fetched_and_in_the_journal(
+    people: People, demo: Demo, tmp_path: Path, javascript: bool
+) -> None:
+    petition = demo.petition("mediatheque")
+    page = people.arrive(javascript=javascript)
+    sign_in(page, ORGANISER, f"/organisation{petition}")
+    page.get_by_role("link", name="Exports").click()
+    page.get_by_label("Remise").check()
+    page.get_by_label("Classeur Excel ou LibreOffice").check()
+    page.get_by_role("button", name="Voir un aperçu").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Aperçu de l’export")
+    lines = page.get_by_role("region", name="Ses premières lignes")
+    expect(lines.get_by_role("row")).to_have_count(6)
+    _leave_it_for_eleven_minutes(demo)
+    reason = "Remise en mairie." if javascript else "Remise à la région."
+    page.get_by_label("Votre motif").fill(reason)
+    page.get_by_role("button", name="Exporter", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("C’est bien vous ?")
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_role("button", name="Continuer").click()
+    journal = page.get_by_role("region", name="Journal des exports")
+    line = journal.get_by_role("row").nth(1)
+    expect(line).to_contain_text(reason)
+    expect(line).to_contain_text("à télécharger")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Télécharger").click()
-    file = tmp_path / "export.csv"
+        page.get_by_role("button", name="Télécharger le fichier").click()
+    file = tmp_path / "export.xlsx"
     download.value.save_as(file)
-    assert download.value.suggested_filename.endswith(".csv")
-    content = file.read_bytes()
-    assert content.startswith(b"\xef\xbb\xbf")
-    page.reload()
-    expect(page.get_by_role("region", name="Journal des exports")).to_contain_text(hashlib.sha256(content).hexdigest())
+    assert download.value.suggested_filename.endswith(".xlsx")
+    if not javascript:  # with it, the line is completed by itself
+        page.get_by_role("link", name="Voir sa ligne").click()
+    expect(line).to_contain_text(hashlib.sha256(file.read_bytes()).hexdigest())
+    expect(page.get_by_text("Le fichier est allé au bout")).to_be_visible()
+    expect(page.get_by_role("button", name="Télécharger le fichier")).to_have_count(0)
+
+
+def _leave_it_for_eleven_minutes(demo: Demo) -> None:
+    """What a session last proved is that old now."""
+    with closing(sqlite3.connect(demo.folder / "signons.db", timeout=30)) as database:
+        database.execute("UPDATE staff_session SET proved_at = datetime(proved_at, '-11 minutes')")
+        database.commit()
 
 
 def test_closing_and_opening_the_comments(people: People, demo: Demo) -> None:

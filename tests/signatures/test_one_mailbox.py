@@ -152,7 +152,7 @@ def test_a_counted_signature_is_replaced_with_its_comment_and_passed_on(site: Si
     assert site.count(slug) == 1
     assert exact(site)
     assert "Marie Durand" not in site.client.get(f"/petitions/{slug}").text
-    assert "répercuter" in text_of(organiser.get(f"/organisation/petitions/{slug}").text)
+    assert "répercuter" in text_of(organiser.get(f"/organisation/petitions/{slug}/exports").text)
     with site.database.read() as session:
         assert session.scalar(select(func.count()).select_from(Subscription)) == 0
         marie = session.scalars(select(ConsentEvent).where(ConsentEvent.kind == "withdrawn")).all()

@@ -132,36 +132,27 @@ def export(
     values: Form,
 ) -> Response:
     """To a program, which sends a purpose, the file itself; from the page, its line in the journal, then the file."""
-    if values.get("prepare"):
-        return _prepare(request, session, petition, organiser, signed, fields)
-    form = validated(ExportForm, values)
-    _allowed(request, session, petition, form.purpose, organiser, signed, fields)
-    record = actions.begin(
-        session, petition, form.purpose, organiser.id, form.format, since=form.since, reason=form.reason
-    )
-    return _file(request, petition, record)
-
-
-def _prepare(
-    request: Request,
-    session: Session,
-    petition: Petition,
-    account: Account,
-    signed: StaffSession | None,
-    fields: list[tuple[str, str]],
-) -> Response:
-    values = dict(fields)
-    with shown_again(values, partial(_page, request, session, petition, account)):
+    with shown_again(values, partial(_page, request, session, petition, organiser)):
         form = validated(ExportForm, values)
         actions.choose(session, petition, form.purpose, form.format, form.since)
-    _allowed(request, session, petition, form.purpose, account, signed, fields)
-    # Without its lines: nobody is seen without a line in the journal, and what is refused leaves none.
-    with shown_again(values, partial(_preview, request, session, petition, account, form, None)):
-        reason = permissions.reasoned(form.reason)
+    _allowed(request, session, petition, form.purpose, organiser, signed, fields)
+    if form.prepare:
+        # Without its lines: nobody is seen without a line in the journal, and what is refused leaves none.
+        with shown_again(values, partial(_preview, request, session, petition, organiser, form, None)):
+            permissions.reasoned(form.reason)
     record = actions.begin(
-        session, petition, form.purpose, account.id, form.format, since=form.since, reason=reason, waits=True
+        session,
+        petition,
+        form.purpose,
+        organiser.id,
+        form.format,
+        since=form.since,
+        reason=form.reason,
+        waits=form.prepare,
     )
-    return see_other(request, f"/organisation/petitions/{petition.slug}/exports/{record.id}")
+    if form.prepare:
+        return see_other(request, f"/organisation/petitions/{petition.slug}/exports/{record.id}")
+    return _file(request, petition, record)
 
 
 @router.get("/petitions/{slug}/exports/{export_id}")

@@ -175,6 +175,7 @@ def _exports(session: Session, petition: Petition, row: Signature) -> list[dict[
         for export in export_queries.begun(session, petition.id)
         for start, end in [spans[export.purpose]]
         if start is not None and start <= export.started_at and (end is None or export.started_at < end)
+        if export.since is None or export.since < max(start, row.back_at or start)
     ]
 
 

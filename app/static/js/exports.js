@@ -14,7 +14,7 @@ button?.addEventListener("submit", () => {
       const waits = found.querySelector("[data-export]");
       for (const part of PARTS) {
         const [there, here] = [found.querySelector(part), document.querySelector(part)];
-        if (there && !waits && there.innerHTML !== here.innerHTML) here.replaceChildren(...there.childNodes);
+        if (there && !waits && !there.isEqualNode(here)) here.replaceChildren(...there.childNodes);
       }
       whole = !waits && !found.querySelector("[aria-current] [data-under-way]");
     } catch {
