@@ -20,8 +20,8 @@ from app.moderation.models import Decision
 from app.moderation.queries import workbench
 from app.petitions import actions as petition_actions
 from app.petitions import importing, versions
-from app.petitions.models import Petition
 from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
 from app.redress import actions as redress
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import Subscription

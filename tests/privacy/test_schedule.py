@@ -27,7 +27,6 @@ from app.petitions.queries import by_slug
 from app.privacy import jobs, retention
 from app.privacy.models import RetentionRun
 from app.settings import Settings
-from app.updates import jobs as update_jobs
 from tests.deliveries import handing
 from tests.drafting.writing import written
 from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, decide
