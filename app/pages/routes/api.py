@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import Query, Request
@@ -43,7 +43,7 @@ ASKED = {
     "page": Message("La page, à partir de 1"),
     "slug": Message("Ce qui désigne la pétition ou l’organisation dans son adresse"),
 }
-Etat = Annotated[Among, Query(description=ASKED["etat"])]
+Etat = Annotated[Literal["ouvertes", "closes", "victoires"], Query(description=ASKED["etat"])]
 ThemeName = Annotated[str, Query(max_length=80, description=ASKED["theme"])]
 Words = Annotated[str, Query(max_length=120, description=ASKED["q"])]
 PageNumber = Annotated[int, Query(ge=1, le=99_999, description=ASKED["page"])]
@@ -66,13 +66,13 @@ def petitions(
     request: Request,
     response: Response,
     session: Db,
-    etat: Etat = Among.OPEN,
+    etat: Etat = "ouvertes",
     theme: ThemeName = "",
     q: Words = "",
     page: PageNumber = 1,
 ) -> published.Petitions:
     _kept(request, response, 0, 10)
-    return _petitions(session, settings_of(request), etat, theme, q.strip(), page)
+    return _petitions(session, settings_of(request), Among(etat), theme, q.strip(), page)
 
 
 def _petitions(
