@@ -45,6 +45,7 @@ CARD = {
 CANARIES = {
     "pending_signature": ["Attentine", "Attentard", "attend@canari.test", "Brouillonne"],
     "confirmed_signature": ["Canarie", "Serinette", "CANARI29"],
+    "paper_sheet": ["Rapportette", "Copiette"],
     "updates_optin": ["serin@canari.test"],
     "published_comment": ["Publiotte", "Repliquette", "Repliquard", "Capacitette"],
     "waiting_comment": [],
@@ -111,6 +112,11 @@ def life(site: Site) -> str:
     news = {"title": "Nouvellette", "text": "Nouvellarde : le conseil en parle."}
     assert organiser.post(f"/organisation/petitions/{slug}/nouvelles", data=news).status_code == 303
     update_jobs.send_updates(site.database, site.settings.origin)
+    sheets = f"/organisation/petitions/{slug}/papier"
+    assert organiser.post(sheets, data={"how_many": "1", "return_to": "Rapportette"}).status_code == 303
+    copy = {"scan": ("copie.png", b"\x89PNG\r\n\x1a\nCopiette", "image/png")}
+    entered = {"sheet": "1", "code-1": "29000", "n-1": "3"}
+    assert organiser.post(f"{sheets}/saisir", data=entered, files=copy).status_code == 303
     written(organiser, histoire={"text": "Ebauchette. " * 9})
 
     said = {"name": "Les Organisettes", "description": "Presentette."}
@@ -218,7 +224,7 @@ def test_the_walk_through_every_line(site: Site, life: str, search: Search, logb
     assert search.found("Nouvellette", "Nouvellarde") != {}
     sealed = ["Serinette", "Attentard", "serin@canari.test", "attend@canari.test", "Brouillonne", "Signalard",
               "signale@canari.test", "Denonciard", "denonce@canari.test", "replique@canari.test",
-              "Demandette"]  # fmt: skip
+              "Demandette", "Copiette"]  # fmt: skip
     there = search.found(*words)
     assert {word for word in sealed if word in there} == set()
     # They are looked for where they are: the rest is found before its time.
@@ -246,7 +252,7 @@ def test_the_walk_through_every_line(site: Site, life: str, search: Search, logb
     at(24)  # thirty days: the comment that waits is refused
     gone("invitation")  # with its mail
     at(161)  # D, six months after closing
-    gone("pending_signature", "confirmed_signature")
+    gone("pending_signature", "confirmed_signature", "paper_sheet")
     with site.database.read() as session:
         assert session.scalar(select(func.count()).where(Comment.signature_id.is_not(None))) == 0
     at(180)  # a year after closing
