@@ -7,10 +7,10 @@ typed, a PDF comes out: what cannot be printed is marked, see :mod:`app.petition
 import json
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 import typst
@@ -26,6 +26,8 @@ _TEMPLATE = Path(__file__).with_name("petition.typ")
 _POSTER = Path(__file__).with_name("poster.typ")
 # A poster names the first recipients, up to so many letters.
 _POSTER_RECIPIENTS = 240
+# Accessible; for archives and accessible.
+Standard = Literal["ua-1", "a-2a"]
 # Not words: they are left as they are.
 _VERBATIM = {"kind", "href", "qr", "families"}
 
@@ -33,7 +35,7 @@ _VERBATIM = {"kind", "href", "qr", "families"}
 def render(view: View) -> bytes:
     """The PDF of one version of a petition's text: no number that moves is on it, so that it is set once."""
     blocks = blocks_of(str(view.body_html), view.url)
-    links = _number_links(blocks)
+    links = number_links(blocks)
     data = {
         "title": title_of(view),
         "rtl": is_rtl(view.title),
@@ -54,7 +56,7 @@ def render(view: View) -> bytes:
         "footer": view.url,
         "version": f"Texte du {long_date(view.version_at)}, version {view.version}",
     }
-    return typeset(_TEMPLATE, data)
+    return _typeset(_TEMPLATE, data)
 
 
 def poster(view: View, qr_svg: bytes) -> bytes:
@@ -68,7 +70,7 @@ def poster(view: View, qr_svg: bytes) -> bytes:
         "url": view.url.partition("://")[2],
         "qr": qr_svg.decode(),
     }
-    return typeset(_POSTER, data)
+    return _typeset(_POSTER, data)
 
 
 def title_of(view: View) -> str:
@@ -90,7 +92,7 @@ def few(recipients: list[str]) -> str:
     return " ; ".join(shown)
 
 
-def _number_links(blocks: list[Block]) -> list[str]:
+def number_links(blocks: list[Block]) -> list[str]:
     """Give each link whose words are not its address a number; returns the addresses in that order."""
     numbers: dict[str, int] = {}
     for runs in _every_runs(blocks):
@@ -120,44 +122,43 @@ def _compiler() -> typst.Compiler:
 _turn = threading.Lock()
 
 
-def typeset(template: Path, data: dict[str, Any], *, keep: bool = True) -> bytes:
-    """Not *keep*: of one person, and too large to be held."""
-    values = json.dumps(data, ensure_ascii=False)
-    return _kept(template, values) if keep else _set(template, values)
+def _typeset(template: Path, data: dict[str, Any]) -> bytes:
+    return _kept(template, json.dumps(data, ensure_ascii=False))
 
 
 @lru_cache(maxsize=128)
 def _kept(template: Path, values: str) -> bytes:
     """What was set is kept: everybody who prints the same words gets the same bytes."""
-    return _set(template, values)
+    return once(template, values, ("ua-1",))
 
 
-def _set(template: Path, values: str) -> bytes:
+def once(template: Path, values: str, standards: Sequence[Standard]) -> bytes:
+    """JSON *values* set, and not kept: what has names of people in it. *standards*: what to ask of it, if it can be."""
     data = json.loads(values)
     families = glyphs.families(values)
     data = _mapped(data, glyphs.printable)
     marked = glyphs.MARK in json.dumps(data, ensure_ascii=False)
-    return _at_any_price(template, data | {"families": families, "marked": marked})
+    return _at_any_price(template, data | {"families": families, "marked": marked}, standards)
 
 
-def _at_any_price(template: Path, data: dict[str, Any]) -> bytes:
+def _at_any_price(template: Path, data: dict[str, Any], standards: Sequence[Standard] = ("ua-1",)) -> bytes:
     """Accessible; or so without accents and joiners, which fonts may lack upon a sign; or plain."""
     for tried in (lambda: data, lambda: _mapped(data, _bare)):
         try:
-            return _compiled(template, tried(), accessible=True)
+            return _compiled(template, tried(), standards)
         except typst.TypstError as error:
             log.warning("pdf.refused", template=template.name, reason=str(error).partition("`")[0])
-    return _compiled(template, data, accessible=False)
+    return _compiled(template, data, ())
 
 
 def _bare(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c) not in {"Mn", "Me", "Cf"})
 
 
-def _compiled(template: Path, data: dict[str, Any], *, accessible: bool) -> bytes:
+def _compiled(template: Path, data: dict[str, Any], standards: Sequence[Standard]) -> bytes:
     source, values = template.read_bytes(), {"petition": json.dumps(data)}
     with _turn:
-        content = _compiler().compile(source, sys_inputs=values, pdf_standards=["ua-1"] if accessible else [])
+        content = _compiler().compile(source, sys_inputs=values, pdf_standards=list(standards))
     assert isinstance(content, bytes)
     return content
 
