@@ -4,6 +4,7 @@ Looked for: every table, the database's own files (its dump on PostgreSQL), ever
 ``var/``, the log included, and a backup made at that moment, decrypted.
 """
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -184,8 +185,10 @@ class Search:
             tools = postgres.find_tools(self.settings.database_url)
             command = tools.command("pg_restore", "--file=-", str(database))
             yield "backup", subprocess.run(command, capture_output=True, check=True).stdout
-        for made in (database, folder, file):
-            made.rmdir() if made.is_dir() else made.unlink()
+        for copy in (folder / "scans").glob("*"):
+            yield f"backup of {copy.name}", copy.read_bytes()
+        shutil.rmtree(folder)
+        file.unlink()
 
     def found(self, *words: str) -> dict[str, set[str]]:
         """Which of *words* are where, as text or as hexadecimal."""
