@@ -88,9 +88,10 @@ def shown(settings: Settings, slug: str) -> int:
 def test_a_drill_everything_is_back_and_what_was_erased_since_is_not(
     settings: Settings, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    picture = settings.var / "images" / "abc.webp"
-    picture.parent.mkdir()
-    picture.write_bytes(b"picture")
+    picture, scan = settings.var / "images" / "abc.webp", settings.var / "scans" / "abc.scan"
+    for file in (picture, scan):
+        file.parent.mkdir()
+        file.write_bytes(file.parent.name.encode())
     with Site(settings) as site:
         slug = site.publish()
         for n in range(6):
@@ -106,6 +107,7 @@ def test_a_drill_everything_is_back_and_what_was_erased_since_is_not(
         path = site.confirmed(slug, email="apres@exemple.test")
         assert site.client.get(path).status_code == 200
     picture.unlink()
+    scan.unlink()
 
     began = monotonic()
     assert "Signatures effacées de nouveau : 1." in run.done("restore", run.file, typed="oui\n")
@@ -113,7 +115,7 @@ def test_a_drill_everything_is_back_and_what_was_erased_since_is_not(
     with capsys.disabled():
         print(f"\nDrill on {settings.database_url.partition(':')[0]}: saved {saved:.1f} s, restored {restored:.1f} s.")
     assert restored < 30
-    assert picture.read_bytes() == b"picture"
+    assert (picture.read_bytes(), scan.read_bytes()) == (b"images", b"scans")
     assert shown(settings, slug) == 5
     after = rows(settings)
     assert after["signature"] == before["signature"] - 1

@@ -1,6 +1,7 @@
 """Sheets as they are printed: what people read before they sign, twelve lines, a number."""
 
 import io
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -46,7 +47,8 @@ def sheets(view: View, printed: Sequence[Sheet], *, controller: str, contact: st
         "lines": LINES,
         "sheets": [{"number": sheet.number, "return_to": sheet.return_to} for sheet in printed],
     }
-    return pdf.typeset(_TEMPLATE, data, keep=False)
+    # Not kept: of one organiser, and megabytes of it.
+    return pdf.once(_TEMPLATE, json.dumps(data, ensure_ascii=False), ("ua-1",))
 
 
 def _consent(view: View, controller: str) -> str:

@@ -56,7 +56,7 @@ def render(view: View) -> bytes:
         "footer": view.url,
         "version": f"Texte du {long_date(view.version_at)}, version {view.version}",
     }
-    return typeset(_TEMPLATE, data)
+    return _typeset(_TEMPLATE, data)
 
 
 def poster(view: View, qr_svg: bytes) -> bytes:
@@ -70,7 +70,7 @@ def poster(view: View, qr_svg: bytes) -> bytes:
         "url": view.url.partition("://")[2],
         "qr": qr_svg.decode(),
     }
-    return typeset(_POSTER, data)
+    return _typeset(_POSTER, data)
 
 
 def drawn(template: Path, data: dict[str, Any]) -> bytes:
@@ -134,10 +134,8 @@ def _compiler() -> typst.Compiler:
 _turn = threading.Lock()
 
 
-def typeset(template: Path, data: dict[str, Any], *, keep: bool = True) -> bytes:
-    """Not *keep*: of one person, and too large to be held."""
-    values = json.dumps(data, ensure_ascii=False)
-    return _kept(template, values) if keep else once(template, values, ("ua-1",))
+def _typeset(template: Path, data: dict[str, Any]) -> bytes:
+    return _kept(template, json.dumps(data, ensure_ascii=False))
 
 
 @lru_cache(maxsize=128)

@@ -72,7 +72,6 @@ def test_sheets_are_printed_as_long_as_they_may_be_signed_and_of_the_present_tex
     assert third.post(desk.path, data={"how_many": "1", "return_to": PLACE}).status_code == 422
 
 
-@pytest.mark.typed("le numéro d’une feuille jamais donné", "« n’est pas de cette pétition », et tout ce qui est tapé")
 @pytest.mark.parametrize(
     ("sheet", "lines", "words"),
     [

@@ -4,6 +4,7 @@ Looked for: every table, the database's own files (its dump on PostgreSQL), ever
 ``var/``, the log included, and a backup made at that moment, decrypted.
 """
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,6 +48,7 @@ CARD = {
 CANARIES = {
     "pending_signature": ["Attentine", "Attentard", "attend@canari.test", "Brouillonne"],
     "confirmed_signature": ["Canarie", "Serinette", "CANARI29"],
+    "paper_sheet": ["Rapportette", "Copiette"],
     "updates_optin": ["serin@canari.test"],
     "published_comment": ["Publiotte", "Repliquette", "Repliquard", "Capacitette"],
     "waiting_comment": [],
@@ -115,6 +117,11 @@ def life(site: Site) -> str:
     assert judge.post("/moderation/dossiers/2/decision", data={"decision": "keep"}).status_code == 303
     telling.tell(site, slug, "Nouvellette", "Nouvellarde : le conseil en parle.")
     telling.draft(organiser, slug, title="Esquissette", text="Esquissarde.")
+    sheets = f"/organisation/petitions/{slug}/papier"
+    assert organiser.post(sheets, data={"how_many": "1", "return_to": "Rapportette"}).status_code == 303
+    copy = {"scan": ("copie.png", b"\x89PNG\r\n\x1a\nCopiette", "image/png")}
+    entered = {"sheet": "1", "code-1": "29000", "n-1": "3"}
+    assert organiser.post(f"{sheets}/saisir", data=entered, files=copy).status_code == 303
     written(organiser, histoire={"text": "Ebauchette. " * 9})
 
     said = {"name": "Les Organisettes", "description": "Presentette."}
@@ -189,8 +196,10 @@ class Search:
             tools = postgres.find_tools(self.settings.database_url)
             command = tools.command("pg_restore", "--file=-", str(database))
             yield "backup", subprocess.run(command, capture_output=True, check=True).stdout
-        for made in (database, folder, file):
-            made.rmdir() if made.is_dir() else made.unlink()
+        for copy in (folder / "scans").glob("*"):
+            yield f"backup of {copy.name}", copy.read_bytes()
+        shutil.rmtree(folder)
+        file.unlink()
 
     def found(self, *words: str) -> dict[str, set[str]]:
         """Which of *words* are where, as text or as hexadecimal."""
@@ -229,7 +238,7 @@ def test_the_walk_through_every_line(site: Site, life: str, search: Search, logb
     assert search.found("Nouvellette", "Nouvellarde") != {}
     sealed = ["Serinette", "Attentard", "serin@canari.test", "attend@canari.test", "Brouillonne", "Signalard",
               "signale@canari.test", "Denonciard", "denonce@canari.test", "replique@canari.test",
-              "Demandette", "Tamponnette", "cabinet@canari.test"]  # fmt: skip
+              "Demandette", "Tamponnette", "cabinet@canari.test", "Copiette"]  # fmt: skip
     there = search.found(*words)
     assert {word for word in sealed if word in there} == set()
     # They are looked for where they are: the rest is found before its time.
@@ -259,7 +268,7 @@ def test_the_walk_through_every_line(site: Site, life: str, search: Search, logb
     with site.database.read() as session:  # D of the one that was handed over
         assert session.scalars(select(RecipientLink.address_sealed)).all() == [None]
     at(161)  # D, six months after closing
-    gone("pending_signature", "confirmed_signature")
+    gone("pending_signature", "confirmed_signature", "paper_sheet")
     with site.database.read() as session:
         assert session.scalar(select(func.count()).where(Comment.signature_id.is_not(None))) == 0
     at(180)  # a year after closing
