@@ -451,22 +451,30 @@ def of_news(site: Site) -> Pairs:
         def trusted() -> None:
             """A moderator has read others."""
             for n in range(updates.REVIEWED):
-                told = {"kind": "answer", "title": f"Réponse {n}", "text": "", "mail": False, "review": False}
-                updates.post(session, petition, by=author.id, **told)
+                updates.post(
+                    session,
+                    petition,
+                    kind="answer",
+                    title=f"Réponse {n}",
+                    text="",
+                    by=author.id,
+                    mail=False,
+                    review=False,
+                )
 
         def look() -> tuple[str, Hashable]:
             found = session.get_one(Update, row.id)
             return found.state, (found.published_at is None, news_queries.let_through(session, petition.id) > 1)
 
-        refusal = {"article": 10, "explanation": "Ce n’est pas le sujet."}
+        why = "Ce n’est pas le sujet."
         return walk(
             session,
             [
                 partial(updates.send, session, petition.id, row.id, author.id, mail=True),
                 partial(updates.recall, session, petition.id, row.id, author.id),
                 partial(decide_news, session, row.id, me, publish=True),
-                partial(decide_news, session, row.id, me, publish=False, **refusal),
-                partial(take_news_off, session, row.id, me, **refusal),
+                partial(decide_news, session, row.id, me, publish=False, article=10, explanation=why),
+                partial(take_news_off, session, row.id, me, 10, why),
                 partial(updates.save, session, petition.id, row.id, "Rendez-vous", "Venez nombreux mardi soir."),
                 lambda: updates.publish_due(session, clock.now() + updates.CALL_BACK),
                 trusted,

@@ -188,10 +188,15 @@ class Sender:
         return message
 
     def _part(self, mail: outbox.Mail, name: str) -> str:
-        # Names that somebody typed: each is one, or is not said.
-        named = {key: greeted(mail.context.get(key, "")) for key in TYPED if key in mail.context or key == GREETED}
-        context = {"unsubscribe_url": mail.unsubscribe, **mail.context, **named}
-        return self.templates.render(name, mail.locale, **context)
+        return part(self.templates, mail, name)
+
+
+def part(templates: Templates, mail: outbox.Mail, name: str) -> str:
+    """One template of a mail, as its reader gets it."""
+    # Names that somebody typed: each is one, or is not said.
+    named = {key: greeted(mail.context.get(key, "")) for key in TYPED if key in mail.context or key == GREETED}
+    context = {"unsubscribe_url": mail.unsubscribe, **mail.context, **named}
+    return templates.render(name, mail.locale, **context)
 
 
 def _address(address: str) -> str:

@@ -36,6 +36,7 @@ QUEUES = {
     "comment": "Commentaires",
     "petition": "Pétitions",
     "amendment": "Amendements",
+    "news": "Nouvelles",
     "reply": "Droits de réponse",
     "appeal": "Recours",
     "confirm": "Seconde personne",
@@ -47,6 +48,7 @@ PAGES = {
     "second": "relectures",
     "petition": "petitions",
     "amendment": "amendements",
+    "news": "nouvelles",
 }
 
 

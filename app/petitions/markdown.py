@@ -4,7 +4,10 @@ Allowed: headings, paragraphs, lists, emphasis, quotations, links. No raw HTML, 
 picture has its own field, with its alternative text.
 """
 
+import re
 from collections.abc import Sequence
+from html import escape, unescape
+from urllib.parse import urljoin
 
 import nh3
 from markdown_it import MarkdownIt
@@ -31,6 +34,8 @@ def _fence(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: O
     return f"<p><code>{lines}</code></p>\n"
 
 
+# nh3 writes attributes so.
+_HREF = re.compile(r'href="([^"]*)"')
 _PARSER.add_render_rule("text", _text)
 _PARSER.add_render_rule("fence", _fence)
 
@@ -52,6 +57,11 @@ def render(text: str) -> str:
 def shown(text: str) -> Markup:
     """The same, for a page."""
     return Markup(render(text))  # noqa: S704 sanitised
+
+
+def absolute(html: str, base: str) -> str:
+    """*html* as :func:`render` makes it, read elsewhere than on its page at *base*: in a mail, in a feed."""
+    return _HREF.sub(lambda found: f'href="{escape(urljoin(base, unescape(found[1])))}"', html)
 
 
 def _outlined(tokens: list[Token]) -> list[Token]:

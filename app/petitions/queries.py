@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    and_,
     bindparam,
     case,
     cast,
@@ -124,6 +125,19 @@ def lock(session: Session, petition_id: int) -> Petition | None:
         .with_for_update(key_share=True, of=Petition)
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def newest(session: Session, limit: int) -> Sequence[tuple[Petition, str]]:
+    """The last opened of those online, whatever became of them since; with each, its text as HTML."""
+    rows = session.execute(
+        select(Petition, PetitionText.html)
+        .join(PetitionText, and_(PetitionText.petition_id == Petition.id, PetitionText.version == Petition.version))
+        .where(Petition.state.in_(PUBLIC_STATES), Petition.opened_at.is_not(None))
+        .options(lazyload("*"))
+        .order_by(Petition.opened_at.desc(), Petition.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def slug_taken(session: Session, slug: str) -> bool:

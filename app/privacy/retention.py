@@ -91,6 +91,7 @@ def steps(settings: Settings) -> list[Step]:
         Step("staff_session", "staff_session", people.staff_sessions_due, some(people.delete_staff_sessions)),
         Step("sign_in_failure", "sign_in_throttle", people.throttles_due, some(people.delete_throttles)),
         Step("petition_draft", "draft", drafts.drafts_due, some(drafts.delete_drafts)),
+        Step("news_draft", "petition_update", drafts.news_due, some(drafts.delete_news)),
         Step("data_request", "data_request", people.requests_due, some(people.delete_requests)),
     ]
 

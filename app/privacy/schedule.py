@@ -53,6 +53,7 @@ SELF_SERVICE = timedelta(minutes=30)
 # As long as a backup may come back, with a margin.
 ERASURE_JOURNAL = BACKUPS + timedelta(days=15)
 REQUEST = YEAR
+NEWS_DRAFT = YEAR
 # A request is answered within a month (GDPR, art. 12.3), whoever answers being reminded before.
 REQUEST_ANSWERED = timedelta(days=30)
 REQUEST_ALERT = timedelta(days=20)
@@ -347,6 +348,14 @@ SCHEDULE = (
         "Le brouillon est supprimé.",
         "Les mesures que vous demandez avant de proposer un texte (RGPD, art. 6.1.b et 9.2.a)",
         (STRANGERS_FOR, ACCOUNTS_FOR),
+    ),
+    Line(
+        "news_draft",
+        "Nouvelle d’une pétition qui n’a jamais paru : brouillon, rappelée ou refusée",
+        "Douze mois sans y écrire, ou tout de suite si son auteur la supprime.",
+        "La nouvelle est supprimée.",
+        "L’exécution du contrat qui lie l’organisateur à la plateforme (RGPD, art. 6.1.b)",
+        (NEWS_DRAFT,),
     ),
     Line(
         "petition_text",

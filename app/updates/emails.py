@@ -1,26 +1,37 @@
 """News and letters, by mail, with the way out in one click."""
 
 import uuid
+from typing import Any
 
 from app.mail.outbox import Mail
-from app.updates.models import LETTER_MAIL, NEWS_MAIL
+from app.petitions.markdown import absolute
+from app.petitions.models import Petition
+from app.petitions.readable import readable
+from app.updates.models import FACTS, LETTER_MAIL, NEWS_MAIL, Update
 
 
-def news(
-    to: str,
-    locale: str,
-    subscription_id: uuid.UUID,
-    *,
-    petition: str,
-    title: str,
-    text: str,
-    html: str,
-    url: str,
-    unsubscribe: str,
-) -> Mail:
-    """One subscriber's copy; *html* is sanitised. People forward it: it can stop these mails, and nothing else."""
-    context = {"petition": petition, "update_title": title, "text": text, "html": html, "url": url}
+def news_context(update: Update, petition: Petition, site: str) -> dict[str, Any]:
+    """What a copy says; *site* is ours in the reader's language."""
+    url = f"{site}/petitions/{petition.slug}"
+    return {
+        "petition": petition.title,
+        "update_title": update.title,
+        "kind": update.kind,
+        "facts": {name: update.facts[name] for name in FACTS if name in update.facts},
+        "text": readable(update.markdown),
+        "html": absolute(update.html, url),
+        "url": f"{url}/nouvelles?s=nouvelle#n{update.id}",
+    }
+
+
+def news(to: str, locale: str, subscription_id: uuid.UUID, context: dict[str, Any], unsubscribe: str) -> Mail:
+    """One subscriber's copy. People forward it: it can stop these mails, and nothing else."""
     return Mail(NEWS_MAIL, to, locale, context, subscription_id, unsubscribe)
+
+
+def test(to: str, locale: str, context: dict[str, Any], desk: str) -> Mail:
+    """What subscribers would get, to whoever wrote it; its link that stops leads back to the *desk*."""
+    return Mail("updates/test", to, locale, {**context, "unsubscribe_url": desk})
 
 
 def letter(

@@ -4,9 +4,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from app.text import clean_line, visible
-from app.web.forms import PostedForm
+from app.errors import Invalid
+from app.text import clean_line, has_ink, visible
+from app.web.forms import PostedForm, validated
 
+MAX_TITLE = 150
 MAX_TEXT = 10_000
 
 
@@ -24,9 +26,49 @@ Line = Annotated[str, AfterValidator(clean_line)]
 Text = Annotated[str, AfterValidator(lambda value: visible(value).strip())]
 
 
-class UpdateForm(PostedForm):
-    title: Annotated[Line, _long(3, 150, "Donnez un titre de 3 à 150 caractères.")] = ""
-    text: Annotated[Text, _long(20, MAX_TEXT, "Écrivez la nouvelle en 20 à 10 000 caractères.")] = ""
+def _inked(value: str) -> str:
+    return value if has_ink(value) else ""
+
+
+class DraftForm(PostedForm):
+    """News while they are written: all that was typed, of no great length; where its button leads."""
+
+    title: Annotated[Line, _long(0, MAX_TITLE, "Donnez un titre de 3 à 150 caractères.")] = ""
+    text: Annotated[Text, _long(0, MAX_TEXT, "Écrivez la nouvelle en 20 à 10 000 caractères.")] = ""
+    # The mark of the text that was on the page, see actions.mark.
+    seen: str = ""
+    go: str = ""
+
+
+class UpdateForm(DraftForm):
+    """The same, to be read by others."""
+
+    title: Annotated[Line, AfterValidator(_inked), _long(3, MAX_TITLE, "Donnez un titre de 3 à 150 caractères.")] = ""
+    text: Annotated[
+        Text, AfterValidator(_inked), _long(20, MAX_TEXT, "Écrivez la nouvelle en 20 à 10 000 caractères.")
+    ] = ""
+
+
+def lacking(title: str, text: str) -> list[str]:
+    """What a draft may not leave without, a sentence each."""
+    try:
+        validated(UpdateForm, {"title": title, "text": text})
+    except Invalid as invalid:
+        return list(invalid.errors.values())
+    return []
+
+
+class TextForm(PostedForm):
+    """A text to be shown as the page would."""
+
+    text: Annotated[Text, AfterValidator(lambda value: value[:MAX_TEXT])] = ""
+
+
+class SendForm(PostedForm):
+    """By mail too, or on the page alone; of the text that was on the page."""
+
+    act: str = ""
+    seen: str = ""
 
 
 class LetterForm(PostedForm):

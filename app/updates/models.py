@@ -114,12 +114,12 @@ class Update(Sending, Base):
 
     @property
     def is_writable(self) -> bool:
-        """By its author; not what was taken off the page, which people have read, nor a recipient's own words."""
-        return self.state in WRITABLE and self.published_at is None and not self.is_the_recipients
+        """By its author; not what was taken off the page, which people have read, nor what a recipient wrote."""
+        return self.state in WRITABLE and self.published_at is None and not self.by_recipient
 
     @property
-    def is_the_recipients(self) -> bool:
-        """It came by the link that the operator sends to a recipient: nobody else writes in it or calls it back."""
+    def by_recipient(self) -> bool:
+        """It came by the link of a recipient: nobody else changes it or takes it back."""
         return bool(self.facts.get("by_recipient"))
 
 
@@ -130,6 +130,8 @@ class Letter(Sending, Base):
     __table_args__ = (UniqueConstraint("title"),)
 
 
+# What everybody may read of the facts; others are ours.
+FACTS = ("at", "to", "how", "number", "from", "by_recipient", "kind", "source_url", "source_title")
 # The folders of their mails, under templates/email.
 LETTER_MAIL = "updates/letter"
 NEWS_MAIL = "updates/news"

@@ -1,9 +1,10 @@
 """Every SELECT about updates and letters."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from app.mail.models import OutboxMail
@@ -14,7 +15,7 @@ from app.updates.models import LETTER_MAIL, WRITABLE, Letter, Update, UpdateKind
 # A literal, not a parameter, so that no plan is made for the others.
 PUBLISHED: ColumnElement[str] = literal_column("'published'")
 # Its date in the timeline; the release before writes none.
-SINCE = func.coalesce(Update.published_at, Update.created_at)
+told_at = func.coalesce(Update.published_at, Update.created_at)
 
 
 def hold_petition(session: Session, petition_id: int) -> str | None:
@@ -36,7 +37,58 @@ def hold(session: Session, update_id: int) -> Update | None:
 def published(session: Session, petition_id: int, limit: int = 50) -> Sequence[Update]:
     """The newest first."""
     query = select(Update).where(Update.petition_id == petition_id, Update.state == PUBLISHED)
-    return session.scalars(query.order_by(SINCE.desc(), Update.id.desc()).limit(limit)).all()
+    return session.scalars(query.order_by(told_at.desc(), Update.id.desc()).limit(limit)).all()
+
+
+def told(
+    session: Session, petition_id: int, limit: int, before: tuple[datetime, int] | None = None
+) -> Sequence[Update]:
+    """The same from a cursor, with what was taken off the page."""
+    taken_off = (Update.state == UpdateState.REFUSED) & Update.published_at.is_not(None)
+    query = select(Update).where(Update.petition_id == petition_id, (Update.state == PUBLISHED) | taken_off)
+    if before is not None:
+        at, last = before
+        query = query.where(or_(told_at < at, (told_at == at) & (Update.id < last)))
+    return session.scalars(query.order_by(told_at.desc(), Update.id.desc()).limit(limit)).all()
+
+
+def titles_since(session: Session, petition_ids: Sequence[int], since: datetime) -> Iterator[tuple[int, str, datetime]]:
+    """(petition, title, date), the newest of each petition last."""
+    rows = session.execute(
+        select(Update.petition_id, Update.title, told_at)
+        .where(Update.petition_id.in_(petition_ids), Update.state == PUBLISHED, told_at > since)
+        .order_by(told_at, Update.id)
+    )
+    return ((row[0], row[1], row[2]) for row in rows)
+
+
+def recent(session: Session, limit: int) -> Sequence[tuple[Update, str, str, str]]:
+    """The newest of all petitions online; with each, the address, the title and the author of its petition."""
+    rows = session.execute(
+        select(Update, Petition.slug, Petition.title, Petition.author)
+        .join(Petition, Petition.id == Update.petition_id)
+        .where(Update.state == PUBLISHED, Petition.state.in_(PUBLIC_STATES))
+        .order_by(told_at.desc(), Update.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def of_desk(session: Session, petition_id: int, limit: int = 200) -> Sequence[Update]:
+    """All of them as their authors see them, the last touched first."""
+    touched = func.coalesce(Update.published_at, Update.saved_at, Update.created_at)
+    query = select(Update).where(Update.petition_id == petition_id)
+    return session.scalars(query.order_by(touched.desc(), Update.id.desc()).limit(limit)).all()
+
+
+def waiting(*columns: Any) -> Select[Any]:
+    """To be read by a moderator; those of a petition that is not online wait for it."""
+    return (
+        select(*columns)
+        .select_from(Update)
+        .join(Petition, Petition.id == Update.petition_id)
+        .where(Update.state == UpdateState.WAITING, Petition.state.in_(PUBLIC_STATES))
+    )
 
 
 def drafts(session: Session, petition_id: int) -> int:
@@ -55,11 +107,27 @@ def last_mailing(session: Session, petition_id: int) -> datetime | None:
     """When its news last left by mail; of what was taken off the page before anybody got it, never."""
     left = (Update.state == PUBLISHED) | ((Update.state == UpdateState.REFUSED) & (Update.sent > 0))
     return session.scalar(
-        select(SINCE)
+        select(told_at)
         .where(Update.petition_id == petition_id, Update.kind == UpdateKind.NEWS, Update.mail, left)
-        .order_by(SINCE.desc())
+        .order_by(told_at.desc())
         .limit(1)
     )
+
+
+def mailing_pending(session: Session, petition_id: int) -> Update | None:
+    """Its news that wait to be mailed: one at most."""
+    pending = Update.state.in_((UpdateState.WAITING, UpdateState.SCHEDULED))
+    query = select(Update).where(
+        Update.petition_id == petition_id, Update.kind == UpdateKind.NEWS, Update.mail, pending
+    )
+    return session.scalars(query).one_or_none()
+
+
+def empty_draft(session: Session, petition_id: int, author_id: int) -> Update | None:
+    """Begun, with nothing in it yet."""
+    empty = Update.state == UpdateState.DRAFT, Update.title == "", Update.markdown == ""
+    query = select(Update).where(Update.petition_id == petition_id, Update.author_id == author_id, *empty)
+    return session.scalars(query.limit(1)).one_or_none()
 
 
 def due(session: Session, now: datetime, limit: int) -> Sequence[Update]:

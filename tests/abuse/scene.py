@@ -21,9 +21,11 @@ from app.moderation.queries import workbench
 from app.petitions import actions as petition_actions
 from app.petitions import importing, versions
 from app.petitions import queries as petition_queries
+from app.petitions.models import Petition
 from app.redress import actions as redress
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import Subscription
+from app.updates import actions as updates
 from app.web.crowd import Door
 from tests.deliveries import handing as deliveries
 from tests.moderation.desk import OTHER, PASSAGE, PUBLISH, REFUSE, TEXT, decide
@@ -129,6 +131,7 @@ def set_up(site: Site) -> Scene:
         **_tokens(scene, open_to_appeal),
         **_organisation(scene),
         **_delivery(scene),
+        **_news(scene),
         "/commentaires/{comment_id}/signaler": f"/commentaires/{published}/signaler",
         "/moderation/decisions/{decision_id}/annulation": f"/moderation/decisions/{own.id}/annulation",
         "/moderation/recours/{appeal_id}/jugement": "/moderation/recours/2/jugement",
@@ -159,6 +162,32 @@ def _pile_up(scene: Scene, against: Decision, viewed: Decision, reported: int) -
     assert second.post(f"/organisation/petitions/{slug}/exports/demandes", data=asked).status_code == 303
 
 
+def _news(scene: Scene) -> dict[str, str]:
+    """A draft, one that waits for a moderator, one that is on the page."""
+    with scene.site.database.write() as session:
+        owner = session.scalars(select(Account).where(Account.email == MINE)).one()
+        petition = session.scalars(select(Petition).where(Petition.slug == scene.slug)).one()
+        past = clock.now() - updates.CALL_BACK
+        told = {"title": "Une date", "text": "Le conseil municipal en parle mardi soir."}
+        shown = updates.post(
+            session, petition, kind="answer", **told, by=owner.id, mail=False, facts=None, review=False, now=past
+        )
+        updates.publish_due(session, clock.now())
+        waiting = updates.post(
+            session, petition, kind="news", **told, by=owner.id, mail=True, facts=None, review=True, now=None
+        )
+        draft = updates.begin(session, petition.id, told["title"], told["text"], owner.id)
+        base = f"/organisation/petitions/{scene.slug}/nouvelles"
+        return {
+            f"{NEWS}/{{update_id}}": f"{base}/{draft.id}",
+            **{f"{NEWS}/{{update_id}}/{act}": f"{base}/{draft.id}/{act}" for act in ("essai", "envoi", "suppression")},
+            f"{NEWS}/{{update_id}}/rappel": f"{base}/{waiting.id}/rappel",
+            "/moderation/nouvelles/{update_id}/decision": f"/moderation/nouvelles/{waiting.id}/decision",
+            "/moderation/nouvelles/{update_id}/retrait": f"/moderation/nouvelles/{shown.id}/retrait",
+        }
+
+
+NEWS = "/organisation/petitions/{slug}/nouvelles"
 DRAFT_ACTS = ("apercu", "adresse", "garder", "proposer")
 
 

@@ -14,6 +14,7 @@ from app.organisations.models import Invitation
 from app.organisations.rights import EVERY, Right
 from app.petitions import actions as petition_actions
 from app.petitions import importing
+from app.updates import actions as updates
 from app.web.ratelimit import limiter
 from tests.abuse.test_bursts import ANYTHING
 from tests.organisations.desk import DESK, HOME, MAKER, found, invite, join
@@ -23,12 +24,17 @@ from tests.test_architecture import routes
 pytestmark = pytest.mark.databases("sqlite")
 
 PETITIONS, ORGANISATION = "/organisation/petitions/{slug}", "/organisation/organisations/{organisation}"
+# What may be done with one news item, and looked at.
+NEWS_ACTS = ("relire", "courriel", "essai", "envoi", "rappel", "suppression")
 # What each asks for; None: any member. What takes something away for good comes last.
 NEEDS: dict[str, Right | None] = {
     PETITIONS: None,
     f"{PETITIONS}/exports": Right.SIGNATURES,
     f"{PETITIONS}/exports/demandes": Right.SIGNATURES,
     f"{PETITIONS}/nouvelles": Right.UPDATES,
+    f"{PETITIONS}/nouvelles/apercu": Right.UPDATES,
+    f"{PETITIONS}/nouvelles/{{update_id}}": Right.UPDATES,
+    **{f"{PETITIONS}/nouvelles/{{update_id}}/{act}": Right.UPDATES for act in NEWS_ACTS},
     f"{PETITIONS}/texte": Right.PETITIONS,
     f"{PETITIONS}/proposer": Right.PETITIONS,
     f"{PETITIONS}/relecture": None,
@@ -83,7 +89,7 @@ class House:
 
     def _petitions(self, site: Site) -> list[str]:
         with site.database.write() as session:
-            made = []
+            made, maker = [], site.account_id(MAKER)
             for town in ("Montfleur", "Valfleur"):
                 file = importing.parse(PETITION.replace("Montfleur", town), "essai.md")
                 petition = petition_actions.create(session, file, folder=None, image_store=Path("unused"))
@@ -92,12 +98,13 @@ class House:
                 petition_actions.entrust(session, petition, organisation, site.account_id(MAKER))
                 made.append(petition)
             petition_actions.publish(session, made[0])
+            self.news = updates.begin(session, made[0].id, "Une date", "Le conseil en parle mardi.", maker).id
             return [petition.slug for petition in made]
 
     def where(self, path: str) -> str:
         slug = self.draft if path.endswith(("/texte", "/proposer")) else self.open
         holes = {"slug": slug, "organisation": HOME.rpartition("/")[2], "account_id": self.target,
-                 "invitation_id": self.awaited}  # fmt: skip
+                 "invitation_id": self.awaited, "update_id": self.news}  # fmt: skip
         return path.format(**holes)
 
 

@@ -35,6 +35,7 @@ from tests.deliveries import handing
 from tests.drafting.writing import begun, proposed, written
 from tests.moderation.desk import confirm_notifier
 from tests.organisations import desk as organisations
+from tests.organising import telling
 from tests.privacy.test_self_service import line, opened
 from tests.signatures.crowd import crowd
 from tests.site import PASSWORD, PETITION, Site
@@ -198,9 +199,27 @@ def a_petition_lives(site: Site) -> None:
     post(organiser, f"{draft}/proposer")
     post(moderator, "/moderation/petitions/1/decision", decision="publish")
     post(organiser, f"{at}/nouvelles", title="Une date", text="Le conseil municipal en parle le 12.")
+    post(organiser, f"{at}/nouvelles/1/suppression")
     post(organiser, f"{at}/commentaires", open="")
     post(organiser, f"{at}/commentaires", open="on")
     post(organiser, f"{at}/cloture")
+
+
+def the_news_are_told(site: Site) -> None:
+    slug = site.publish()
+    organiser, moderator = site.staff("organiser", slug), site.staff("moderator")
+    at = f"/organisation/petitions/{slug}/nouvelles"
+    post(organiser, at, title="Une date", text="Le conseil municipal en parle le 12.")
+    post(organiser, f"{at}/1/essai")
+    post(organiser, f"{at}/1/envoi", act="page")
+    post(organiser, f"{at}/1/rappel")
+    post(organiser, f"{at}/1/envoi", act="page")
+    post(moderator, "/moderation/nouvelles/1/decision", decision="refuse", article="10", explanation="Dites la date.")
+    post(organiser, f"{at}/1/envoi", act="page")
+    post(moderator, "/moderation/nouvelles/1/decision", decision="publish")
+    site.later(minutes=10)
+    telling.write(site)
+    post(moderator, "/moderation/nouvelles/1/retrait", article="10", explanation="La date était fausse.")
 
 
 def the_operator_delivers_and_holds(site: Site) -> None:
@@ -534,8 +553,16 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("petition.correct", MOD, "petition", "1"), ("petition.rewritten", ORG, "petition", "1"),
         ("petition.submitted", ORG, "petition", "1"),
         ("petition.publish", MOD, "petition", "1"), ("petition.published", MOD, "petition", "1"),
-        ("update.written", ORG, "petition", "1"), ("petition.comments_closed", ORG, "petition", "1"),
+        ("update.written", ORG, "petition", "1"), ("update.discarded", ORG, "petition", "1"),
+        ("petition.comments_closed", ORG, "petition", "1"),
         ("petition.comments_opened", ORG, "petition", "1"), ("petition.closed", ORG, "petition", "1"),
+    ]),
+    (the_news_are_told, [
+        ("update.written", ORG, "petition", "1"), ("update.tested", ORG, "petition", "1"),
+        ("update.sent", ORG, "petition", "1"), ("update.recalled", ORG, "petition", "1"),
+        ("update.sent", ORG, "petition", "1"), ("update.refused", MOD, "petition", "1"),
+        ("update.sent", ORG, "petition", "1"), ("update.let_through", MOD, "petition", "1"),
+        ("update.published", MACHINE, "petition", "1"), ("update.taken_off", MOD, "petition", "1"),
     ]),
     (the_operator_delivers_and_holds, [
         ("petition.delivered", MACHINE, "petition", "1"), ("delivery.noted", MACHINE, "delivery", "1"),

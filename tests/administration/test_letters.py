@@ -10,7 +10,9 @@ from app.subscriptions import actions as subscriptions
 from app.subscriptions import queries as subscription_queries
 from app.subscriptions.models import Subscription
 from app.updates import actions, jobs
+from app.updates.actions import sending
 from app.updates.models import Letter
+from tests.organising.telling import NEWS, tell
 from tests.site import Received, Site, text_of
 
 LETTER = {"title": "La lettre d’octobre", "text": "Bonjour à **tous**.\n\n- un <b>mot</b>\n- [un lien](https://a.fr)"}
@@ -102,17 +104,14 @@ def test_leaving_between_the_writing_and_the_sending_is_in_time(site: Site, slug
 
 
 def test_leaving_cancels_the_news_that_wait_in_the_outbox(site: Site, slug: str) -> None:
-    organiser = site.staff("organiser", slug)
-    news = {"title": "Une date est fixée", "text": "Le conseil municipal en parle le 12."}
-    assert organiser.post(f"/organisation/petitions/{slug}/nouvelles", data=news).status_code == 303
-    write(site)
-    link = next(mail for mail in site.mails() if news["text"] in mail.text)
-    assert organiser.post(f"/organisation/petitions/{slug}/nouvelles", data=news).status_code == 303
+    tell(site, slug)
+    link = next(mail for mail in site.mails() if NEWS["text"] in mail.text)
+    tell(site, slug, kind="answer", sent=False)
     assert write(site) == 1
     site.client.post(unsubscribe_link(link))
     with site.database.read() as session:
         assert session.scalars(select(OutboxMail).where(OutboxMail.template == "updates/news")).all() == []
-    assert news["text"] not in "".join(mail.text for mail in site.mails())
+    assert NEWS["text"] not in "".join(mail.text for mail in site.mails())
 
 
 def test_the_ledger_decides_even_where_a_row_is_left(site: Site, slug: str) -> None:
@@ -129,7 +128,7 @@ def test_the_ledger_decides_even_where_a_row_is_left(site: Site, slug: str) -> N
 def test_it_is_written_in_batches_that_go_on_where_they_stopped(
     site: Site, slug: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(actions, "BATCH", 1)
+    monkeypatch.setattr(sending, "BATCH", 1)
     send(site)
     with site.database.write() as session:
         assert actions.send_some(session, site.settings.origin) == 1
@@ -199,9 +198,7 @@ def test_an_address_on_the_suppression_list_is_not_written_to(site: Site, slug: 
     if purpose == "newsletter":
         send(site)
     else:
-        news = {"title": LETTER["title"], "text": "Le conseil municipal en parle le 12."}
-        answer = site.staff("organiser", slug).post(f"/organisation/petitions/{slug}/nouvelles", data=news)
-        assert answer.status_code == 303
+        tell(site, slug, sent=False)
     before = len(site.mails())
     write(site)
     told = {mail.to for mail in site.mails()[before:]}

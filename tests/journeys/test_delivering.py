@@ -74,7 +74,9 @@ def test_from_the_pack_to_the_answer(people: People, demo: Demo, tmp_path: Path,
     section.get_by_text("Envoyer le lien").first.click()
     section.get_by_label("Adresse officielle", exact=True).fill(f"cabinet@{town.lower()}.example")
     section.get_by_role("button", name="Envoyer le lien").click()
-    expect(page.get_by_role("link", name="Lisez l’adresse sur la page officielle, puis cochez cette case.")).to_be_visible()
+    expect(
+        page.get_by_role("link", name="Lisez l’adresse sur la page officielle, puis cochez cette case.")
+    ).to_be_visible()
     section.get_by_label("J’ai lu cette adresse").check()
     section.get_by_role("button", name="Envoyer le lien").click()
     expect(page.get_by_role("status")).to_contain_text("Le lien est parti")

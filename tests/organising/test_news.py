@@ -4,27 +4,16 @@ import re
 
 import pytest
 
-from app.updates import jobs
-from tests.site import Received, Site, text_of
+from tests.organising.telling import tell, write
+from tests.site import FORM, Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
 
-NEWS = {
-    "title": "La mairie nous reçoit <mardi>",
-    "text": "# Rendez-vous\n\nNous serons **douze** ; venez !\n\n- à 18 h\n- devant la [mairie](https://mairie.fr/plan)\n\n"
-    "1. d’abord\n2. ensuite <script>alert(1)</script>\n",
-}
-
-
-def tell(site: Site, slug: str, **changes: str) -> None:
-    organiser = site.staff("organiser", slug, email=f"o{len(site.mails())}-{len(changes)}@exemple.test")
-    answer = organiser.post(f"/organisation/petitions/{slug}/nouvelles", data=NEWS | changes)
-    assert answer.status_code == 303
-
-
-def sent(site: Site) -> Received:
-    jobs.send_updates(site.database, site.settings.origin)
-    return site.mails()[-1]
+TITLE = "La mairie nous reçoit <mardi>"
+TEXT = (
+    "# Rendez-vous\n\nNous serons **douze** ; venez !\n\n- à 18 h\n- devant la [mairie](https://mairie.fr/plan)\n\n"
+    "1. d’abord\n2. ensuite <script>alert(1)</script>\n\n[Notre page](/charte)\n"
+)
 
 
 def news_of(html: str) -> str:
@@ -32,9 +21,12 @@ def news_of(html: str) -> str:
     return found[0] if found else ""
 
 
-def test_the_page_has_no_empty_place_for_news(site: Site) -> None:
+def test_the_page_has_no_empty_block_for_news_and_yet_the_place_that_mails_name(site: Site) -> None:
     slug = site.publish()
-    assert "nouvelles" not in re.findall(r'id="([^"]+)"', site.client.get(f"/petitions/{slug}").text)
+    page = site.client.get(f"/petitions/{slug}").text
+    assert re.findall(r'id="([^"]+)"', page).count("nouvelles") == 1
+    assert "Nouvelles" not in text_of(page)
+    assert "Pas encore de nouvelle" in text_of(site.client.get(f"/petitions/{slug}/nouvelles").text)
 
 
 @pytest.mark.typed("des nouvelles en Markdown", "rendues sous #nouvelles, et dans le courriel")
@@ -42,31 +34,50 @@ def test_news_are_rendered_on_the_page_at_the_place_that_the_mail_names(site: Si
     slug = site.publish()
     site.confirmed(slug, consent_updates="on")
     site.client.get(f"/petitions/{slug}")  # the page is kept, until there is news
-    tell(site, slug)
-    link = sent(site).link(f"/petitions/{slug}")
-    assert link == f"/petitions/{slug}#nouvelles"
+    number = tell(site, slug, TITLE, TEXT)
+    link = site.mails()[-1].link(f"/petitions/{slug}")
+    path, _, place = link.partition("#")
+    assert link == f"/petitions/{slug}/nouvelles?s=nouvelle#n{number}"
+    whole = site.client.get(path).text
     for prefix in ("", "/en"):
-        news = news_of(site.client.get(prefix + link.partition("#")[0]).text)
-        assert "La mairie nous reçoit &lt;mardi&gt;" in news
-        assert "<strong>douze</strong>" in news
-        assert "<h4>Rendez-vous</h4>" in news  # below the title of the news, which is below "Nouvelles"
-        assert 'href="https://mairie.fr/plan"' in news
-        assert "<script>" not in news
+        for page in (site.client.get(f"{prefix}/petitions/{slug}").text, site.client.get(prefix + path).text):
+            assert f'id="{place}"' in page
+            news = news_of(page) or page[page.index('id="contenu"') :]
+            assert "La mairie nous reçoit &lt;mardi&gt;" in news
+            assert "<strong>douze</strong>" in news
+            assert 'href="https://mairie.fr/plan"' in news
+            assert "<script>alert" not in news
+    # Below the title of the news, which is below "Nouvelles".
+    assert "<h4>Rendez-vous</h4>" in site.client.get(f"/petitions/{slug}").text
+    assert "<h3>Rendez-vous</h3>" in whole
 
 
-@pytest.mark.databases("sqlite", "postgresql")
 def test_the_newest_comes_first_and_the_others_stay(site: Site) -> None:
     slug = site.publish()
-    tell(site, slug)
-    tell(site, slug, title="Le maire a répondu")
+    tell(site, slug, TITLE, TEXT)
+    site.later(days=1)
+    tell(site, slug, "Le maire a répondu", mail=False)
     news = news_of(site.client.get(f"/petitions/{slug}").text)
     assert news.index("Le maire a répondu") < news.index("La mairie nous reçoit")
     assert news.count("<article") == news.count("<details") == 1
 
 
+def test_every_kind_is_one_timeline_with_its_label_and_facts(site: Site) -> None:
+    slug = site.publish()
+    for kind in ("news", "answer", "delivery", "outcome"):
+        tell(site, slug, f"Titre {kind}", kind=kind)
+    for path in (f"/petitions/{slug}", f"/petitions/{slug}/nouvelles"):
+        page = text_of(site.client.get(path).text)
+        places = [page.index(f"Titre {kind}") for kind in ("outcome", "delivery", "answer", "news")]
+        assert places == sorted(places), "the newest first"
+        for label in ("Nouvelle", "Réponse", "Remise", "Issue"):
+            assert label in page
+        assert page.count("Rapportée par l’auteur de la pétition.") == 2
+
+
 def test_news_of_a_closed_petition_are_still_read(site: Site) -> None:
     slug = site.publish()
-    tell(site, slug)
+    tell(site, slug, TITLE, TEXT)
     site.later(days=400)
     assert "douze" in news_of(site.client.get(f"/petitions/{slug}").text)
 
@@ -74,12 +85,15 @@ def test_news_of_a_closed_petition_are_still_read(site: Site) -> None:
 def test_the_mail_is_rendered_and_its_text_has_no_marks(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, consent_updates="on")
-    tell(site, slug)
-    mail = sent(site)
+    tell(site, slug, TITLE, TEXT)
+    mail = site.mails()[-1]
     assert "<strong>douze</strong>" in mail.html
     assert "<li>à 18 h</li>" in mail.html
-    assert "<script>" not in mail.html
+    assert "<script>alert" not in mail.html
     assert "La mairie nous reçoit &lt;mardi&gt;" in mail.html
+    assert re.findall("<h([1-6])", mail.html) == ["1", "2"]
+    assert 'href="http://127.0.0.1:8000/charte"' in mail.html, "a link within the site is one from a mailbox too"
+    assert re.findall('href="(?!https?://)', mail.html) == []
     text = mail.text.replace("\u202f", " ")
     assert (
         "Rendez-vous\n\nNous serons douze ; venez !\n\n- à 18 h\n- devant la mairie (https://mairie.fr/plan)\n\n"
@@ -89,22 +103,40 @@ def test_the_mail_is_rendered_and_its_text_has_no_marks(site: Site) -> None:
     assert "# Rendez-vous" not in mail.text
 
 
-def test_the_letter_has_no_marks_either(site: Site) -> None:
-    site.confirmed(site.publish(), consent_newsletter="on")
-    letter = {"title": "La lettre", "text": NEWS["text"], "act": "send"}
-    assert site.staff("admin").post("/administration/lettre", data=letter).status_code == 303
-    mail = sent(site)
-    assert "<strong>douze</strong>" in mail.html
-    assert "devant la mairie (https://mairie.fr/plan)" in mail.text
-    assert "**" not in mail.text
+@pytest.mark.parametrize(("locale", "stop"), [("", "Ne plus recevoir"), ("/en", "Stop")])
+def test_a_locked_screen_says_nothing_of_the_cause(site: Site, locale: str, stop: str) -> None:
+    """Neither the subject nor the first words; then why it comes, and how it stops in one click."""
+    slug = site.publish()
+    answer = site.client.post(f"{locale}/petitions/{slug}/signatures", data=FORM | {"consent_updates": "on"})
+    assert answer.status_code == 303
+    assert site.client.post(site.mails()[-1].link(f"{locale}/confirmer/")).status_code == 303
+    tell(site, slug, TITLE, TEXT)
+    mail = site.mails()[-1]
+    for first in (mail.subject, mail.text.strip()[:110], text_of(mail.html.partition("<body>")[2])[:110]):
+        assert not re.search("biblioth|Montfleur|mairie", first), first
+    assert mail.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail.link(f"{locale}/desabonnement/")
+    assert mail.link(f"{locale}/petitions/{slug}/nouvelles?s=nouvelle#n")
+    assert '<h1 dir="auto">' in mail.html.partition('<div lang="fr">')[2]
+    assert stop in mail.text
 
 
 def test_text_of_news_is_what_the_page_says(site: Site) -> None:
     """The two renderings say the same words."""
     slug = site.publish()
     site.confirmed(slug, consent_updates="on")
-    tell(site, slug)
-    mail = sent(site)
+    tell(site, slug, TITLE, TEXT)
+    mail = site.mails()[-1]
     for words in ("Nous serons douze", "à 18 h", "d’abord", "ensuite <script>alert(1)</script>"):
         assert words in text_of(mail.html)
         assert words in mail.text
+
+
+def test_the_letter_has_no_marks_either(site: Site) -> None:
+    site.confirmed(site.publish(), consent_newsletter="on")
+    letter = {"title": "La lettre", "text": TEXT, "act": "send"}
+    assert site.staff("admin").post("/administration/lettre", data=letter).status_code == 303
+    mail = write(site)[-1]
+    assert "<strong>douze</strong>" in mail.html
+    assert "devant la mairie (https://mairie.fr/plan)" in mail.text
+    assert "**" not in mail.text

@@ -33,10 +33,12 @@ from app.privacy.models import DataRequest, SelfServiceSession
 from app.privacy.queries import FORGOTTEN
 from app.signatures.models import PostingRecord, Signature, Withdrawal
 from app.subscriptions.models import Subscription, Suppression
+from app.updates.models import Update
 from tests.deliveries import handing
 from tests.drafting.writing import begun
 from tests.moderation.desk import OTHER, PASSAGE, PUBLISH, REFUSE, TEXT, decide
 from tests.organisations import desk as organisations
+from tests.organising import telling
 from tests.privacy.test_self_service import line, opened
 from tests.site import Site
 
@@ -310,6 +312,12 @@ def begun_by_somebody(site: Site) -> datetime:
     return latest(site, Draft.saved_at)
 
 
+def news_begun(site: Site) -> datetime:
+    slug = site.publish()
+    telling.draft(site.staff("organiser", slug), slug)
+    return latest(site, Update.saved_at)
+
+
 def invited(site: Site) -> datetime:
     organisations.invite(site, organisations.found(site), organisations.SECOND)
     return latest(site, Invitation.invited_at)
@@ -401,6 +409,7 @@ PERIODS = [
     Period("data_request", "request", YEAR, requested, there(DataRequest.id)),
     Period("petition_draft", "nobody's", days(30), begun_by_nobody, there(Draft.saved_at)),
     Period("petition_draft", "somebody's", YEAR, begun_by_somebody, there(Draft.saved_at)),
+    Period("news_draft", "never sent", YEAR, news_begun, there(Update.saved_at)),
     Period("invitation", "invitation", days(7), invited, there(Invitation.id)),
 ]  # fmt: skip
 

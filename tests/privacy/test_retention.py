@@ -22,7 +22,7 @@ from app.privacy import jobs, retention, schedule
 from app.privacy.models import RetentionRun, SignatureAggregate
 from app.privacy.personal import IMPERSONAL, PERSONAL
 from app.subscriptions.models import Subscription, Suppression
-from app.updates import jobs as update_jobs
+from tests.organising.telling import tell
 from tests.privacy.test_self_service import opened
 from tests.site import Site, text_of
 
@@ -191,10 +191,7 @@ def test_the_newsletter_is_renewed_only_by_a_yes(site: Site) -> None:
 def test_one_click_unsubscribing_comes_from_another_origin(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, consent_updates="on")
-    organiser = site.staff("organiser", slug)
-    news = {"title": "Une rencontre", "text": "La mairie nous reçoit la semaine prochaine."}
-    assert organiser.post(f"/organisation/petitions/{slug}/nouvelles", data=news).status_code == 303
-    update_jobs.send_updates(site.database, site.settings.origin)
+    tell(site, slug, "Une rencontre")
     mail = site.mails()[-1]
     assert "Une rencontre" in mail.text
     header = mail.message["List-Unsubscribe"].strip("<>")

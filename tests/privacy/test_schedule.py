@@ -27,10 +27,10 @@ from app.petitions.queries import by_slug
 from app.privacy import jobs, retention
 from app.privacy.models import RetentionRun
 from app.settings import Settings
-from app.updates import jobs as update_jobs
 from tests.deliveries import handing
 from tests.drafting.writing import written
 from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, decide
+from tests.organising import telling
 from tests.privacy.test_self_service import line, opened
 from tests.services import Postgres
 from tests.site import PETITION, Site
@@ -58,6 +58,7 @@ CANARIES = {
     "invitation": ["invite@canari.test"],
     "data_request": ["Demandette", "Repondette"],
     "petition_draft": ["Ebauchette"],
+    "news_draft": ["Esquissette", "Esquissarde"],
     "delivery_proof": ["Tamponnette", "Recepissette"],
     "recipient_contact": ["cabinet@canari.test"],
 }  # fmt: skip
@@ -112,9 +113,8 @@ def life(site: Site) -> str:
     grievance = notice | {"reasons": "Griefette, un mensonge.", "name": "Denonciard", "email": "denonce@canari.test"}
     assert site.client.post(f"/petitions/{slug}/signaler", data=grievance).status_code == 200
     assert judge.post("/moderation/dossiers/2/decision", data={"decision": "keep"}).status_code == 303
-    news = {"title": "Nouvellette", "text": "Nouvellarde : le conseil en parle."}
-    assert organiser.post(f"/organisation/petitions/{slug}/nouvelles", data=news).status_code == 303
-    update_jobs.send_updates(site.database, site.settings.origin)
+    telling.tell(site, slug, "Nouvellette", "Nouvellarde : le conseil en parle.")
+    telling.draft(organiser, slug, title="Esquissette", text="Esquissarde.")
     written(organiser, histoire={"text": "Ebauchette. " * 9})
 
     said = {"name": "Les Organisettes", "description": "Presentette."}

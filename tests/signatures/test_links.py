@@ -12,9 +12,9 @@ from app.consents.models import ConsentEvent
 from app.crypto import Vault
 from app.signatures import jobs, links
 from app.subscriptions.models import Subscription
-from app.updates import jobs as update_jobs
 from app.vault import open_vault
 from app.web import ratelimit
+from tests.organising.telling import tell
 from tests.site import Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
@@ -87,11 +87,7 @@ def test_every_mailed_link_is_read_without_what_was_put_after_it(site: Site) -> 
     site.confirmed(slug, consent_updates="on", consent_newsletter="on")
     site.sign(slug)
     site.client.post("/mes-signatures", data={"email": "marie@exemple.test"})
-    organiser = site.staff("organiser", slug)
-    organiser.post(
-        f"/organisation/petitions/{slug}/nouvelles", data={"title": "Une date", "text": "Le conseil en parle le 12."}
-    )
-    update_jobs.send_updates(site.database, site.settings.origin)
+    tell(site, slug)
     mailed = {link for mail in site.mails() for link in mail.links if re.search(r"/[\w-]{40,}$", link)}
     mailed = {link for link in mailed if not link.startswith("/petitions/")}
     assert {link.split("/")[1] for link in mailed} == {"confirmer", "pas-moi", "mes-signatures", "desabonnement"}
@@ -257,11 +253,7 @@ def test_the_mail_that_says_already_opens_no_other_signature(site: Site) -> None
 def test_forwarded_news_can_only_stop_the_news(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, consent_updates="on")
-    organiser = site.staff("organiser", slug)
-    organiser.post(
-        f"/organisation/petitions/{slug}/nouvelles", data={"title": "Une date", "text": "Le conseil en parle le 12."}
-    )
-    update_jobs.send_updates(site.database, site.settings.origin)
+    tell(site, slug)
     news = site.mails()[-1]
     for body in (news.text, news.html):
         links_in = re.findall(r"http://127\.0\.0\.1:8000(/[^\s\"<>]*)", body)
@@ -407,10 +399,7 @@ def test_scanners_that_fetch_every_mailed_link_change_nothing(site: Site) -> Non
     site.confirmed(slug, consent_updates="on", consent_newsletter="on")
     site.sign(slug, email="attend@exemple.test")
     site.client.post("/mes-signatures", data={"email": "marie@exemple.test"})
-    organiser = site.staff("organiser", slug)
-    news = {"title": "Une date est fixée", "text": "Le conseil municipal en parle le 12."}
-    organiser.post(f"/organisation/petitions/{slug}/nouvelles", data=news)
-    update_jobs.send_updates(site.database, site.settings.origin)
+    tell(site, slug)
     links_sent = {link for mail in site.mails() for link in mail.links}
     kinds = {link.split("/")[1] for link in links_sent}
     assert {"confirmer", "pas-moi", "mes-signatures", "desabonnement"} <= kinds

@@ -29,8 +29,8 @@ from app.signatures.actions import SignRequest, Target
 from app.signatures.forms import SignForm
 from app.signatures.models import Signature
 from app.subscriptions.models import Subscription
-from app.updates import jobs as update_jobs
 from tests.conftest import settings_for
+from tests.organising.telling import NEWS, tell
 from tests.privacy.test_self_service import line, opened
 from tests.signatures.test_bound import shown_of
 from tests.site import FORM, Received, Site, text_of
@@ -464,11 +464,8 @@ def test_one_of_two_leaves_and_the_news_go_on_for_the_other(shared: Settings) ->
         site.confirmed(slug, **JEAN, consent_updates="on")
         link = link_of(site, "Jean").replace("/confirmer/", "/pas-moi/")
         assert site.client.post(link).status_code == 303
-        organiser = site.staff("organiser", slug)
-        news = {"title": "Une date", "text": "Le conseil en parle le 12."}
-        organiser.post(f"/organisation/petitions/{slug}/nouvelles", data=news)
-        update_jobs.send_updates(site.database, site.settings.origin)
-        assert "Le conseil en parle" in site.mails()[-1].text
+        tell(site, slug)
+        assert NEWS["text"] in site.mails()[-1].text
         browser = opened(site)
         assert browser.post(line(browser) + "/arreter", data={"purpose": "updates"}).status_code == 303
         with site.database.read() as session:

@@ -51,8 +51,13 @@ def take_news_off(session: Session, update_id: int, moderator: Account, article:
     return update
 
 
+def decided_by_another(session: Session, update: Update, petition: Petition, moderator: Account) -> bool:
+    """Nobody decides about what they wrote, nor about their own petition."""
+    return update.author_id == moderator.id or permissions.holds(session, moderator, petition)
+
+
 def _not_own(session: Session, update: Update, petition: Petition, moderator: Account) -> None:
-    if update.author_id == moderator.id or permissions.holds(session, moderator, petition):
+    if decided_by_another(session, update, petition, moderator):
         raise Refused(YOURS)
 
 
@@ -74,6 +79,7 @@ def _tell(session: Session, petition: Petition, update: Update, outcome: str, ru
         "title": petition.title,
         "update_title": update.title,
         "outcome": outcome,
+        "by_recipient": update.by_recipient,
         "rule": rule,
         "explanation": update.explanation,
         "desk_path": f"/organisation/petitions/{petition.slug}/nouvelles/{update.id}",

@@ -13,7 +13,7 @@ class Claim(Base):
 
     __tablename__ = "claim"
 
-    # "comment", "case", "petition", "appeal", "reply", "second": the queue's word for it.
+    # "comment", "case", "petition", "amendment", "news", "appeal", "reply", "second": the queue's word for it.
     queue: Mapped[str] = mapped_column(String(12), primary_key=True)
     item_id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))

@@ -29,6 +29,8 @@ from app.moderation.models import (
 )
 from app.petitions.models import Amendment, AmendmentState, Petition, PetitionState
 from app.petitions.queries import is_open
+from app.updates import queries as updates
+from app.updates.models import Update
 
 PAGE = 50
 # A literal, not a parameter: a partial index is used only where its condition can be read.
@@ -42,6 +44,7 @@ TARGETS = {
     "comment": (timedelta(hours=72), 1),
     "petition": (timedelta(hours=72), 1),
     "amendment": (timedelta(hours=72), 1),
+    "news": (timedelta(hours=72), 1),
     "reply": (timedelta(hours=72), 2),
     "appeal": (timedelta(days=7), 1),
     "confirm": (timedelta(hours=24), 1),
@@ -87,7 +90,9 @@ class Item:
 
 def head(session: Session, now: datetime, account_id: int, limit: int = PAGE) -> list[Item]:
     """The most urgent items that this person may handle."""
-    found = [item for part in (_comments, _cases, _petitions, _amendments, _replies) for item in part(session, limit)]
+    found = [
+        item for part in (_comments, _cases, _petitions, _amendments, _news, _replies) for item in part(session, limit)
+    ]
     found += [*_appeals(session, account_id, limit), *_second_looks(session, account_id, limit)]
     found.sort(key=lambda item: (-item.urgency(now), item.since, item.item_id))
     return _claimed(session, found[:limit], now)
@@ -201,6 +206,16 @@ def amendments_waiting(*columns: Any) -> Select[Any]:
     )
 
 
+def _news(session: Session, limit: int) -> Iterator[Item]:
+    for row, title in session.execute(
+        updates.waiting(Update, Petition.title).order_by(Update.submitted_at).limit(limit)
+    ):
+        yield Item(
+            "news", row.id, Target.PETITION, row.petition_id,
+            severity=1, since=row.submitted_at or row.created_at, excerpt=row.title, petition_title=title, version=1,
+        )  # fmt: skip
+
+
 def _appeals(session: Session, account_id: int, limit: int) -> Iterator[Item]:
     rows = session.execute(
         select(Appeal.id, Appeal.text, Appeal.created_at, Decision.target, Decision.target_id)
@@ -276,6 +291,7 @@ def counts(session: Session, account_id: int) -> list[tuple[str, int, datetime |
             Petition.state == PetitionState.SUBMITTED
         ),
         "amendment": amendments_waiting(func.count(), func.min(Amendment.created_at)),
+        "news": updates.waiting(func.count(), func.min(Update.submitted_at)),
         "reply": select(func.count(), func.min(Reply.created_at)).where(Reply.state == ReplyState.WAITING),
         "appeal": select(func.count(), func.min(Appeal.created_at)).where(
             Appeal.outcome == AppealOutcome.OPEN, Appeal.first_decider != account_id

@@ -3,8 +3,10 @@
 A petition's other addresses (papers) come before its page, whose pattern they would fit.
 """
 
-from app.pages.routes import comments, inbox, links, lists, organisations, papers, petition, versions
+from app.pages.routes import comments, inbox, links, lists, news, organisations, papers, petition, versions
 from app.pages.routes.base import router
 from app.pages.routes.crowd import doors
 
-__all__ = ["comments", "doors", "inbox", "links", "lists", "organisations", "papers", "petition", "router", "versions"]
+__all__ = [
+    "comments", "doors", "inbox", "links", "lists", "news", "organisations", "papers", "petition", "router", "versions",
+]  # fmt: skip

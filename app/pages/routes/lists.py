@@ -1,5 +1,6 @@
 """The list of open petitions, the search, and how signatures are counted."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,6 +13,8 @@ from app import clock
 from app.db import Db, Session
 from app.pages.routes.base import router
 from app.petitions import public, queries, search, themes
+from app.petitions.models import Petition
+from app.updates import public as updates
 from app.web.forms import asked, number
 from app.web.rendering import public as public_page
 from app.web.rendering import settings_of
@@ -35,6 +38,7 @@ def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str =
         return _address(words, theme, sort, n)
 
     context: dict[str, Any] = {
+        "latest_news": latest_news(session, found.petitions, now),
         "petitions": public.cards(session, found.petitions, settings_of(request).origin, now),
         "found": found,
         "query": {"q": words, "theme": theme, "tri": sort},
@@ -44,6 +48,12 @@ def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str =
         "pager": {"previous": link(number - 1), "next": link(number + 1), "page": number, "pages": pages},
     }
     return public_page(request, "petitions/home.html", **context)
+
+
+def latest_news(session: Session, petitions: Sequence[Petition], now: datetime) -> dict[str, updates.Latest]:
+    """By the address of its petition, for the cards of a list."""
+    found = updates.latest(session, [petition.id for petition in petitions], now)
+    return {petition.slug: found[petition.id] for petition in petitions if petition.id in found}
 
 
 def _chips(session: Session, now: datetime, words: str, theme: str, sort: str) -> list[dict[str, Any]]:

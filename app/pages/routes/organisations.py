@@ -8,7 +8,7 @@ from app.db import Db
 from app.errors import NotFound
 from app.organisations import queries as organisations
 from app.pages.routes.base import router
-from app.pages.routes.lists import page_number
+from app.pages.routes.lists import latest_news, page_number
 from app.petitions import public, queries
 from app.web.rendering import public as public_page
 from app.web.rendering import settings_of
@@ -33,6 +33,7 @@ def organisation_page(request: Request, session: Db, slug: str, page: str = "1")
         organisation=organisation,
         url=f"{origin}/organisations/{slug}",
         petitions=public.cards(session, carried, origin, now),
+        latest_news=latest_news(session, carried, now),
         total=total,
         pager={"previous": link(number - 1), "next": link(number + 1), "page": number, "pages": pages},
     )

@@ -17,6 +17,7 @@ from app.petitions import addresses, images, pdf, public, queries
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
 from app.redress import replies
+from app.updates import public as updates
 from app.web.admission import in_lane
 from app.web.rendering import page, settings_of, shared
 from app.web.rendering import public as public_page
@@ -49,6 +50,7 @@ def data(request: Request, session: Db, slug: str) -> Response:
         "version": view.version,
         "html": str(view.body_html),
         "sources": [_source(source) for source in view.sources],
+        "news": [one.as_json(view.url) for one in updates.of_petition(session, petition.id)],
         "delivery": delivery_public.as_json(delivery_public.of_petition(session, petition), view.erased_on),
         "replies": [reply.as_json() for found in replies.published(session, petition.id).values() for reply in found],
     }

@@ -1,4 +1,4 @@
-"""Drafts that nobody writes in any more."""
+"""Drafts that nobody writes in any more: of petitions, and of their news."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,9 @@ from app.drafting.actions import ACCOUNTS_FOR, STRANGERS_FOR
 from app.drafting.models import Draft
 from app.petitions.models import Petition
 from app.petitions.queries import PUBLIC_STATES
+from app.privacy import schedule
 from app.privacy.queries import Due, delete_some, due, together
+from app.updates.models import WRITABLE, Update
 
 
 def _strangers(now: datetime) -> Any:
@@ -35,3 +37,17 @@ def drafts_due(session: Session, now: datetime) -> Due:
 
 def delete_drafts(session: Session, now: datetime, limit: int) -> int:
     return delete_some(session, Draft.id, limit, or_(_strangers(now), _left(now), _PUBLISHED))
+
+
+def _unsent(now: datetime) -> Any:
+    """News that never appeared, of an author who has left them."""
+    never = Update.published_at.is_(None) & Update.author_id.is_not(None) & Update.state.in_(WRITABLE)
+    return never & (Update.saved_at <= now - schedule.NEWS_DRAFT)
+
+
+def news_due(session: Session, now: datetime) -> Due:
+    return due(session, Update.saved_at, schedule.NEWS_DRAFT, _unsent(now))
+
+
+def delete_news(session: Session, now: datetime, limit: int) -> int:
+    return delete_some(session, Update.id, limit, _unsent(now))

@@ -27,6 +27,7 @@ from app.petitions.models import Petition
 from app.redress import actions, queries
 from app.redress.forms import AuthorityForm, JudgeForm, OrderForm, ReplyDecisionForm, ViewForm
 from app.redress.routes.base import router
+from app.updates import queries as update_queries
 from app.web.forms import Form, RowId, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
@@ -67,6 +68,7 @@ def _petition_case(
         proof=proofs.proof_of(view),
         notices=cases.notices_of(session, case.id),
         notes=workbench.notes(session, "petition", petition.id),
+        news=update_queries.published(session, petition.id),
         claim=claim_of(session, f"case-{case.id}", moderator, clock.now()),
         charter=charter.in_force(session, clock.now()),
         form=form,

@@ -1,7 +1,7 @@
 """The verbs of news and letters, by what they do."""
 
 from app.updates.actions.letters import Progress, check_letter, progress, write_letter
-from app.updates.actions.sending import BATCH, send_some
+from app.updates.actions.sending import BATCH, send_some, try_out
 from app.updates.actions.writing import (
     CALL_BACK,
     REVIEWED,
@@ -12,6 +12,7 @@ from app.updates.actions.writing import (
     mark,
     post,
     publish_due,
+    read_first,
     recall,
     refuse,
     save,
@@ -22,6 +23,6 @@ from app.updates.actions.writing import (
 
 __all__ = [
     "BATCH", "CALL_BACK", "REVIEWED", "Progress", "accept", "begin", "check_letter", "discard", "mailing_from", "mark",
-    "post", "progress", "publish_due", "recall", "refuse", "save", "send", "send_some", "take_off", "under_review",
-    "write_letter",
+    "post", "progress", "publish_due", "read_first", "recall", "refuse", "save", "send", "send_some", "take_off",
+    "try_out", "under_review", "write_letter",
 ]  # fmt: skip

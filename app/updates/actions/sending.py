@@ -1,10 +1,13 @@
 """News and letters are written once and sent in batches that may be interrupted anywhere."""
 
 from collections.abc import Callable
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import audit, clock
+from app.accounts.models import Account
+from app.errors import Conflict, NotFound, Refused
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.petitions.models import Petition
@@ -53,22 +56,29 @@ def _send_batch(session: Session, sending: Sending, purpose: str, petition_id: i
 
 
 def _copies_of_update(update: Update, petition: Petition) -> Copy:
-    text = readable(update.markdown)
+    contexts: dict[str, dict[str, Any]] = {}
 
     def copy(subscription: Subscription, email: str, site: str, stop: str) -> Mail:
-        return emails.news(
-            email,
-            subscription.locale,
-            subscription.id,
-            petition=petition.title,
-            title=update.title,
-            text=text,
-            html=update.html,
-            url=f"{site}/petitions/{petition.slug}#nouvelles",
-            unsubscribe=stop,
-        )
+        if site not in contexts:
+            contexts[site] = emails.news_context(update, petition, site)
+        return emails.news(email, subscription.locale, subscription.id, contexts[site], stop)
 
     return copy
+
+
+def try_out(session: Session, petition: Petition, update_id: int, account: Account, origin: str) -> None:
+    """The mail as subscribers would get it, to its author alone. Raises NotFound, Conflict, Invalid."""
+    update = queries.get(session, update_id)
+    if update is None or update.petition_id != petition.id:
+        raise NotFound("Cette nouvelle n’existe pas.")
+    if not update.is_writable:
+        raise Conflict("Cette nouvelle n’est plus un brouillon.")
+    if not update.title or not update.markdown:
+        raise Refused("Écrivez un titre et un texte avant d’en faire l’essai.")
+    desk = f"{origin}/organisation/petitions/{petition.slug}/nouvelles/{update.id}"
+    context = emails.news_context(update, petition, origin)
+    outbox.enqueue(session, [emails.test(account.email, "fr", context, desk)])
+    audit.record(session, "update.tested", "petition", petition.id, account.id, update=update.id)
 
 
 def _copies_of_letter(letter: Letter) -> Copy:

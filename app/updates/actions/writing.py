@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.db import changed
-from app.errors import Conflict, Invalid, NotFound, Refused
+from app.errors import Conflict, NotFound, Refused
 from app.petitions import markdown
 from app.petitions.models import Petition
 from app.petitions.queries import PUBLIC_STATES
 from app.templating import long_datetime
 from app.updates import queries
+from app.updates.forms import lacking
 from app.updates.models import Update, UpdateKind, UpdateState
 
 # The first of a petition are read by a moderator before they go.
@@ -76,6 +77,8 @@ def _writable(session: Session, petition_id: int, update_id: int, seen: str) -> 
 def begin(session: Session, petition_id: int, title: str, text: str, by: int) -> Update:
     """A draft, seen by those who tell the news of this petition. Raises Conflict, Refused."""
     _petition(session, petition_id)
+    if not title and not text and (found := queries.empty_draft(session, petition_id, by)) is not None:
+        return found
     if queries.drafts(session, petition_id) >= MAX_DRAFTS:
         raise Refused(TOO_MANY)
     update = _new(session, petition_id, UpdateKind.NEWS, title, text, by, {})
@@ -118,9 +121,9 @@ def send(session: Session, petition_id: int, update_id: int, by: int, *, mail: b
     """Off it goes: to a moderator first, or in ten minutes. Raises NotFound, Conflict, Refused."""
     _petition(session, petition_id)
     update = _writable(session, petition_id, update_id, seen)
-    if not update.title or not update.markdown:
-        raise Invalid({"title" if not update.title else "text": "Écrivez un titre et un texte avant d’envoyer."})
-    _go(session, update, by, mail=mail, review=update.state == UpdateState.REFUSED or None, now=clock.now())
+    if (missing := lacking(update.title, update.markdown)) and update.kind == UpdateKind.NEWS:
+        raise Refused(missing[0])
+    _go(session, update, by, mail=mail, review=None, now=clock.now())
     return update
 
 
@@ -153,7 +156,7 @@ def _go(session: Session, update: Update, by: int | None, *, mail: bool, review:
     if mail and update.kind == UpdateKind.NEWS and (when := mailing_from(session, update.petition_id, now)):
         raise Refused(ONCE_A_WEEK, when=long_datetime(when))
     if review is None:
-        review = queries.let_through(session, update.petition_id) < REVIEWED
+        review = read_first(session, update)
     try:
         with session.begin_nested():
             update.mail, update.submitted_at = mail, now
@@ -165,6 +168,11 @@ def _go(session: Session, update: Update, by: int | None, *, mail: bool, review:
     except IntegrityError:
         raise Conflict(PENDING) from None
     audit.record(session, "update.sent", "petition", update.petition_id, by, update=update.id, mail=mail, read=review)
+
+
+def read_first(session: Session, update: Update) -> bool:
+    """Whether a moderator would read it before it goes."""
+    return update.state == UpdateState.REFUSED or queries.let_through(session, update.petition_id) < REVIEWED
 
 
 def mailing_from(session: Session, petition_id: int, now: datetime) -> datetime | None:
