@@ -187,7 +187,7 @@ def recall(session: Session, petition_id: int, update_id: int, by: int | None) -
     update = _one(session, petition_id, update_id)
     if update.state not in {UpdateState.WAITING, UpdateState.SCHEDULED}:
         raise Conflict("Trop tard pour la rappeler : elle est parue, ou quelqu’un l’a rappelée entre-temps.")
-    if update.is_the_recipients and by is not None:
+    if update.by_recipient and by is not None:
         raise Conflict("Cette réponse est celle du destinataire : elle ne se rappelle pas.")
     update.state, update.not_before = UpdateState.RECALLED, None
     audit.record(session, "update.recalled", "petition", petition_id, by, update=update.id)
