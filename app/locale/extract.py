@@ -20,6 +20,7 @@ STAFF = (
     "administration/",
     "organising/",
     "email/accounts/new_administrator/",
+    "email/deliveries/told/",
     "email/moderation/amendment/",
     "email/moderation/digest/",
     "email/moderation/news/",
