@@ -21,6 +21,7 @@ STAFF = (
     "organising/",
     "email/accounts/new_administrator/",
     "email/exports/",
+    "email/deliveries/told/",
     "email/moderation/amendment/",
     "email/moderation/digest/",
     "email/moderation/news/",
