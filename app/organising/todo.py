@@ -14,6 +14,8 @@ from app.templating import long_date, number
 SILENT = timedelta(days=60)
 BEFORE_THE_END = timedelta(days=14)
 FIRST = 10
+# Where on its desk a petition is handed over.
+HANDING_OVER = "#titre-exports"
 # A step passed long before anybody looked is not thanked for any more.
 THANKED_WITHIN = timedelta(days=90)
 
@@ -66,7 +68,7 @@ def _tell(p: View, passed: Collection[StepPassed], since: datetime, now: datetim
 
 
 def _hand_over(p: View, now: datetime) -> Iterator[Todo]:
-    page = f"/organisation/petitions/{p.slug}#titre-exports"
+    page = f"/organisation/petitions/{p.slug}{HANDING_OVER}"
     if p.is_open and p.closes_at is not None and p.closes_at - now <= BEFORE_THE_END and p.last_day is not None:
         text = Message("Dernier jour pour signer : le %(date)s. Préparez la remise.", date=long_date(p.last_day))
         yield Todo("prepare", text, page, "Préparer la remise")

@@ -92,8 +92,9 @@ NOTICE_VERSIONS = ((1, date(2026, 11, 22), "Première version."),)
 SCHEDULE = (
     Line(
         "pending_signature",
-        "Signature en attente de confirmation, avec le brouillon de commentaire et les consentements qui "
-        "l’accompagnent ; aussi celle d’une autre personne à la même adresse",
+        "Signature en attente de confirmation, avec le brouillon de commentaire, les consentements qui "
+        "l’accompagnent et, si le lien suivi vient de nous, son mot (« affiche », « courriel »…), oublié à la "
+        "confirmation ; aussi celle d’une autre personne à la même adresse",
         "Sept jours après l’envoi du formulaire ; un seul rappel part au bout de 48 heures.",
         "Tout est supprimé ; il reste un nombre par jour, sans aucune donnée sur les personnes.",
         "Votre consentement explicite, demandé dans le formulaire (RGPD, art. 6.1.a et 9.2.a)",

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.demo import PASSWORD
-from tests.journeys.people import Demo, People, form_of, number, sign_in
+from tests.journeys.people import Demo, People, confirm, form_of, number, sign, sign_in
 
 ORGANISER = "organisatrice@demo.test"
 
@@ -110,3 +110,31 @@ def test_a_petition_closed_while_one_was_typing(people: People, demo: Demo, tmp_
     assert answer.value.status == 409
     expect(citizen.locator("main")).to_contain_text("close")
     assert demo.count(petition) == 0
+
+
+def test_from_a_shared_link_to_the_organiser_s_numbers(people: People, demo: Demo, tmp_path: Path) -> None:
+    petition = demo.petition("pietons")
+    reader, page = people.arrive(), people.arrive(javascript=False)
+    sign_in(page, ORGANISER, f"/organisation{petition}")
+    sent = page.locator(".funnel li").filter(has_text="Formulaires envoyés").locator("strong")
+    before = number(sent)
+    reader.goto(f"{petition}?s=affiche")
+    # Refused once: the page that comes back has no word in its address, and the form keeps it.
+    with reader.expect_navigation():
+        form_of(reader).get_by_role("button", name="Signer").click()
+    expect(reader.locator('input[name="s"]')).to_have_value("affiche")
+    sign(reader, f"{petition}?s=affiche", "par.affiche@exemple.test")
+    confirm(reader, "par.affiche@exemple.test")
+    page.reload()
+    assert number(sent) == before + 1
+    for curve in ("48 heures", "Semaines", "Jours"):
+        page.get_by_role("link", name=curve, exact=True).click()
+        expect(page.get_by_role("img", name="Signatures confirmées")).to_be_visible()
+    # One is too few to be told: it is with those who came by no link.
+    expect(page.get_by_role("region", name="Tableau des liens")).not_to_contain_text("Affiche")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Jour par jour, en CSV").click()
+    file = tmp_path / "jours.csv"
+    download.value.save_as(file)
+    lines = file.read_bytes().decode("utf-8-sig").splitlines()
+    assert sum(int(line.split(";")[1]) for line in lines[1:]) == demo.count(petition)
