@@ -135,6 +135,7 @@ def test_no_other_route_is_described(site: Site) -> None:
 # What it answers
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_list_is_walked_from_page_to_page(site: Site) -> None:
     slugs = [site.publish(titled(f"Une pétition numéro {n}")) for n in range(5)]
     closed(site, slugs[0])
@@ -148,6 +149,7 @@ def test_the_list_is_walked_from_page_to_page(site: Site) -> None:
     assert ask(site, "/petitions", page="99999")["petitions"] == []
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_list_is_narrowed(site: Site) -> None:
     library = site.publish()
     train = site.publish(titled("Rendez-nous le train de nuit", "Transports"))
