@@ -83,7 +83,8 @@ def fits(reader: Page) -> bool:
     """Nothing of the frame is cut, nothing is left empty under it."""
     (frame,) = reader.frames[1:]
     inside = frame.evaluate("Math.ceil(document.documentElement.getBoundingClientRect().height)")
-    return bool(abs(reader.locator("iframe").evaluate("frame => frame.clientHeight") - int(inside)) <= 1)
+    outside = reader.locator("iframe").evaluate("frame => frame.clientHeight")
+    return abs(int(outside) - int(inside)) <= 1
 
 
 @javascript

@@ -135,6 +135,7 @@ def test_no_other_route_is_described(site: Site) -> None:
 # What it answers
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_list_is_walked_from_page_to_page(site: Site) -> None:
     slugs = [site.publish(titled(f"Une pétition numéro {n}")) for n in range(14)]
     walked, following = [], f"{HERE}{V1}/petitions?etat=ouvertes"
@@ -148,6 +149,7 @@ def test_the_list_is_walked_from_page_to_page(site: Site) -> None:
     assert (last["page"], last["next"]) == (2, None)
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_the_list_is_narrowed(site: Site) -> None:
     library = site.publish()
     train = site.publish(titled("Rendez-nous le train de nuit", "Transports"))

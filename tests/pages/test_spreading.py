@@ -299,14 +299,13 @@ def test_oembed_keeps_to_the_room_that_there_is(site: Site) -> None:
 
 def test_every_link_that_we_make_says_where_it_was_found(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     slug = site.publish()
-    scanned: list[str] = []
-    made = segno.make
+    scanned, made = [], segno.make
 
-    def scan(url: str, **more: Any) -> object:
+    def make(url: str, **more: Any) -> segno.QRCode:
         scanned.append(url)
         return made(url, **more)
 
-    monkeypatch.setattr("segno.make", scan)
+    monkeypatch.setattr("segno.make", make)
     pages = "".join(
         site.client.get(path).text
         for path in (
