@@ -297,6 +297,11 @@ def test_unknown_purpose_is_refused_and_not_journalled(site: Site) -> None:
 def test_petition_whose_data_were_erased_has_no_export(site: Site) -> None:
     slug = site.publish(purged_at=clock.now())
     assert export(site, slug, "delivery").status_code == 410
+    page = site.browser()
+    page.post("/connexion", data={"email": "organiser@exemple.test", "password": PASSWORD})
+    shown = page.get(f"/organisation/petitions/{slug}/exports").text
+    assert "ont été effacées" in shown
+    assert "/exports/apercu" not in shown
 
 
 @pytest.mark.slow

@@ -261,6 +261,7 @@ def organiser(page: Page, demo: Demo, survey: Survey) -> None:
     with page.expect_download():
         page.get_by_role("button", name="Télécharger le fichier").click()
     expect(page.get_by_text("Le fichier est allé au bout")).to_be_visible()
+    page.reload()
     survey.look(page, "an export that was fetched")
     follow(page, survey, "/organisation", f"/organisation{petition}", within=("/organisation",))
     found(survey, f"/organisation{petition}/version?", f"/organisation{petition}/modifier?")
