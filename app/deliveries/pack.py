@@ -13,9 +13,9 @@ from typing import Any
 
 import structlog
 
-from app.exports.table import SMALLEST_CELL
 from app.petitions import pdf
 from app.petitions.blocks import blocks_of, is_rtl
+from app.petitions.cells import SMALLEST
 from app.templating import long_date, long_datetime, number
 from app.text import has_ink
 
@@ -82,7 +82,7 @@ def values(taken: Snapshot, files: Sequence[File], people: Sequence[Sequence[obj
         "counted": _counted(taken),
         "versions": [[f"Version {one.version}, du {long_date(one.published_at)}", number(one.signatures)]
                      for one in taken.texts],
-        "merged": f"Les groupes de moins de {SMALLEST_CELL} personnes sont réunis sous « Autres ».",
+        "merged": f"Les groupes de moins de {SMALLEST} personnes sont réunis sous « Autres ».",
         "places": [[place, number(n)] for place, n in taken.places],
         "files": _files(taken, people is not None),
         "hashes": [{"name": file.name, "sha256": file.sha256} for file in files],

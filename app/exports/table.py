@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from app.exports import queries
+from app.petitions import cells as groups
 from app.petitions import keys as petition_keys
 from app.petitions.keys import Keys
 from app.petitions.models import Petition
@@ -16,8 +17,6 @@ from app.signatures.places import NOWHERE, country_name
 from app.signatures.public import open_fields, references
 from app.zone import ZONE
 
-# Smaller groups are merged: a village's only signer must not be seen. [CNIL, CADA]
-SMALLEST_CELL = 11
 STATES = {
     "pending": "en attente",
     "confirmed": "confirmée",
@@ -123,10 +122,10 @@ PLACES = {"": "Hors de France", NOWHERE: "En France, code inconnu"}
 
 
 def merged(cells: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Groups under eleven go together into ``Autres``."""
-    kept = [(PLACES.get(place, place), n) for place, n in cells if n >= SMALLEST_CELL]
-    rest = sum(n for _, n in cells if n < SMALLEST_CELL)
-    return [*kept, ("Autres", rest)] if rest else kept
+    """Groups under eleven go together into ``Autres``, which is no small group itself if others can join it."""
+    found = groups.merged(dict(cells))
+    kept = [(PLACES.get(place, place), n) for place, n in cells if place in found.kept]
+    return [*kept, ("Autres", found.rest)] if found.rest else kept
 
 
 # In a rush thousands are of the same second.

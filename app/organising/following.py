@@ -1,5 +1,6 @@
 """One page's numbers: how a petition goes, and what to do next. Everything here is counted somewhere already."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from app.comments import queries as comment_queries
 from app.errors import Gone, NotFound
 from app.organising import curves, origins, todo
 from app.organising.curves import per_day
+from app.paper import queries as paper
 from app.petitions import permissions, public, tags, tallies
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
@@ -33,7 +35,7 @@ def of(
     """*choice*: which curve, and how the départements are sorted."""
     hours = petition_queries.counts_per_hour(session, petition.id)
     days, today = per_day(hours), day_of(now)
-    sent = figures.sent(session, petition.id, p.count)
+    sent = figures.sent(session, petition.id, p.count - p.paper)
     week = sum(n for day, n in days.items() if day >= today - WEEK)
     latest = update_queries.published(session, petition.id, 1)
     told_at = latest[0].at if latest else None
@@ -61,11 +63,12 @@ def of(
 
 
 def where(session: Session, petition: Petition, sort: str = "") -> origins.Where | None:
-    """None as long as nothing was tallied, or when nobody is there."""
+    """Of the whole count, on paper too. None as long as nothing was tallied, or when nobody is there."""
     tally = tallies.of_petition(session, petition.id)
-    if tally is None or tally.made_at is None or not tally.cells:
+    if tally is None or tally.made_at is None:
         return None
-    return origins.by_departement(tally.cells, tally.made_at, sort)
+    cells = Counter(tally.cells) + Counter(paper.by_departement(session, petition.id))
+    return origins.by_departement(cells, tally.made_at, sort) if cells else None
 
 
 def table(

@@ -41,7 +41,7 @@ def by_links(tagged: Iterable[tuple[str, int, int, int]], views: int, confirmed:
     return [*lines, Came("Autres liens, ou aucun", *(column.rest for column in columns))]
 
 
-def _column(cells: Mapping[str, int], whole: int) -> Merged:
+def _column(cells: Mapping[str, int], whole: int) -> Merged[str]:
     return merged(cells, within=max(whole - sum(cells.values()), 0))
 
 
@@ -91,7 +91,7 @@ def named(code: str) -> str:
 
 def by_departement(cells: Mapping[str, int], at: datetime, sort: str = "") -> Where:
     """*sort*: ``nom``, or the most signatures first."""
-    found: Merged = merged(cells)
+    found = merged(cells)
     total = sum(cells.values())
     shades = _shades({code: n for code, n in found.kept.items() if code not in {"", NOWHERE}})
     rows = [Place(code, named(code), n, n / total, shades.get(code, 0)) for code, n in found.kept.items()]

@@ -15,7 +15,7 @@ SILENT = timedelta(days=60)
 BEFORE_THE_END = timedelta(days=14)
 FIRST = 10
 # Where on its desk a petition is handed over.
-HANDING_OVER = "#titre-exports"
+HANDING_OVER = "/remise"
 # A step passed long before anybody looked is not thanked for any more.
 THANKED_WITHIN = timedelta(days=90)
 

@@ -13,11 +13,11 @@ from app.accounts.actions.throttling import FORGOTTEN_AFTER
 from app.accounts.origins import BROWSER_FOR
 from app.deliveries.links import OPENS_FOR as RECIPIENT_LINK
 from app.drafting.actions import ACCOUNTS_FOR, STRANGERS_FOR
-from app.exports.table import SMALLEST_CELL
 from app.mail import bounced, budget
 from app.moderation.queries.queue import TARGETS
 from app.moderation.statements import APPEAL_FOR
 from app.organisations.links import INVITED_FOR
+from app.petitions.cells import SMALLEST
 from app.petitions.end_of_life import AFTER_CLOSING, AFTER_DELIVERY, AFTER_OPENING
 from app.petitions.typed import LONGEST
 from app.signatures.links import CONFIRM_FOR, REMIND_AFTER
@@ -108,7 +108,7 @@ SCHEDULE = (
         "Les signatures sont comptées par pétition, département et semaine, les groupes de moins de onze "
         "personnes étant réunis ; puis les lignes sont supprimées et les clés de la pétition détruites.",
         "Votre consentement explicite (RGPD, art. 6.1.a et 9.2.a)",
-        (SMALLEST_CELL,),
+        (SMALLEST,),
     ),
     Line(
         "paper_sheet",
@@ -119,7 +119,7 @@ SCHEDULE = (
         " personnes étant réunis ; les lignes et la copie sont supprimées. Restent le numéro de la feuille et le nombre"
         " de ses signatures.",
         "Votre consentement explicite, donné sur la feuille (RGPD, art. 6.1.a et 9.2.a)",
-        (SMALLEST_CELL,),
+        (SMALLEST,),
     ),
     Line(
         "updates_optin",

@@ -30,7 +30,7 @@ def petitions(request: Request, session: Db, organiser: Organiser) -> Response:
             "stands": standing.name_of(petition, last.get(petition.id)),
             "since": petition.submitted_at,
             "organisation": petition.organisation,
-            "confirmation_rate": figures.sent(session, petition.id, card.count).rate,
+            "confirmation_rate": figures.sent(session, petition.id, card.count - card.paper).rate,
         }
         for card, petition in zip(cards, owned, strict=True)
     ]

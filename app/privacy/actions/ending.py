@@ -15,13 +15,13 @@ from app.consents import queries as consent_queries
 from app.consents.models import ConsentKind
 from app.db import changed
 from app.drafting import queries as draft_queries
-from app.exports.table import SMALLEST_CELL
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.moderation import actions as moderation_actions
 from app.organisations import actions as organisation_actions
 from app.paper import actions as paper_actions
 from app.paper import queries as paper
+from app.petitions import cells as groups
 from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions import tags, tallies
@@ -112,14 +112,13 @@ def forget_sheets(session: Session, now: datetime, limit: int, store: Path) -> S
 
 def merged(petition_id: int, cells: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
     """``(département, ISO week) → n`` as rows; groups under eleven go together."""
-    rows = [
+    found = groups.merged(cells)
+    rows: list[dict[str, Any]] = [
         {"petition_id": petition_id, "departement": place, "week": week, "signatures": n}
-        for (place, week), n in sorted(cells.items())
-        if n >= SMALLEST_CELL
+        for (place, week), n in sorted(found.kept.items())
     ]
-    rest = sum(n for n in cells.values() if n < SMALLEST_CELL)
-    if rest:
-        rows.append({"petition_id": petition_id, "departement": "", "week": "", "signatures": rest})
+    if found.rest:
+        rows.append({"petition_id": petition_id, "departement": "", "week": "", "signatures": found.rest})
     return rows
 
 
