@@ -187,14 +187,6 @@ def by_departement(session: Session, petition_id: int) -> dict[str, int]:
     return {departement: int(n) for departement, n in rows}
 
 
-def by_version(session: Session, petition_id: int) -> dict[int, int]:
-    """Counted signatures on paper, by the version of the text on their sheet."""
-    rows = session.execute(
-        select(Sheet.version, func.sum(Sheet.signatures)).where(*_counted(petition_id)).group_by(Sheet.version)
-    )
-    return {version: int(n or 0) for version, n in rows}
-
-
 def cells(session: Session, petition_id: int) -> dict[tuple[str, str], int]:
     """The same by (département, ISO week), for what stays after the end of life."""
     found: dict[tuple[str, str], int] = {}

@@ -23,6 +23,7 @@ from app.exports import queries as export_queries
 from app.exports.models import ExportRecord
 from app.paper import queries as paper
 from app.petitions import keys as petition_keys
+from app.petitions import on_paper
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.templating import long_datetime, number
@@ -192,7 +193,7 @@ def _snapshot(session: Session, petition: Petition, at: datetime, origin: str) -
     places = Counter(dict(queries.places_until(session, petition.id, at)))
     versions = Counter(dict(queries.versions_until(session, petition.id, at)))
     places.update(paper.by_departement(session, petition.id))
-    versions.update(paper.by_version(session, petition.id))
+    versions.update(on_paper.by_version(session, petition.id))
     assert petition.opened_at is not None
     texts = [
         Text(row.version, row.title, row.html, row.published_at or row.created_at, versions[row.version])
