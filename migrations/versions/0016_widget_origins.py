@@ -15,9 +15,7 @@ def upgrade() -> None:
         sa.Column("petition_id", sa.Integer(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["petition_id"], ["petition.id"], name=op.f("fk_widget_origin_petition_id_petition")
-        ),
+        sa.ForeignKeyConstraint(["petition_id"], ["petition.id"], name=op.f("fk_widget_origin_petition_id_petition")),
         sa.PrimaryKeyConstraint("petition_id", "origin", name=op.f("pk_widget_origin")),
     )
 
