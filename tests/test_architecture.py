@@ -159,7 +159,14 @@ WHOSE = {
     "PetitionOwner": {"petitions/models.py", "petitions/queries.py", "petitions/actions.py"},
     "Membership": {"organisations"},
     "with_right": {"organisations/queries.py", "petitions/queries.py"},
-    "holds": {"petitions/queries.py", "petitions/permissions.py", "exports/permissions.py", "organising", "drafting"},
+    "holds": {
+        "petitions/queries.py",
+        "petitions/permissions.py",
+        "exports/permissions.py",
+        "organising",
+        "drafting",
+        "moderation/actions/news.py",
+    },
 }
 # And who asks whether somebody is an administrator, in what organisers do.
 DESKS = ("organising", "organisations", "exports", "updates", "petitions", "drafting")
@@ -188,7 +195,8 @@ def test_one_place_says_who_may_what_with_a_petition() -> None:
         # Of those who own it, their addresses, to be written to; and whether one is left when another goes.
         if any(ast.unparse(node).endswith(".owners") and isinstance(node, ast.Attribute) for node in ast.walk(tree)):
             assert here in {"moderation/queries/__init__.py", "moderation/actions/amending.py",
-                            "moderation/actions/informing.py", "moderation/actions/proposing.py",
+                            "moderation/actions/informing.py", "moderation/actions/news.py",
+                            "moderation/actions/proposing.py",
                             "moderation/actions/reviewing.py", "privacy/actions/closing.py"}, here  # fmt: skip
     assert wrong == []
 
@@ -481,10 +489,12 @@ SCRIPTED = {
     "accounts/prove.html",
     "accounts/sign_in.html",
     "drafting/_layout.html",
+    "organising/news_edit.html",
     "organising/petition.html",
     "redress/appeal.html",
     "redress/case.html",
     "moderation/amendment.html",
+    "moderation/news.html",
     "moderation/petition.html",
     "moderation/queue.html",
     "redress/reply_desk.html",

@@ -414,7 +414,8 @@ def test_what_staff_reads_is_in_one_language_whatever_the_address(site: Site) ->
         assert '<html lang="fr">' in english.text, path
         assert text_of(english.text) == text_of(french.text), path
         assert 'hreflang="en"' not in english.text, path
-    refused = organiser.post(f"/en/organisation/petitions/{slug}/nouvelles", data={})
+    begun = organiser.post(f"/en/organisation/petitions/{slug}/nouvelles", data={}).headers["location"]
+    refused = organiser.post(begun, data={"go": "relire"})
     assert "Donnez un titre de 3 à 150 caractères." in text_of(refused.text)
     # Who is not signed in yet has chosen a language.
     assert site.client.get("/en/organisation").headers["location"].startswith("/en/connexion")

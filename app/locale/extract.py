@@ -22,8 +22,10 @@ STAFF = (
     "email/accounts/new_administrator/",
     "email/moderation/amendment/",
     "email/moderation/digest/",
+    "email/moderation/news/",
     "email/moderation/petition/",
     "email/moderation/submitted/",
+    "email/updates/test/",
 )
 # Of those on the layout of staff, the pages of one's own account.
 OWN = {"accounts", "privacy"}

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from app.errors import Invalid
 from app.text import clean_line, has_ink, visible
-from app.web.forms import PostedForm
+from app.web.forms import PostedForm, validated
 
 MAX_TITLE = 150
 MAX_TEXT = 10_000
@@ -46,6 +47,15 @@ class UpdateForm(DraftForm):
     text: Annotated[
         Text, AfterValidator(_inked), _long(20, MAX_TEXT, "Écrivez la nouvelle en 20 à 10 000 caractères.")
     ] = ""
+
+
+def lacking(title: str, text: str) -> list[str]:
+    """What a draft may not leave without, a sentence each."""
+    try:
+        validated(UpdateForm, {"title": title, "text": text})
+    except Invalid as invalid:
+        return list(invalid.errors.values())
+    return []
 
 
 class TextForm(PostedForm):

@@ -274,6 +274,7 @@ def organiser(page: Page, demo: Demo, survey: Survey) -> None:
     survey.look(page, "an amendment that waits")
     page.goto(f"{petition}/versions")
     survey.look(page, "versions with their lines")
+    news(page, petition, survey)
     page.goto("/compte/fermeture")
     survey.look(page)
     page.goto("/moderation")
@@ -286,6 +287,30 @@ def organiser(page: Page, demo: Demo, survey: Survey) -> None:
     survey.look(page, "an amendment")
     page.get_by_role("button", name="Refuser l’amendement").click()
     survey.look(page, "a refusal without explanation")
+    page.goto("/moderation")
+    page.locator('a[href^="/moderation/nouvelles/"]').first.click()
+    survey.look(page, "news to be read")
+    page.get_by_role("button", name="Refuser la nouvelle").click()
+    survey.look(page, "a refusal of news without an article")
+
+
+def news(page: Page, petition: str, survey: Survey) -> None:
+    """A draft, what it lacks, how it will look, and where it waits."""
+    page.goto(f"/organisation{petition}/nouvelles")
+    page.get_by_role("button", name="Écrire une nouvelle").click()
+    survey.look(page, "empty news")
+    page.get_by_role("button", name="Relire et envoyer").click()
+    survey.look(page, "news that lack everything")
+    page.get_by_label("Titre").fill("Le conseil nous reçoit")
+    page.get_by_label("Texte", exact=True).fill("Rendez-vous **jeudi** à dix-huit heures.")
+    page.get_by_role("button", name="Relire et envoyer").click()
+    survey.look(page, "news before they leave")
+    page.get_by_role("button", name=re.compile("Publier|Envoyer à")).first.click()
+    survey.look(page, "news that wait")
+    page.goto(f"/organisation{petition}/nouvelles")
+    survey.look(page, "news of a petition")
+    page.goto(f"{petition}/nouvelles")
+    survey.look(page, "a timeline")
 
 
 def members(page: Page, demo: Demo, survey: Survey) -> None:

@@ -119,6 +119,9 @@ def test_nothing_overflows_at_any_width(browser: Browser, wild: Demo) -> None:
 
     sign_in(organiser, "organisatrice@demo.test")
     send(organiser, f"{desk}/nouvelles", title=LONG[:150], text=LONG)
+    organiser.goto(f"{organiser.url}/relire")
+    found.look(organiser, "news before they leave")
+    organiser.get_by_role("button", name="Publier").first.click()
     organiser.goto("/lancer")
     organiser.get_by_label("Que demandez-vous ?").fill(LONG[:200])
     organiser.get_by_role("button", name="Commencer").click()

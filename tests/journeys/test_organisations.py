@@ -48,10 +48,12 @@ def test_an_organisation_of_two(people: People, demo: Demo) -> None:
     expect(second.get_by_role("heading", name="Chiffres")).to_be_visible()
     for hidden in ("Télécharger", "Clore maintenant", "Fermer les commentaires"):
         expect(second.get_by_role("button", name=hidden)).to_have_count(0)
-    second.get_by_role("link", name="Donner des nouvelles").click()
+    second.goto(f"/organisation{petition}/nouvelles")
+    second.get_by_role("button", name="Écrire une nouvelle").click()
     second.get_by_label("Titre").fill("Le conseil nous reçoit jeudi")
-    second.get_by_label("Texte").fill("Rendez-vous à dix-huit heures devant la mairie.")
-    second.get_by_role("button", name="Publier et envoyer").click()
+    second.get_by_label("Texte", exact=True).fill("Rendez-vous à dix-huit heures devant la mairie.")
+    second.get_by_role("button", name="Relire et envoyer").click()
+    second.get_by_role("button", name="Publier", exact=True).click()
     expect(second.get_by_role("heading", name="Le conseil nous reçoit jeudi")).to_be_visible()
 
     maker.goto(desk)

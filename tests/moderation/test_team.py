@@ -141,7 +141,7 @@ def test_targets_are_72_hours_and_24_for_notices(site: Site) -> None:
     assert "(en retard)" in text_of(site.staff("moderator", email=OTHER).get("/moderation").text)
     assert {name: target / timedelta(hours=1) for name, (target, _weight) in TARGETS.items()} == {
         "urgent": 1, "illegal": 24, "charter": 24, "escalated": 24, "comment": 72, "petition": 72, "reply": 72,
-        "amendment": 72, "appeal": 7 * 24, "confirm": 24, "second": 14 * 24,
+        "amendment": 72, "news": 72, "appeal": 7 * 24, "confirm": 24, "second": 14 * 24,
     }  # fmt: skip
 
 

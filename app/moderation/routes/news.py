@@ -62,7 +62,7 @@ def _page(
 
 
 @contextmanager
-def _said(request: Request, session: Session, moderator: Account, update_id: int, values: Values) -> Iterator[None]:
+def _again(request: Request, session: Session, moderator: Account, update_id: int, values: Values) -> Iterator[None]:
     """Whoever comes too late reads what became of it."""
     again = partial(_page, request, session, moderator, update_id)
     with shown_again(values, again):
@@ -78,7 +78,7 @@ def _said(request: Request, session: Session, moderator: Account, update_id: int
 @router.post("/moderation/nouvelles/{update_id}/decision")
 @limited("staff")
 def decide(request: Request, session: Db, moderator: Moderator, update_id: RowId, values: Form) -> Response:
-    with _said(request, session, moderator, update_id, values):
+    with _again(request, session, moderator, update_id, values):
         form = validated(NewsForm, values)
         decide_news(
             session,
@@ -94,7 +94,7 @@ def decide(request: Request, session: Db, moderator: Moderator, update_id: RowId
 @router.post("/moderation/nouvelles/{update_id}/retrait")
 @limited("staff")
 def take_off(request: Request, session: Db, moderator: Moderator, update_id: RowId, values: Form) -> Response:
-    with _said(request, session, moderator, update_id, values):
+    with _again(request, session, moderator, update_id, values):
         form = validated(RefusalForm, values)
         take_news_off(session, update_id, moderator, form.article, form.explanation)
     return see_other(request, f"/moderation/nouvelles/{update_id}")

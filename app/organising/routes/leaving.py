@@ -1,5 +1,9 @@
 """News before they leave: page and mail as they will be, a test to oneself, the button; and after: called back."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
 from fastapi import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -17,9 +21,9 @@ from app.petitions.models import Petition
 from app.petitions.queries import PUBLIC_STATES
 from app.templating import Templates
 from app.updates import actions, emails, public, queries
-from app.updates.forms import SendForm, UpdateForm
+from app.updates.forms import SendForm, lacking
 from app.updates.models import Update, UpdateKind
-from app.web.forms import Form, RowId, ShowAgain, Shown, Values, validated
+from app.web.forms import Form, RowId, ShowAgain, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, PRIVATE, page, see_other, settings_of
 
@@ -56,14 +60,14 @@ def _look(
     return page(
         request,
         "organising/news_look.html",
-        status or 200,
+        status or (422 if form["errors"] else 200),
         petition=petition,
         update=update,
         item=public.shown(update, 4),
         subject=_mail(request, petition, update, "fr", "subject.txt"),
         text=_mail(request, petition, update, "fr", "body.txt"),
         seen=actions.mark(update),
-        lacking=list(_lacking(update).values()),
+        lacking=lacking(update.title, update.markdown),
         online=petition.state in PUBLIC_STATES,
         followers=followers(session, petition),
         read_first=actions.read_first(session, update),
@@ -74,15 +78,6 @@ def _look(
         form=form,
         done=DONE.get(done, ""),
     )
-
-
-def _lacking(update: Update) -> dict[str, str]:
-    """What it may not leave without: field → sentence."""
-    try:
-        validated(UpdateForm, {"title": update.title, "text": update.markdown})
-    except Invalid as invalid:
-        return invalid.errors
-    return {}
 
 
 def _mail(request: Request, petition: Petition, update: Update, locale: str, name: str) -> str:
@@ -119,26 +114,25 @@ def send(
 ) -> Response:
     """``mail``: to those who follow, too; anything else: on the page alone."""
     update = here(session, petition, update_id)
-    form = validated(SendForm, values)
-    try:
-        validated(UpdateForm, {"title": update.title, "text": update.markdown})
+    with _again(request, session, petition, organiser, update, values):
+        form = validated(SendForm, values)
         actions.send(session, petition.id, update.id, organiser.id, mail=form.act == "mail", seen=form.seen)
-    except Refused as refused:
-        raise ShowAgain(_refused(request, session, petition, organiser, update, values, refused)) from None
     return see_other(request, f"{base_of(petition)}/{update.id}")
 
 
-def _refused(
-    request: Request,
-    session: Session,
-    petition: Petition,
-    organiser: Account,
-    update: Update,
-    values: Values,
-    why: Refused,
-) -> Response:
-    shown = {"values": values, "errors": {"": why.message}}
-    return _look(request, session, petition, organiser, update, shown, why.status)
+@contextmanager
+def _again(
+    request: Request, session: Session, petition: Petition, organiser: Account, update: Update, values: Values
+) -> Iterator[None]:
+    """Whatever is refused within is said above the previews."""
+    again = partial(_look, request, session, petition, organiser, update)
+    with shown_again(values, again):
+        try:
+            yield
+        except Invalid:
+            raise
+        except Refused as refused:
+            raise ShowAgain(again({"values": values, "errors": {"": refused.message}}, refused.status)) from None
 
 
 @router.post("/petitions/{slug}/nouvelles/{update_id}/rappel")

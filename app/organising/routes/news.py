@@ -149,7 +149,9 @@ def save(
     update = here(session, petition, update_id)
     by_itself = request.headers.get("accept") == JSON
     with shown_again(values, partial(_edit, request, session, petition, organiser, update)):
-        form = validated(UpdateForm if values.get("go") == "relire" else DraftForm, values)
+        form = validated(DraftForm, values)
+        if form.go == "relire":
+            form = validated(UpdateForm, values)
     try:
         update = actions.save(session, petition.id, update.id, form.title, form.text, form.seen)
     except Conflict as conflict:

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.db import changed
-from app.errors import Conflict, Invalid, NotFound, Refused
+from app.errors import Conflict, NotFound, Refused
 from app.petitions import markdown
 from app.petitions.models import Petition
 from app.petitions.queries import PUBLIC_STATES
 from app.templating import long_datetime
 from app.updates import queries
+from app.updates.forms import lacking
 from app.updates.models import Update, UpdateKind, UpdateState
 
 # The first of a petition are read by a moderator before they go.
@@ -120,8 +121,8 @@ def send(session: Session, petition_id: int, update_id: int, by: int, *, mail: b
     """Off it goes: to a moderator first, or in ten minutes. Raises NotFound, Conflict, Refused."""
     _petition(session, petition_id)
     update = _writable(session, petition_id, update_id, seen)
-    if not update.title or not update.markdown:
-        raise Invalid({"title" if not update.title else "text": "Écrivez un titre et un texte avant d’envoyer."})
+    if (missing := lacking(update.title, update.markdown)) and update.kind == UpdateKind.NEWS:
+        raise Refused(missing[0])
     _go(session, update, by, mail=mail, review=None, now=clock.now())
     return update
 
