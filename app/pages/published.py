@@ -57,6 +57,15 @@ class Source(Published):
     url: str = Field(description=Message("Son adresse, ou rien"))
 
 
+class Outcome(Published):
+    kind: Literal["obtained", "partly", "refused", "unanswered"] = Field(
+        description=Message("obtained : obtenue ; partly : en partie ; refused : refusée ; unanswered : sans réponse")
+    )
+    at: dt.datetime = Field(description=Message("Quand cela s’est su"))
+    title: str = Field(description=Message("Où cela se vérifie, ou rien"))
+    url: str = Field(description=Message("L’adresse de cette source, ou rien"))
+
+
 class Summary(Published):
     """A petition in a list."""
 
@@ -72,10 +81,12 @@ class Summary(Published):
     organisation: Carrier | None = Field(description=Message("L’organisation qui la porte, s’il y en a une"))
     recipients: list[Recipient] = Field(description=Message("À qui elle s’adresse"))
     count: int = Field(ge=0, description=Message("Combien de signatures sont confirmées"))
+    paper: int = Field(ge=0, description=Message("Dont sur papier"))
     goal: int = Field(gt=0, description=Message("Combien son auteur en espère"))
     opened_at: dt.datetime | None = Field(description=Message("Quand elle a été publiée"))
     closes_at: dt.datetime | None = Field(description=Message("Quand elle se fermera, ou s’est fermée, d’elle-même"))
     closed_at: dt.datetime | None = Field(description=Message("Quand elle a été close ; null tant qu’elle se signe"))
+    outcome: Outcome | None = Field(description=Message("Ce qu’elle est devenue, si son auteur l’a dit"))
     card: str = Field(description=Message("Son image pour les réseaux, PNG de 1200 × 630"))
 
     @classmethod
@@ -128,10 +139,12 @@ def _summary(petition: Petition, card: public.Card, origin: str) -> dict[str, An
         and Carrier(slug=carrier.slug, name=carrier.name, url=f"{origin}/organisations/{carrier.slug}"),
         "recipients": [Recipient(**one) for one in card.recipients],
         "count": card.count,
+        "paper": card.paper,
         "goal": card.goal,
         "opened_at": card.opened_at,
         "closes_at": card.closes_at,
         "closed_at": card.closed_at,
+        "outcome": Outcome(**card.outcome) if card.outcome else None,
         "card": f"{card.url}/carte.png",
     }
 
