@@ -160,6 +160,7 @@ WHOSE = {
     "Membership": {"organisations"},
     "with_right": {"organisations/queries.py", "petitions/queries.py"},
     "holds": {
+        "deliveries/actions/linking.py",
         "petitions/queries.py",
         "petitions/permissions.py",
         "exports/permissions.py",
