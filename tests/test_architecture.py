@@ -161,7 +161,7 @@ WHOSE = {
     "with_right": {"organisations/queries.py", "petitions/queries.py"},
     "holds": {
         "petitions/queries.py", "petitions/permissions.py", "exports/permissions.py", "paper/permissions.py",
-        "organising", "drafting", "moderation/actions/news.py",
+        "deliveries/actions/linking.py", "organising", "drafting", "moderation/actions/news.py",
     },
 }  # fmt: skip
 # And who asks whether somebody is an administrator, in what organisers do.
@@ -190,7 +190,8 @@ def test_one_place_says_who_may_what_with_a_petition() -> None:
             wrong += [f"{here}: {asked}" for asked in compared if "role ==" in asked or "role !=" in asked]
         # Of those who own it, their addresses, to be written to; and whether one is left when another goes.
         if any(ast.unparse(node).endswith(".owners") and isinstance(node, ast.Attribute) for node in ast.walk(tree)):
-            assert here in {"moderation/queries/__init__.py", "moderation/actions/amending.py",
+            assert here in {"deliveries/actions/answering.py", "deliveries/queries.py",
+                            "moderation/queries/__init__.py", "moderation/actions/amending.py",
                             "moderation/actions/informing.py", "moderation/actions/news.py",
                             "moderation/actions/proposing.py",
                             "moderation/actions/reviewing.py", "privacy/actions/closing.py"}, here  # fmt: skip

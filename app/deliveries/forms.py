@@ -1,15 +1,17 @@
 """What is posted about deliveries: by organisers, by administrators, by recipients."""
 
 import datetime as dt
-from typing import Annotated
+import re
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from app.locale import Message
 from app.signatures.forms import with_library
 from app.text import clean_address, clean_line, clean_text, has_ink, visible
 from app.web.forms import IdOrZero, Number, PostedForm, day
 
+_TO = re.compile(r"to-([0-9]{1,2})")
 MAX_NOTE, MAX_ANSWER, MAX_URL = 1_000, 10_000, 500
 
 
@@ -81,11 +83,19 @@ class HandedForm(PostedForm):
     """Its recipients are boxes ``to-0``, ``to-1``…; *act*: look at what it changes (the default), or do it."""
 
     on: Day
+    # Of the petition's recipients, as the boxes say.
+    places: list[int]
     way: str = ""
     note: Annotated[str, AfterValidator(_note)] = ""
     # How many deliveries were on the page.
     seen: Number = 0
     act: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _boxes(cls, values: Any) -> Any:
+        ticked = [int(found[1]) for name, value in values.items() if value and (found := _TO.fullmatch(name))]
+        return {**values, "places": ticked}
 
 
 class AskLinkForm(PostedForm):

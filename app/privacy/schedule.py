@@ -265,7 +265,7 @@ SCHEDULE = (
     Line(
         "recipient_contact",
         "Adresse officielle où le lien pour accuser réception est envoyé, pour le destinataire d’une pétition",
-        "La date D, scellée ; le lien lui-même vaut soixante jours.",
+        "La date D, scellée ; le lien lui-même vaut 60 jours.",
         "L’adresse est supprimée ; l’accusé de réception et la réponse, publics, restent.",
         "Notre intérêt légitime à savoir que la réponse vient du destinataire (RGPD, art. 6.1.f)",
         (RECIPIENT_LINK,),

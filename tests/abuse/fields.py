@@ -31,7 +31,7 @@ MADE = {
     "/administration/fraude/{slug}/lots": ["ligne-0123456789abcdef0123456789abcdef"],
 }
 # What a form class makes of other fields.
-OWN = {"effects", "items", "remarks", "retired", "texts", "typed", "verdicts"}
+OWN = {"effects", "items", "places", "remarks", "retired", "texts", "typed", "verdicts"}
 
 
 def fields_of(route: APIRoute | Door) -> list[str]:

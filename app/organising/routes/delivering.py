@@ -1,6 +1,5 @@
 """Handing over: the pack, the dated line with its proof, the link of a recipient, an answer that is reported."""
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -30,13 +29,12 @@ from app.petitions.end_of_life import erased_on
 from app.petitions.models import Petition
 from app.subscriptions import queries as subscription_queries
 from app.web.admission import InLane, in_lane
-from app.web.forms import Form, RowId, Shown, Values, shown_again, validated
+from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 from app.web.uploads import uploading
 from app.zone import day_of
 
-_TO = re.compile(r"to-([0-9]{1,2})")
 DONE = {
     "remise": "La remise est notée, et sa page le dit.",
     "preuve": "La preuve est gardée, scellée.",
@@ -136,13 +134,6 @@ def make_pack(
     )
 
 
-def _handed(values: Values) -> tuple[HandedForm, Handed]:
-    """Raises Invalid."""
-    form = validated(HandedForm, values)
-    places = [int(found[1]) for name, value in values.items() if value and (found := _TO.fullmatch(name))]
-    return form, Handed(form.on, places, form.way, form.note)
-
-
 @router.post("/petitions/{slug}/remise")
 @uploading
 @in_lane("picturing")
@@ -152,7 +143,8 @@ def hand_over(
 ) -> Response:
     """First what it changes, for good; then, with its proof, it is done."""
     with shown_again(values, partial(_page, request, session, organiser, petition)):
-        form, handed = _handed(values)
+        form = validated(HandedForm, values)
+        handed = Handed(form.on, form.places, form.way, form.note)
         actions.check(petition, handed, clock.now())
     if form.act != "deliver":
         return _question(request, session, organiser, petition, handed, {"values": values, "errors": {}})
