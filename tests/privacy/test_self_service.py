@@ -274,7 +274,7 @@ def test_an_organiser_sees_what_to_pass_on(site: Site) -> None:
     exported = organiser.post(f"/organisation/petitions/{slug}/exports", data={"purpose": "delivery"}).text
     browser = opened(site)
     browser.post(line(browser) + "/retirer")
-    page = text_of(organiser.get(f"/organisation/petitions/{slug}").text)
+    page = text_of(organiser.get(f"/organisation/petitions/{slug}/exports").text)
     assert "répercuter" in page
     reference = exported.splitlines()[1].split(";")[0]
     assert reference in page
