@@ -314,7 +314,8 @@ def test_routes_read_forms_by_their_classes() -> None:
 
 # Every page
 
-PUBLIC_PAGES = ["/", "/comptage", "/connexion", "/charte", "/confidentialite", "/mentions-legales", "/accessibilite",
+PUBLIC_PAGES = ["/", "/petitions", "/petitions?etat=closes", "/petitions?etat=victoires",
+                "/comptage", "/connexion", "/charte", "/confidentialite", "/mentions-legales", "/accessibilite",
                 "/transparence", "/contact", "/mes-signatures", "/boite-locale", "/lancer", "/petitions/{slug}",
                 "/petitions/{slug}/verifier", "/petitions/{slug}/signatures", "/petitions/{slug}/commentaires",
                 "/petitions/{slug}/partager", "/petitions/{slug}/signaler", "/widget/{slug}", "/api",

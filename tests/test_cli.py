@@ -30,6 +30,7 @@ from app.exports.models import ExportRecord
 from app.moderation import charter
 from app.petitions.models import PetitionOwner
 from app.settings import Settings
+from app.updates import actions as updates
 from tests.conftest import SECRET
 from tests.mailserver import smtp
 from tests.services import Postgres
@@ -572,3 +573,29 @@ def test_demo_is_refused_on_a_public_site(run: Run) -> None:
     result = run("demo", **public)
     assert result.exit_code == 1
     assert "instance locale" in result.stderr
+
+
+def test_an_outcome_and_a_closing_undone_are_commands(site: Site, run: Run) -> None:
+    slug = site.publish()
+    assert run("petition", "close", slug).exit_code == 0
+    assert run("petition", "reopen", slug).output == "Rouverte.\n"
+    again = run("petition", "reopen", slug)
+    assert (again.exit_code, again.output) == (1, "Cette pétition n’est pas close.\n")
+    unknown = run("petition", "outcome", slug, "won")
+    assert (unknown.exit_code, "obtained" in unknown.output) == (2, True)
+    for words, why in (
+        ((), "Dites où cela se vérifie"),
+        (("--source-title", "La Gazette", "--on", "2100-01-01"), "Cette date est à venir"),
+        (("--source-title", "La Gazette", "--on", "demain"), "Indiquez un jour"),
+        (("--source-title", "La Gazette", "--source-url", "javascript:alert(1)"), "Vérifiez cette adresse"),
+    ):
+        refused = run("petition", "outcome", slug, "obtained", *words)
+        assert (refused.exit_code, why in refused.output) == (1, True), refused.output
+    told = run("petition", "outcome", slug, "obtained", "--source-title", "La Gazette", "--note", "Elle **rouvre**.")
+    assert told.exit_code == 0
+    assert site.client.get(f"/petitions/{slug}.json").json()["outcome"] is None
+    with site.database.write() as session:
+        updates.publish_due(session, clock.now() + updates.CALL_BACK)
+    outcome = site.client.get(f"/petitions/{slug}.json").json()["outcome"]
+    assert (outcome["kind"], outcome["source"]) == ("obtained", {"title": "La Gazette", "url": None})
+    assert "<strong>rouvre</strong>" in site.client.get(f"/petitions/{slug}").text

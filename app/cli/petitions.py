@@ -78,7 +78,7 @@ def reopen_petition(slug: str) -> None:
 
 @petition.command(name="outcome")
 @click.argument("slug")
-@click.argument("kind", type=click.Choice([*Outcome]))
+@click.argument("kind", type=click.Choice([one.value for one in Outcome]))
 @click.option("--source-title", default="", help="Où cela se vérifie : un article, un texte, une annonce orale.")
 @click.option("--source-url", default="", metavar="URL", help="L’adresse de cette source, si elle en a une.")
 @click.option("--on", "on", metavar="DATE", help="Le jour où cela s’est su (2026-11-22) ; sinon aujourd’hui.")

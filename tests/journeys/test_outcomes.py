@@ -1,4 +1,4 @@
-"""A petition is closed and opened again; won, it is read by a moderator and told on the home page. With JS or not."""
+"""A petition is closed and opened again; won, it is read by a moderator and told on the home page."""
 
 from pathlib import Path
 
