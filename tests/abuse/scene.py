@@ -75,13 +75,8 @@ PLAUSIBLE = {
     "received_at": "2026-11-20T10:30", "received_on": "2026-11-20",
     "recipients": "Claire Vasseur, Maire de Montfleur", "reference": "RG 26/00012", "remark-1": "Ajoutez la source.",
     "request": "Une personne demande la copie de ses données.", "retired-1": "", "role": "moderator",
-<<<<<<< HEAD
-    "secondes": "12", "secours": "abcd-efgh-jkmn-pqrs", "seul": "on",
-    "shown": "", "signatures": "on", "since": "", "site": "www.lanterne.test", "single_name": "",
-=======
     "s": "affiche", "secondes": "12", "secours": "abcd-efgh-jkmn-pqrs", "seul": "on",
-    "shown": "", "signatures": "on", "site": "www.lanterne.test", "single_name": "",
->>>>>>> w-follow
+    "shown": "", "signatures": "on", "since": "", "site": "www.lanterne.test", "single_name": "",
     "sources": "Les vélos trempés | La Gazette | 2026-02-03", "state": "answered",
     "steps": "-1", "suite": "/organisation", "text_version": "", "summary": "L’article 1 est plus clair.",
     "text": "Chaque matin, cent vélos dorment sous la pluie devant la gare, faute d’abri.", "theme": "Transports",
