@@ -72,7 +72,7 @@ def test_won_read_and_told_on_the_home_page(people: People, demo: Demo, tmp_path
     wait_for(lambda: source in public.request.get("/").text(), "the home page tells it")
     public.goto("/")
     expect(public.locator("#titre-victoires")).to_be_visible()
-    expect(public.get_by_text(source)).to_be_visible()
+    expect(public.get_by_role("region", name="Victoires").get_by_text(source)).to_be_visible()
     public.locator(f'main a[href="{petition}"]').last.click()
     expect(public.get_by_text("L’abri est voté, le banc aussi")).to_be_visible()
     public.goto("/petitions?etat=victoires")
