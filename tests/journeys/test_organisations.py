@@ -49,7 +49,7 @@ def test_an_organisation_of_two(people: People, demo: Demo) -> None:
     for hidden in ("Clore maintenant", "Fermer les commentaires"):
         expect(second.get_by_role("button", name=hidden)).to_have_count(0)
     expect(second.get_by_role("link", name="Exports")).to_have_count(0)
-    second.get_by_role("link", name="Donner des nouvelles").click()
+    second.get_by_role("link", name="Nouvelles", exact=True).click()
     second.get_by_label("Titre").fill("Le conseil nous reçoit jeudi")
     second.get_by_label("Texte").fill("Rendez-vous à dix-huit heures devant la mairie.")
     second.get_by_role("button", name="Publier et envoyer").click()
