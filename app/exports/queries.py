@@ -1,7 +1,7 @@
 """Every SELECT of exports and of the organiser's figures."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -155,8 +155,11 @@ def by_departement(session: Session, petition_id: int) -> list[tuple[str, int]]:
         .where(Signature.petition_id == petition_id, Signature.state == SignatureState.CONFIRMED)
         .group_by(Signature.departement)
     )
-    found = Counter(dict(rows.all()))
-    return sorted((found + Counter(paper_queries.by_departement(session, petition_id))).items())
+    return with_paper(session, petition_id, dict(rows.all()))
+
+
+def with_paper(session: Session, petition_id: int, online: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted((Counter(online) + Counter(paper_queries.by_departement(session, petition_id))).items())
 
 
 _JOURNAL = select(ExportRecord, Account.email).outerjoin(Account, Account.id == ExportRecord.account_id)

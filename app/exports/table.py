@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.exports import queries
 from app.petitions import cells as groups
 from app.petitions import keys as petition_keys
+from app.petitions import tallies
 from app.petitions.keys import Keys
 from app.petitions.models import Petition
 from app.signatures.places import NOWHERE, country_name
@@ -25,6 +26,7 @@ STATES = {
     "quarantined": "en quarantaine",
 }
 PREVIEWED = 5
+PLACES_HEADER = ("Département", "Signatures")
 
 
 class Table(NamedTuple):
@@ -59,7 +61,7 @@ def made(
         return Table(header, _states(keys, purpose, queries.every_state(session, petition.id), dates))
     if petition.delivery_mode == "count":
         cells = merged(queries.by_departement(session, petition.id))
-        return Table(("Département", "Signatures"), iter(cells), len(cells))
+        return Table(PLACES_HEADER, iter(cells), len(cells))
     header = ("Référence", "Prénom", "Nom", "Code postal", "Pays", "Signée le")
     return Table(header, people(keys, purpose, queries.confirmed(session, petition.id, until, since), dates))
 
@@ -69,8 +71,13 @@ def preview(
 ) -> Table:
     """A few of its lines, and how many it has (*most* + 1: more).
 
-    Of all who may be contacted, those who said so first: they are found by an index.
+    Of all who may be contacted, those who said so first: they are found by an index. Départements of a crowd as they
+    were last tallied: to count them anew for five lines would keep others waiting.
     """
+    tallied = tallies.of_petition(session, petition.id)
+    if purpose == "delivery" and not names_people(petition, purpose) and tallied and sum(tallied.cells.values()) > most:
+        cells = merged(queries.with_paper(session, petition.id, tallied.cells))
+        return Table(PLACES_HEADER, iter(cells[:PREVIEWED]), len(cells))
     from_first = queries.EVER if since is None and purpose == "contact" else since
     found = made(session, petition, purpose, until, from_first, TEXT)
     size = how_many(session, petition, found, purpose, until, since, most)
