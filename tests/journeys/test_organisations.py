@@ -49,12 +49,8 @@ def test_an_organisation_of_two(people: People, demo: Demo) -> None:
     for hidden in ("Clore maintenant", "Fermer les commentaires"):
         expect(second.get_by_role("button", name=hidden)).to_have_count(0)
     expect(second.get_by_role("link", name="Exports")).to_have_count(0)
-<<<<<<< HEAD
-    second.goto(f"/organisation{petition}/nouvelles")
-    second.get_by_role("button", name="Écrire une nouvelle").click()
-=======
     second.get_by_role("link", name="Nouvelles", exact=True).click()
->>>>>>> w-exports
+    second.get_by_role("button", name="Écrire une nouvelle").click()
     second.get_by_label("Titre").fill("Le conseil nous reçoit jeudi")
     second.get_by_label("Texte", exact=True).fill("Rendez-vous à dix-huit heures devant la mairie.")
     second.get_by_role("button", name="Relire et envoyer").click()
