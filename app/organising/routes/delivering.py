@@ -139,13 +139,22 @@ def make_pack(
 @in_lane("picturing")
 @limited("staff")
 def hand_over(
-    request: Request, session: Db, organiser: Organiser, petition: WrittenPetition, values: Form, offered: OfferedProof
+    request: Request,
+    session: Db,
+    organiser: Organiser,
+    signed: HalfSession,
+    petition: WrittenPetition,
+    fields: Posted,
+    values: Form,
+    offered: OfferedProof,
 ) -> Response:
     """First what it changes, for good; then, with its proof, it is done."""
     with shown_again(values, partial(_page, request, session, organiser, petition)):
         form = validated(HandedForm, values)
         handed = Handed(form.on, form.places, form.way, form.note)
         actions.check(petition, handed, clock.now())
+    # Data will be erased. Asked before a file is chosen, which could not be sent again.
+    require_fresh(request, signed, fields)
     if form.act != "deliver":
         return _question(request, session, organiser, petition, handed, {"values": values, "errors": {}})
     with shown_again(values, partial(_question, request, session, organiser, petition, handed)):
@@ -173,7 +182,6 @@ def _question(
         to=[petition.recipients[place] for place in sorted(set(handed.places))],
         first=petition.delivered_at is None,
         ends=actions.end_after(petition, handed, now),
-        at_once=actions.end_after(petition, handed, now) <= now,
         told=subscription_queries.count_willing(session, "updates", petition.id),
         form=form,
     )
@@ -206,9 +214,16 @@ def add_proof(
 @router.post("/petitions/{slug}/remise/{number}/preuve/copie")
 @limited("staff")
 def open_proof(
-    request: Request, session: Db, organiser: Organiser, petition: WrittenPetition, number: RowId
+    request: Request,
+    session: Db,
+    organiser: Organiser,
+    signed: HalfSession,
+    petition: WrittenPetition,
+    number: RowId,
+    fields: Posted,
 ) -> Response:
     """Never shown in the browser: a file that may be anything has no page of ours."""
+    require_fresh(request, signed, fields)
     name, content, kind = actions.open_proof(session, petition.id, number, organiser.id)
     ending = name.rpartition(".")[2]
     headers = {
