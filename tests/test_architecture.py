@@ -488,7 +488,6 @@ SCRIPTED = {
     "accounts/sign_in.html",
     "drafting/_layout.html",
     "organising/news_edit.html",
-    "organising/petition.html",
     "organising/export.html",
     "redress/appeal.html",
     "redress/case.html",

@@ -66,6 +66,8 @@ PLAUSIBLE = {
     "name-1": "Claire Vasseur", "role-1": "Maire", "seen": "0",
     "new": "une autre phrase de passe", "nom": "téléphone", "note": "À relire.",
     "nouvelle_cle": "{}", "ok-1": "Ce projet…",
+    "diagnostic": "", "envelope": "", "extent": "", "message": "", "recipient": "ada@exemple.test", "status": "5.1.1",
+    "type": "bounce",
     "objet": "", "open": "on", "origin": "https://www.exemple.fr", "organisation": "les-amis-de-la-lanterne",
     "outcome": "upheld", "passage": PASSAGE, "passage-1": PASSAGE,
     "password": "une phrase de passe",

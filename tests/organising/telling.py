@@ -1,5 +1,7 @@
 """News as tests tell them: at once, or the way that an organiser goes."""
 
+from typing import Any
+
 from starlette.testclient import TestClient
 
 from app import clock
@@ -20,15 +22,15 @@ def tell(
     kind: str = UpdateKind.NEWS,
     mail: bool = True,
     sent: bool = True,
+    facts: dict[str, str] | None = None,
 ) -> int:
     """On the page now, read by a moderator long ago; its mails are written when *sent*. Gives its number."""
     with site.database.write() as session:
         petition = petition_queries.by_slug(session, slug)
         assert petition is not None
         past = clock.now() - actions.CALL_BACK
-        update_id = actions.post(
-            session, petition, kind=kind, title=title, text=text, by=None, mail=mail, review=False, now=past
-        ).id
+        told: dict[str, Any] = {"kind": kind, "title": title, "text": text, "facts": facts}
+        update_id = actions.post(session, petition, **told, by=None, mail=mail, review=False, now=past).id
     with site.database.write() as session:
         assert actions.publish_due(session, clock.now())
     if sent:

@@ -9,6 +9,7 @@ from tests.site import FORM, Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
 
+FACTS = {"outcome": {"kind": "obtained", "at": "2026-11-20", "source_title": "Arrêté du maire", "source_url": ""}}
 TITLE = "La mairie nous reçoit <mardi>"
 TEXT = (
     "# Rendez-vous\n\nNous serons **douze** ; venez !\n\n- à 18 h\n- devant la [mairie](https://mairie.fr/plan)\n\n"
@@ -65,12 +66,12 @@ def test_the_newest_comes_first_and_the_others_stay(site: Site) -> None:
 def test_every_kind_is_one_timeline_with_its_label_and_facts(site: Site) -> None:
     slug = site.publish()
     for kind in ("news", "answer", "delivery", "outcome"):
-        tell(site, slug, f"Titre {kind}", kind=kind)
+        tell(site, slug, f"Titre {kind}", kind=kind, facts=FACTS.get(kind))
     for path in (f"/petitions/{slug}", f"/petitions/{slug}/nouvelles"):
         page = text_of(site.client.get(path).text)
         places = [page.index(f"Titre {kind}") for kind in ("outcome", "delivery", "answer", "news")]
         assert places == sorted(places), "the newest first"
-        for label in ("Nouvelle", "Réponse", "Remise", "Issue"):
+        for label in ("Nouvelle", "Réponse", "Remise", "Obtenue"):
             assert label in page
         assert page.count("Rapportée par l’auteur de la pétition.") == 2
 

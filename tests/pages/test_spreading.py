@@ -15,6 +15,7 @@ from PIL import Image
 from sqlalchemy import insert
 
 from app import clock
+from app.pages.routes import papers
 from app.petitions import addresses, images, network_card, queries
 from app.petitions.choices import TAGS
 from app.petitions.models import CountTotal
@@ -306,6 +307,7 @@ def test_every_link_that_we_make_says_where_it_was_found(site: Site, monkeypatch
         return made(url, **more)
 
     monkeypatch.setattr("segno.make", make)
+    papers._qr_svg.cache_clear()  # an earlier test may have printed the same address
     pages = "".join(
         site.client.get(path).text
         for path in (
