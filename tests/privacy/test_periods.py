@@ -26,6 +26,8 @@ from app.mail.models import Bounce, BouncedAddress, BounceSeen, CaughtMail, Mail
 from app.moderation.actions import Judgment
 from app.moderation.models import Appeal, AuthorLimit, Decision, Notice, Reply
 from app.organisations.models import Invitation
+from app.paper import actions as paper
+from app.paper.models import Sheet
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
@@ -367,12 +369,21 @@ def came_back(site: Site) -> None:
         assert bounces.receive(session, b"rien", [], "retours@exemple.fr") == Bounce.IGNORED
 
 
+def sheets_issued(site: Site) -> str:
+    slug = site.publish()
+    by = site.account_id(site.account("organiser", slug, email="papier@exemple.test"))
+    do(site, slug, lambda session, one: paper.issue(session, one, 2, "Mairie", session.get_one(Account, by)))
+    return slug
+
+
 PERIODS = [
     Period("pending_signature", "the form", days(7), waiting, there(Signature.id)),
     Period("pending_signature", "its consents", days(7), waiting, there(ConsentEvent.at)),
     Period("confirmed_signature", "six months after closing", days(182), closed(signed()), there(Signature.id)),
     Period("confirmed_signature", "a month after delivery", days(30), delivered(signed()), there(Signature.id)),
     Period("confirmed_signature", "21 months after opening", days(638), opened_long_ago, there(Signature.id)),
+    Period("paper_sheet", "who and where", days(182), closed(sheets_issued), there(Sheet.id, Sheet.return_to != ""),
+           counted=False),
     Period("updates_optin", "after closing", YEAR, closed(signed(consent_updates="on")), there(Subscription.id)),
     Period("updates_optin", "after delivery", YEAR, delivered(signed(consent_updates="on")), there(Subscription.id)),
     Period("newsletter_optin", "asked", 3 * YEAR, subscribed, there(Subscription.id, Subscription.asked_at.is_(None)),
