@@ -27,6 +27,6 @@ def told(to: Iterable[Account], petition: Petition, recipient: dict[str, str], w
         "petition": petition.title,
         "recipient": f"{recipient['name']}, {recipient['role']}",
         "what": what,
-        "path": f"/organisation/petitions/{petition.slug}/remise",
+        "path": f"/organisation/petitions/{petition.slug}/{'nouvelles' if what == 'answer' else 'remise'}",
     }
     return [Mail("deliveries/told", account.email, "fr", context) for account in to]
