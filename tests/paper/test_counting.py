@@ -199,3 +199,14 @@ def test_copies_of_entries_that_came_to_nothing_are_swept(site: Site, monkeypatc
     monkeypatch.setattr(paper_jobs, "YOUNG", -paper_jobs.YOUNG)
     assert paper_jobs.sweep_scans(site.database, store) == 1
     assert desk.do(1, "copie", by=desk.second).content == PNG
+    # Out of the count, and entered anew without a copy: the first one is nowhere any more.
+    assert desk.check(1, 4).status_code == 303
+    assert desk.do(1, "retrait", reason="withdrawn").status_code == 303
+    assert paper_jobs.sweep_scans(site.database, store) == 1
+    assert list(store.iterdir()) == []
+    assert desk.do(1, "reprise").status_code == 303
+    assert desk.enter(1, ("35000", 3), files=sent).status_code == 303
+    assert desk.check(1, 4).status_code == 303  # not what was found: sent back
+    assert desk.enter(1, ("35000", 4)).status_code == 303
+    assert desk.do(1, "copie", by=desk.second).status_code == 404
+    assert paper_jobs.sweep_scans(site.database, store) == 1
