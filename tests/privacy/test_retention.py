@@ -22,6 +22,7 @@ from app.privacy import jobs, retention, schedule
 from app.privacy.models import RetentionRun, SignatureAggregate
 from app.privacy.personal import IMPERSONAL, PERSONAL
 from app.subscriptions.models import Subscription, Suppression
+from tests.moderation.desk import ME, PUBLISH, decide
 from tests.organising.telling import tell
 from tests.privacy.test_self_service import opened
 from tests.site import Site, text_of
@@ -168,6 +169,31 @@ def test_updates_outlive_the_signature_and_end_by_themselves(site: Site) -> None
     site.later(days=3 * 365 + 1)
     run(site)
     assert rows(site, Suppression) == 0
+
+
+def test_what_was_taken_down_while_open_ends_the_day_it_would_have_closed(site: Site) -> None:
+    slug = site.publish(closes_at=clock.now() + timedelta(days=100))
+    comment = site.comment(slug, "Un avis publié.", consent_updates="on")
+    site.account("moderator", email=ME)
+    decide(site, comment, PUBLISH)
+    with site.database.write() as session:
+        taken_down = petition_queries.by_slug(session, slug)
+        assert taken_down is not None
+        taken_down.state = "refused"
+    site.later(days=100 + 364)
+    with site.database.write() as session:
+        petition_actions.close_ended(session)
+    assert petition(site, slug).closed_at is None
+    run(site)
+    assert rows(site, Subscription) == 1
+    site.later(days=2)
+    assert retention.dry_run(site.database, site.settings)["updates_optin"] == 1
+    run(site)
+    assert rows(site, Subscription) == 0
+    site.later(days=schedule.COMMENT_AFTER_CLOSING.days)
+    run(site)
+    with site.database.read() as session:
+        assert session.get_one(Comment, comment).text == ""
 
 
 def test_the_newsletter_is_renewed_only_by_a_yes(site: Site) -> None:
