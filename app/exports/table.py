@@ -1,6 +1,6 @@
 """What is in each file: its header and its lines, for a CSV (text, ISO dates) and for a workbook (dates are dates)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from app.exports import queries
+from app.paper import queries as paper
 from app.petitions import cells as groups
 from app.petitions import keys as petition_keys
 from app.petitions import tallies
@@ -60,7 +61,7 @@ def made(
         header = ("Pseudonyme", "État", "Reçue le", "Confirmée le", "Version du texte")
         return Table(header, _states(keys, purpose, queries.every_state(session, petition.id), dates))
     if petition.delivery_mode == "count":
-        cells = merged(queries.by_departement(session, petition.id))
+        cells = merged(queries.by_departement(session, petition.id), paper.by_departement(session, petition.id))
         return Table(PLACES_HEADER, iter(cells), len(cells))
     header = ("Référence", "Prénom", "Nom", "Code postal", "Pays", "Signée le")
     return Table(header, people(keys, purpose, queries.confirmed(session, petition.id, until, since), dates))
@@ -76,7 +77,7 @@ def preview(
     """
     tallied = tallies.of_petition(session, petition.id)
     if purpose == "delivery" and not names_people(petition, purpose) and tallied and sum(tallied.cells.values()) > most:
-        cells = merged(queries.with_paper(session, petition.id, tallied.cells))
+        cells = merged(tallied.cells, paper.by_departement(session, petition.id))
         return Table(PLACES_HEADER, iter(cells[:PREVIEWED]), len(cells))
     from_first = queries.EVER if since is None and purpose == "contact" else since
     found = made(session, petition, purpose, until, from_first, TEXT)
@@ -128,10 +129,10 @@ def _states(keys: Keys, purpose: str, batches: queries.Batches, dates: Dates) ->
 PLACES = {"": "Hors de France", NOWHERE: "En France, code inconnu"}
 
 
-def merged(cells: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+def merged(online: Mapping[str, int], on_paper: Mapping[str, int]) -> list[tuple[str, int]]:
     """Groups under eleven go together into ``Autres``, which is no small group itself if others can join it."""
-    found = groups.merged(dict(cells))
-    kept = [(PLACES.get(place, place), n) for place, n in cells if place in found.kept]
+    found = groups.with_paper(online, on_paper)
+    kept = [(PLACES.get(place, place), n) for place, n in sorted(found.kept.items())]
     return [*kept, ("Autres", found.rest)] if found.rest else kept
 
 

@@ -32,7 +32,7 @@ CLAIMING = 0x5160_0002  # advisory lock
 LEAVING, LEAVING_AGAIN = "leaving", "leaving again"
 LEFT_TWICE = "left twice, perhaps"
 # Why one never leaves.
-OVER_BUDGET, BOUNCED = "over budget", "bounced"
+OVER_BUDGET, BOUNCED, TAKEN_OFF = "over budget", "bounced", "taken off"
 # How often each has left, at most.
 _DOUBTS = {LEAVING: 1, LEAVING_AGAIN: 2, LEFT_TWICE: 2}
 MAILS_A_DAY = 2
@@ -223,7 +223,7 @@ def sent(session: Session, mail_id: int, *, again: bool = False) -> None:
 
 
 def refused(session: Session, mail_id: int, why: str) -> None:
-    """Its address had enough, or does not answer: it never leaves."""
+    """Its address had enough, or does not answer, or what it tells is taken off: it never leaves."""
     values = {"state": MailState.CANCELLED, "sealed": b"", "error": why}
     session.execute(_still_waits(mail_id).values(values))
 

@@ -1,6 +1,5 @@
 """One page's numbers: how a petition goes, and what to do next. Everything here is counted somewhere already."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,8 +66,10 @@ def where(session: Session, petition: Petition, sort: str = "") -> origins.Where
     tally = tallies.of_petition(session, petition.id)
     if tally is None or tally.made_at is None:
         return None
-    cells = Counter(tally.cells) + Counter(paper.by_departement(session, petition.id))
-    return origins.by_departement(cells, tally.made_at, sort) if cells else None
+    sheets = paper.by_departement(session, petition.id)
+    if not tally.cells and not sheets:
+        return None
+    return origins.by_departement(tally.cells, sheets, tally.made_at, sort)
 
 
 def table(
@@ -92,7 +93,8 @@ def _days(session: Session, petition: Petition, now: datetime) -> tuple[Sequence
 
 
 def _links(session: Session, petition: Petition, now: datetime) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
-    count, since = petition_queries.count(session, petition.id), day_of(now) - WEEK
+    count = petition_queries.count(session, petition.id) - paper.counted(session, petition.id)
+    since = day_of(now) - WEEK
     days = per_day(petition_queries.counts_per_hour(session, petition.id))
     came = origins.by_links(
         tags.of_petition(session, petition.id, since),

@@ -9,7 +9,7 @@ from typing import Any
 from app.folding import fold
 from app.organising import france
 from app.petitions import places
-from app.petitions.cells import Merged, merged
+from app.petitions.cells import Merged, merged, with_paper
 from app.petitions.choices import TAGS
 from app.signatures.places import NOWHERE
 
@@ -89,10 +89,10 @@ def named(code: str) -> str:
     return OTHER_PLACES.get(code) or (f"{found.name} ({code})" if found else code)
 
 
-def by_departement(cells: Mapping[str, int], at: datetime, sort: str = "") -> Where:
+def by_departement(online: Mapping[str, int], paper: Mapping[str, int], at: datetime, sort: str = "") -> Where:
     """*sort*: ``nom``, or the most signatures first."""
-    found = merged(cells)
-    total = sum(cells.values())
+    found = with_paper(online, paper)
+    total = sum(online.values()) + sum(paper.values())
     shades = _shades({code: n for code, n in found.kept.items() if code not in {"", NOWHERE}})
     rows = [Place(code, named(code), n, n / total, shades.get(code, 0)) for code, n in found.kept.items()]
     # What is no département comes last among names.

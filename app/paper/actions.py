@@ -96,7 +96,7 @@ def enter(
     if not 1 <= total <= LINES:
         raise Invalid({"n-1": Message("Une feuille porte de 1 à %(most)s signatures.", most=LINES)})
     values = {"signatures": total, "entered_at": clock.now(), "entered_by": by.id, "returned_at": None,
-              "checked_at": None, "checked_by": None}  # fmt: skip
+              "checked_at": None, "checked_by": None, "scan": None, "scan_kind": "", "scan_sha256": None}  # fmt: skip
     moved = queries.move(session, petition.id, number, SheetState.ISSUED, SheetState.ENTERED, **values)
     if moved is None:
         raise Invalid({"sheet": _why_not(session, petition, number)})
@@ -180,6 +180,8 @@ def set_aside(session: Session, petition: Petition, number: int, reason: SheetRe
     assert sheet.checked_at is not None
     assert sheet.signatures is not None
     sheet.state = SheetState.SET_ASIDE
+    # Its signers may be the ones who asked: the copy is swept, and goes with no later entry.
+    sheet.scan, sheet.scan_kind, sheet.scan_sha256 = None, "", None
     session.add(
         SheetCorrection(
             petition_id=petition.id,

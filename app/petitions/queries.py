@@ -353,14 +353,22 @@ def later_counts(session: Session, petition_id: int) -> dict[int, int]:
 
 
 def counts_per_hour(session: Session, petition_id: int) -> list[tuple[datetime, int]]:
-    """Signatures confirmed online by hour of confirmation, oldest first; those on paper come a sheet at a time."""
+    """Signatures confirmed online by hour of confirmation, oldest first; those on paper come a sheet at a time.
+
+    None of a petition that is counted for good: its hours go, what was on paper stays.
+    """
+    lasting = select(Petition.id).where(Petition.id == petition_id, Petition.final_count.is_(None)).exists()
     parts = union_all(
         select(CountTotal.hour, CountTotal.confirmed.label("n")).where(CountTotal.petition_id == petition_id),
         select(CountDelta.hour, CountDelta.change.label("n")).where(CountDelta.petition_id == petition_id),
         select(PaperTotal.hour, (-PaperTotal.signatures).label("n")).where(PaperTotal.petition_id == petition_id),
     ).subquery()
     rows = session.execute(
-        select(parts.c.hour, n := func.sum(parts.c.n)).group_by(parts.c.hour).having(n != 0).order_by(parts.c.hour)
+        select(parts.c.hour, n := func.sum(parts.c.n))
+        .where(lasting)
+        .group_by(parts.c.hour)
+        .having(n != 0)
+        .order_by(parts.c.hour)
     )
     return [(hour, int(n)) for hour, n in rows]
 

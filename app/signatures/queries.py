@@ -9,6 +9,7 @@ from sqlalchemy import Select, and_, bindparam, delete, func, select, text, tupl
 from sqlalchemy.orm import Session
 
 from app.bulk import insert_rows
+from app.petitions.models import Petition, PetitionState
 from app.petitions.queries import hour_of
 from app.signatures import doubts, seats
 from app.signatures.links import REMIND_AFTER, REMIND_BEFORE
@@ -386,10 +387,13 @@ def confirmed_by_version(session: Session, petition_id: int) -> dict[int, int]:
 
 
 def to_remind(session: Session, now: datetime, limit: int = 200) -> Sequence[Signature]:
-    """Pending for 48 hours, not reminded yet, not about to expire."""
+    """Pending for 48 hours, not reminded yet, not about to expire; of a petition that may be signed now."""
     return session.scalars(
         select(Signature)
+        .join(Petition, Petition.id == Signature.petition_id)
         .where(
+            Petition.state == PetitionState.OPEN,
+            Petition.closes_at.is_(None) | (Petition.closes_at > now),
             Signature.state == SignatureState.PENDING,
             Signature.reminded.is_(False),
             Signature.created_at <= now - REMIND_AFTER,
@@ -397,7 +401,7 @@ def to_remind(session: Session, now: datetime, limit: int = 200) -> Sequence[Sig
         )
         .order_by(Signature.created_at)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=Signature)
     ).all()
 
 

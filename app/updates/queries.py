@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.mail.models import OutboxMail
 from app.petitions.models import Petition
 from app.petitions.queries import PUBLIC_STATES
-from app.updates.models import LETTER_MAIL, WRITABLE, Letter, Update, UpdateKind, UpdateState
+from app.updates.models import LETTER_MAIL, NEWS_MAIL, WRITABLE, Letter, Update, UpdateKind, UpdateState
 
 # A literal, not a parameter, so that no plan is made for the others.
 PUBLISHED: ColumnElement[str] = literal_column("'published'")
@@ -179,6 +179,19 @@ def unfinished_news(session: Session) -> Update | None:
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()
+
+
+def mailed(session: Session, petition_id: int, update_id: int | None = None) -> Sequence[int]:
+    """Those of its news that are mailed, or that one."""
+    one = () if update_id is None else (Update.id == update_id,)
+    return session.scalars(select(Update.id).where(Update.petition_id == petition_id, Update.mail, *one)).all()
+
+
+def copies_waiting(session: Session) -> Sequence[OutboxMail]:
+    """Mails of news that have not left, without those that somebody is about to."""
+    waits = text("state = 'waiting'")  # spelled out for its index
+    query = select(OutboxMail).where(waits, OutboxMail.template == NEWS_MAIL)
+    return session.scalars(query.order_by(OutboxMail.id).with_for_update(skip_locked=True)).all()
 
 
 def unfinished_letter(session: Session) -> Letter | None:

@@ -15,6 +15,7 @@ from app.deliveries import links
 from app.deliveries.models import RecipientLink
 from app.moderation.actions import news
 from app.privacy import retention
+from app.privacy.actions import erasing
 from app.updates import actions as updates
 from app.updates import jobs as update_jobs
 from app.updates.models import Update
@@ -323,3 +324,41 @@ def test_the_address_goes_at_day_d_and_the_receipt_stays(site: Site, admin: Test
         assert links.make(vault_of(session), link) != path.rpartition("/")[2]
         assert link.sent_at is not None
         assert clock.now() - link.sent_at < timedelta(minutes=5)
+
+
+def test_a_recipient_who_is_erased_is_written_to_no_more(site: Site, admin: TestClient) -> None:
+    slug, organiser = handed_over(site)
+    asked = {"delivery": "1", "place": "0", "source": SOURCE}
+    assert organiser.post(desk(slug, "/lien"), data=asked).status_code == 303
+    path = linked(site, admin)
+    assert site.client.post(path + "/reception").status_code == 303
+    with site.database.write() as session:
+        erasing.erase(session, "quelquun@autre.example")
+    assert site.client.get(path).status_code == 200
+    with site.database.write() as session:
+        erasing.erase(session, OFFICIAL.upper())
+    with site.database.read() as session:
+        link = session.scalars(select(RecipientLink)).one()
+        assert (link.address_sealed, link.sent_at, link.asked_at) == (None, None, None)
+    for answer in (site.client.get(path), site.client.post(path + "/reponse", data={"text": ANSWER})):
+        assert answer.status_code == 410
+    assert OFFICIAL not in admin.get("/administration/remises").text
+    assert organiser.get(desk(slug)).status_code == 200
+    (line,) = site.client.get(f"/petitions/{slug}.json").json()["delivery"]["lines"]
+    assert len(line["receipts"]) == 1
+
+
+def test_an_answer_that_was_refused_goes_after_a_year(site: Site, admin: TestClient) -> None:
+    handed_over(site)
+    path = linked(site, admin)
+    assert site.client.post(path + "/reponse", data={"text": ANSWER}).status_code == 303
+    site.later(minutes=1)
+    _decide(site, publish=False)
+    for days, left in ((364, 1), (2, 0)):
+        site.later(days=days)
+        assert retention.dry_run(site.database, site.settings)["news_draft"] == 1 - left
+        retention.run(site.database, site.settings)
+        with site.database.read() as session:
+            assert len(session.scalars(select(Update).where(Update.kind == "answer")).all()) == left
+    with site.database.read() as session:
+        assert session.scalars(select(RecipientLink.answer_id)).all() == [None]

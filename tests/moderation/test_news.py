@@ -4,17 +4,18 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from app import clock
+from app.mail.models import OutboxMail
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.updates import actions
-from app.updates.models import Update
+from app.updates.models import Update, UpdateKind
 from tests.organisations.desk import MAKER, found, join
 from tests.organising.telling import NEWS, base, draft, send, tell, write
-from tests.site import Site, text_of
+from tests.site import PETITION, Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
 WHY = "Ce texte parle d’autre chose que de la pétition."
@@ -207,6 +208,45 @@ def test_what_is_online_is_taken_off_with_reasons(site: Site, slug: str, moderat
     assert WHY in page
     assert organiser.post(f"{path}/envoi", data={"act": "mail"}).status_code == 409, "it comes back no more"
     assert draft(organiser, slug) != path
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_a_copy_that_has_not_left_goes_with_its_news_or_its_petition(
+    site: Site, slug: str, moderator: TestClient
+) -> None:
+    elsewhere = site.publish(PETITION.replace("bibliothèque", "piscine"))
+    for of in (slug, elsewhere):
+        site.confirmed(of, consent_updates="on")
+    site.mails()
+    off = _copied(site, slug, "Retirée", UpdateKind.NEWS)
+    assert moderator.post(f"/moderation/nouvelles/{off}/retrait", data=REFUSE).status_code == 303
+    assert _copies(site) == [("cancelled", False)]
+    _copied(site, slug, "Emportée", UpdateKind.ANSWER)
+    _copied(site, elsewhere, "Restée", UpdateKind.NEWS)
+    notice = {"category": "other", "reasons": "La pétition est fausse.", "name": "Paul", "email": "p@exemple.test"}
+    assert site.client.post(f"/petitions/{slug}/signaler", data=notice | {"good_faith": "on"}).status_code == 200
+    down = {"decision": "refuse", "article": "10", "passage": "la bibliothèque de Montfleur"}
+    assert moderator.post("/moderation/dossiers/1/decision", data=down).status_code == 303
+    assert _copies(site) == [("cancelled", False), ("cancelled", False), ("waiting", True)]
+    site.later(hours=1)
+    told = [mail.text for mail in site.mails() if mail.message["List-Unsubscribe"]]
+    assert [title for title in ("Retirée", "Emportée", "Restée") if title in "".join(told)] == ["Restée"]
+
+
+def _copied(site: Site, slug: str, title: str, kind: str) -> int:
+    """Told, its mail written; a server was away when it was tried."""
+    number = tell(site, slug, title, kind=kind, sent=False)
+    with site.database.write() as session:
+        assert actions.send_some(session, site.settings.origin) == 1
+        session.execute(update(OutboxMail).where(OutboxMail.state == "waiting").values(attempts=1))
+    return number
+
+
+def _copies(site: Site) -> list[tuple[str, bool]]:
+    """Where each stands, and whether anything of it is kept."""
+    with site.database.read() as session:
+        rows = session.scalars(select(OutboxMail).where(OutboxMail.template == "updates/news").order_by(OutboxMail.id))
+        return [(row.state, bool(row.sealed)) for row in rows]
 
 
 def test_a_notice_about_the_petition_leads_to_its_news(site: Site, slug: str, moderator: TestClient) -> None:

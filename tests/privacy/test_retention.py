@@ -22,6 +22,7 @@ from app.privacy import jobs, retention, schedule
 from app.privacy.models import RetentionRun, SignatureAggregate
 from app.privacy.personal import IMPERSONAL, PERSONAL
 from app.subscriptions.models import Subscription, Suppression
+from tests.moderation.desk import ME, PUBLISH, decide
 from tests.organising.telling import tell
 from tests.privacy.test_self_service import opened
 from tests.site import Site, text_of
@@ -84,7 +85,7 @@ def test_at_the_end_rows_become_numbers_and_keys_are_destroyed(site: Site) -> No
     with site.database.read() as session:
         cells = {(c.departement, c.signatures) for c in session.scalars(select(SignatureAggregate))}
         keys = session.get_one(PetitionKeys, petition(site, slug).id)
-        assert cells == {("35", 12), ("", 1)}
+        assert cells == {("", 13)}  # alone, the thirteenth would be what the twelve leave of the whole
         assert keys.data_key is None
         assert keys.dedup_key is None
         assert keys.evidence_key is not None
@@ -97,7 +98,7 @@ def test_at_the_end_rows_become_numbers_and_keys_are_destroyed(site: Site) -> No
 
 def test_at_the_end_eleven_of_one_place_and_week_are_told_apart_and_ten_are_not(site: Site) -> None:
     slug = site.publish()
-    for place, people in (("35000", 11), ("29000", 10)):
+    for place, people in (("35000", 11), ("29000", 10), ("56000", 10)):
         for n in range(people):
             site.confirmed(slug, email=f"p{n}.{place}@exemple.test", postal_code=place)
     close(site, slug)
@@ -105,7 +106,7 @@ def test_at_the_end_eleven_of_one_place_and_week_are_told_apart_and_ten_are_not(
     run(site)
     with site.database.read() as session:
         cells = {(c.departement, bool(c.week), c.signatures) for c in session.scalars(select(SignatureAggregate))}
-    assert cells == {("35", True, 11), ("", False, 10)}
+    assert cells == {("35", True, 11), ("", False, 20)}
 
 
 def test_a_purge_that_is_killed_in_the_middle_goes_on(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,6 +169,31 @@ def test_updates_outlive_the_signature_and_end_by_themselves(site: Site) -> None
     site.later(days=3 * 365 + 1)
     run(site)
     assert rows(site, Suppression) == 0
+
+
+def test_what_was_taken_down_while_open_ends_the_day_it_would_have_closed(site: Site) -> None:
+    slug = site.publish(closes_at=clock.now() + timedelta(days=100))
+    comment = site.comment(slug, "Un avis publié.", consent_updates="on")
+    site.account("moderator", email=ME)
+    decide(site, comment, PUBLISH)
+    with site.database.write() as session:
+        taken_down = petition_queries.by_slug(session, slug)
+        assert taken_down is not None
+        taken_down.state = "refused"
+    site.later(days=100 + 364)
+    with site.database.write() as session:
+        petition_actions.close_ended(session)
+    assert petition(site, slug).closed_at is None
+    run(site)
+    assert rows(site, Subscription) == 1
+    site.later(days=2)
+    assert retention.dry_run(site.database, site.settings)["updates_optin"] == 1
+    run(site)
+    assert rows(site, Subscription) == 0
+    site.later(days=schedule.COMMENT_AFTER_CLOSING.days)
+    run(site)
+    with site.database.read() as session:
+        assert session.get_one(Comment, comment).text == ""
 
 
 def test_the_newsletter_is_renewed_only_by_a_yes(site: Site) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from app import clock
 from app.consents.models import ConsentEvent
 from app.crypto import Vault
+from app.petitions import queries as petition_queries
+from app.petitions import reopening
 from app.signatures import jobs, links
 from app.subscriptions.models import Subscription
 from app.vault import open_vault
@@ -391,6 +393,24 @@ def test_no_reminder_for_a_signature_that_counts_or_a_petition_that_ended(site: 
     site.later(hours=48)
     jobs.remind_pending(site.database, site.settings.origin)
     assert len(site.mails()) == sent
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_the_reminder_waits_for_a_petition_that_opens_again(site: Site) -> None:
+    slug = site.publish()
+    waiting(site, slug)
+    organiser = site.staff("organiser", slug)
+    assert organiser.post(f"/organisation/petitions/{slug}/cloture").status_code == 303
+    site.later(hours=49)
+    before = len(site.mails())
+    jobs.remind_pending(site.database, site.settings.origin)
+    assert len(site.mails()) == before
+    with site.database.write() as session:
+        found = petition_queries.by_slug(session, slug)
+        assert found is not None
+        reopening.reopen(session, found)
+    jobs.remind_pending(site.database, site.settings.origin)
+    assert "Il y a deux jours" in site.mails()[-1].text
 
 
 def test_scanners_that_fetch_every_mailed_link_change_nothing(site: Site) -> None:

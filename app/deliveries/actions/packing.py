@@ -190,9 +190,8 @@ def _moment(database: Database, record_id: int) -> Iterator[datetime]:
 
 
 def _snapshot(session: Session, petition: Petition, at: datetime, origin: str) -> Snapshot:
-    places = Counter(dict(queries.places_until(session, petition.id, at)))
+    places = dict(queries.places_until(session, petition.id, at))
     versions = Counter(dict(queries.versions_until(session, petition.id, at)))
-    places.update(paper.by_departement(session, petition.id))
     versions.update(on_paper.by_version(session, petition.id))
     assert petition.opened_at is not None
     texts = [
@@ -214,7 +213,7 @@ def _snapshot(session: Session, petition: Petition, at: datetime, origin: str) -
         paper=paper.counted(session, petition.id),
         named=petition.delivery_mode == "identities",
         texts=texts,
-        places=table.merged(sorted(places.items())),
+        places=table.merged(places, paper.by_departement(session, petition.id)),
     )
 
 

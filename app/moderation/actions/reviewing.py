@@ -32,6 +32,7 @@ from app.petitions.models import Petition, PetitionState
 from app.petitions.public import View
 from app.petitions.typed import latest_day
 from app.signatures import queries as signature_queries
+from app.updates import actions as updates
 from app.zone import day_of, end_of, last_day_before
 
 REFUSALS = {DecisionKind.REFUSE, DecisionKind.REMOVE}
@@ -162,6 +163,7 @@ def on_notice(
     decision = _record(session, petition, moderator, judgment.within(kind=kind), source, case, case.revision, after)
     if kind == DecisionKind.REMOVE:
         petition.state = PetitionState.REFUSED
+        updates.stop(session, petition.id)
         indexing.keep(session, petition)
         _tell_owners(session, petition, decision)
     changed(session, petition.id)
@@ -259,6 +261,8 @@ def put_back(session: Session, decision: Decision) -> None:
     if before["opened_at"] is None and petition.opened_at and signed:
         raise Conflict("Quelqu’un a déjà signé cette pétition : pour la retirer, prenez une nouvelle décision.")
     petition.state = before["state"]
+    if petition.state not in ONLINE:
+        updates.stop(session, petition.id)
     for name in MOMENTS:
         setattr(petition, name, datetime.fromisoformat(before[name]) if before[name] else None)
     indexing.keep(session, petition)

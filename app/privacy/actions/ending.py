@@ -1,6 +1,5 @@
 """The steps of retention that are more than a DELETE, each safe to repeat."""
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -76,9 +75,9 @@ def purge_some(session: Session, now: datetime, limit: int) -> Stretch:
     if petition.final_count is None:
         # One statement gives both, so that they agree while somebody withdraws; no sheet moves meanwhile.
         petition_queries.lock(session, petition.id)
-        cells = Counter(signature_queries.cells(session, petition.id)) + Counter(paper.cells(session, petition.id))
-        petition.final_count, petition.final_count_at = sum(cells.values()), now
-        signatures.add_aggregates(session, merged(petition.id, cells))
+        online, sheets = signature_queries.cells(session, petition.id), paper.cells(session, petition.id)
+        petition.final_count, petition.final_count_at = sum(online.values()) + sum(sheets.values()), now
+        signatures.add_aggregates(session, merged(petition.id, online, sheets))
         changed(session, petition.id)
         return 0, True
     if n := signature_queries.delete_some(session, petition.id, limit):
@@ -110,9 +109,11 @@ def forget_sheets(session: Session, now: datetime, limit: int, store: Path) -> S
     return n, n > 0
 
 
-def merged(petition_id: int, cells: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+def merged(
+    petition_id: int, online: Mapping[tuple[str, str], int], sheets: Mapping[tuple[str, str], int]
+) -> list[dict[str, Any]]:
     """``(département, ISO week) → n`` as rows; groups under eleven go together."""
-    found = groups.merged(cells)
+    found = groups.with_paper(online, sheets)
     rows: list[dict[str, Any]] = [
         {"petition_id": petition_id, "departement": place, "week": week, "signatures": n}
         for (place, week), n in sorted(found.kept.items())

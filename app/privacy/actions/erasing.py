@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app import audit, crypto
 from app.comments import actions as comment_actions
 from app.comments import queries as comment_queries
+from app.deliveries.actions import linking
 from app.errors import Gone, Refused
 from app.mail import bounced
 from app.mail.addresses import canonical
@@ -19,7 +20,7 @@ from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.privacy.queries import comments as comment_texts
-from app.privacy.queries import mailings, notices
+from app.privacy.queries import deliveries, mailings, notices
 from app.redress.actions import withdrawing
 from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
@@ -64,10 +65,19 @@ def erase(session: Session, email: str, channel: str = "web") -> int:
         subscriptions.end_by_address(session, petition.id, address, MAILINGS, channel)
     subscriptions.end_by_address(session, 0, address, ("newsletter",), channel)
     organisation_queries.forget_address(session, address)
+    _forget_recipient(session, address)
     mailings.forget_mails(session, address)
     bounced.forget(session, address)
     audit.record(session, "person.erased", "person", "-", signatures=n, channel=channel)
     return n
+
+
+def _forget_recipient(session: Session, address: str) -> None:
+    """Their link opens no more; that the petition was received, and their answer, are public lines that stay."""
+    for link in deliveries.links_with_address(session):
+        if canonical(linking.address_of(session, link)) == canonical(address):
+            link.address_sealed = link.sent_at = link.asked_at = None
+            audit.record(session, "delivery.link_cancelled", "delivery", link.delivery_id, None, link=link.id)
 
 
 # The erasure journal: what a restored backup has to forget again. Nothing in it can be read

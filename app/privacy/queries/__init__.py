@@ -7,12 +7,17 @@ oldest is; the function beside it does at most *limit* of them and says how many
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import case, delete, func, select
 from sqlalchemy.orm import Session
+
+from app.petitions.models import Petition
+from app.petitions.queries import HIDDEN_STATES
 
 Due = tuple[int, datetime | None]
 # What stands where words were.
 FORGOTTEN = "(effacé)"
+# When a petition ended; one that was taken down while it was open is closed by nobody, and ends the day it had.
+ended_at = func.coalesce(Petition.closed_at, case((Petition.state.in_(HIDDEN_STATES), Petition.closes_at)))
 
 
 def due(session: Session, column: Any, period: timedelta, *where: Any) -> Due:

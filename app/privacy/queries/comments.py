@@ -11,7 +11,7 @@ from app.comments.models import Comment, CommentRevision, CommentState
 from app.moderation.models import AuthorLimit, Decision, Note, Target
 from app.petitions.models import Petition
 from app.privacy import schedule
-from app.privacy.queries import FORGOTTEN, Due, delete_some, due, together
+from app.privacy.queries import FORGOTTEN, Due, delete_some, due, ended_at, together
 
 
 def waiting_due(session: Session, now: datetime) -> Due:
@@ -34,16 +34,14 @@ def waiting_ids(session: Session, now: datetime, limit: int) -> Sequence[int]:
 
 
 def _published_where(now: datetime) -> Any:
-    closed = select(Petition.id).where(Petition.closed_at <= now - schedule.COMMENT_AFTER_CLOSING)
+    closed = select(Petition.id).where(ended_at <= now - schedule.COMMENT_AFTER_CLOSING)
     return Comment.state == CommentState.PUBLISHED, Comment.text != "", Comment.petition_id.in_(closed)
 
 
 def published_due(session: Session, now: datetime) -> Due:
     n = session.scalar(select(func.count()).where(*_published_where(now))) or 0
     oldest = session.scalar(
-        select(func.min(Petition.closed_at)).where(
-            Petition.id.in_(select(Comment.petition_id).where(*_published_where(now)))
-        )
+        select(func.min(ended_at)).where(Petition.id.in_(select(Comment.petition_id).where(*_published_where(now))))
     )
     return n, oldest + schedule.COMMENT_AFTER_CLOSING if n and oldest else None
 

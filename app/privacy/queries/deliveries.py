@@ -1,10 +1,11 @@
 """Proofs of deliveries, and the addresses of recipients."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.deliveries.models import Delivery, DeliveryProof, RecipientLink
 from app.petitions.models import Petition
@@ -35,6 +36,16 @@ def delete_proofs(session: Session, now: datetime, limit: int) -> int:
     session.execute(delete(DeliveryProof).where(DeliveryProof.delivery_id.in_(ids)))
     session.execute(update(Delivery).where(Delivery.id.in_(ids)).values(proof_name=""))
     return len(ids)
+
+
+def links_with_address(session: Session) -> Sequence[RecipientLink]:
+    """Of all petitions, ours alone until the commit; their deliveries with them."""
+    return session.scalars(
+        select(RecipientLink)
+        .where(RecipientLink.address_sealed.is_not(None))
+        .options(joinedload(RecipientLink.delivery))
+        .with_for_update(of=RecipientLink)
+    ).all()
 
 
 def forget_contacts(session: Session, petition_id: int) -> None:

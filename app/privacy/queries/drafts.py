@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.deliveries.models import RecipientLink
 from app.drafting.actions import ACCOUNTS_FOR, STRANGERS_FOR
 from app.drafting.models import Draft
 from app.petitions.models import Petition
@@ -40,8 +41,8 @@ def delete_drafts(session: Session, now: datetime, limit: int) -> int:
 
 
 def _unsent(now: datetime) -> Any:
-    """News that never appeared, of an author who has left them."""
-    never = Update.published_at.is_(None) & Update.author_id.is_not(None) & Update.state.in_(WRITABLE)
+    """News that never appeared, of an author who has left them, or who has none here: a recipient who was refused."""
+    never = Update.published_at.is_(None) & Update.state.in_(WRITABLE)
     return never & (Update.saved_at <= now - schedule.NEWS_DRAFT)
 
 
@@ -50,4 +51,7 @@ def news_due(session: Session, now: datetime) -> Due:
 
 
 def delete_news(session: Session, now: datetime, limit: int) -> int:
-    return delete_some(session, Update.id, limit, _unsent(now))
+    ids = session.scalars(select(Update.id).where(_unsent(now)).limit(limit)).all()
+    session.execute(update(RecipientLink).where(RecipientLink.answer_id.in_(ids)).values(answer_id=None))
+    session.execute(delete(Update).where(Update.id.in_(ids)))
+    return len(ids)

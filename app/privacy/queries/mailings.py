@@ -11,22 +11,24 @@ from app.mail import outbox
 from app.mail.models import Bounce, BouncedAddress, BounceSeen, CaughtMail, MailBudget, MailState, OutboxMail
 from app.petitions.models import Petition
 from app.privacy import schedule
-from app.privacy.queries import Due, delete_some, due, together
+from app.privacy.queries import Due, delete_some, due, ended_at, together
 from app.subscriptions.actions import ANSWER_WITHIN, RENEW_AFTER
 from app.subscriptions.models import Subscription, Suppression
+
+# News go on until then at least.
+told_until = func.coalesce(Petition.delivered_at, ended_at)
 
 
 def _updates_ended(now: datetime) -> Any:
     """Subscriptions to the news of petitions that ended long enough ago."""
-    ended = func.coalesce(Petition.delivered_at, Petition.closed_at)
-    petitions = select(Petition.id).where(ended <= now - schedule.UPDATES_AFTER_END)
+    petitions = select(Petition.id).where(told_until <= now - schedule.UPDATES_AFTER_END)
     return Subscription.purpose == "updates", Subscription.petition_id.in_(petitions)
 
 
 def updates_due(session: Session, now: datetime) -> Due:
     n = session.scalar(select(func.count()).where(*_updates_ended(now)))
     oldest = session.scalar(
-        select(func.min(func.coalesce(Petition.delivered_at, Petition.closed_at))).where(
+        select(func.min(told_until)).where(
             Petition.id.in_(select(Subscription.petition_id).where(*_updates_ended(now)))
         )
     )

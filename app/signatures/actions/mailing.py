@@ -103,13 +103,13 @@ def resend(session: Session, petition: Petition, email: str, origin: str, people
 
 
 def remind(session: Session, origin: str) -> int:
-    """One reminder after 48 hours, never two; not for a petition that has ended, nor to where mail comes back from."""
+    """One reminder after 48 hours, never two; none while a petition is closed, nor to where mail comes back from."""
     now = clock.now()
     rows = queries.to_remind(session, now)
     for row in rows:
         row.reminded = True
         petition = session.get_one(Petition, row.petition_id)
-        if not petition.is_open(now) or seats.waits(row.email_key):
+        if seats.waits(row.email_key):
             continue
         to = addressee_of(session, row, petition, origin)
         of_address = queries.of_address(session, row.petition_id, seats.address_of(row.email_key))

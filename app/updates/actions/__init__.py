@@ -2,7 +2,7 @@
 
 from app.updates.actions.letters import Progress, check_letter, progress, write_letter
 from app.updates.actions.outcomes import tell
-from app.updates.actions.sending import BATCH, send_some, try_out
+from app.updates.actions.sending import BATCH, send_some, stop, try_out
 from app.updates.actions.writing import (
     CALL_BACK,
     REVIEWED,
@@ -24,6 +24,6 @@ from app.updates.actions.writing import (
 
 __all__ = [
     "BATCH", "CALL_BACK", "REVIEWED", "Progress", "accept", "begin", "check_letter", "discard", "mailing_from", "mark",
-    "post", "progress", "publish_due", "read_first", "recall", "refuse", "save", "send", "send_some", "take_off",
-    "tell", "try_out", "under_review", "write_letter",
+    "post", "progress", "publish_due", "read_first", "recall", "refuse", "save", "send", "send_some", "stop",
+    "take_off", "tell", "try_out", "under_review", "write_letter",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.accounts.models import Account
+from app.crypto import Unsealable
 from app.errors import Conflict, NotFound, Refused
 from app.mail import outbox
 from app.mail.outbox import Mail
@@ -53,6 +54,21 @@ def _send_batch(session: Session, sending: Sending, purpose: str, petition_id: i
     else:
         sending.sent_after = people[-1].id
     return len(people) or 1
+
+
+def stop(session: Session, petition_id: int, update_id: int | None = None) -> None:
+    """Copies that have not left of what is taken off, that news or all of its petition's: a group, and a few late ones.
+
+    One that is with the server at this moment leaves.
+    """
+    ends = tuple(f"#n{n}" for n in queries.mailed(session, petition_id, update_id))
+    for row in queries.copies_waiting(session) if ends else ():
+        try:
+            mine = outbox.opened(session, row).context["url"].endswith(ends)
+        except Unsealable:  # nobody sends it either
+            continue
+        if mine:
+            outbox.refused(session, row.id, outbox.TAKEN_OFF)
 
 
 def _copies_of_update(update: Update, petition: Petition) -> Copy:

@@ -18,6 +18,7 @@ from app.petitions.models import Petition
 from app.petitions.queries import PUBLIC_STATES
 from app.templating import long_datetime
 from app.updates import effects, queries
+from app.updates.actions import sending
 from app.updates.forms import lacking
 from app.updates.models import Update, UpdateKind, UpdateState
 
@@ -246,6 +247,7 @@ def take_off(session: Session, update_id: int, by: int, article: int | None, exp
     update.state, update.decided_at, update.decided_by = UpdateState.REFUSED, now, by
     update.article, update.explanation = article, explanation
     update.finished_at = update.finished_at or now
+    sending.stop(session, update.petition_id, update.id)
     effects.come_or_gone(session, update)
     changed(session, update.petition_id)
     return update
