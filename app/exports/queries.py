@@ -1,7 +1,6 @@
 """Every SELECT of exports and of the organiser's figures."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -13,7 +12,6 @@ from app.accounts.models import Account
 from app.consents import queries as consent_queries
 from app.consents.models import ConsentKind
 from app.exports.models import ExportPermission, ExportRecord
-from app.paper import queries as paper_queries
 from app.petitions.models import Petition
 from app.signatures.models import Signature, SignatureState
 
@@ -148,18 +146,14 @@ def every_state(session: Session, petition_id: int) -> Batches:
     )
 
 
-def by_departement(session: Session, petition_id: int) -> list[tuple[str, int]]:
-    """Of the whole count, on paper too."""
+def by_departement(session: Session, petition_id: int) -> dict[str, int]:
+    """Those who signed online."""
     rows = session.execute(
         select(Signature.departement, func.count())
         .where(Signature.petition_id == petition_id, Signature.state == SignatureState.CONFIRMED)
         .group_by(Signature.departement)
     )
-    return with_paper(session, petition_id, dict(rows.all()))
-
-
-def with_paper(session: Session, petition_id: int, online: Mapping[str, int]) -> list[tuple[str, int]]:
-    return sorted((Counter(online) + Counter(paper_queries.by_departement(session, petition_id))).items())
+    return dict(rows.all())
 
 
 _JOURNAL = select(ExportRecord, Account.email).outerjoin(Account, Account.id == ExportRecord.account_id)
