@@ -172,6 +172,7 @@ def _question(
         handed=handed,
         to=[petition.recipients[place] for place in sorted(set(handed.places))],
         first=petition.delivered_at is None,
+        left_out=actions.left_out(session, petition),
         ends=actions.end_after(petition, handed, now),
         at_once=actions.end_after(petition, handed, now) <= now,
         told=subscription_queries.count_willing(session, "updates", petition.id),
