@@ -45,14 +45,18 @@ def receive(session: Session, raw: bytes, said: list[Said], address: str) -> Bou
 
 
 def receive_event(session: Session, event_id: str, event: Event, read: list[Said], address: str) -> Bounce | None:
-    """What the sending service says under its signature: it need not be proven again."""
+    """What the sending service says under its signature, of the *recipient* that it names: it need not be proven again.
+
+    A report that it passes on is anybody's: what it says of whom is proven by the envelope, or not believed.
+    """
     if not bounced.once(session, b"event", event_id.encode()):
         return None
     raw = event.message.encode("utf-8", "replace")
     said = _as_told(event, read)
     known = _by_envelope(session, said, address, b"\n".join((event.envelope.encode("utf-8", "replace"), raw)))
     if not known:
-        known = [Proven(each.bounce, each.addresses[0], None) for each in said if each.addresses][:1]
+        named = reading.addresses(event.recipient)
+        known = [Proven(each.bounce, named[0], None) for each in said[:1] if named]
     return _take(session, known, said, raw)
 
 

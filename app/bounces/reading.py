@@ -26,7 +26,7 @@ MOST = 20
 # Lines that may begin a part of a message: a report has a dozen.
 PARTS = 500
 # It writes down what it cannot read, addresses and all.
-logging.getLogger("flufl.bounce").disabled = True
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 _DAEMON = re.compile(
     r"mailer[-_.]?daemon|postmaster|mail[-_ ]?(delivery|system)|mailsystem|returned mail", re.IGNORECASE
 )

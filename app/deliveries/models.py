@@ -67,7 +67,8 @@ class RecipientLink(Base):
     delivery_id: Mapped[int] = mapped_column(ForeignKey("delivery.id"))
     # Among the recipients of the delivery.
     place: Mapped[int]
-    # The public page where the official address stands: as the organiser asks, then as the operator has read it.
+    # The public page where the official address stands: as the organiser says, and as the operator has read it.
+    asked_source: Mapped[str] = mapped_column(default="", server_default=text("''"))
     source: Mapped[str] = mapped_column(default="", server_default=text("''"))
     asked_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     asked_at: Mapped[datetime | None]

@@ -15,6 +15,7 @@ from app.organisations import actions as organisations
 from app.organisations.queries import where_may
 from app.organisations.rights import Right
 from app.petitions import addresses, images, indexing, keys, markdown, queries, tags, tallies, themes
+from app.petitions.end_of_life import delivery_clock
 from app.petitions.goals import passed
 from app.petitions.importing import PetitionFile
 from app.petitions.models import Petition, PetitionOwner, PetitionState, PetitionText, Recipient, Source
@@ -223,7 +224,7 @@ def deliver(session: Session, petition: Petition, by: int | None = None, on: dat
         raise Conflict("Cette pétition ne peut pas être remise dans cet état.")
     now = clock.now()
     petition.closed_at = petition.ended_at(now) or now
-    petition.state, petition.delivered_at = PetitionState.DELIVERED, min(now, end_of(on)) if on is not None else now
+    petition.state, petition.delivered_at = PetitionState.DELIVERED, delivery_clock(end_of(on), now) if on else now
     audit.record(session, "petition.delivered", "petition", petition.id, by)
     changed(session, petition.id)
 

@@ -10,8 +10,15 @@ from app.petitions.models import Petition
 from app.petitions.typed import LONGEST
 
 AFTER_DELIVERY = timedelta(days=30)
+# However long ago the day that its organiser gives: there is time to see it, and to say that it is wrong.
+AT_LEAST = timedelta(days=7)
 AFTER_CLOSING = timedelta(days=182)
 AFTER_OPENING = timedelta(days=638)
+
+
+def delivery_clock(handed: datetime, now: datetime) -> datetime:
+    """The moment that ``delivered_at`` becomes, when it is noted *now* that it was handed over at *handed*."""
+    return max(min(now, handed), now - AFTER_DELIVERY + AT_LEAST)
 
 
 def erased_on(petition: Petition, now: datetime) -> datetime:

@@ -229,6 +229,7 @@ IMPERSONAL = {
     "delivery.signatures", "delivery.pack_sha256", "delivery.created_at", "delivery.proof_kind", "delivery.proof_size",
     "delivery.proof_sha256", "delivery_proof.delivery_id",
     "recipient_link.id", "recipient_link.delivery_id", "recipient_link.place", "recipient_link.source",
+    "recipient_link.asked_source",
     "recipient_link.asked_at", "recipient_link.sent_at", "recipient_link.receipt_at", "recipient_link.answer_id",
     "draft.id", "draft.petition_id", "draft.saves", "draft.created_at",
     "export_permission.id", "export_permission.petition_id", "export_permission.purpose", "export_permission.asked_at",

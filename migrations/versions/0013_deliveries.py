@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("delivery_id", sa.Integer(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=False),
+        _words("asked_source"),
         _words("source"),
         sa.Column("asked_by", sa.Integer(), nullable=True),
         sa.Column("asked_at", MOMENT, nullable=True),

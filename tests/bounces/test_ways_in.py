@@ -264,13 +264,17 @@ def test_what_the_service_posts_is_believed_once(site: Site) -> None:
 
 @pytest.mark.databases("sqlite")
 def test_a_report_that_is_passed_on_whole(site: Site) -> None:
-    for n, (writes, email) in enumerate([(reports.office, ADA), (reports.spam_refused, ZOE), (reports.a_person, ZOE)]):
-        event = {"type": "bounce", "message": writes("service@relais.test", email).decode()}
+    """Of whom the service names; of others it proves nothing."""
+    sent = [(reports.office, ADA, ADA), (reports.spam_refused, ZOE, ZOE), (reports.a_person, ZOE, "")]
+    for n, (writes, email, named) in enumerate(sent):
+        event = {"type": "bounce", "recipient": named, "message": writes("service@relais.test", email).decode()}
         assert post(site, event, event=f"msg_{n}").status_code == 204
+    forged = {"type": "complaint", "message": reports.office("service@relais.test", ZOE).decode()}
+    assert post(site, forged, event="msg_forged").status_code == 204
     long = {"type": "bounce", "recipient": ZOE, "status": "5.2.2", "message": "x" * 900_000}
     assert post(site, long, event="msg_long").status_code == 204
     assert post(site, long | {"message": "x" * 1_100_000}, event="msg_longer").status_code == 413
-    assert counted(site) == {"hard": 1, "blocked": 1, "soft": 1, "ignored": 1}
+    assert counted(site) == {"hard": 1, "blocked": 1, "soft": 1, "ignored": 2}
     assert stopped(site, ADA, ZOE) == {ADA}
 
 

@@ -108,11 +108,11 @@ def test_it_is_for_good_and_everybody_is_told(site: Site) -> None:
     slug = site.publish()
     site.confirmed(slug, consent_updates="on")
     organiser = site.staff("organiser", slug)
-    assert hand_over(organiser, slug, note="Le maire était **là**.").status_code == 303
+    assert hand_over(organiser, slug).status_code == 303
     page = text_of(site.client.get(f"/petitions/{slug}").text)
     assert "Remise le" in page
     assert "en main propre, à : Claire Vasseur, Maire de Montfleur" in page
-    assert "Les données des signataires seront effacées le" in page
+    assert "Les données de ses signataires s’effacent le" in page
     assert site.sign(slug, email="tard@exemple.test").status_code != 303
     said = site.client.get(f"/petitions/{slug}.json").json()["delivery"]
     assert said["on"] == today().isoformat()
@@ -132,6 +132,16 @@ def test_it_is_for_good_and_everybody_is_told(site: Site) -> None:
     assert "Claire Vasseur" in mail.text
     site.later(days=31)
     assert "effacées" in text_of(site.client.get(f"/petitions/{slug}").text)
+
+
+@pytest.mark.databases("sqlite")
+def test_what_its_organiser_adds_is_read_by_a_moderator_first(site: Site) -> None:
+    slug = site.publish()
+    organiser = site.staff("organiser", slug)
+    assert hand_over(organiser, slug, note="Le maire était **là**.").status_code == 303
+    with site.database.read() as session:
+        assert session.scalars(select(Update.state)).one() == "waiting"
+    assert "Le maire était" not in site.client.get(f"/petitions/{slug}").text
 
 
 def test_the_clock_starts_on_the_day_that_is_given_and_a_second_delivery_moves_nothing(site: Site) -> None:
@@ -157,12 +167,25 @@ def test_the_clock_starts_on_the_day_that_is_given_and_a_second_delivery_moves_n
 
 
 @pytest.mark.databases("sqlite")
-def test_a_delivery_of_long_ago_says_that_the_data_go_at_once(site: Site) -> None:
+def test_a_delivery_of_long_ago_leaves_seven_days_to_say_that_it_is_wrong(site: Site) -> None:
     slug = site.publish()
     site.later(days=60)
+    assert (
+        hand_over(site.staff("organiser", slug), slug, on=(today() - timedelta(days=50)).isoformat()).status_code == 303
+    )
+    said = site.client.get(f"/petitions/{slug}.json").json()["delivery"]
+    assert date.fromisoformat(said["erased_on"][:10]) - today() in {timedelta(days=6), timedelta(days=7)}
+    assert said["lines"][0]["on"] == (today() - timedelta(days=50)).isoformat()
+
+
+@pytest.mark.databases("sqlite")
+def test_whoever_finds_an_open_session_hands_nothing_over(site: Site) -> None:
+    slug = site.publish()
     organiser = site.staff("organiser", slug)
-    asked = organiser.post(desk(slug), data=form(act="look", on=(today() - timedelta(days=50)).isoformat()))
-    assert "effacées dans les vingt-quatre heures" in text_of(asked.text)
+    site.later(minutes=11)
+    for act in ("look", "deliver"):
+        assert organiser.post(desk(slug), data=form(act=act)).status_code == 403
+    assert site.client.get(f"/petitions/{slug}.json").json()["state"] == "open"
 
 
 @pytest.mark.databases("sqlite")

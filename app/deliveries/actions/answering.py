@@ -51,6 +51,8 @@ def answer(session: Session, token: str, text: str, url: str) -> Update:
     link = linking.opened(session, token, alone=True)
     if queries.answers_by(session, petition.id, link.id) >= MOST:
         raise Invalid({"text": TOO_MANY})
+    before = waiting(session, link)
+    again = before is not None and before.state == UpdateState.WAITING
     _take_back(session, petition, link)
     who = link.recipient
     update = updates.post(
@@ -72,7 +74,8 @@ def answer(session: Session, token: str, text: str, url: str) -> Update:
     )
     link.answer_id = update.id
     audit.record(session, "delivery.answered", "delivery", link.delivery_id, None, link=link.id, update=update.id)
-    outbox.enqueue(session, emails.told(petition.owners, petition, who, "answer"))
+    if not again:  # whoever corrects their answer fills nobody's mailbox
+        outbox.enqueue(session, emails.told(petition.owners, petition, who, "answer"))
     return update
 
 

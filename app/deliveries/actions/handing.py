@@ -17,7 +17,7 @@ from app.paper import queries as paper
 from app.paper.models import SheetState
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
-from app.petitions.end_of_life import AFTER_DELIVERY, erased_on
+from app.petitions.end_of_life import AFTER_DELIVERY, delivery_clock, erased_on
 from app.petitions.models import Petition, PetitionState
 from app.templating import long_date
 from app.updates import actions as updates
@@ -66,7 +66,9 @@ def check(petition: Petition, handed: Handed, now: datetime) -> None:
 def end_after(petition: Petition, handed: Handed, now: datetime) -> datetime:
     """Day D once *handed* is noted: the first delivery decides, a later one moves nothing."""
     present = erased_on(petition, now)
-    return present if petition.delivered_at is not None else min(present, min(now, end_of(handed.on)) + AFTER_DELIVERY)
+    if petition.delivered_at is not None:
+        return present
+    return min(present, delivery_clock(end_of(handed.on), now) + AFTER_DELIVERY)
 
 
 def hand_over(

@@ -30,7 +30,7 @@ def ask(session: Session, petition: Petition, number: int, place: int, source: s
     link = _line(session, delivery, place)
     if link.receipt_at is not None:
         raise Conflict("Ce destinataire a déjà accusé réception.")
-    link.source, link.asked_by, link.asked_at = source, by, clock.now()
+    link.asked_source, link.asked_by, link.asked_at = source, by, clock.now()
     session.flush()
     audit.record(session, "delivery.link_asked", "delivery", link.delivery_id, by, link=link.id)
     return link

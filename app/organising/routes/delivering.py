@@ -139,13 +139,22 @@ def make_pack(
 @in_lane("picturing")
 @limited("staff")
 def hand_over(
-    request: Request, session: Db, organiser: Organiser, petition: WrittenPetition, values: Form, offered: OfferedProof
+    request: Request,
+    session: Db,
+    organiser: Organiser,
+    signed: HalfSession,
+    petition: WrittenPetition,
+    fields: Posted,
+    values: Form,
+    offered: OfferedProof,
 ) -> Response:
     """First what it changes, for good; then, with its proof, it is done."""
     with shown_again(values, partial(_page, request, session, organiser, petition)):
         form = validated(HandedForm, values)
         handed = Handed(form.on, form.places, form.way, form.note)
         actions.check(petition, handed, clock.now())
+    # Data will be erased. Asked before a file is chosen, which could not be sent again.
+    require_fresh(request, signed, fields)
     if form.act != "deliver":
         return _question(request, session, organiser, petition, handed, {"values": values, "errors": {}})
     with shown_again(values, partial(_question, request, session, organiser, petition, handed)):
@@ -174,7 +183,6 @@ def _question(
         first=petition.delivered_at is None,
         left_out=actions.left_out(session, petition),
         ends=actions.end_after(petition, handed, now),
-        at_once=actions.end_after(petition, handed, now) <= now,
         told=subscription_queries.count_willing(session, "updates", petition.id),
         form=form,
     )
@@ -207,9 +215,16 @@ def add_proof(
 @router.post("/petitions/{slug}/remise/{number}/preuve/copie")
 @limited("staff")
 def open_proof(
-    request: Request, session: Db, organiser: Organiser, petition: WrittenPetition, number: RowId
+    request: Request,
+    session: Db,
+    organiser: Organiser,
+    signed: HalfSession,
+    petition: WrittenPetition,
+    number: RowId,
+    fields: Posted,
 ) -> Response:
     """Never shown in the browser: a file that may be anything has no page of ours."""
+    require_fresh(request, signed, fields)
     name, content, kind = actions.open_proof(session, petition.id, number, organiser.id)
     ending = name.rpartition(".")[2]
     headers = {
