@@ -29,7 +29,7 @@ from app.petitions import jobs as petition_jobs
 from app.petitions import queries as petition_queries
 from app.petitions.models import Outcome, PetitionState
 from app.privacy import counting
-from app.templating import long_date
+from app.templating import long_date, number
 from app.text import clean_text, has_ink
 from app.updates import actions as update_actions
 from app.zone import day_of, day_typed
@@ -114,7 +114,10 @@ def deliver_petition(
             places = [n - 1 for n in to] or list(range(len(found.recipients)))
             handed = deliveries.Handed(day, places, way, _note(note))
             deliveries.check(found, handed, clock.now())
+            waiting = deliveries.left_out(session, found)
             ends, seen = deliveries.end_after(found, handed, clock.now()), delivery_queries.how_many(session, found.id)
+        if waiting:
+            click.echo(_left_out(waiting), err=True)
         if not yes and not seen:
             click.echo(
                 f"Plus personne ne signera, et les données seront effacées le {long_date(ends)}. Tapez « oui » :",
@@ -125,6 +128,12 @@ def deliver_petition(
         with database.write() as session:
             deliveries.hand_over(session, found.id, handed, seen, None, kept)
     click.echo(f"Remise notée. Données effacées le {long_date(ends)}.")
+
+
+def _left_out(n: int) -> str:
+    if n == 1:
+        return "1 feuille attend sa vérification : elle ne comptera plus."
+    return f"{number(n)} feuilles attendent leur vérification : elles ne compteront plus."
 
 
 def _day(text: str, option: str) -> date:

@@ -82,15 +82,21 @@ def values(taken: Snapshot, files: Sequence[File], people: Sequence[Sequence[obj
         "counted": _counted(taken),
         "versions": [[f"Version {one.version}, du {long_date(one.published_at)}", number(one.signatures)]
                      for one in taken.texts],
-        "merged": f"Les groupes de moins de {SMALLEST} personnes sont réunis sous « Autres ».",
+        "merged": _merged(taken),
         "places": [[place, number(n)] for place, n in taken.places],
-        "files": _files(taken, people is not None),
+        "files": [*_files(taken, people is not None), *_nameless(taken)],
         "hashes": [{"name": file.name, "sha256": file.sha256} for file in files],
         "texts": [_text(taken, one) for one in taken.texts],
-        "listed": taken.named and people is not None,
+        "listed": taken.named and bool(people),
         "people": [_line(row) for row in people or ()],
     }  # fmt: skip
     return json.dumps(data, ensure_ascii=False)
+
+
+def _merged(taken: Snapshot) -> str:
+    said = f"Les groupes de moins de {SMALLEST} personnes sont réunis sous « Autres »"
+    # Of them the places are those of the last tally.
+    return f"{said}." if taken.named else f"{said}, avec les signatures les plus récentes."
 
 
 def _facts(taken: Snapshot) -> list[list[str]]:
@@ -126,12 +132,26 @@ def _files(taken: Snapshot, fits: bool) -> list[str]:
         promised = "Les signataires ont signé en sachant que seuls leur nombre et leur département vous seraient remis."
         return [f"{promised} Aucun nom n’est dans ce dossier."]
     promised = "Les signataires ont signé en sachant que leur nom et leur code postal vous seraient remis."
+    if taken.count == taken.paper:
+        return [promised]
     if fits:
         return [f"{promised} La liste est à la fin de ce document et dans les fichiers qui l’accompagnent, la même."]
     return [
         f"{promised} La liste a plus de {number(LISTED)} noms : elle est dans le fichier qui accompagne ce document,"
         " dont voici l’empreinte."
     ]
+
+
+def _nameless(taken: Snapshot) -> list[str]:
+    if not (taken.named and taken.paper):
+        return []
+    return [f"Sur {number(taken.count)} signatures, {number(taken.paper)} sur papier, sans nom : {listed(taken)}."]
+
+
+def listed(taken: Snapshot) -> str:
+    """How long the list of names is: who signed on paper is not on it."""
+    n = taken.count - taken.paper
+    return f"la liste a {number(n)} {'lignes' if n > 1 else 'ligne'}" if n else "la liste est vide"
 
 
 def _text(taken: Snapshot, one: Text) -> dict[str, Any]:

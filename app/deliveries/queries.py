@@ -120,14 +120,14 @@ def _confirmed(petition_id: int, until: datetime) -> Any:
     )
 
 
-def places_until(session: Session, petition_id: int, until: datetime) -> list[tuple[str, int]]:
+def places_until(session: Session, petition_id: int, until: datetime) -> dict[str, int]:
     rows = session.execute(
         select(Signature.departement, func.count())
         .where(*_confirmed(petition_id, until))
         .group_by(Signature.departement)
         .order_by(Signature.departement)
     )
-    return [(place, n) for place, n in rows]
+    return dict(rows.all())
 
 
 def versions_until(session: Session, petition_id: int, until: datetime) -> list[tuple[int, int]]:
@@ -140,16 +140,19 @@ def versions_until(session: Session, petition_id: int, until: datetime) -> list[
     return [(version, n) for version, n in rows]
 
 
-def last_pack(session: Session, petition_id: int) -> ExportRecord | None:
-    """The last list for the recipients that went out whole."""
+def last_pack(session: Session, petition_id: int, before: datetime) -> ExportRecord | None:
+    """The last pack of a moment before that one that went out whole."""
     return session.scalars(
         select(ExportRecord)
         .where(
             ExportRecord.petition_id == petition_id,
             ExportRecord.purpose == "delivery",
+            ExportRecord.format == "zip",
+            ExportRecord.counted.is_not(None),
             ExportRecord.finished_at.is_not(None),
+            ExportRecord.started_at < before,
         )
-        .order_by(ExportRecord.id.desc())
+        .order_by(ExportRecord.started_at.desc(), ExportRecord.id.desc())
         .limit(1)
     ).one_or_none()
 

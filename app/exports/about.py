@@ -12,7 +12,7 @@ MAY = {
     "identities": "Remettre ces noms aux destinataires de la pétition, et à personne d’autre : c’est ce que les"
     " signataires ont accepté. Ni publication, ni fichier de contacts, ni rapprochement avec un autre fichier.",
     "count": "Dire aux destinataires combien de personnes ont signé, par département. Les groupes de moins de onze sont"
-    " réunis sous « Autres », pour que personne ne s’y reconnaisse.",
+    " réunis sous « Autres », avec les signatures les plus récentes, pour que personne ne s’y reconnaisse.",
     "contact": "Écrire à ces personnes au sujet de cette pétition : elles l’ont accepté, et peuvent l’arrêter à tout"
     " moment. Ne transmettez leurs adresses à personne.",
     "audit": "Vérifier le compte. Aucune identité n’est ici, et chercher à en retrouver une est interdit.",

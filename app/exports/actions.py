@@ -37,6 +37,12 @@ NONE_YET = "Aucun export de ce fichier n’est allé au bout : prenez-le en enti
 SERVED = "Ce fichier a déjà été téléchargé, ou dix minutes ont passé. Refaites l’export : il aura sa ligne au journal."
 
 
+def check_there(petition: Petition) -> None:
+    """Raises Gone from the first of its signatures to be erased: a list would miss some, and not say so."""
+    if petition.final_count is not None or petition.purged_at is not None:
+        raise Gone(GONE)
+
+
 def choose(session: Session, petition: Petition, purpose: str, kind: str, since: int = 0) -> datetime | None:
     """What would be exported may be; gives the moment of the earlier file that it goes on from. Raises Invalid, Gone.
 
@@ -44,8 +50,7 @@ def choose(session: Session, petition: Petition, purpose: str, kind: str, since:
     """
     if purpose not in PURPOSES or kind not in FORMATS:
         raise Invalid({"purpose" if purpose not in PURPOSES else "format": "Choisissez ce que l’export doit contenir."})
-    if petition.purged_at is not None:
-        raise Gone(GONE)
+    check_there(petition)
     moment = None
     if since:
         if not table.names_people(petition, purpose):
@@ -121,8 +126,7 @@ def fetch(session: Session, petition: Petition, record_id: int, by: Account) -> 
         raise NotFound("Cet export n’existe pas, ou n’est pas le vôtre.")
     if record.waits_until is None or record.waits_until <= clock.now():
         raise Gone(SERVED)
-    if petition.purged_at is not None:
-        raise Gone(GONE)
+    check_there(petition)
     permissions.check(session, petition, record.purpose, by)
     record.waits_until = None
     audit.record(session, "export.begun", "petition", petition.id, by.id, export=record.id, purpose=record.purpose)
@@ -162,6 +166,7 @@ def _begun(database: Database, session: Session, record_id: int) -> tuple[Export
         petition_queries.lock_alone(writer, record.petition_id)
         record.started_at = petition_queries.moment_between(writer, record.petition_id)
         petition = session.get_one(Petition, record.petition_id)
+        check_there(petition)
         dates = table.REAL if record.format == "xlsx" else table.TEXT
         return record, petition, table.made(session, petition, record.purpose, record.started_at, record.since, dates)
 

@@ -10,7 +10,7 @@ from app.exports.models import ExportRecord
 # Nobody takes longer over a file: what has no end by then was cut.
 LONGEST = timedelta(hours=1)
 OPERATOR = "ligne de commande"
-FORMATS = {"csv": "CSV", "xlsx": "Classeur"}
+FORMATS = {"csv": "CSV", "xlsx": "Classeur", "zip": "Dossier"}
 
 
 def lines(rows: Iterable[Any], now: datetime) -> list[dict[str, Any]]:

@@ -23,6 +23,8 @@ class ExportRecord(Base):
     # Null until the last byte was produced: an interrupted export stays visible as such.
     finished_at: Mapped[datetime | None]
     rows: Mapped[int | None]
+    # Of a pack: the whole count of its moment, on paper too; None of other files.
+    counted: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
     format: Mapped[str] = mapped_column(String(8), default="csv", server_default="csv")
     # In the words of whoever made it; "" for a program that gave none.

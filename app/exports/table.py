@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from app.exports import queries
 from app.paper import queries as paper
 from app.petitions import cells as groups
 from app.petitions import keys as petition_keys
+from app.petitions import queries as petition_queries
 from app.petitions import tallies
 from app.petitions.keys import Keys
 from app.petitions.models import Petition
@@ -61,7 +62,8 @@ def made(
         header = ("Pseudonyme", "État", "Reçue le", "Confirmée le", "Version du texte")
         return Table(header, _states(keys, purpose, queries.every_state(session, petition.id), dates))
     if petition.delivery_mode == "count":
-        cells = merged(queries.by_departement(session, petition.id), paper.by_departement(session, petition.id))
+        online = petition_queries.count(session, petition.id) - paper.counted(session, petition.id)
+        cells = places(session, petition.id, online, partial(queries.by_departement, session, petition.id))
         return Table(PLACES_HEADER, iter(cells), len(cells))
     header = ("Référence", "Prénom", "Nom", "Code postal", "Pays", "Signée le")
     return Table(header, people(keys, purpose, queries.confirmed(session, petition.id, until, since), dates))
@@ -72,13 +74,8 @@ def preview(
 ) -> Table:
     """A few of its lines, and how many it has (*most* + 1: more).
 
-    Of all who may be contacted, those who said so first: they are found by an index. Départements of a crowd as they
-    were last tallied: to count them anew for five lines would keep others waiting.
+    Of all who may be contacted, those who said so first: they are found by an index.
     """
-    tallied = tallies.of_petition(session, petition.id)
-    if purpose == "delivery" and not names_people(petition, purpose) and tallied and sum(tallied.cells.values()) > most:
-        cells = merged(tallied.cells, paper.by_departement(session, petition.id))
-        return Table(PLACES_HEADER, iter(cells[:PREVIEWED]), len(cells))
     from_first = queries.EVER if since is None and purpose == "contact" else since
     found = made(session, petition, purpose, until, from_first, TEXT)
     size = how_many(session, petition, found, purpose, until, since, most)
@@ -129,11 +126,36 @@ def _states(keys: Keys, purpose: str, batches: queries.Batches, dates: Dates) ->
 PLACES = {"": "Hors de France", NOWHERE: "En France, code inconnu"}
 
 
+# Who has signed since the last tally: of no place yet.
+NEW = "+"
+
+
+def places(
+    session: Session, petition_id: int, online: int, live: Callable[[], Mapping[str, int]]
+) -> list[tuple[str, int]]:
+    """Where the whole count is from, as last tallied: two files around one signature do not tell where it is from.
+
+    *online*: how many there are now. Those since are under ``Autres``; as many as have left since are taken off the
+    smallest places, which go there too. *live*: asked when there is no tally yet.
+    """
+    tallied = tallies.of_petition(session, petition_id)
+    cells = dict(tallied.cells) if tallied is not None else {}
+    since = online - sum(cells.values())
+    if not cells:
+        cells, since = dict(live()), 0
+    for place in sorted(cells, key=lambda place: (cells[place], place)):
+        if since >= 0:
+            break
+        since += cells.pop(place)
+    return merged(cells | {NEW: since}, paper.by_departement(session, petition_id))
+
+
 def merged(online: Mapping[str, int], on_paper: Mapping[str, int]) -> list[tuple[str, int]]:
     """Groups under eleven go together into ``Autres``, which is no small group itself if others can join it."""
     found = groups.with_paper(online, on_paper)
+    rest = found.rest + found.kept.pop(NEW, 0)
     kept = [(PLACES.get(place, place), n) for place, n in sorted(found.kept.items())]
-    return [*kept, ("Autres", found.rest)] if found.rest else kept
+    return [*kept, ("Autres", rest)] if rest else kept
 
 
 # In a rush thousands are of the same second.

@@ -29,7 +29,7 @@ _POSTER_RECIPIENTS = 240
 # Accessible; for archives and accessible.
 Standard = Literal["ua-1", "a-2a"]
 # Not words: they are left as they are.
-_VERBATIM = {"kind", "href", "qr", "families", "cover"}
+_VERBATIM = {"kind", "href", "qr", "families", "cover", "sha256"}
 
 
 def render(view: View) -> bytes:

@@ -27,6 +27,7 @@ def _columns() -> list[tuple[str, sa.Column[Any]]]:
     return [
         ("export_record", sa.Column("format", sa.String(length=8), server_default="csv", nullable=False)),
         ("export_record", sa.Column("reason", sa.Text(), server_default=sa.text("''"), nullable=False)),
+        ("export_record", sa.Column("counted", sa.Integer(), nullable=True)),
         ("export_record", sa.Column("since", MOMENT, nullable=True)),
         ("export_record", sa.Column("waits_until", MOMENT, nullable=True)),
         ("export_record", sa.Column("told", sa.Boolean(), server_default=sa.false(), nullable=False)),

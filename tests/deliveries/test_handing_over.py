@@ -8,15 +8,82 @@ from sqlalchemy import select
 
 from app.audit import AuditLine
 from app.deliveries.models import Delivery, DeliveryProof
+from app.exports.models import ExportRecord
 from app.organisations.models import Organisation
 from app.petitions.models import Petition
 from app.updates import jobs as update_jobs
 from app.updates.models import Update
 from tests.deliveries.handing import PDF, desk, form, hand_over, handed_over, png, signed_in, today
+from tests.deliveries.test_commands import signons
 from tests.organisations.desk import found, join
+from tests.paper.desk import FIRST, opened
 from tests.site import PETITION, Site, text_of
 
 TWO = PETITION.replace("goal: 500", '  - name: "Paul Roux"\n    role: "Président de l’agglomération"\ngoal: 500')
+
+
+def test_its_number_is_that_of_the_last_pack_of_that_day(site: Site) -> None:
+    """Neither a list that goes on from another, nor sheets counted since, nor a later pack make another number."""
+    desk_ = opened(site, TWO, delivery_mode="identities")
+    slug, exports = desk_.slug, f"/organisation/petitions/{desk_.slug}/exports"
+    site.confirmed(slug)
+    desk_.ask(3)
+    desk_.counted(1, ("35000", 12))
+    first_day = today().isoformat()
+    assert desk_.first.post(desk(slug, "/dossier")).status_code == 200
+    site.later(minutes=1)
+    site.confirmed(slug, email="deux@exemple.test")
+    desk_.counted(2, ("35000", 5))
+    assert desk_.first.post(exports, data={"purpose": "delivery", "since": "1"}).status_code == 200
+    site.later(days=2)
+    organiser = signed_in(site, FIRST)
+    assert organiser.post(desk(slug, "/dossier")).status_code == 200
+    assert hand_over(organiser, slug, on=first_day).status_code == 303
+    assert hand_over(organiser, slug, to_1="on", seen="1").status_code == 303
+    lines = site.client.get(f"/petitions/{slug}.json").json()["delivery"]["lines"]
+    assert [line["signatures"] for line in lines] == [1 + 12, 2 + 12 + 5]
+    with site.database.read() as session:
+        marks = list(session.scalars(select(Delivery.pack_sha256).order_by(Delivery.id)))
+        packs = select(ExportRecord.sha256).where(ExportRecord.format == "zip").order_by(ExportRecord.id)
+        assert marks == list(session.scalars(packs))
+
+
+@pytest.mark.databases("sqlite")
+def test_without_a_pack_of_that_day_it_is_the_present_number_without_a_mark(site: Site) -> None:
+    slug = site.publish()
+    for n in range(3):
+        site.confirmed(slug, email=f"p{n}@exemple.test")
+    organiser, first_day = site.staff("organiser", slug), today().isoformat()
+    export = organiser.post(f"/organisation/petitions/{slug}/exports", data={"purpose": "delivery"})
+    assert export.status_code == 200
+    site.later(days=1)
+    site.confirmed(slug, email="tard@exemple.test")
+    organiser = signed_in(site)
+    assert organiser.post(desk(slug, "/dossier")).status_code == 200
+    assert hand_over(organiser, slug, on=first_day).status_code == 303
+    with site.database.read() as session:
+        made = session.scalars(select(Delivery)).one()
+        assert (made.signatures, made.pack_sha256) == (4, "")
+
+
+@pytest.mark.databases("sqlite")
+def test_sheets_that_nobody_has_checked_are_told_of_before(site: Site) -> None:
+    desk_ = opened(site)
+    desk_.ask(3)
+
+    def question(seen: str = "0") -> str:
+        return text_of(desk_.first.post(desk(desk_.slug), data=form(act="look", seen=seen)).text)
+
+    assert "vérification" not in question()
+    desk_.enter(1, ("35000", 2))
+    assert "1 feuille attend sa vérification : elle ne comptera plus." in question()
+    desk_.enter(2, ("35000", 2))
+    assert "2 feuilles attendent leur vérification : elles ne compteront plus." in question()
+    words = ["petition", "deliver", desk_.slug, "--how", "post"]
+    told = signons(site, *words, said="non\n")
+    assert "2 feuilles attendent leur vérification : elles ne compteront plus." in told.output
+    assert hand_over(desk_.first, desk_.slug).status_code == 303
+    assert "vérification" not in question(seen="1")
 
 
 @pytest.mark.databases("sqlite")

@@ -19,12 +19,16 @@ from app.audit import AuditLine
 from app.deliveries import pack
 from app.exports import xlsx
 from app.exports.models import ExportRecord
+from app.petitions import jobs
 from app.petitions import keys as petition_keys
+from app.petitions.models import PetitionState
 from app.petitions.queries import by_slug
 from app.privacy import retention
+from app.signatures import jobs as signature_jobs
 from app.signatures.models import Signature
 from app.signatures.public import seal_field
 from tests.deliveries.handing import desk, hand_over, signed_in
+from tests.paper.desk import opened as opened_desk
 from tests.privacy.test_self_service import line, opened
 from tests.site import Site, text_of
 
@@ -120,6 +124,121 @@ def test_three_files_of_one_moment_say_the_same(site: Site, tmp_path: Path) -> N
 
 
 @pytest.mark.databases("sqlite")
+def test_a_pack_has_its_line_in_every_journal(site: Site) -> None:
+    slug = site.publish()
+    site.confirmed(slug)
+    organiser, admin = site.staff("organiser", slug), site.staff("admin")
+    files_of(packed(organiser, slug))
+    of_petition = f"/organisation/petitions/{slug}/exports"
+    for browser, path in (
+        (organiser, of_petition),
+        (organiser, f"{of_petition}/1"),
+        (admin, "/administration/exports"),
+    ):
+        page = browser.get(path)
+        assert page.status_code == 200, path
+        assert "Dossier" in text_of(page.text)
+
+
+@pytest.mark.databases("sqlite")
+def test_with_paper_the_list_is_told_from_the_number(site: Site, tmp_path: Path) -> None:
+    desk = opened_desk(site, delivery_mode="identities")
+    desk.ask(2)
+    desk.counted(1, ("35000", 11))
+    files = files_of(packed(desk.first, desk.slug))
+    assert "Signataires" not in words(files["pdf"], tmp_path)
+    assert "la liste est vide" in files["txt"].decode()
+    for n in range(3):
+        site.confirmed(desk.slug, email=f"p{n}@exemple.test")
+    files = files_of(packed(desk.first, desk.slug))
+    printed, read_me = " ".join(words(files["pdf"], tmp_path).split()), files["txt"].decode("utf-8-sig")
+    assert "Sur 14 signatures, 11 sur papier, sans nom : la liste a 3 lignes." in printed
+    assert "Signataires" in printed
+    assert "14 signatures, le" in read_me
+    assert "Dont 11 sur papier, sans nom : la liste a 3 lignes." in read_me
+    assert "disent le même nombre" not in read_me
+    assert files["csv"].count(b"\r\n") == 1 + 3
+
+
+def places_of(content: bytes) -> dict[str, int]:
+    rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=";")
+    return {place: int(n) for place, n in list(rows)[1:]}
+
+
+def test_two_packs_or_exports_around_one_signature_do_not_tell_where_it_is_from(site: Site) -> None:
+    desk = opened_desk(site, delivery_mode="count")
+    organiser, slug = desk.first, desk.slug
+    ways = [site.confirmed(slug, email=f"b{n}@exemple.test", postal_code="29000") for n in range(12)]
+    for n in range(13):
+        site.confirmed(slug, email=f"f{n}@exemple.test", postal_code="35000")
+    desk.ask(1)
+    desk.counted(1, ("75011", 11))
+    jobs.fold_counts(site.database)
+    assert signature_jobs.tally_places(site.database) == 1
+
+    def withdraw(way: str) -> None:
+        assert site.client.post(way.replace("/confirmer/", "/pas-moi/")).status_code in {200, 303}
+
+    def both() -> dict[str, int]:
+        out = organiser.post(f"/organisation/petitions/{slug}/exports", data={"purpose": "delivery"})
+        files = files_of(packed(organiser, slug))
+        assert out.status_code == 200
+        assert places_of(files["csv"]) == places_of(out.content)
+        assert sum(places_of(out.content).values()) == site.count(slug)
+        assert f"{site.count(slug)} signatures, le" in files["txt"].decode()
+        return places_of(out.content)
+
+    assert both() == {"29": 12, "35": 13, "75": 11}
+    around = []
+    for code in ("35000", "29000"):
+        way = site.confirmed(slug, email=f"une{code}@exemple.test", postal_code=code)
+        around.append(both())
+        withdraw(way)
+    assert around[0] == around[1]
+    assert "Autres" in around[0]
+    for way in ways[:3]:
+        withdraw(way)
+    left = both()
+    assert "29" not in left
+    assert left["Autres"] >= 10
+
+
+@pytest.mark.databases("sqlite")
+def test_of_a_petition_taken_down_no_pack_is_made(site: Site) -> None:
+    slug = site.publish()
+    site.confirmed(slug)
+    organiser = site.staff("organiser", slug)
+    with site.database.write() as session:
+        petition = by_slug(session, slug)
+        assert petition is not None
+        petition.state = PetitionState.REFUSED
+    refused = packed(organiser, slug)
+    assert refused.status_code == 409
+    assert "n’est plus en ligne" in text_of(refused.text)
+    with site.database.read() as session:
+        assert session.scalars(select(ExportRecord)).all() == []
+
+
+@pytest.mark.databases("sqlite")
+def test_while_signatures_are_being_erased_no_list_is_made(site: Site) -> None:
+    """What is left of it would pass for the whole."""
+    slug = site.publish()
+    site.confirmed(slug)
+    organiser = site.staff("organiser", slug)
+    path = f"/organisation/petitions/{slug}/exports"
+    asked = organiser.post(path, data={"purpose": "delivery", "prepare": "on", "reason": "Remise à la mairie."})
+    with site.database.write() as session:
+        petition = by_slug(session, slug)
+        assert petition is not None
+        petition.final_count = 1
+    assert packed(organiser, slug).status_code == 410
+    assert organiser.post(path, data={"purpose": "delivery"}).status_code == 410
+    assert organiser.post(asked.headers["location"] + "/fichier").status_code == 410
+    for page in (path, desk(slug)):
+        assert "effacées, comme prévu" in text_of(organiser.get(page).text)
+
+
+@pytest.mark.databases("sqlite")
 def test_the_paper_is_accessible_and_made_for_archives(site: Site, tmp_path: Path) -> None:
     slug = site.publish()
     site.confirmed(slug)
@@ -164,10 +283,10 @@ def test_where_only_numbers_were_promised_no_name_is_anywhere(site: Site, tmp_pa
 @pytest.mark.databases("sqlite")
 def test_small_places_are_together_and_make_up_the_number(site: Site, tmp_path: Path) -> None:
     slug = site.publish()
-    fill(site, slug, 30, ("35", "35", "29"))
+    fill(site, slug, 40, ("35", "35", "29", "22"))
     printed = words(files_of(packed(site.staff("organiser", slug), slug))["pdf"], tmp_path)
     assert re.search(r"35\s+20\n", printed)
-    assert re.search(r"Autres\s+10\n", printed)
+    assert re.search(r"Autres\s+20\n", printed)
 
 
 @pytest.mark.databases("sqlite")
@@ -226,7 +345,7 @@ def test_whoever_withdraws_after_the_pack_is_to_be_passed_on(site: Site) -> None
     assert hand_over(organiser, slug).status_code == 303
     said = site.client.get(f"/petitions/{slug}.json").json()["delivery"]["lines"][0]
     assert said["signatures"] == 2  # those of the pack that was handed over
-    page = text_of(organiser.get(f"/organisation/petitions/{slug}").text)
+    page = text_of(organiser.get(f"/organisation/petitions/{slug}/exports").text)
     assert "À répercuter" in page
     reference = re.search(r"S-[0-9a-f]{12}", page)
     assert reference is not None
@@ -259,7 +378,9 @@ def test_packs_while_people_withdraw_never_miss_one(site: Site) -> None:
         thread.join()
     listed = set(re.findall(rb"S-[0-9a-f]{12}", files_of(answers[0])["csv"]))
     told = set(
-        re.findall(r"S-[0-9a-f]{12}", organiser.get(f"/organisation/petitions/{slug}").text.partition("Journal")[0])
+        re.findall(
+            r"S-[0-9a-f]{12}", organiser.get(f"/organisation/petitions/{slug}/exports").text.partition("Journal")[0]
+        )
     )
     assert {one.decode() for one in listed} == told
 

@@ -7,6 +7,7 @@ from app.deliveries.actions.handing import (
     check,
     end_after,
     hand_over,
+    left_out,
     may_be,
     open_proof,
 )
@@ -14,5 +15,5 @@ from app.deliveries.actions.linking import address_of, ask, cancel, opened, send
 
 __all__ = [
     "Handed", "acknowledge", "add_proof", "address_of", "answer", "ask", "cancel", "check", "end_after", "hand_over",
-    "may_be", "open_proof", "opened", "report", "send", "waiting",
+    "left_out", "may_be", "open_proof", "opened", "report", "send", "waiting",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from app.deliveries.models import Delivery
 from app.deliveries.proofs import Proof
 from app.errors import Conflict, Gone, Invalid, NotFound
 from app.paper import queries as paper
+from app.paper.models import SheetState
 from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.petitions.end_of_life import AFTER_DELIVERY, delivery_clock, erased_on
@@ -39,6 +40,11 @@ class Handed:
 def may_be(petition: Petition) -> bool:
     """Handed over, for the first time or once more."""
     return petition.state in (*petition_actions.DELIVERABLE, PetitionState.DELIVERED)
+
+
+def left_out(session: Session, petition: Petition) -> int:
+    """Sheets that nobody has checked: the first delivery ends the count, and they are not in it."""
+    return paper.states(session, petition.id).get(SheetState.ENTERED, 0) if petition.delivered_at is None else 0
 
 
 def check(petition: Petition, handed: Handed, now: datetime) -> None:
@@ -111,13 +117,11 @@ def _line(session: Session, petition: Petition, handed: Handed, number: int, by:
 
 
 def _handed_over(session: Session, petition: Petition, handed: Handed) -> tuple[int, str]:
-    """How many signatures, and the mark of their list: of the last one made by that day, else the present number."""
-    pack = queries.last_pack(session, petition.id)
-    if pack is None or pack.started_at >= end_of(handed.on):
+    """How many signatures, and the mark of their list: of the last pack made by that day, else the present number."""
+    made = queries.last_pack(session, petition.id, end_of(handed.on))
+    if made is None or made.counted is None:
         return petition_queries.count(session, petition.id), ""
-    named = petition.delivery_mode == "identities" and pack.rows is not None
-    listed = pack.rows + paper.counted(session, petition.id) if named and pack.rows else 0
-    return listed or petition_queries.count(session, petition.id), pack.sha256 or ""
+    return made.counted, made.sha256 or ""
 
 
 def _tell(session: Session, petition: Petition, delivery: Delivery, by: int | None) -> None:

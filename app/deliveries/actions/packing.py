@@ -39,6 +39,8 @@ def begin(session: Session, petition: Petition, by: int | None) -> ExportRecord:
     """Journal it as the export that it is, before its first byte. Raises Conflict, Gone."""
     if petition.opened_at is None:
         raise Conflict("Cette pétition n’a pas encore de signatures à remettre.")
+    if petition.state not in petition_queries.PUBLIC_STATES:
+        raise Conflict("Cette pétition n’est plus en ligne : son dossier de remise ne peut pas être fait.")
     record = exports.begin(session, petition, "delivery", by, reason=REASON)
     record.format = "zip"
     audit.record(session, "delivery.packed", "petition", petition.id, by, export=record.id)
@@ -136,7 +138,7 @@ def stream(
         yield out.taken()
         archive.writestr(_member("LISEZ-MOI.txt", taken.at), _read_me(taken, files).encode())
     yield out.taken()
-    _finish(database, record_id, people.n, digest.hexdigest())
+    _finish(database, record_id, people.n, taken.count, digest.hexdigest())
 
 
 def _tell(database: Database, record_id: int, n: int) -> None:
@@ -161,6 +163,7 @@ def _begun(database: Database, session: Session, record_id: int, origin: str) ->
     with _moment(database, record_id) as at:
         record = session.get_one(ExportRecord, record_id)
         petition = session.get_one(Petition, record.petition_id)
+        exports.check_there(petition)
         who = exports.address_of(session, record)
         told_of = ExportRecord(id=record_id, purpose="delivery", started_at=at, since=None)
         about_it = partial(about.rows, petition, told_of, who)
@@ -190,8 +193,8 @@ def _moment(database: Database, record_id: int) -> Iterator[datetime]:
 
 
 def _snapshot(session: Session, petition: Petition, at: datetime, origin: str) -> Snapshot:
-    places = dict(queries.places_until(session, petition.id, at))
     versions = Counter(dict(queries.versions_until(session, petition.id, at)))
+    named, online = petition.delivery_mode == "identities", versions.total()
     versions.update(on_paper.by_version(session, petition.id))
     assert petition.opened_at is not None
     texts = [
@@ -209,18 +212,27 @@ def _snapshot(session: Session, petition: Petition, at: datetime, origin: str) -
         opened_at=petition.opened_at,
         closed_at=petition.ended_at(at),
         at=at,
-        count=sum(versions.values()),
+        count=versions.total(),
         paper=paper.counted(session, petition.id),
-        named=petition.delivery_mode == "identities",
+        named=named,
         texts=texts,
-        places=table.merged(places, paper.by_departement(session, petition.id)),
+        places=_places(session, petition, at, online),
     )
 
 
-def _finish(database: Database, record_id: int, rows: int, digest: str) -> None:
+def _places(session: Session, petition: Petition, at: datetime, online: int) -> list[tuple[str, int]]:
+    """With the list beside, which says where everybody is from, they are of the same moment."""
+    live = partial(queries.places_until, session, petition.id, at)
+    if petition.delivery_mode == "identities":
+        return table.merged(live(), paper.by_departement(session, petition.id))
+    return table.places(session, petition.id, online, live)
+
+
+def _finish(database: Database, record_id: int, rows: int, counted: int, digest: str) -> None:
     with database.write() as session:
         record = session.get_one(ExportRecord, record_id)
         record.finished_at, record.rows, record.sha256 = clock.now(), rows, digest
+        record.counted = counted
         audit.record(session, "export.finished", "petition", record.petition_id, record.account_id, export=record_id)
 
 
@@ -231,12 +243,18 @@ def _read_me(taken: Snapshot, files: Sequence[File]) -> str:
         if taken.named
         else "Aucun nom n’est dans ce dossier : c’est ce que les signataires ont su avant de signer."
     )
+    agree = "Les fichiers de ce dossier sont du même instant et disent le même nombre."
+    if taken.named and taken.paper:
+        agree = (
+            f"Dont {number(taken.paper)} sur papier, sans nom : {pack.listed(taken)}.\r\n"
+            "Les fichiers de ce dossier sont du même instant."
+        )
     lines = [
         taken.title,
         taken.url,
         "",
         f"{number(taken.count)} signatures, le {long_datetime(taken.at)}.",
-        "Les fichiers de ce dossier sont du même instant et disent le même nombre.",
+        agree,
         "",
         use,
         "",

@@ -181,6 +181,7 @@ def _question(
         handed=handed,
         to=[petition.recipients[place] for place in sorted(set(handed.places))],
         first=petition.delivered_at is None,
+        left_out=actions.left_out(session, petition),
         ends=actions.end_after(petition, handed, now),
         told=subscription_queries.count_willing(session, "updates", petition.id),
         form=form,
