@@ -26,9 +26,10 @@ def tell(
         petition = petition_queries.by_slug(session, slug)
         assert petition is not None
         past = clock.now() - actions.CALL_BACK
-        update_id = actions.post(
+        update = actions.post(
             session, petition, kind=kind, title=title, text=text, by=None, mail=mail, review=False, now=past
-        ).id
+        )
+        update.decided_at, update_id = past, update.id
     with site.database.write() as session:
         assert actions.publish_due(session, clock.now())
     if sent:
