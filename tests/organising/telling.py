@@ -4,8 +4,11 @@ from starlette.testclient import TestClient
 
 from app import clock
 from app.petitions import queries as petition_queries
+from app.petitions.models import Outcome
+from app.petitions.outcomes import Told
 from app.updates import actions, jobs
 from app.updates.models import UpdateKind
+from app.zone import day_of
 from tests.site import Received, Site
 
 NEWS = {"title": "Une date est fixée", "text": "Le conseil municipal en parle le 12 : venez nombreuses."}
@@ -26,9 +29,9 @@ def tell(
         petition = petition_queries.by_slug(session, slug)
         assert petition is not None
         past = clock.now() - actions.CALL_BACK
-        update = actions.post(
-            session, petition, kind=kind, title=title, text=text, by=None, mail=mail, review=False, now=past
-        )
+        facts = Told(Outcome.OBTAINED, day_of(past), "La gazette").facts if kind == UpdateKind.OUTCOME else {}
+        words = {"kind": kind, "title": title, "text": text, "facts": facts}
+        update = actions.post(session, petition, by=None, mail=mail, review=False, now=past, **words)  # type: ignore[arg-type]
         update.decided_at, update_id = past, update.id
     with site.database.write() as session:
         assert actions.publish_due(session, clock.now())

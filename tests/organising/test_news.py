@@ -70,7 +70,7 @@ def test_every_kind_is_one_timeline_with_its_label_and_facts(site: Site) -> None
         page = text_of(site.client.get(path).text)
         places = [page.index(f"Titre {kind}") for kind in ("outcome", "delivery", "answer", "news")]
         assert places == sorted(places), "the newest first"
-        for label in ("Nouvelle", "Réponse", "Remise", "Issue"):
+        for label in ("Nouvelle", "Réponse", "Remise", "Obtenue"):
             assert label in page
         assert page.count("Rapportée par l’auteur de la pétition.") == 2
 
