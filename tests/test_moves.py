@@ -456,7 +456,7 @@ def of_news(site: Site) -> Pairs:
         def trusted() -> None:
             """A moderator has read others."""
             for n in range(updates.REVIEWED):
-                updates.post(
+                told = updates.post(
                     session,
                     petition,
                     kind="answer",
@@ -466,10 +466,12 @@ def of_news(site: Site) -> Pairs:
                     mail=False,
                     review=False,
                 )
+                told.state, told.decided_at = "published", clock.now()
 
         def look() -> tuple[str, Hashable]:
             found = session.get_one(Update, row.id)
-            return found.state, (found.published_at is None, news_queries.let_through(session, petition.id) > 1)
+            known = news_queries.let_through(session, petition.id) > 1
+            return found.state, (found.published_at is None, found.refused_at is None, known)
 
         why = "Ce n’est pas le sujet."
         return walk(

@@ -34,8 +34,9 @@ def _fence(_self: RendererHTML, tokens: Sequence[Token], index: int, _options: O
     return f"<p><code>{lines}</code></p>\n"
 
 
-# nh3 writes attributes so.
-_HREF = re.compile(r'href="([^"]*)"')
+# nh3 writes tags and attributes so; in words, a quotation mark stays as it is, and "<" does not.
+_LINK = re.compile(r'<a ((?:[a-z]+="[^"]*" ?)*)>')
+_ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 _PARSER.add_render_rule("text", _text)
 _PARSER.add_render_rule("fence", _fence)
 
@@ -61,7 +62,24 @@ def shown(text: str) -> Markup:
 
 def absolute(html: str, base: str) -> str:
     """*html* as :func:`render` makes it, read elsewhere than on its page at *base*: in a mail, in a feed."""
-    return _HREF.sub(lambda found: f'href="{escape(urljoin(base, unescape(found[1])))}"', html)
+
+    def link(found: re.Match[str]) -> str:
+        given = {
+            name: _joined(base, value) if name == "href" else value for name, value in _ATTRIBUTE.findall(found[1])
+        }
+        if not given.get("href", "-"):
+            del given["href"]
+        return "<a " + " ".join(f'{name}="{value}"' for name, value in given.items()) + ">"
+
+    return _LINK.sub(link, html)
+
+
+def _joined(base: str, href: str) -> str:
+    """Empty when it leads nowhere: no address can be read in it."""
+    try:
+        return escape(urljoin(base, unescape(href)))
+    except ValueError:
+        return ""
 
 
 def _outlined(tokens: list[Token]) -> list[Token]:

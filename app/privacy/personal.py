@@ -276,7 +276,7 @@ IMPERSONAL = {
     "petition_update.sent_after", "petition_update.sent", "petition_update.finished_at", "petition_update.kind",
     "petition_update.state", "petition_update.mail", "petition_update.submitted_at",
     "petition_update.not_before", "petition_update.published_at", "petition_update.article",
-    "petition_update.decided_at",
+    "petition_update.decided_at", "petition_update.refused_at",
     "posting_record.petition_id", "recovery_code.made_at", "recipient.petition_id", "recipient.position",
     "right_of_reply.id", "right_of_reply.reference", "right_of_reply.petition_id", "right_of_reply.comment_id",
     "right_of_reply.state", "right_of_reply.version", "right_of_reply.locale", "right_of_reply.created_at",

@@ -2,12 +2,27 @@
 
 from sqlalchemy.orm import Session
 
-from app import audit
+from app import audit, clock
 from app.db import changed
+from app.errors import Conflict, Invalid
 from app.petitions import outcomes
-from app.petitions.models import Petition
+from app.petitions.models import Outcome, Petition
 from app.updates import queries
 from app.updates.models import Update, UpdateKind
+
+WAITS = "Une issue est déjà en route : rappelez-la d’abord, ou attendez qu’elle paraisse."
+ANSWERED = "Une réponse des destinataires est publiée sur la page : ce n’est pas « sans réponse »."
+
+
+def check_outcome(session: Session, petition: Petition, told: outcomes.Told) -> None:
+    """It may be told now, *petition* being locked. Raises Conflict, Invalid."""
+    if petition.state not in outcomes.TOLD_OF:
+        raise Conflict("Cette pétition n’est pas en ligne : son issue ne paraîtrait nulle part.")
+    if queries.outcome_under_way(session, petition.id) is not None:
+        raise Conflict(WAITS)
+    outcomes.check(petition, told, clock.now())
+    if told.kind == Outcome.UNANSWERED and queries.is_answered(session, petition.id):
+        raise Invalid({"kind": ANSWERED})
 
 
 def come_or_gone(session: Session, update: Update) -> None:

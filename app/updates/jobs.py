@@ -14,9 +14,10 @@ def send_updates(database: Database, origin: str) -> int:
         if n == 0:
             break
         done += n
+    aside = actions.Aside()
     while True:
         with database.write() as session:
-            n = actions.send_some(session, origin)
+            n = actions.send_some(session, origin, aside)
         if n == 0:
             return done
         done += n

@@ -10,8 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, one_of
 
-# Spelled out for its index: a mailing of news that waits or is about to leave.
-PENDING = "kind = 'news' AND mail AND state IN ('waiting', 'scheduled')"
+# Spelled out for its index: a mailing in the organiser's words that waits or is about to leave.
+PENDING = (
+    "mail AND state IN ('waiting', 'scheduled')"
+    " AND (kind IN ('news', 'outcome') OR kind = 'answer' AND author_id IS NOT NULL)"
+)
 
 
 class UpdateKind(StrEnum):
@@ -43,7 +46,7 @@ MOVES = {
     (_S.SCHEDULED, _S.PUBLISHED): "its ten minutes are over",
     (_S.SCHEDULED, _S.RECALLED): "its author calls it back: nobody has seen it",
     (_S.RECALLED, _S.WAITING): "its author sends it again, to be read",
-    (_S.RECALLED, _S.SCHEDULED): "its author sends it again",
+    (_S.RECALLED, _S.SCHEDULED): "its author sends it again, no moderator having refused it",
     (_S.REFUSED, _S.WAITING): "its author has corrected it and sends it again, to be read",
     (_S.PUBLISHED, _S.REFUSED): "a moderator takes it off the page, with reasons; it comes back no more",
 }
@@ -76,7 +79,7 @@ class Update(Sending, Base):
     __table_args__ = (
         CheckConstraint(one_of("kind", UpdateKind), name="kind"),
         CheckConstraint(one_of("state", UpdateState), name="state"),
-        # One mailing of news at a time: the database decides.
+        # One mailing in the organiser's words at a time: the database decides.
         Index(
             "uq_petition_update_pending",
             "petition_id",
@@ -94,7 +97,7 @@ class Update(Sending, Base):
     mail: Mapped[bool] = mapped_column(default=False, server_default=text("true"))
     # What its kind tells beside the text: when, to whom, from which source.
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
-    # Who wrote it; none for what came by a link, or before it was noted.
+    # Who sent it last, or began it; none for what came by a link, or before it was noted.
     author_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     # Last written in, and last sent by its author.
     saved_at: Mapped[datetime | None]
@@ -105,6 +108,8 @@ class Update(Sending, Base):
     article: Mapped[int | None]
     explanation: Mapped[str] = mapped_column(default="", server_default=text("''"))
     decided_at: Mapped[datetime | None]
+    # A moderator said no, and none has said yes since: whatever its author does, it is read again.
+    refused_at: Mapped[datetime | None]
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 
     @property
@@ -114,8 +119,20 @@ class Update(Sending, Base):
 
     @property
     def is_writable(self) -> bool:
-        """By its author; not what was taken off the page, which people have read, nor what a recipient wrote."""
+        """Sent or thrown away by its author; not what was taken off the page, nor what a recipient wrote."""
         return self.state in WRITABLE and self.published_at is None and not self.by_recipient
+
+    @property
+    def is_rewritable(self) -> bool:
+        """Its words are its author's: those of a delivery are ours."""
+        return self.is_writable and self.kind != UpdateKind.DELIVERY
+
+    @property
+    def in_own_words(self) -> bool:
+        """Of its organiser, whose mailings are counted together; as PENDING and queries.own_words say."""
+        if self.kind == UpdateKind.ANSWER:
+            return self.author_id is not None
+        return self.kind in {UpdateKind.NEWS, UpdateKind.OUTCOME}
 
     @property
     def by_recipient(self) -> bool:

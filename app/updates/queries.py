@@ -1,6 +1,6 @@
 """Every SELECT about updates and letters."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,12 @@ from app.updates.models import LETTER_MAIL, NEWS_MAIL, WRITABLE, Letter, Update,
 PUBLISHED: ColumnElement[str] = literal_column("'published'")
 # Its date in the timeline; the release before writes none.
 told_at = func.coalesce(Update.published_at, Update.created_at)
+# Written by its organiser: not what happened, nor what came by a link.
+own_words = or_(
+    Update.kind.in_((UpdateKind.NEWS, UpdateKind.OUTCOME)),
+    (Update.kind == UpdateKind.ANSWER) & Update.author_id.is_not(None),
+)
+COMING = (UpdateState.WAITING, UpdateState.SCHEDULED)
 
 
 def hold_petition(session: Session, petition_id: int) -> str | None:
@@ -97,30 +103,51 @@ def drafts(session: Session, petition_id: int) -> int:
 
 
 def let_through(session: Session, petition_id: int) -> int:
-    """How many of its organiser's are on the page or about to be; what came by a link is not theirs."""
+    """How many of its organiser's a moderator has read, that are on the page or about to be.
+
+    Not what came by a link, which is not theirs; nor what went by itself or before news were read: nobody has vouched
+    for it.
+    """
     theirs = or_(Update.author_id.is_not(None), Update.kind == UpdateKind.NEWS)
-    went = Update.state.in_((UpdateState.SCHEDULED, UpdateState.PUBLISHED))
-    return session.scalar(select(func.count()).where(Update.petition_id == petition_id, went, theirs)) or 0
+    went = Update.state.in_((UpdateState.SCHEDULED, UpdateState.PUBLISHED)), Update.decided_at.is_not(None)
+    return session.scalar(select(func.count()).where(Update.petition_id == petition_id, theirs, *went)) or 0
 
 
-def last_mailing(session: Session, petition_id: int) -> datetime | None:
-    """When its news last left by mail; of what was taken off the page before anybody got it, never."""
+def last_mailing(session: Session, petition_id: int, *, delivery: bool = False) -> datetime | None:
+    """When its organiser's words last left by mail; of what was taken off the page before anybody got it, never.
+
+    *delivery*: when it was last mailed that it was handed over, which is counted apart.
+    """
     left = (Update.state == PUBLISHED) | ((Update.state == UpdateState.REFUSED) & (Update.sent > 0))
     return session.scalar(
         select(told_at)
-        .where(Update.petition_id == petition_id, Update.kind == UpdateKind.NEWS, Update.mail, left)
+        .where(Update.petition_id == petition_id, _counted(delivery), Update.mail, left)
         .order_by(told_at.desc())
         .limit(1)
     )
 
 
-def mailing_pending(session: Session, petition_id: int) -> Update | None:
-    """Its news that wait to be mailed: one at most."""
-    pending = Update.state.in_((UpdateState.WAITING, UpdateState.SCHEDULED))
-    query = select(Update).where(
-        Update.petition_id == petition_id, Update.kind == UpdateKind.NEWS, Update.mail, pending
-    )
-    return session.scalars(query).one_or_none()
+def mailing_pending(session: Session, petition_id: int, *, delivery: bool = False) -> Update | None:
+    """What waits to be mailed: one at most."""
+    query = select(Update).where(Update.petition_id == petition_id, _counted(delivery), Update.mail)
+    return session.scalars(query.where(Update.state.in_(COMING)).limit(1)).first()
+
+
+def _counted(delivery: bool) -> ColumnElement[bool]:
+    return Update.kind == UpdateKind.DELIVERY if delivery else own_words
+
+
+def coming(session: Session, petition_id: int) -> int:
+    """How many in its organiser's words wait, or are about to appear."""
+    query = select(func.count()).where(Update.petition_id == petition_id, own_words, Update.state.in_(COMING))
+    return session.scalar(query) or 0
+
+
+def same(session: Session, petition_id: int, kind: str, title: str, text: str) -> Sequence[Update]:
+    """Word for word, not refused nor thrown away."""
+    alike = Update.kind == kind, Update.title == title, Update.markdown == text
+    query = select(Update).where(Update.petition_id == petition_id, Update.state != UpdateState.REFUSED, *alike)
+    return session.scalars(query.order_by(Update.id)).all()
 
 
 def empty_draft(session: Session, petition_id: int, author_id: int) -> Update | None:
@@ -152,8 +179,8 @@ def last_outcome(session: Session, petition_id: int) -> Update | None:
 
 def outcome_under_way(session: Session, petition_id: int) -> Update | None:
     """One that nobody reads yet; the petition being locked, there is never a second one."""
-    coming = Update.state.in_((UpdateState.WAITING, UpdateState.SCHEDULED))
-    query = select(Update).where(Update.petition_id == petition_id, Update.kind == UpdateKind.OUTCOME, coming)
+    outcome = Update.kind == UpdateKind.OUTCOME, Update.state.in_(COMING)
+    query = select(Update).where(Update.petition_id == petition_id, *outcome)
     return session.scalars(query.order_by(Update.id.desc()).limit(1)).first()
 
 
@@ -169,12 +196,14 @@ def is_answered(session: Session, petition_id: int) -> bool:
     return session.scalar(query.where(Update.state == PUBLISHED).limit(1)) is not None
 
 
-def unfinished_news(session: Session) -> Update | None:
-    """News that are still being mailed, ours alone until the commit; those of a petition taken down wait."""
+def unfinished_news(session: Session, aside: Collection[int] = ()) -> Update | None:
+    """News that are still being mailed, ours alone until the commit; those of a petition taken down wait, those set
+    *aside* too."""
     online = select(Petition.id).where(Petition.state.in_(PUBLIC_STATES))
     return session.scalars(
         select(Update)
         .where(Update.state == PUBLISHED, Update.finished_at.is_(None), Update.petition_id.in_(online))
+        .where(Update.id.not_in(aside))
         .order_by(Update.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -194,11 +223,11 @@ def copies_waiting(session: Session) -> Sequence[OutboxMail]:
     return session.scalars(query.order_by(OutboxMail.id).with_for_update(skip_locked=True)).all()
 
 
-def unfinished_letter(session: Session) -> Letter | None:
-    """One that is still being sent, ours alone until the commit."""
+def unfinished_letter(session: Session, aside: Collection[int] = ()) -> Letter | None:
+    """One that is still being sent, ours alone until the commit; not those set *aside*."""
     return session.scalars(
         select(Letter)
-        .where(Letter.finished_at.is_(None))
+        .where(Letter.finished_at.is_(None), Letter.id.not_in(aside))
         .order_by(Letter.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -12,7 +12,10 @@ branch_labels = None
 depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
-PENDING = "kind = 'news' AND mail AND state IN ('waiting', 'scheduled')"
+PENDING = (
+    "mail AND state IN ('waiting', 'scheduled')"
+    " AND (kind IN ('news', 'outcome') OR kind = 'answer' AND author_id IS NOT NULL)"
+)
 # Both engines take them so; Alembic would make a new table on SQLite.
 CHECKED = (
     "kind VARCHAR(12) DEFAULT 'news' NOT NULL CONSTRAINT ck_petition_update_kind"
@@ -24,7 +27,7 @@ CHECKED = (
 )
 NAMES = (
     "kind", "state", "author_id", "decided_by", "mail", "facts", "submitted_at", "not_before", "published_at",
-    "article", "explanation", "decided_at", "saved_at",
+    "article", "explanation", "decided_at", "refused_at", "saved_at",
 )  # fmt: skip
 
 
@@ -39,6 +42,7 @@ def _columns() -> list[sa.Column[object]]:
         sa.Column("article", sa.Integer(), nullable=True),
         sa.Column("explanation", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("decided_at", MOMENT, nullable=True),
+        sa.Column("refused_at", MOMENT, nullable=True),
     ]
 
 

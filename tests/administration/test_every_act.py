@@ -29,6 +29,7 @@ from app.organisations import actions as organisation_actions
 from app.petitions import actions as petition_actions
 from app.privacy import retention
 from app.updates import actions as updates
+from app.updates.models import Update
 from app.web import ratelimit
 from app.zone import day_of
 from tests.accounts.authenticator import Authenticator
@@ -216,6 +217,12 @@ def a_site_is_named(site: Site) -> None:
     post(organiser, f"{at}/retrait", origin="https://www.exemple.fr")
 
 
+def news_seen(site: Site) -> str:
+    """The mark of what the moderator has read."""
+    with site.database.read() as session:
+        return updates.mark(session.get_one(Update, 1))
+
+
 def the_news_are_told(site: Site) -> None:
     slug = site.publish()
     organiser, moderator = site.staff("organiser", slug), site.staff("moderator")
@@ -225,12 +232,25 @@ def the_news_are_told(site: Site) -> None:
     post(organiser, f"{at}/1/envoi", act="page")
     post(organiser, f"{at}/1/rappel")
     post(organiser, f"{at}/1/envoi", act="page")
-    post(moderator, "/moderation/nouvelles/1/decision", decision="refuse", article="10", explanation="Dites la date.")
+    post(
+        moderator,
+        "/moderation/nouvelles/1/decision",
+        seen=news_seen(site),
+        decision="refuse",
+        article="10",
+        explanation="Dites la date.",
+    )
     post(organiser, f"{at}/1/envoi", act="page")
-    post(moderator, "/moderation/nouvelles/1/decision", decision="publish")
+    post(moderator, "/moderation/nouvelles/1/decision", seen=news_seen(site), decision="publish")
     site.later(minutes=10)
     telling.write(site)
-    post(moderator, "/moderation/nouvelles/1/retrait", article="10", explanation="La date était fausse.")
+    post(
+        moderator,
+        "/moderation/nouvelles/1/retrait",
+        seen=news_seen(site),
+        article="10",
+        explanation="La date était fausse.",
+    )
 
 
 def the_operator_delivers_and_holds(site: Site) -> None:
@@ -250,10 +270,16 @@ def a_petition_is_won(site: Site) -> None:
         mine, f"{at}/issue", kind="obtained", on=on, source_title=source, text="Elle rouvre en mai, merci.", close="on"
     )
     post(mine, f"{at}/reouverture")
-    post(mod, "/moderation/nouvelles/1/decision", decision="publish")
+    post(mod, "/moderation/nouvelles/1/decision", seen=news_seen(site), decision="publish")
     with site.database.write() as session:
         updates.publish_due(session, clock.now() + updates.CALL_BACK)
-    post(mod, "/moderation/nouvelles/1/retrait", article="10", explanation="La source ne dit rien de tel.")
+    post(
+        mod,
+        "/moderation/nouvelles/1/retrait",
+        seen=news_seen(site),
+        article="10",
+        explanation="La source ne dit rien de tel.",
+    )
 
 
 def a_petition_is_handed_over(site: Site) -> None:

@@ -97,12 +97,20 @@ def test_an_answer_may_change_as_long_as_it_waits_and_is_another_line_afterwards
     post = path + "/reponse"
     assert site.client.post(post, data={"text": ANSWER}).status_code == 303
     assert "Vous pouvez encore la changer" in text_of(site.client.get(path).text)
+    with site.database.read() as session:
+        first = session.scalars(select(Update).where(Update.kind == "answer")).one()
     assert site.client.post(post, data={"text": ANSWER + " Et le samedi."}).status_code == 303
     with site.database.read() as session:
         answers = session.scalars(select(Update).where(Update.kind == "answer")).all()
         assert [one.markdown for one in answers] == [ANSWER + " Et le samedi."]
         assert (answers[0].state, answers[0].author_id, answers[0].facts["by_recipient"]) == ("waiting", None, True)
         number = answers[0].id
+    assert number == first.id, "its number is nobody else's"
+    site.account("moderator", email="lit@exemple.test")
+    with site.database.write() as session:
+        judge = session.scalars(select(Account).where(Account.email == "lit@exemple.test")).one()
+        with pytest.raises(Exception, match="a changé pendant"):
+            news.decide_news(session, number, judge, publish=True, seen=updates.mark(first))
     with site.database.write() as session, pytest.raises(Exception, match="celle du destinataire"):
         updates.recall(session, answers[0].petition_id, number, site.account_id("organiser@exemple.test"))
     _decide(site, publish=False)

@@ -4,6 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from httpx2 import Response
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
@@ -44,6 +45,20 @@ def waiting(moderator: TestClient) -> str:
     return found[1]
 
 
+def mark(moderator: TestClient, path: str) -> dict[str, str]:
+    """What the page of the news keeps of what it shows; of none, nothing."""
+    found = re.search(r'name="seen" value="(\w+)"', moderator.get(path).text)
+    return {"seen": found[1]} if found is not None else {}
+
+
+def decide(moderator: TestClient, path: str, form: dict[str, str]) -> Response:
+    return moderator.post(f"{path}/decision", data=mark(moderator, path) | form)
+
+
+def take_off(moderator: TestClient, path: str, form: dict[str, str]) -> Response:
+    return moderator.post(f"{path}/retrait", data=mark(moderator, path) | form)
+
+
 def states(site: Site) -> list[str]:
     with site.database.read() as session:
         return list(session.scalars(select(Update.state).order_by(Update.id)))
@@ -64,7 +79,7 @@ def test_the_first_two_are_read_and_the_third_goes_by_itself(
         assert f"Nouvelle {n}" in page
         assert "Collectif des lectrices" in page
         assert "organiser@exemple.test" not in page
-        assert moderator.post(f"{path}/decision", data={"decision": "publish"}).status_code == 303
+        assert decide(moderator, path, {"decision": "publish"}).status_code == 303
         mail = site.mails()[-1]
         assert mail.to == "organiser@exemple.test"
         assert "dans dix minutes" in mail.text
@@ -89,11 +104,11 @@ def test_a_refusal_says_why_and_does_not_count(
 ) -> None:
     tell(site, slug, "Une première", mail=False)
     path = send(organiser, slug, "page")
-    there = f"{waiting(moderator)}/decision"
+    there = waiting(moderator)
     for form in ({}, {"decision": "refuse"}, REFUSE | {"article": "99"}, REFUSE | {"explanation": " "}):
-        answer = moderator.post(there, data=form)
+        answer = decide(moderator, there, form)
         assert answer.status_code == 422
-    assert moderator.post(there, data=REFUSE).status_code == 303
+    assert decide(moderator, there, REFUSE).status_code == 303
     mail = site.mails()[-1]
     assert mail.link("/organisation/") == path
     assert WHY in mail.text
@@ -105,7 +120,7 @@ def test_a_refusal_says_why_and_does_not_count(
     assert organiser.post(path, data=NEWS | {"title": "Corrigée", "seen": seen[1]}).status_code == 303
     assert organiser.post(f"{path}/envoi", data={"act": "page"}).status_code == 303
     assert states(site)[-1] == "waiting", "it is read again"
-    assert moderator.post(f"{waiting(moderator)}/decision", data={"decision": "publish"}).status_code == 303
+    assert decide(moderator, waiting(moderator), {"decision": "publish"}).status_code == 303
     site.later(minutes=10)
     write(site)
     send(organiser, slug, "page", title="La suivante")
@@ -116,10 +131,13 @@ def test_a_refusal_says_why_and_does_not_count(
 def test_of_eight_moderators_one_decides(site: Site, slug: str, organiser: TestClient) -> None:
     people = [site.staff("moderator", email=f"m{n}@exemple.test") for n in range(8)]
     send(organiser, slug, "page")
-    path = f"{waiting(people[0])}/decision"
+    path = waiting(people[0])
+    seen = mark(people[0], path)
     with ThreadPoolExecutor(8) as pool:
         forms = [{"decision": "publish"}, REFUSE]
-        asked = [pool.submit(person.post, path, data=forms[n % 2]) for n, person in enumerate(people)]
+        asked = [
+            pool.submit(person.post, f"{path}/decision", data=forms[n % 2] | seen) for n, person in enumerate(people)
+        ]
     assert sorted(answer.result().status_code for answer in asked) == [303] + [409] * 7
     assert states(site) in (["scheduled"], ["refused"])
     assert [mail.to for mail in site.mails()] == ["organiser@exemple.test"]
@@ -134,8 +152,8 @@ def test_who_comes_too_late_is_told(
     if ending == "rappel":
         assert organiser.post(f"{path}/rappel").status_code == 303
     else:
-        assert moderator.post(f"{there}/decision", data=REFUSE).status_code == 303
-    answer = moderator.post(f"{there}/decision", data={"decision": "publish"})
+        assert decide(moderator, there, REFUSE).status_code == 303
+    answer = decide(moderator, there, {"decision": "publish"})
     assert answer.status_code in {404, 409}
     assert moderator.get(there).status_code == (404 if ending == "rappel" else 200)
     assert "Nouvelles" not in text_of(moderator.get("/moderation").text)
@@ -149,14 +167,14 @@ def test_nobody_decides_about_their_own(site: Site, slug: str) -> None:
     send(admin, slug, "page")
     path = waiting(admin)
     assert "une autre personne en décide" in text_of(admin.get(path).text)
-    answer = admin.post(f"{path}/decision", data={"decision": "publish"})
+    answer = decide(admin, path, {"decision": "publish"})
     assert (answer.status_code, states(site)) == (422, ["waiting"])
     assert organiser.get(path).status_code == 404
-    assert organiser.post(f"{path}/decision", data={"decision": "publish"}).status_code == 404
+    assert decide(organiser, path, {"decision": "publish"}).status_code == 404
     both = site.staff("moderator", slug, email="deux@exemple.test")
-    assert both.post(f"{path}/decision", data={"decision": "publish"}).status_code == 422
+    assert decide(both, path, {"decision": "publish"}).status_code == 422
     other = site.staff("moderator", email="tiers@exemple.test")
-    assert other.post(f"{path}/decision", data={"decision": "publish"}).status_code == 303
+    assert decide(other, path, {"decision": "publish"}).status_code == 303
     assert other.get("/moderation/nouvelles/99").status_code == 404
     assert other.post("/moderation/nouvelles/99/decision", data={"decision": "publish"}).status_code == 404
 
@@ -177,7 +195,7 @@ def test_a_member_may_tell_the_news_by_that_right_alone_and_is_told(
         assert reader.get(page).status_code == 404
     assert reader.post(base(slug), data=NEWS).status_code == 404
     send(writer, slug, "page")
-    assert moderator.post(f"{waiting(moderator)}/decision", data=REFUSE).status_code == 303
+    assert decide(moderator, waiting(moderator), REFUSE).status_code == 303
     assert site.mails()[-1].to == "updates@exemple.test"
 
 
@@ -186,16 +204,16 @@ def test_what_is_online_is_taken_off_with_reasons(site: Site, slug: str, moderat
     organiser = site.staff("organiser", slug)
     site.confirmed(slug, consent_updates="on")
     path = send(organiser, slug)
-    assert moderator.post(f"{waiting(moderator)}/decision", data={"decision": "publish"}).status_code == 303
+    assert decide(moderator, waiting(moderator), {"decision": "publish"}).status_code == 303
     site.later(minutes=10)
     with site.database.write() as session:
         assert actions.publish_due(session, clock.now()) == 1
     there = f"/moderation/nouvelles/{path.rpartition('/')[2]}"
     assert "Retirer de la page" in text_of(moderator.get(there).text)
-    assert moderator.post(f"{there}/retrait", data={"article": "10"}).status_code == 422
+    assert take_off(moderator, there, {"article": "10"}).status_code == 422
     before = len(site.mails())
-    assert moderator.post(f"{there}/retrait", data=REFUSE).status_code == 303
-    assert moderator.post(f"{there}/retrait", data=REFUSE).status_code == 409
+    assert take_off(moderator, there, REFUSE).status_code == 303
+    assert take_off(moderator, there, REFUSE).status_code == 409
     (mail,) = write(site)[before:]
     assert (mail.to, WHY in mail.text) == ("organiser@exemple.test", True), "nobody else is written to any more"
     for place in (f"/petitions/{slug}", f"/petitions/{slug}/nouvelles", f"/petitions/{slug}/nouvelles.atom",

@@ -6,8 +6,11 @@ from starlette.testclient import TestClient
 
 from app import clock
 from app.petitions import queries as petition_queries
+from app.petitions.models import Outcome
+from app.petitions.outcomes import Told
 from app.updates import actions, jobs
 from app.updates.models import UpdateKind
+from app.zone import day_of
 from tests.site import Received, Site
 
 NEWS = {"title": "Une date est fixée", "text": "Le conseil municipal en parle le 12 : venez nombreuses."}
@@ -29,8 +32,11 @@ def tell(
         petition = petition_queries.by_slug(session, slug)
         assert petition is not None
         past = clock.now() - actions.CALL_BACK
+        if facts is None and kind == UpdateKind.OUTCOME:
+            facts = Told(Outcome.OBTAINED, day_of(past), "La gazette").facts
         told: dict[str, Any] = {"kind": kind, "title": title, "text": text, "facts": facts}
-        update_id = actions.post(session, petition, **told, by=None, mail=mail, review=False, now=past).id
+        update = actions.post(session, petition, **told, by=None, mail=mail, review=False, now=past)
+        update.decided_at, update_id = past, update.id
     with site.database.write() as session:
         assert actions.publish_due(session, clock.now())
     if sent:

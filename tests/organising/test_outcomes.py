@@ -172,7 +172,8 @@ def test_each_outcome_is_read_even_of_those_who_are_trusted(
         assert found is not None
         for n in range(2):
             told_before = {"kind": "answer", "title": f"Réponse {n}", "text": "", "mail": False, "review": False}
-            updates.post(session, found, by=site.account_id("organiser@exemple.test"), **told_before)  # type: ignore[arg-type]
+            by = site.account_id("organiser@exemple.test")
+            updates.post(session, found, by=by, **told_before).decided_at = clock.now()  # type: ignore[arg-type]
     tell(organiser, slug)
     assert organiser.post(f"/organisation/petitions/{slug}/issue/rappel").status_code == 303
     with site.database.write() as session:

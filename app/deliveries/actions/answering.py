@@ -43,35 +43,26 @@ def waiting(session: Session, link: RecipientLink) -> Update | None:
 
 
 def answer(session: Session, token: str, text: str, url: str) -> Update:
-    """Always read by a moderator before it appears. Another one in the place of one that waits: whoever was reading
-    that one is told. Raises NotFound, Gone, Invalid."""
+    """Always read by a moderator before it appears. One that waits takes these words instead, under its number:
+    whoever was reading the others is told. Raises NotFound, Gone, Invalid."""
     link = linking.opened(session, token)
     petition = link.delivery.petition
     petition_queries.lock(session, petition.id)  # in the order of those who decide about news
     link = linking.opened(session, token, alone=True)
     if queries.answers_by(session, petition.id, link.id) >= MOST:
         raise Invalid({"text": TOO_MANY})
-    before = waiting(session, link)
-    again = before is not None and before.state == UpdateState.WAITING
-    _take_back(session, petition, link)
     who = link.recipient
-    update = updates.post(
-        session,
-        petition,
-        kind=UpdateKind.ANSWER,
-        title=f"Réponse de {who['name']}, {who['role']}",
-        text=text,
-        by=None,
-        mail=True,
-        facts={
-            "from": f"{who['name']}, {who['role']}",
-            "by_recipient": True,
-            "link": link.id,
-            "source_url": url,
-            "source_title": "",
-        },
-        review=True,
-    )
+    by = f"{who['name']}, {who['role']}"
+    facts = {"from": by, "by_recipient": True, "link": link.id, "source_url": url, "source_title": ""}
+    update = _that_waits(session, link)
+    again = update is not None
+    if update is not None:
+        updates.replace(session, update, text, facts)
+    else:
+        title, kind = f"Réponse de {by}", UpdateKind.ANSWER
+        update = updates.post(
+            session, petition, kind=kind, title=title, text=text, by=None, mail=True, facts=facts, review=True
+        )
     link.answer_id = update.id
     audit.record(session, "delivery.answered", "delivery", link.delivery_id, None, link=link.id, update=update.id)
     if not again:  # whoever corrects their answer fills nobody's mailbox
@@ -79,15 +70,10 @@ def answer(session: Session, token: str, text: str, url: str) -> Update:
     return update
 
 
-def _take_back(session: Session, petition: Petition, link: RecipientLink) -> None:
-    """The one that waits, if any."""
+def _that_waits(session: Session, link: RecipientLink) -> Update | None:
+    """Ours alone until the commit."""
     before = update_queries.hold(session, link.answer_id) if link.answer_id is not None else None
-    if before is not None and before.state == UpdateState.WAITING:
-        updates.recall(session, petition.id, before.id, None)
-        link.answer_id = None
-        session.flush()
-        session.delete(before)
-        session.flush()
+    return before if before is not None and before.state == UpdateState.WAITING else None
 
 
 def report(
@@ -102,7 +88,10 @@ def report(
     mail: bool,
     by: int | None,
 ) -> Update:
-    """An answer that was given elsewhere, in the organiser's hand: it says so, and where. Raises Invalid, Conflict."""
+    """An answer that was given elsewhere, in the organiser's hand: it says so, and where; the same one twice is one.
+
+    Raises Invalid, Conflict, Refused.
+    """
     errors = {}
     if petition.opened_at is None or not day_of(petition.opened_at) <= on <= day_of(clock.now()):
         errors["on"] = "Donnez un jour entre l’ouverture de la pétition et aujourd’hui."
@@ -110,21 +99,13 @@ def report(
         errors["source_title"] = "Dites où cette réponse se trouve : son adresse, ou ce que c’est (courrier, journal…)."
     if errors:
         raise Invalid(errors)
-    update = updates.post(
-        session,
-        petition,
-        kind=UpdateKind.ANSWER,
-        title=f"Réponse de {who}, du {long_date(on)}",
-        text=text,
-        by=by,
-        mail=mail,
-        facts={
-            "from": who,
-            "at": on.isoformat(),
-            "by_recipient": False,
-            "source_url": source_url,
-            "source_title": source_title,
-        },
-    )
+    facts = {"from": who, "at": on.isoformat(), "by_recipient": False}
+    facts |= {"source_url": source_url, "source_title": source_title}
+    title, kind = f"Réponse de {who}, du {long_date(on)}", UpdateKind.ANSWER
+    petition_queries.lock(session, petition.id)
+    for found in update_queries.same(session, petition.id, kind, title, text):
+        if found.facts == facts:
+            return found
+    update = updates.post(session, petition, kind=kind, title=title, text=text, by=by, mail=mail, facts=facts)
     audit.record(session, "delivery.answer_reported", "petition", petition.id, by, update=update.id)
     return update

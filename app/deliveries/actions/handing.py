@@ -72,9 +72,18 @@ def end_after(petition: Petition, handed: Handed, now: datetime) -> datetime:
 
 
 def hand_over(
-    session: Session, petition_id: int, handed: Handed, seen: int, by: int | None, proof: Proof | None = None
+    session: Session,
+    petition_id: int,
+    handed: Handed,
+    seen: int,
+    by: int | None,
+    proof: Proof | None = None,
+    *,
+    mail: bool = True,
 ) -> Delivery:
-    """*seen*: how many deliveries were on the page that asked. Raises NotFound, Conflict, Invalid, Gone.
+    """*seen*: how many deliveries were on the page that asked; *mail*: those who follow are written to, once a week.
+
+    Raises NotFound, Conflict, Invalid, Gone.
 
     All of it or nothing: the line, its proof, the end of signing, the news and its mails.
     """
@@ -94,7 +103,7 @@ def hand_over(
         petition_actions.deliver(session, petition, by, handed.on)
     details = {"petition": petition_id, "number": delivery.number, "way": delivery.way, "proof": proof is not None}
     audit.record(session, "delivery.noted", "delivery", delivery.id, by, **details)
-    _tell(session, petition, delivery, by)
+    _tell(session, petition, delivery, by, mail=mail and updates.may_mail_delivery(session, petition_id, now))
     changed(session, petition_id)
     return delivery
 
@@ -124,7 +133,7 @@ def _handed_over(session: Session, petition: Petition, handed: Handed) -> tuple[
     return made.counted, made.sha256 or ""
 
 
-def _tell(session: Session, petition: Petition, delivery: Delivery, by: int | None) -> None:
+def _tell(session: Session, petition: Petition, delivery: Delivery, by: int | None, *, mail: bool) -> None:
     """On the timeline of the page, and by mail to those who asked for news."""
     to = [f"{one['name']}, {one['role']}" for one in delivery.recipients]
     day = long_date(delivery.handed_on)
@@ -138,7 +147,7 @@ def _tell(session: Session, petition: Petition, delivery: Delivery, by: int | No
         title=f"Remise le {day}",
         text="\n\n".join(text),
         by=by,
-        mail=True,
+        mail=mail,
         facts={"at": delivery.handed_on.isoformat(), "to": to, "how": WAYS[delivery.way], "number": delivery.number},
         # In our words, but for what the organiser adds.
         review=None if delivery.note else False,

@@ -18,15 +18,23 @@ YOURS = "Cette nouvelle est celle de votre pétition : une autre personne en dé
 
 
 def decide_news(
-    session: Session, update_id: int, moderator: Account, *, publish: bool, article: int = 0, explanation: str = ""
+    session: Session,
+    update_id: int,
+    moderator: Account,
+    *,
+    publish: bool,
+    article: int = 0,
+    explanation: str = "",
+    seen: str = "",
 ) -> Update:
-    """It goes in ten minutes, or its author is told why not.
+    """It goes in ten minutes, or its author is told why not; *seen*: the mark of what was read.
 
-    Raises NotFound, Conflict (decided, called back or taken down meanwhile), Refused (one's own), Invalid.
+    Raises NotFound, Conflict (decided, called back, written anew, taken down meanwhile), Refused (one's own), Invalid.
     """
     update = updates.under_review(session, update_id)
     petition = session.get_one(Petition, update.petition_id)
     _not_own(session, update, petition, moderator)
+    updates.check_read(update, seen)
     rule = ""
     if publish:
         updates.accept(session, update, moderator.id)
@@ -40,9 +48,11 @@ def decide_news(
     return update
 
 
-def take_news_off(session: Session, update_id: int, moderator: Account, article: int, explanation: str) -> Update:
+def take_news_off(
+    session: Session, update_id: int, moderator: Account, article: int, explanation: str, seen: str = ""
+) -> Update:
     """Off the page, with reasons. Raises NotFound, Conflict (not there any more), Refused (one's own), Invalid."""
-    update = updates.take_off(session, update_id, moderator.id, article or None, explanation.strip())
+    update = updates.take_off(session, update_id, moderator.id, article or None, explanation.strip(), seen)
     petition = session.get_one(Petition, update.petition_id)
     _not_own(session, update, petition, moderator)
     rule = _rule(session, update.submitted_at or update.created_at, article, explanation)

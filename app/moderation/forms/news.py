@@ -13,6 +13,8 @@ class RefusalForm(PostedForm):
 
     article: IdOrZero = 0
     explanation: Explanation = ""
+    # The mark of what was on the page, see updates.actions.mark.
+    seen: str = ""
 
 
 class NewsForm(RefusalForm):

@@ -18,7 +18,7 @@ from app.moderation.desk import claim_of
 from app.moderation.forms.news import NewsForm, RefusalForm
 from app.moderation.routes.base import router
 from app.petitions.models import Petition
-from app.updates import public, queries
+from app.updates import actions, public, queries
 from app.updates.models import UpdateState
 from app.web.forms import Form, RowId, ShowAgain, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
@@ -26,6 +26,8 @@ from app.web.rendering import EMPTY_FORM, page, see_other
 
 # What is its author's alone.
 UNREAD = {UpdateState.DRAFT, UpdateState.RECALLED}
+# Of a form that does not say what was read: nothing is so marked.
+UNMARKED = "-"
 
 
 @router.get("/moderation/nouvelles/{update_id}")
@@ -51,6 +53,7 @@ def _page(
         "moderation/news.html",
         status or (422 if form["errors"] else 200),
         update=update,
+        seen=actions.mark(update),
         item=public.as_written(update, 3),
         petition=petition,
         earlier=queries.let_through(session, petition.id),
@@ -87,6 +90,7 @@ def decide(request: Request, session: Db, moderator: Moderator, update_id: RowId
             publish=form.decision == "publish",
             article=form.article,
             explanation=form.explanation,
+            seen=form.seen or UNMARKED,
         )
     return see_other(request, "/moderation")
 
@@ -96,5 +100,5 @@ def decide(request: Request, session: Db, moderator: Moderator, update_id: RowId
 def take_off(request: Request, session: Db, moderator: Moderator, update_id: RowId, values: Form) -> Response:
     with _again(request, session, moderator, update_id, values):
         form = validated(RefusalForm, values)
-        take_news_off(session, update_id, moderator, form.article, form.explanation)
+        take_news_off(session, update_id, moderator, form.article, form.explanation, form.seen or UNMARKED)
     return see_other(request, f"/moderation/nouvelles/{update_id}")

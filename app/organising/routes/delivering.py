@@ -17,19 +17,23 @@ from app.deliveries.choices import WAYS
 from app.deliveries.dependencies import Offered, OfferedProof
 from app.deliveries.forms import MAX_NOTE, AskLinkForm, HandedForm, ReportedForm
 from app.deliveries.models import Delivery
-from app.errors import Invalid
+from app.errors import Invalid, Refused
 from app.exports import permissions as export_permissions
 from app.exports import queries as export_queries
 from app.locale import Message
+from app.organisations.rights import Right
 from app.organising import desk
 from app.organising.dependencies import ExportedPetition, OwnPetition, ToldPetition, WrittenPetition
 from app.organising.routes.base import router
+from app.petitions import permissions
 from app.petitions import queries as petition_queries
 from app.petitions.end_of_life import erased_on
 from app.petitions.models import Petition
 from app.subscriptions import queries as subscription_queries
+from app.updates import actions as updates
+from app.updates import queries as update_queries
 from app.web.admission import InLane, in_lane
-from app.web.forms import Form, RowId, Shown, shown_again, validated
+from app.web.forms import Form, RowId, ShowAgain, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
 from app.web.uploads import uploading
@@ -159,7 +163,8 @@ def hand_over(
         return _question(request, session, organiser, petition, handed, {"values": values, "errors": {}})
     with shown_again(values, partial(_question, request, session, organiser, petition, handed)):
         _whole(offered)
-        actions.hand_over(session, petition.id, handed, form.seen, organiser.id, offered.proof)
+        mail = permissions.may(session, organiser, petition, Right.UPDATES)
+        actions.hand_over(session, petition.id, handed, form.seen, organiser.id, offered.proof, mail=mail)
     return see_other(request, f"/organisation/petitions/{petition.slug}/remise?fait=remise")
 
 
@@ -184,6 +189,8 @@ def _question(
         left_out=actions.left_out(session, petition),
         ends=actions.end_after(petition, handed, now),
         told=subscription_queries.count_willing(session, "updates", petition.id),
+        may_mail=permissions.may(session, organiser, petition, Right.UPDATES),
+        mailed_lately=not updates.may_mail_delivery(session, petition.id, now),
         form=form,
     )
 
@@ -253,16 +260,23 @@ def reported_page(request: Request, session: Db, organiser: Organiser, petition:
 
 
 def _reported_page(
-    request: Request, session: Session, organiser: Account, petition: Petition, form: Shown = EMPTY_FORM
+    request: Request,
+    session: Session,
+    organiser: Account,
+    petition: Petition,
+    form: Shown = EMPTY_FORM,
+    status: int = 0,
 ) -> Response:
     return page(
         request,
         "organising/answer.html",
-        422 if form["errors"] else 200,
+        status or (422 if form["errors"] else 200),
         petition=petition,
         desk=desk.of(session, petition, organiser),
         today=day_of(clock.now()),
         told=subscription_queries.count_willing(session, "updates", petition.id),
+        mailing_from=updates.mailing_from(session, petition.id, clock.now()),
+        pending=update_queries.mailing_pending(session, petition.id),
         form=form,
     )
 
@@ -272,17 +286,21 @@ def _reported_page(
 def report_answer(
     request: Request, session: Db, organiser: Organiser, petition: ToldPetition, values: Form
 ) -> Response:
-    with shown_again(values, partial(_reported_page, request, session, organiser, petition)):
-        form = validated(ReportedForm, values)
-        actions.report(
-            session,
-            petition,
-            who=form.who,
-            on=form.on,
-            text=form.text,
-            source_url=form.source_url,
-            source_title=form.source_title,
-            mail=bool(form.mail),
-            by=organiser.id,
-        )
+    again = partial(_reported_page, request, session, organiser, petition)
+    try:
+        with shown_again(values, again):
+            form = validated(ReportedForm, values)
+            actions.report(
+                session,
+                petition,
+                who=form.who,
+                on=form.on,
+                text=form.text,
+                source_url=form.source_url,
+                source_title=form.source_title,
+                mail=bool(form.mail),
+                by=organiser.id,
+            )
+    except Refused as refused:  # what does not leave now is still there
+        raise ShowAgain(again({"values": values, "errors": {"": refused.message}}, refused.status)) from None
     return see_other(request, f"/organisation/petitions/{petition.slug}/nouvelles")

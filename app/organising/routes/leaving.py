@@ -56,7 +56,7 @@ def _look(
     *,
     done: str = "",
 ) -> Response:
-    now, is_news = clock.now(), update.kind == UpdateKind.NEWS
+    now, delivery = clock.now(), update.kind == UpdateKind.DELIVERY
     return page(
         request,
         "organising/news_look.html",
@@ -71,8 +71,8 @@ def _look(
         online=petition.state in PUBLIC_STATES,
         followers=followers(session, petition),
         read_first=actions.read_first(session, update),
-        mailing_from=actions.mailing_from(session, petition.id, now) if is_news else None,
-        pending=queries.mailing_pending(session, petition.id) if is_news else None,
+        mailing_from=actions.mailing_from(session, petition.id, now, delivery=delivery),
+        pending=queries.mailing_pending(session, petition.id, delivery=delivery),
         to=organiser.email,
         desk=desk.of(session, petition, organiser),
         form=form,

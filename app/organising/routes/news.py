@@ -94,7 +94,7 @@ def one(
     request: Request, session: Db, organiser: Organiser, petition: ToldPetition, update_id: RowId, fait: str = ""
 ) -> Response:
     update = here(session, petition, update_id)
-    if update.is_writable:
+    if update.is_rewritable:
         return _edit(request, session, petition, organiser, update, done=fait)
     return _standing(request, session, petition, organiser, update, done=fait)
 
@@ -148,6 +148,8 @@ def save(
 ) -> Response:
     """Kept as it was typed, from a button or by the page itself every few seconds."""
     update = here(session, petition, update_id)
+    if update.is_writable and not update.is_rewritable:
+        raise Conflict(actions.OURS)
     by_itself = request.headers.get("accept") == JSON
     with shown_again(values, partial(_edit, request, session, petition, organiser, update)):
         form = validated(DraftForm, values)

@@ -9,7 +9,7 @@ from app import clock
 from app.accounts.dependencies import Organiser
 from app.accounts.models import Account
 from app.db import Db, Session
-from app.errors import Conflict
+from app.errors import Conflict, Refused
 from app.organisations.rights import Right
 from app.organising import desk
 from app.organising.dependencies import WrittenPetition
@@ -55,6 +55,8 @@ def _page(
         may_tell=petition.state in TOLD_OF,
         may_mail=permissions.may(session, organiser, petition, Right.UPDATES),
         subscribers=subscription_queries.count(session, "updates", petition.id),
+        mailing_from=actions.mailing_from(session, petition.id, now),
+        pending=queries.mailing_pending(session, petition.id),
         under_way=queries.outcome_under_way(session, petition.id),
         told=queries.outcomes(session, petition.id),
         form=form,
@@ -72,8 +74,8 @@ def tell(request: Request, session: Db, organiser: Organiser, petition: WrittenP
             form = validated(OutcomeForm, values)
             mail = form.mail and permissions.may(session, organiser, petition, Right.UPDATES)
             actions.tell(session, petition, form.told, form.text, organiser.id, mail=mail, close=form.close)
-    except Conflict as conflict:  # what came too late is still there, to be copied
-        raise ShowAgain(again({"values": values, "errors": {"": conflict.message}}, status=conflict.status)) from None
+    except Refused as refused:  # what came too late is still there, to be copied
+        raise ShowAgain(again({"values": values, "errors": {"": refused.message}}, status=refused.status)) from None
     return see_other(request, f"/organisation/petitions/{petition.slug}/issue?fait=dite")
 
 

@@ -1,8 +1,12 @@
 """News and letters are written once and sent in batches that may be interrupted anywhere."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import audit, clock
@@ -20,21 +24,47 @@ from app.templating import in_language
 from app.updates import emails, queries
 from app.updates.models import NEWS_MAIL, Letter, Sending, Update
 
+log = structlog.get_logger("updates")
 BATCH = 200
 # Subscriber, address, the site in their language, the link that stops → their copy.
 Copy = Callable[[Subscription, str, str, str], Mail]
 
 
-def send_some(session: Session, origin: str) -> int:
+@dataclass
+class Aside:
+    """What could not be written during one run: those behind it go on, and the next run tries it again."""
+
+    news: set[int] = field(default_factory=set)
+    letters: set[int] = field(default_factory=set)
+
+
+def send_some(session: Session, origin: str, aside: Aside | None = None) -> int:
     """Write one group of mails to the outbox, of news once the last group has left; 0: nothing to do now."""
-    update = queries.unfinished_news(session)
+    aside = aside or Aside()
+    update = queries.unfinished_news(session, aside.news)
     if update is not None and not outbox.waiting(session, NEWS_MAIL):
         copy = _copies_of_update(update, session.get_one(Petition, update.petition_id))
-        return _send_batch(session, update, "updates", update.petition_id, origin, copy)
-    letter = queries.unfinished_letter(session)
+        return _tried(session, update, "updates", update.petition_id, origin, copy, aside.news)
+    letter = queries.unfinished_letter(session, aside.letters)
     if letter is not None:
-        return _send_batch(session, letter, "newsletter", 0, origin, _copies_of_letter(letter))
+        return _tried(session, letter, "newsletter", 0, origin, _copies_of_letter(letter), aside.letters)
     return 0
+
+
+def _tried(
+    session: Session, sending: Sending, purpose: str, petition_id: int, origin: str, copy: Copy, aside: set[int]
+) -> int:
+    """The next group; what fails of itself is set aside, so that it holds up no other."""
+    sending_id = sending.id
+    try:
+        with session.begin_nested():
+            return _send_batch(session, sending, purpose, petition_id, origin, copy)
+    except SQLAlchemyError:  # of the database, whatever is sent
+        raise
+    except Exception as error:
+        log.error("sending_failed", purpose=purpose, id=sending_id, error=type(error).__name__, exc_info=error)
+        aside.add(sending_id)
+        return 1
 
 
 def _send_batch(session: Session, sending: Sending, purpose: str, petition_id: int, origin: str, copy: Copy) -> int:
@@ -98,7 +128,9 @@ def try_out(session: Session, petition: Petition, update_id: int, account: Accou
 
 
 def _copies_of_letter(letter: Letter) -> Copy:
-    text = readable(letter.markdown)
+    @cache
+    def text() -> str:
+        return readable(letter.markdown)
 
     def copy(subscription: Subscription, email: str, _site: str, stop: str) -> Mail:
         return emails.letter(
@@ -106,7 +138,7 @@ def _copies_of_letter(letter: Letter) -> Copy:
             subscription.locale,
             subscription.id,
             title=letter.title,
-            text=text,
+            text=text(),
             html=letter.html,
             unsubscribe=stop,
         )
