@@ -11,6 +11,7 @@ from app.deliveries.models import Delivery, DeliveryProof
 from app.exports.models import ExportRecord
 from app.organisations.models import Organisation
 from app.petitions.models import Petition
+from app.privacy import retention
 from app.updates import jobs as update_jobs
 from app.updates.models import Update
 from tests.deliveries.handing import PDF, desk, form, hand_over, handed_over, png, signed_in, today
@@ -131,7 +132,8 @@ def test_it_is_for_good_and_everybody_is_told(site: Site) -> None:
     assert mail.to == "marie@exemple.test"
     assert "Claire Vasseur" in mail.text
     site.later(days=31)
-    assert "effacées" in text_of(site.client.get(f"/petitions/{slug}").text)
+    retention.run(site.database, site.settings)
+    assert "Les données de ses signataires sont effacées" in text_of(site.client.get(f"/petitions/{slug}").text)
 
 
 @pytest.mark.databases("sqlite")
