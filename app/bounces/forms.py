@@ -12,7 +12,8 @@ class Event(BaseModel):
 
     ``type``, and then either ``message``, the report as it arrived (RFC 3464, RFC 5965), or ``recipient`` with
     what its server answered: ``status`` (``5.1.1``) and ``diagnostic`` (its words). ``envelope``: the sender on
-    the envelope, where the service knows it; it says which mail.
+    the envelope, where the service knows it; it says which mail. Of whom a ``message`` speaks is believed where
+    ``recipient`` says the same, or the seal of the envelope proves it.
     """
 
     model_config = ConfigDict(extra="ignore")
