@@ -237,7 +237,8 @@ def test_a_copy_that_has_not_left_goes_with_its_news_or_its_petition(
         site.confirmed(of, consent_updates="on")
     site.mails()
     off = _copied(site, slug, "Retirée", UpdateKind.NEWS)
-    assert moderator.post(f"/moderation/nouvelles/{off}/retrait", data=REFUSE).status_code == 303
+    page = f"/moderation/nouvelles/{off}"
+    assert moderator.post(f"{page}/retrait", data=mark(moderator, page) | REFUSE).status_code == 303
     assert _copies(site) == [("cancelled", False)]
     _copied(site, slug, "Emportée", UpdateKind.ANSWER)
     _copied(site, elsewhere, "Restée", UpdateKind.NEWS)
