@@ -62,7 +62,7 @@ def test_from_the_pack_to_the_answer(people: People, demo: Demo, tmp_path: Path,
     public.goto(petition)
     card = public.get_by_role("complementary", name="État de la pétition")
     expect(card).to_contain_text(f"en main propre, à : Claire Vasseur, Maire de {town}".replace(" :", "\u202f:"))
-    expect(card).to_contain_text("seront effacées le")
+    expect(card).to_contain_text("s’effacent le")
 
     page.get_by_text("Demander qu’un lien soit envoyé").first.click()
     page.get_by_label("Page où se trouve l’adresse officielle").first.fill("https://mairie.example/contact")
