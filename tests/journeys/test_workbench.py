@@ -121,18 +121,21 @@ def test_keys_can_be_switched_off_and_help_lists_them(demo: Demo, people: People
     (comment_id,) = _arrive(demo, 1)
     page = people.arrive()
     sign_in(page, MODERATOR, "/moderation")
+    page.wait_for_load_state()
     page.keyboard.press("?")
     expect(page.get_by_text("transmettre à un collègue")).to_be_visible()
     page.goto("/moderation/moi")
     page.get_by_label("Raccourcis du clavier").uncheck()
-    page.get_by_role("button", name="Enregistrer").click()
+    with page.expect_navigation():  # leaving before it is answered would leave it unsaved
+        page.get_by_role("button", name="Enregistrer").click()
     page.goto(f"/moderation?element=comment-{comment_id}")
     page.keyboard.press("a")
     page.wait_for_timeout(300)
     assert _states(demo, [comment_id]) == ["waiting"]
     page.goto("/moderation/moi")
     page.get_by_label("Raccourcis du clavier").check()
-    page.get_by_role("button", name="Enregistrer").click()
+    with page.expect_navigation():  # leaving before it is answered would leave it unsaved
+        page.get_by_role("button", name="Enregistrer").click()
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
