@@ -111,8 +111,8 @@ def wrong(answer: httpx2.Response, typed: dict[str, str]) -> str:
     """What is wrong with an answer, "" when nothing is."""
     if answer.status_code >= 500:
         return str(answer.status_code)
-    a_page = answer.headers.get("content-type", "text/html").startswith("text/html")
-    if a_page and ("\x00" in answer.text or "<img src=x" in answer.text):
+    an_archive = answer.headers.get("content-type") == "application/zip"  # bytes, zeros among them
+    if not an_archive and ("\x00" in answer.text or "<img src=x" in answer.text):
         return "what was typed is in the page as it is"
     location = answer.headers.get("location", "")
     if location and (not location.startswith("/") or location.startswith("//")):
