@@ -3,14 +3,14 @@
 from sqlalchemy.orm import Session
 
 from app.audit import chain
-from app.consents.actions import install_first_texts
+from app.consents.actions import install_texts
 from app.moderation.charter import install_first_version
 from app.petitions import themes
 
 
 def install_reference_data(session: Session) -> None:
     """Harmless when it is there already."""
-    install_first_texts(session)
+    install_texts(session)
     install_first_version(session)
     themes.install_first(session)
     chain.begin(session)

@@ -13,18 +13,28 @@ from app.consents import queries
 from app.consents.models import PURPOSES, ConsentKind, ConsentText
 from app.errors import Refused
 
-FIRST_TEXTS = Path(__file__).with_name("texts.yaml")
+TEXTS = Path(__file__).with_name("texts.yaml")
+# What a wording may leave to each petition.
+BLANKS = ("petition", "recipient", "controller", "organiser")
 
 
-def install_first_texts(session: Session) -> int:
-    """The first version of every wording, once; returns how many were added."""
+def install_texts(session: Session) -> int:
+    """Every wording that is missing; a new one where ours of before is in force, never where the operator wrote theirs.
+
+    Returns how many were added.
+    """
     added = 0
-    for entry in yaml.safe_load(FIRST_TEXTS.read_text()):
-        known = queries.latest_version(session, entry["purpose"], entry["variant"], entry["locale"])
+    for entry in yaml.safe_load(TEXTS.read_text()):
+        place = entry["purpose"], entry["variant"], entry["locale"]
+        body, ours = entry["body"].strip(), entry.get("replaces", [])
+        known = queries.latest_version(session, *place)
         if known is None:
-            entry["body"] = entry["body"].strip()
-            _add(session, **entry, version=1, valid_from=datetime.fromtimestamp(0, tz=UTC))
-            added += 1
+            _add(session, *place, version=1, body=body, valid_from=datetime.fromtimestamp(0, tz=UTC))
+        elif known.sha256 in ours and known.valid_to is None:
+            replace_text(session, *place, body)
+        else:
+            continue
+        added += 1
     return added
 
 
@@ -33,9 +43,11 @@ def replace_text(
 ) -> ConsentText:
     """Another wording from now on; forms that show the earlier one are shown again."""
     try:
-        body.format(petition="", controller="", organiser="")
+        body.format(**dict.fromkeys(BLANKS, ""))
     except (KeyError, IndexError, ValueError):
-        raise Refused("Seuls {petition}, {controller} et {organiser} peuvent être entre accolades.") from None
+        raise Refused(
+            "Seuls {petition}, {recipient}, {controller} et {organiser} peuvent être entre accolades."
+        ) from None
     if not body.strip() or purpose not in PURPOSES:
         raise Refused("Ce texte est vide, ou cette finalité n’existe pas.")
     now = clock.now()
@@ -43,16 +55,13 @@ def replace_text(
     if earlier is not None:
         earlier.valid_to = now
     version = earlier.version + 1 if earlier else 1
-    text = _add(
-        session,
-        purpose=purpose, variant=variant, locale=locale, version=version, body=body.strip(), valid_from=now,
-    )  # fmt: skip
+    text = _add(session, purpose, variant, locale, version=version, body=body.strip(), valid_from=now)
     audit.record(session, "consent.text_replaced", "consent_text", text.id, by)
     return text
 
 
 def _add(
-    session: Session, *, purpose: str, variant: str, locale: str, version: int, body: str, valid_from: datetime
+    session: Session, purpose: str, variant: str, locale: str, *, version: int, body: str, valid_from: datetime
 ) -> ConsentText:
     text = ConsentText(
         purpose=purpose,
@@ -68,7 +77,14 @@ def _add(
     return text
 
 
-def give_again(session: Session, petition_id: int, signature_id: uuid.UUID, purpose: str, text_id: int) -> None:
+def give_again(
+    session: Session,
+    petition_id: int,
+    signature_id: uuid.UUID,
+    purpose: str,
+    text_id: int,
+    channel: str = "self_service",
+) -> None:
     """A new yes of somebody whose mailbox is proven: given and confirmed in one."""
     latest = queries.latest(session, petition_id, signature_id)
     at = max([clock.now(), *(event.at + timedelta(microseconds=1) for event in latest.values())])
@@ -77,7 +93,7 @@ def give_again(session: Session, petition_id: int, signature_id: uuid.UUID, purp
         "petition_id": petition_id,
         "signature_id": signature_id,
         "kind": ConsentKind.CONFIRMED,
-        "channel": "self_service",
+        "channel": channel,
     }
     queries.append(session, [event], same)
 

@@ -68,11 +68,12 @@ _CONFIRM_GIVEN = insert(ConsentEvent.__table__).from_select(  # type: ignore[arg
         bindparam("now", type_=ConsentEvent.at.type),
         literal(ConsentKind.CONFIRMED, ConsentEvent.kind.type),
         _LAST.c.text_id,
-        literal("mail"),
+        _LAST.c.channel,  # where it was given; that a mailbox has confirmed it is what the kind says
         _LAST.c.subject,
         _LAST.c.form_digest,
     ).where(*_OF_GROUP, _LAST.c.kind == ConsentKind.GIVEN),
 )
+_SAID = select(_LAST).where(*_OF_GROUP)
 _CONFIRMED = select(_LAST.c.signature_id, _LAST.c.purpose).where(
     *_OF_GROUP, _LAST.c.purpose.in_(bindparam("purposes", expanding=True)), _LAST.c.kind == ConsentKind.CONFIRMED
 )
@@ -84,6 +85,16 @@ def latest(session: Session, petition_id: int, signature_id: uuid.UUID) -> dict[
         _latest().where(ConsentEvent.petition_id == petition_id, ConsentEvent.signature_id == signature_id)
     )
     return {row.purpose: row for row in rows}
+
+
+def latest_of(
+    session: Session, petition_id: int, signature_ids: Iterable[uuid.UUID]
+) -> dict[uuid.UUID, dict[str, Any]]:
+    """The same of many: signature → purpose → last event."""
+    found: dict[uuid.UUID, dict[str, Any]] = {each: {} for each in signature_ids}
+    for row in session.execute(_SAID, {"petition": petition_id, "ids": list(found)}):
+        found[row.signature_id][row.purpose] = row
+    return found
 
 
 def span(

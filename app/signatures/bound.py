@@ -3,6 +3,8 @@
 Sent again with a change, it has another digest: what was mailed or shown before confirms nothing any more.
 """
 
+from collections.abc import Mapping
+
 from app import crypto
 from app.petitions.keys import Keys
 from app.signatures.forms import SignForm
@@ -17,6 +19,20 @@ def digest_of(keys: Keys, form: SignForm, text_version: int, texts: dict[str, in
         form.comment, str(text_version), agreed,
     )  # fmt: skip
     # No form has a NUL in it.
+    return crypto.digest(keys.evidence, "\0".join(typed).encode())
+
+
+def digest_of_choices(
+    keys: Keys,
+    form_digest: bytes,
+    display: str | None,
+    comment: str | None,
+    agreed: Mapping[str, bool],
+    texts: Mapping[str, int],
+) -> bytes:
+    """The same of what was chosen while that form was confirmed, or afterwards; *agreed*: what changed, and how."""
+    said = " ".join(f"{purpose}:{texts[purpose] if yes else 'no'}" for purpose, yes in sorted(agreed.items()))
+    typed = ("choices", form_digest.hex(), display or "", comment or "", said)
     return crypto.digest(keys.evidence, "\0".join(typed).encode())
 
 

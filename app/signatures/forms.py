@@ -1,4 +1,4 @@
-"""What a browser may post to sign."""
+"""What a browser may post to sign, and to choose what is optional: at once, when confirming, or afterwards."""
 
 import re
 import unicodedata
@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, field_validator
 
+from app.errors import Invalid
 from app.locale import Message
 from app.petitions.choices import DISPLAYS
 from app.signatures.places import country_code, postal_code
 from app.text import MAX_NAME, clean_address, clean_line, clean_text, may_be_ours, proper_name
-from app.web.forms import PostedForm
+from app.web.forms import PostedForm, Values
 
 MAX_COMMENT = 2000
 _FORMULA = re.compile(r"^[=+\-@＝＋－＠]")
@@ -84,6 +85,14 @@ def within(display: str, most: str) -> bool:
     return DISPLAYS.index(display) <= DISPLAYS.index(most)
 
 
+def refuse_more(display: str, comment: str, most: str, comments_open: bool) -> None:
+    """What this petition does not offer. Raises Invalid."""
+    if not within(display, most):
+        raise Invalid({"display": TOO_MUCH})
+    if comment and not comments_open:
+        raise Invalid({"comment": "Les commentaires de cette pétition sont fermés : effacez le vôtre pour continuer."})
+
+
 def _family_name(value: str, info: ValidationInfo) -> str:
     """Read after ``single_name``: who has one name only leaves this one empty."""
     if not info.data.get("single_name"):
@@ -93,6 +102,19 @@ def _family_name(value: str, info: ValidationInfo) -> str:
     return ""
 
 
+def _comment(value: str) -> str:
+    text = clean_text(value)
+    if len(text) > MAX_COMMENT:
+        raise ValueError(
+            Message(
+                "Raccourcissez votre commentaire : %(most)s caractères au plus, il en compte %(n)s.",
+                most=MAX_COMMENT,
+                n=len(text),
+            )
+        )
+    return text
+
+
 GivenName = Annotated[str, AfterValidator(lambda v: person_name(v, "Indiquez votre prénom."))]
 FamilyName = Annotated[str, AfterValidator(_family_name)]
 Country = Annotated[str, BeforeValidator(country_code)]
@@ -100,6 +122,39 @@ PostalCode = Annotated[str, AfterValidator(_postal_code)]
 Display = Annotated[Literal["hidden", "initial", "full"], BeforeValidator(_display)]
 Email = Annotated[str, AfterValidator(email_address)]
 Tick = Annotated[bool, BeforeValidator(_ticked)]
+Comment = Annotated[str, AfterValidator(_comment)]
+
+# Each optional mailing's box, and what it consents to.
+MAILINGS = {
+    "consent_updates": "updates",
+    "consent_newsletter": "newsletter",
+    "consent_organiser": "organiser_contact",
+}
+# Said by a page that shows the boxes: one of them that is missing is not ticked.
+MARK = "choix"
+
+
+class ChoicesForm(PostedForm):
+    """What nobody has to say."""
+
+    display: Display = "hidden"
+    comment: Comment = ""
+    consent_updates: Tick = False
+    consent_newsletter: Tick = False
+    consent_organiser: Tick = False
+    consent_texts: str = ""
+    choix: str = ""
+
+    @property
+    def said(self) -> set[str]:
+        """The choices that were made; whatever else there is stays as it was."""
+        boxes = set(MAILINGS) if self.choix else set()
+        return (self.model_fields_set | boxes) & {"display", "comment", *MAILINGS}
+
+
+def chosen(values: Values) -> bool:
+    """Whether what was posted says anything of these."""
+    return not values.keys().isdisjoint({MARK, "display", "comment", *MAILINGS})
 
 
 class SignForm(PostedForm):
@@ -111,30 +166,17 @@ class SignForm(PostedForm):
     email: Email = ""
     country: Country = "FR"
     postal_code: PostalCode = ""
-    display: Display = "hidden"
-    comment: str = ""
     consent_signature: Tick = False
     age_declared: Tick = False
+    # Asked when confirming; a page or a program may say them at once.
+    display: Display = "hidden"
+    comment: Comment = ""
     consent_updates: Tick = False
     consent_newsletter: Tick = False
     consent_organiser: Tick = False
     consent_texts: str = ""
     # Of the text that was on the page; a program may leave it out.
     text_version: str = ""
-
-    @field_validator("comment")
-    @classmethod
-    def _comment(cls, value: str) -> str:
-        text = clean_text(value)
-        if len(text) > MAX_COMMENT:
-            raise ValueError(
-                Message(
-                    "Raccourcissez votre commentaire : %(most)s caractères au plus, il en compte %(n)s.",
-                    most=MAX_COMMENT,
-                    n=len(text),
-                )
-            )
-        return text
 
     @field_validator("consent_signature")
     @classmethod
@@ -159,13 +201,7 @@ class SignForm(PostedForm):
         given = ["sign"]
         if self.display != "hidden":
             given.append("public_name")
-        if self.consent_updates:
-            given.append("updates")
-        if self.consent_newsletter:
-            given.append("newsletter")
-        if self.consent_organiser:
-            given.append("organiser_contact")
-        return given
+        return given + [purpose for box, purpose in MAILINGS.items() if getattr(self, box)]
 
 
 class EmailForm(PostedForm):

@@ -39,12 +39,13 @@ def public_name(row: Any, keys: Keys, locale: str = "fr") -> tuple[str, str]:
     return shown(row, family, locale)
 
 
-def shown(row: Any, family: str, locale: str = "fr") -> tuple[str, str]:
-    """The public form of a name and a place; *row* is a signature, or has its columns."""
-    if row.display == "hidden":
+def shown(row: Any, family: str, locale: str = "fr", display: str | None = None) -> tuple[str, str]:
+    """The public form of a name and a place; *row* is a signature, or has its columns; *display*: another than its."""
+    display = display or row.display
+    if display == "hidden":
         return HIDDEN[locale], ""
     foreign = "" if row.country == "FR" else country_name(row.country, locale)
-    if row.display == "full":
+    if display == "full":
         return f"{row.given_name} {family}".strip(), f"{row.postal_code} {foreign}".strip()
     place = foreign or (row.departement if row.departement != NOWHERE else "")
     return f"{row.given_name} {_initial(family)}".strip(), place

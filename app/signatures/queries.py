@@ -131,7 +131,7 @@ _TO_CONFIRM = (
             Signature.__table__.c[name]
             for name in (
                 "petition_id", "id", "email_key", "state", "created_at", "comment_sealed", "email_sealed", "locale",
-                "place", "form_digest", "doubt", "text_version", "came_by",
+                "place", "form_digest", "doubt", "text_version", "came_by", "display",
             )
         )
     )
@@ -179,6 +179,13 @@ _MARK_CONFIRMED = (
 )
 
 
+_SHOW = (
+    Signature.__table__.update()  # type: ignore[attr-defined]
+    .where(_ROWS.petition_id == bindparam("petition"), _ROWS.id == bindparam("signature"))
+    .values(display=bindparam("shown"))
+)
+
+
 def mark_confirmed(
     session: Session, petition_id: int, ids: Collection[uuid.UUID], before: int, now: datetime
 ) -> dict[uuid.UUID, int]:
@@ -186,6 +193,11 @@ def mark_confirmed(
     values = {"petition": petition_id, "ids": list(ids), "before": before, "now": now}
     session.connection().execute(_MARK_CONFIRMED, values)
     return {signature_id: before + nth for nth, signature_id in enumerate(sorted(ids), 1)}
+
+
+def show(session: Session, petition_id: int, signature_id: uuid.UUID, display: str) -> None:
+    """What the public sees of a signature that is locked."""
+    session.connection().execute(_SHOW, {"petition": petition_id, "signature": signature_id, "shown": display})
 
 
 def mark_waiting(session: Session, petition_id: int, ids: Collection[uuid.UUID], now: datetime) -> None:

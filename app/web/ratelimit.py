@@ -45,6 +45,11 @@ def client_key(request: Request) -> str:
     return str(address.ipv4_mapped or ipaddress.ip_network((address, CUSTOMER), strict=False).network_address)
 
 
+def peer_of(request: Request) -> str:
+    """Address and port of whoever posts: what hosts keep of a comment, sealed, for a year."""
+    return f"{request.client.host} {request.client.port}" if request.client else ""
+
+
 def _ipv6(host: str) -> ipaddress.IPv6Address | None:
     try:
         return ipaddress.IPv6Address(host) if ":" in host else None

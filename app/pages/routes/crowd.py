@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from app import clock, crypto
 from app.db import Database, Session
-from app.errors import Gone, Invalid, NotFound
+from app.errors import Gone, Invalid, NotFound, Refused
 from app.lanes import PATIENCE, lanes_of
 from app.locale import Message
 from app.mail.addresses import canonical
@@ -25,16 +25,16 @@ from app.petitions import addresses, tags
 from app.petitions.choices import TAGS
 from app.privacy.actions import erasing
 from app.signatures import actions, bound, doubts, links
-from app.signatures.actions import Changed, Confirmation, Signing, SignRequest, Target
+from app.signatures.actions import Changed, Chosen, Confirmation, Signing, SignRequest, Target
 from app.signatures.dependencies import NOT_OURS
-from app.signatures.forms import TOO_MUCH, SignForm, within
+from app.signatures.forms import ChoicesForm, SignForm, chosen, refuse_more
 from app.signatures.intake import Intake
 from app.signatures.pace import Pace
 from app.signatures.proof import Proofs
 from app.templating import in_language
 from app.web.crowd import Door
 from app.web.forms import ShowAgain, Shown, Values, read_form, validated
-from app.web.ratelimit import AsyncLimit, client_key, network_of
+from app.web.ratelimit import AsyncLimit, client_key, network_of, peer_of
 from app.web.rendering import locale_of, settings_of
 
 SIGNING_SECONDS = 1.0
@@ -62,12 +62,21 @@ async def sign(request: Request) -> Response:
         form = _form(values, signing, signing.texts[locale])
     except Invalid as invalid:
         raise await _show_again(request, {"values": values, "errors": invalid.errors}) from None
-    peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
     intake: Intake[SignRequest, None] = request.app.state.sign_intake
     people = settings.people_per_address
     doubt = await _doubt(request, values, form)
     await intake.submit(
-        SignRequest(signing, form, locale, settings.origin, peer=peer, people=people, doubt=doubt, came_by=came_by)
+        SignRequest(
+            signing,
+            form,
+            locale,
+            settings.origin,
+            peer=peer_of(request) if form.comment else "",
+            people=people,
+            doubt=doubt,
+            came_by=came_by,
+            channel="widget" if in_frame(request) else "form",
+        )
     )
     return _go(in_language(locale, f"/{'widget' if in_frame(request) else 'petitions'}/{slug}/verifier"))
 
@@ -83,8 +92,7 @@ def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignFor
     form = validated(SignForm, values)
     if form.text_version not in {"", str(signing.text_version)}:
         raise Invalid({"": Message(REWRITTEN, n=signing.text_version)})
-    if not within(form.display, signing.display_most):
-        raise Invalid({"display": TOO_MUCH})
+    refuse_more(form.display, form.comment, signing.display_most, signing.comments_open)
     if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
         raise Invalid({"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."})
     return form
@@ -166,23 +174,35 @@ async def confirm(request: Request) -> Response:
         raise NotFound(NOT_OURS)
     if not links.alive(link):
         raise Gone("Ce lien a expiré.")
-    typed = (await read_form(request)).get("shown")
+    values = await read_form(request)
+    typed = values.get("shown")
     shown = link.shown if typed is None else bound.read(typed)
-    target = Target(link.petition_id, link.signature_id, shown)
     try:
+        target = Target(link.petition_id, link.signature_id, shown, _chosen(request, values))
         if link.purpose == "other":
             async with lanes_of(request).writing.place(client_key(request)):
-                await run_in_threadpool(_confirm_other, request, target)
+                outcome = await run_in_threadpool(_confirm_other, request, target)
         else:
             intake: Intake[Target, Confirmation] = request.app.state.confirm_intake
-            await intake.submit(target)
-    except Changed as changed:
-        async with lanes_of(request).rendering.place(client_key(request)):
-            return await run_in_threadpool(_confirm_again, request, token, changed.status)
+            outcome = await intake.submit(target)
+    except (Changed, Invalid) as refused:
+        return await _confirm_again(request, token, values, refused)
+    if target.chosen is not None and not outcome.first:
+        # Confirmed already, from another tab: what was chosen there stands, and what was typed here is not lost.
+        return await _confirm_again(request, token, values)
     return _go(in_language(locale_of(request), f"/confirmer/{token}"))
 
 
-def _confirm_other(request: Request, target: Target) -> None:
+def _chosen(request: Request, values: Values) -> Chosen | None:
+    """What was chosen while confirming; None from a page or a program that does not ask. Raises Invalid."""
+    if not chosen(values):
+        return None
+    form = validated(ChoicesForm, values)
+    peer = peer_of(request) if form.comment else ""
+    return Chosen.of(form, locale=locale_of(request), channel="confirmation", peer=peer)
+
+
+def _confirm_other(request: Request, target: Target) -> Confirmation:
     """Few come this way: somebody else's signature may have to be withdrawn first, in the same transaction."""
     database: Database = request.app.state.database
 
@@ -191,14 +211,19 @@ def _confirm_other(request: Request, target: Target) -> None:
 
     with database.write(PATIENCE) as session:
         people = settings_of(request).people_per_address
-        actions.confirm_other(session, target, people, receiving.receive_drafts, let_go)
+        return actions.confirm_other(session, target, people, receiving.receive_drafts, let_go)
 
 
-def _confirm_again(request: Request, token: str, status: int) -> Response:
-    """What it says now, to be read before it is confirmed."""
+async def _confirm_again(request: Request, token: str, values: Values, refused: Refused | None = None) -> Response:
+    """What it says now, to be read before it is confirmed, with what was typed and what to correct."""
     database: Database = request.app.state.database
-    with database.read() as session:
-        return confirmation_page(request, session, token, status)
+
+    def again() -> Response:
+        with database.read() as session:
+            return confirmation_page(request, session, token, values, refused)
+
+    async with lanes_of(request).rendering.place(client_key(request)):
+        return await run_in_threadpool(again)
 
 
 def _go(path: str) -> Response:

@@ -8,48 +8,44 @@ from starlette.responses import Response
 
 from app import clock
 from app.comments import queries as comment_queries
-from app.consents import queries as consent_queries
-from app.consents.models import ConsentKind
 from app.db import Db, Session, vault_of
-from app.errors import Gone
+from app.errors import Gone, Invalid, Refused
 from app.pages.routes.base import router
+from app.pages.routes.choices import choices_context, line
 from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
 from app.petitions.keys import Keys
-from app.privacy.actions import erasing, self_service
+from app.privacy.actions import choosing, erasing, self_service
 from app.signatures import actions, bound, doubts, emails, links, queries, seats
+from app.signatures.actions import Changed, Chosen
 from app.signatures.dependencies import Opened, read_link
+from app.signatures.forms import ChoicesForm
 from app.signatures.models import Signature, SignatureState
 from app.signatures.places import country_name
 from app.signatures.public import open_field
-from app.signatures.public import shown as shown_line
-from app.web.ratelimit import limited
+from app.web.forms import Form, Shown, Values, shown_again, validated
+from app.web.ratelimit import limited, peer_of
 from app.web.rendering import locale_of, page, see_other, settings_of
 
-DISPLAY_LABELS = {
-    "hidden": "Anonyme : ni nom ni lieu",
-    "initial": "Prénom, initiale et département",
-    "full": "Prénom, nom et code postal",
-}
-CONSENT_LABELS = {
-    "sign": "Enregistrer et compter ma signature",
-    "public_name": "Publier la ligne ci-dessus",
-    "updates": "Recevoir les suites de cette pétition",
-    "newsletter": "Recevoir la lettre de la plateforme",
-    "organiser_contact": "Être contacté par l’organisateur",
-}
-
-
+DONE_CHOOSING = "choix"
 NO_MORE = "Ce lien ne sert plus : la signature a été retirée, remplacée, ou effacée faute de confirmation."
 
 
 @router.get("/confirmer/{token}")
-def confirm_page(request: Request, session: Db, token: str) -> Response:
-    return confirmation_page(request, session, token)
+def confirm_page(request: Request, session: Db, token: str, fait: str = "") -> Response:
+    return confirmation_page(request, session, token, done=fait == DONE_CHOOSING)
 
 
-def confirmation_page(request: Request, session: Session, token: str, status: int = 200) -> Response:
-    """What would be confirmed, as it is now; the thanks once it is."""
+def confirmation_page(
+    request: Request,
+    session: Session,
+    token: str,
+    values: Values | None = None,
+    refused: Refused | None = None,
+    *,
+    done: bool = False,
+) -> Response:
+    """What would be confirmed, as it is now; the thanks once it is. With what was typed, and why it is shown again."""
     opened = read_link(session, token)
     signature = opened.signature
     if signature is None:
@@ -57,7 +53,7 @@ def confirmation_page(request: Request, session: Session, token: str, status: in
     people = settings_of(request).people_per_address
     beside = queries.of_address(session, opened.petition_id, seats.address_of(signature.email_key))
     if signature.state == SignatureState.CONFIRMED or doubts.waits(signature):
-        return _thanks(request, session, opened, signature, _waiting(request, session, signature, beside))
+        return _thanks(request, session, opened, signature, beside, values, refused, done=done)
     taken = seats.taken(beside, people, signature)
     if signature.state != SignatureState.PENDING or taken is None:
         raise Gone("Ce lien ne sert plus.")
@@ -67,14 +63,15 @@ def confirmation_page(request: Request, session: Session, token: str, status: in
         return page(request, "signatures/closed_meanwhile.html", 410, p=view)
     keys = petition_keys.of(session, opened.petition_id)
     shown = bound.shown(keys, signature, taken.instead_of)
+    errors = refused.errors if isinstance(refused, Invalid) else {}
     return page(
         request,
         "signatures/confirm.html",
-        status,
+        refused.status if refused else 200,
         p=view,
         token=opened.token,
         shown=shown.hex(),
-        changed=status != 200 or shown != opened.shown,
+        changed=isinstance(refused, Changed) or shown != opened.shown,
         other=_other(session, taken.instead_of, keys),
         beside=[
             seats.full_name(keys, row)
@@ -82,36 +79,22 @@ def confirmation_page(request: Request, session: Session, token: str, status: in
             if row is not signature and row is not taken.instead_of and not seats.waits(row.email_key)
         ],
         waiting=_waiting(request, session, signature, beside),
-        typed=_typed(session, signature, keys, locale_of(request)),
+        typed=_typed(signature, keys, locale_of(request)),
+        **choices_context(request, session, opened.petition, signature, values, errors),
     )
 
 
-def _typed(session: Session, signature: Signature, keys: Keys, locale: str) -> dict[str, Any]:
+def _typed(signature: Signature, keys: Keys, locale: str) -> dict[str, Any]:
+    """What the form said that is not chosen here."""
     row_id = signature.id.bytes
-    family = open_field(keys, signature.family_name_sealed, row_id, "family_name")
-    given = consent_queries.latest(session, signature.petition_id, signature.id)
     return {
         "given_name": signature.given_name,
         "version": signature.text_version,
-        "family_name": family,
+        "family_name": open_field(keys, signature.family_name_sealed, row_id, "family_name"),
         "email": open_field(keys, signature.email_sealed, row_id, "email"),
         "postal_code": signature.postal_code,
         "country_name": country_name(signature.country, locale),
-        "display_label": DISPLAY_LABELS[signature.display],
-        "preview": _line(signature, family, locale),
-        "consents": [
-            label
-            for purpose, label in CONSENT_LABELS.items()
-            if purpose in given and given[purpose].kind == ConsentKind.GIVEN
-        ],
-        "comment": open_field(keys, signature.comment_sealed, row_id, "comment") if signature.comment_sealed else "",
     }
-
-
-def _line(signature: Signature, family: str, locale: str) -> str:
-    """What the public sees, or will."""
-    name, place = shown_line(signature, family, locale)
-    return f"{name} · {place}" if place else name
 
 
 def _other(session: Session, row: Signature | None, keys: Keys) -> dict[str, Any] | None:
@@ -144,23 +127,55 @@ def _waiting(
 
 
 def _thanks(
-    request: Request, session: Session, opened: Opened, signature: Signature, waiting: list[dict[str, str]]
+    request: Request,
+    session: Session,
+    opened: Opened,
+    signature: Signature,
+    beside: Sequence[Signature],
+    values: Values | None = None,
+    refused: Refused | None = None,
+    *,
+    done: bool = False,
 ) -> Response:
     """What concerns this signature; all of a person's is opened by a mail of its own."""
     now, keys = clock.now(), petition_keys.of(session, opened.petition_id)
     family = open_field(keys, signature.family_name_sealed, signature.id.bytes, "family_name")
+    errors = refused.errors if isinstance(refused, Invalid) else {}
+    asked = choices_context(request, session, opened.petition, signature, values, errors)
+    if values is not None and refused is None and not asked["choices"]["lost"]:
+        return see_other(request, f"/confirmer/{opened.token}")  # the same button, pressed twice
+    status = 200 if values is None else refused.status if refused else 409
     return page(
         request,
         "signatures/thanks.html" if signature.state == SignatureState.CONFIRMED else "signatures/awaiting.html",
+        status,
         p=petition_public.view(session, opened.petition, settings_of(request).origin, now),
         place=signature.place,
         token=opened.token,
         signer=seats.full_name(keys, signature),
-        line=_line(signature, family, locale_of(request)),
+        line=line(signature, family, locale_of(request)),
         withdraw_href=emails.withdraw_path(vault_of(session), opened.petition_id, signature.id, now),
-        waiting=waiting,
+        waiting=_waiting(request, session, signature, beside),
         has_comment=bool(comment_queries.of_signature(session, signature.id)),
+        done=done,
+        **asked,
     )
+
+
+@router.post("/confirmer/{token}/choix")
+@limited()
+def choose(request: Request, session: Db, token: str, values: Form) -> Response:
+    """From the thanks: why one signs, what the public sees, which mails one gets."""
+    opened = read_link(session, token)
+
+    def again(form: Shown) -> Response:
+        return confirmation_page(request, session, token, values, Invalid(form["errors"]))
+
+    with shown_again(values, again):
+        form = validated(ChoicesForm, values)
+        chosen = Chosen.of(form, locale=locale_of(request), channel="thanks", peer=peer_of(request))
+        choosing.choose_again(session, opened.petition, opened.signature_id, chosen)
+    return see_other(request, f"/confirmer/{opened.token}?fait={DONE_CHOOSING}")
 
 
 @router.post("/mes-signatures/lien/{token}")

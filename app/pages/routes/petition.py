@@ -10,11 +10,11 @@ from starlette.responses import Response
 from app import clock
 from app.comments import public as comment_public
 from app.comments import queries as comment_queries
-from app.consents import queries as consent_queries
 from app.db import Database, Db, Session
 from app.deliveries import public as delivery_public
 from app.errors import Gone
 from app.pages.routes.base import router
+from app.pages.routes.wording import consent_context
 from app.petitions import addresses, summary
 from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
@@ -69,23 +69,11 @@ def _page_context(request: Request, session: Session, petition: Petition, form: 
 
 def form_context(request: Request, session: Session, petition: Petition, form: Shown, now: datetime) -> dict[str, Any]:
     """What the sign form says, on the petition's page and in the frame of another site."""
-    locale = locale_of(request)
-    texts = consent_queries.in_force(session, now, locale, petition.delivery_mode)
-    wording = {"petition": petition.title, "controller": _controller(request), "organiser": petition.author}
     return {
         "form": form,
-        "consents": {
-            purpose: dict(zip(("html", "terms"), text.body.format(**wording).split("\n", 1), strict=False))
-            for purpose, text in texts.items()
-        },
-        "consent_texts": ",".join(str(text.id) for text in sorted(texts.values(), key=lambda t: t.id)),
-        "countries": countries(locale),
+        "countries": countries(locale_of(request)),
+        **consent_context(request, session, petition, now),
     }
-
-
-def _controller(request: Request) -> str:
-    settings = settings_of(request)
-    return settings.publisher_name or settings.site_name
 
 
 def _lines(

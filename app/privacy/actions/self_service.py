@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from app import clock, crypto
 from app.comments import queries as comment_queries
-from app.consents import actions as consents
 from app.consents import queries as consent_queries
 from app.consents.models import ConsentKind
 from app.db import changed, vault_of
@@ -21,18 +20,17 @@ from app.petitions import keys as petition_keys
 from app.petitions.end_of_life import erased_on
 from app.petitions.keys import Keys
 from app.petitions.models import Petition
-from app.privacy.actions import erasing
+from app.privacy.actions import choosing, erasing
 from app.privacy.models import SelfServiceSession
 from app.privacy.queries import people
 from app.privacy.schedule import SELF_SERVICE
-from app.signatures import doubts, seats, withdrawals
+from app.signatures import doubts
 from app.signatures import emails as signature_emails
 from app.signatures import queries as signature_queries
 from app.signatures.forms import TOO_MUCH, within
 from app.signatures.models import Signature
 from app.signatures.places import departement
 from app.signatures.public import open_field, seal_field, shown
-from app.subscriptions import actions as subscriptions
 
 PURPOSE_LABELS = {
     "sign": "Signature enregistrée et comptée",
@@ -210,35 +208,14 @@ def correct(
     row.postal_code, row.country = postal_code, country
     row.departement = departement(postal_code, country)
     if display != row.display:
-        _change_display(session, petition, row, who, display)
+        choosing.change_display(session, petition, row, display, "self_service")
     changed(session, petition.id)
-
-
-def _change_display(session: Session, petition: Petition, row: Signature, who: Person, display: str) -> None:
-    """Choosing to be public is a consent, choosing not to be is its end: both are written down."""
-    if display == "hidden":
-        consents.withdraw(session, petition.id, row.id, {"public_name"})
-    elif row.display == "hidden":
-        text = consent_queries.in_force(session, clock.now(), row.locale, petition.delivery_mode)["public_name"]
-        consents.give_again(session, petition.id, row.id, "public_name", text.id)
-    row.display = display
 
 
 def stop(session: Session, who: Person, line_id: str, purpose: str) -> None:
     """End one optional consent; the signature stays."""
     petition, row = own(session, who, line_id)
-    if purpose in {"updates", "newsletter"}:
-        subscriptions.end_by_address(session, petition.id, who.email, (purpose,))
-        # The mailbox stops, whoever signs with it.
-        for other in signature_queries.of_address(session, petition.id, seats.address_of(row.email_key)):
-            consents.withdraw(session, petition.id, other.id, {purpose})
-    if purpose == "public_name":
-        row.display = "hidden"
-        changed(session, petition.id)
-    if purpose == "organiser_contact":
-        withdrawals.note_contact(session, row, petition_keys.of(session, petition.id))
-    if purpose in {"updates", "newsletter", "organiser_contact", "public_name"}:
-        consents.withdraw(session, petition.id, row.id, {purpose})
+    choosing.stop(session, petition, row, who.email, purpose, "self_service")
 
 
 def withdraw(session: Session, who: Person, line_id: str) -> None:

@@ -1,5 +1,6 @@
 """The verbs of signing, by what they do. Groups at a time where many come at once."""
 
+from app.signatures.actions.choosing import Chosen
 from app.signatures.actions.confirming import (
     Changed,
     Confirmation,
@@ -19,7 +20,7 @@ from app.signatures.actions.telling import tell_some
 from app.signatures.actions.withdrawing import withdraw
 
 __all__ = [
-    "Changed", "Confirmation", "Draft", "SignRequest", "Signing", "Target", "confirm_group", "confirm_other",
+    "Changed", "Chosen", "Confirmation", "Draft", "SignRequest", "Signing", "Target", "confirm_group", "confirm_other",
     "confirmable", "find_by_code", "invalidate", "note_wrong_code", "put_back", "remind", "resend", "set_aside",
     "sign_group", "signing_of", "tell_some", "token_of", "withdraw",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -21,6 +21,8 @@ from app.petitions import queries as petition_queries
 from app.petitions import tags
 from app.petitions.models import Petition
 from app.signatures import bound, doubts, links, queries, seats
+from app.signatures.actions import choosing
+from app.signatures.actions.choosing import Chosen
 from app.signatures.models import Signature, SignatureState
 from app.signatures.public import open_field
 from app.subscriptions import actions as subscriptions
@@ -36,6 +38,7 @@ NO_CODE = (
 )
 
 
+NO_MORE = "Ce lien ne sert plus."
 CHANGED = "Ce formulaire a changé depuis votre lecture : relisez-le avant de confirmer."
 
 
@@ -44,16 +47,23 @@ class Changed(Conflict):
 
 
 class Target(NamedTuple):
-    """What somebody confirms; *shown* is what they were shown of it (bound.py), None for whatever it says."""
+    """What somebody confirms; *shown* is what they were shown of it (bound.py), None for whatever it says.
+
+    *chosen*: what they chose while they confirmed; None for whatever the form says.
+    """
 
     petition_id: int
     signature_id: uuid.UUID
     shown: bytes | None = None
+    chosen: Chosen | None = None
 
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What became of a confirmation: *place* in the count (0 as long as it is in none), and whether it is new."""
+    """What became of a confirmation: *place* in the count (0 as long as it is in none), and whether it is new.
+
+    What was chosen with one that is not new was not taken.
+    """
 
     petition_id: int
     signature_id: uuid.UUID
@@ -81,28 +91,60 @@ def confirm_group(session: Session, targets: Sequence[Target], receive_drafts: R
     now = clock.now()
     found = {(row.petition_id, row.id): row for row in queries.lock_to_confirm(session, ids)}
     petitions = {pid: petition_queries.alone(session, pid) for pid in {pid for pid, _ in found}}
+    texts = _texts(session, targets, petitions, now)
     pending: dict[int, dict[uuid.UUID, Any]] = {}
-    outcomes: list[Confirmation | Refused | None] = []
+    choices: dict[int, dict[uuid.UUID, Chosen]] = {}
+    outcomes: list[Confirmation | Refused] = []
     for target in targets:
         row = found.get(target[:2])
-        refused = _refused(row, target, petitions, now)
-        outcomes.append(refused)
-        if row is not None and row.state == SignatureState.PENDING and refused is None:
+        refused = _refused(session, row, target, petitions, texts, now)
+        if refused is not None or row is None:
+            outcomes.append(refused or Gone(NO_MORE))
+            continue
+        first = row.state == SignatureState.PENDING and row.id not in pending.get(row.petition_id, {})
+        outcomes.append(Confirmation(*target[:2], place=row.place or 0, first=first))
+        if first:
             pending.setdefault(row.petition_id, {})[row.id] = row
+            if target.chosen is not None:
+                choices.setdefault(row.petition_id, {})[row.id] = target.chosen
     places: dict[tuple[int, uuid.UUID], int] = {}
-    drafts = []
+    drafts: list[Draft] = []
     for petition_id, rows in sorted(pending.items()):
+        comments: dict[uuid.UUID, str] = {}
+        if petition_id in choices:
+            petition, mine = petitions[petition_id], choices[petition_id]
+            comments = choosing.choose(session, petition, rows, mine, texts[petition_id], now)
         places |= _count(session, petition_id, rows, now)
-        for row in rows.values():
-            if row.comment_sealed is not None:
-                keys = petition_keys.of(session, petition_id)
-                text = open_field(keys, row.comment_sealed, row.id.bytes, "comment")
-                drafts.append(Draft(petition_id, row.id, text, row.locale))
+        drafts += _drafts(session, petition_id, rows, comments)
         consent_queries.confirm_given(session, petition_id, list(rows), now)
         asking = _subscribe(session, petition_id, rows, now)
         _answered(session, petition_id, rows, asking)
     receive_drafts(session, drafts)
-    return [refused or _counted(target, found, places) for target, refused in zip(targets, outcomes, strict=True)]
+    return [_with_place(outcome, places) for outcome in outcomes]
+
+
+def _texts(
+    session: Session, targets: Sequence[Target], petitions: Mapping[int, Petition], now: datetime
+) -> dict[int, dict[str, dict[str, int]]]:
+    """Petition → language → wordings in force; of those where somebody chose."""
+    asked = {(target.petition_id, target.chosen.locale) for target in targets if target.chosen is not None}
+    texts: dict[int, dict[str, dict[str, int]]] = {}
+    for petition_id, locale in asked:
+        if petition_id in petitions:
+            found = choosing.wordings(session, petitions[petition_id], locale, now)
+            texts.setdefault(petition_id, {})[locale] = found
+    return texts
+
+
+def _drafts(
+    session: Session, petition_id: int, rows: Mapping[uuid.UUID, Any], comments: Mapping[uuid.UUID, str]
+) -> list[Draft]:
+    """What they say: written while confirming, or with the form."""
+    said = (
+        (row, comments[row.id] if row.id in comments else choosing.draft_of(row, petition_id, session))
+        for row in rows.values()
+    )
+    return [Draft(petition_id, row.id, text, row.locale) for row, text in said if text]
 
 
 def _count(
@@ -124,16 +166,27 @@ def _count(
     return {(petition_id, signature_id): place for signature_id, place in places.items()}
 
 
-def _refused(row: Any, target: Target, petitions: Mapping[int, Petition], now: datetime) -> Refused | None:
+def _refused(
+    session: Session,
+    row: Any,
+    target: Target,
+    petitions: Mapping[int, Petition],
+    texts: Mapping[int, Mapping[str, Mapping[str, int]]],
+    now: datetime,
+) -> Refused | None:
     """Why this one is not counted; None when it is, or was already."""
     if row is not None and (row.state == SignatureState.CONFIRMED or doubts.waits(row)):
         return None
     if row is None or row.state != SignatureState.PENDING:
-        return Gone("Ce lien ne sert plus.")
+        return Gone(NO_MORE)
     if not confirmable(petitions[row.petition_id], row, now):
         return Refused(CLOSED)
     if seats.waits(row.email_key) or target.shown not in {None, row.form_digest or b""}:
         return Changed(CHANGED)
+    if target.chosen is not None:
+        petition = petitions[row.petition_id]
+        draft = choosing.draft_of(row, row.petition_id, session)
+        return choosing.refused(target.chosen, petition, texts[row.petition_id][target.chosen.locale], now, draft)
     return None
 
 
@@ -169,11 +222,9 @@ def confirmable(petition: Petition, signature: Any, now: datetime) -> bool:
     return ended is None or (signature.created_at < ended and now < ended + LATE)
 
 
-def _counted(
-    target: Target, found: Mapping[tuple[int, uuid.UUID], Any], places: Mapping[tuple[int, uuid.UUID], int]
-) -> Confirmation:
-    key = target[:2]
-    return Confirmation(*key, place=places.get(key) or found[key].place or 0, first=key in places)
+def _with_place(outcome: Confirmation | Refused, places: Mapping[tuple[int, uuid.UUID], int]) -> Confirmation | Refused:
+    place = places.get((outcome.petition_id, outcome.signature_id)) if isinstance(outcome, Confirmation) else None
+    return replace(outcome, place=place) if isinstance(outcome, Confirmation) and place else outcome
 
 
 def confirm_other(

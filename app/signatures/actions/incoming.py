@@ -19,7 +19,7 @@ from app.signatures.places import departement
 from app.signatures.public import seal_field
 from app.templating import in_language
 
-GIVEN = {"kind": "given", "channel": "web"}
+GIVEN = {"kind": "given"}
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,9 @@ class Signing:
     state: str
     closes_at: datetime | None
     text_version: int
-    # The most that signers may show.
+    # The most that signers may show; whether they may say something.
     display_most: str
+    comments_open: bool
     keys: Keys
     # Locale → purpose → id of the consent text in force.
     texts: dict[str, dict[str, int]]
@@ -58,6 +59,8 @@ class SignRequest:
     doubt: str | None = None
     # Which of our own links led here: a word of choices.TAGS, or nothing.
     came_by: str = ""
+    # Where the form was: on the petition's page, or in the frame of another site.
+    channel: str = "form"
 
 
 class Coming(NamedTuple):
@@ -120,6 +123,7 @@ def events(one: Coming, signature_id: uuid.UUID) -> list[dict[str, Any]]:
             "petition_id": signing.petition_id,
             "signature_id": signature_id,
             "purpose": purpose,
+            "channel": one.request.channel,
             "text_id": texts[purpose],
             "subject": subject,
             "form_digest": one.row["form_digest"],
@@ -130,9 +134,14 @@ def events(one: Coming, signature_id: uuid.UUID) -> list[dict[str, Any]]:
 
 def note_posting(session: Session, request: SignRequest, signature_id: uuid.UUID, now: datetime) -> None:
     """Who posts a comment, where there is one."""
-    if request.form.comment and request.peer:
-        sealed = crypto.seal(vault_of(session).postings, request.peer.encode(), signature_id.bytes)
-        queries.note_posting(session, signature_id, request.signing.petition_id, sealed, now)
+    if request.form.comment:
+        note_peer(session, request.peer, request.signing.petition_id, signature_id, now)
+
+
+def note_peer(session: Session, peer: str, petition_id: int, signature_id: uuid.UUID, now: datetime) -> None:
+    if peer:
+        sealed = crypto.seal(vault_of(session).postings, peer.encode(), signature_id.bytes)
+        queries.note_posting(session, signature_id, petition_id, sealed, now)
 
 
 def addressee(one: Coming, signature_id: uuid.UUID) -> emails.Addressee:

@@ -32,6 +32,7 @@ def signing_of(session: Session, petition: Petition) -> Signing:
         closes_at=petition.closes_at,
         text_version=petition.version,
         display_most=petition.display_most,
+        comments_open=petition.comments_open,
         keys=petition_keys.of(session, petition.id),
         texts={
             locale: {

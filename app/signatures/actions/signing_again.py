@@ -88,7 +88,7 @@ def _rewrite(session: Session, row: Signature, one: Coming, now: datetime) -> No
     incoming.note_posting(session, one.request, row.id, now)
     latest = consent_queries.latest(session, row.petition_id, row.id)
     unticked = {purpose for purpose, event in latest.items() if event.kind == ConsentKind.GIVEN} - set(form.purposes)
-    consents.withdraw(session, row.petition_id, row.id, unticked)
+    consents.withdraw(session, row.petition_id, row.id, unticked, one.request.channel)
     at = max([now, *(event.at + timedelta(microseconds=1) for event in latest.values())])
     consent_queries.append(session, incoming.events(one, row.id), incoming.GIVEN | {"at": at})
 
