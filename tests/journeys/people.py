@@ -26,10 +26,13 @@ PERSON = {
     "given_name": "Solène",
     "family_name": "Kerouac",
     "postal_code": "35000",
-    "display": "full",
     "consent_signature": "on",
     "age_declared": "on",
 }
+
+
+# Asked when confirming, not by the form.
+CHOICES = ("display", "comment", "consent_updates", "consent_newsletter", "consent_organiser")
 
 
 @dataclass(frozen=True)
@@ -179,16 +182,26 @@ def open_mail(page: Page, email: str, path: str) -> None:
     page.wait_for_url(f"**{path}*")
 
 
-def confirm(page: Page, email: str) -> None:
+def choose(page: Page, **choices: str) -> None:
+    """On the page that asks to confirm: what the public sees, a comment, mailings."""
+    form = page.locator('main form[action*="/confirmer/"]')
+    if "comment" in choices and not form.locator('[name="comment"]').is_visible():
+        page.get_by_text("Dire pourquoi je signe").click()
+    fill(form, **choices)
+
+
+def confirm(page: Page, email: str, **choices: str) -> None:
     """From the mailbox to the thank-you page."""
     open_mail(page, email, "/confirmer/")
+    choose(page, **{"display": "full", **choices})
     page.get_by_role("button", name="Confirmer ma signature").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre signature est comptée")
 
 
 def signed(page: Page, petition: str, email: str, **values: str) -> None:
+    choices = {name: values.pop(name) for name in CHOICES if name in values}
     sign(page, petition, email, **values)
-    confirm(page, email)
+    confirm(page, email, **choices)
 
 
 def sign_in(page: Page, email: str, start: str = "/connexion") -> None:

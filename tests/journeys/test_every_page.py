@@ -16,6 +16,7 @@ from tests.journeys.people import (
     PERSON,
     Demo,
     People,
+    choose,
     fill,
     form_of,
     mails_to,
@@ -140,10 +141,18 @@ def errors(page: Page, demo: Demo, survey: Survey) -> None:
 
 def signer(page: Page, demo: Demo, survey: Survey) -> None:
     petition, email = demo.petition("nuit"), "signataire@exemple.test"
-    sign(page, petition, email, consent_updates="on", consent_newsletter="on", comment="Je prenais ce train.")
+    sign(page, petition, email)
     open_mail(page, email, "/confirmer/")
+    choose(page, consent_updates="on", consent_newsletter="on", comment="Je prenais ce train.")
+    page.locator('main [name="consent_texts"]').evaluate("input => { input.value = '999' }")
+    page.get_by_role("button", name="Confirmer ma signature").click()
+    survey.look(page, "confirm, refused")
     page.get_by_role("button", name="Confirmer ma signature").click()
     survey.look(page, "thanks with a comment")
+    page.get_by_text("Changer ce que le public voit").click()
+    survey.look(page, "thanks, choices unfolded")
+    page.locator("#choix").get_by_role("button", name="Enregistrer").click()
+    survey.look(page, "thanks, choices saved")
     page.goto("/mes-signatures")
     page.get_by_role("button", name="Recevoir le lien").click()
     survey.look(page, "asking for the link, refused")

@@ -49,9 +49,6 @@ def test_signing_with_the_keyboard_alone(people: People, demo: Demo) -> None:
     type_into(page, "family_name", "Clavier")
     type_into(page, "email", email)
     type_into(page, "postal_code", "31000")
-    tab_to(page, name="display")
-    page.keyboard.press("ArrowDown")
-    expect(page.locator("[data-preview]")).to_have_text("Ada C. · 31")
     tab_to(page, name="consent_signature")
     page.keyboard.press("Space")
     page.keyboard.press("Enter")  # too early: the age is not declared
@@ -75,9 +72,15 @@ def test_signing_with_the_keyboard_alone(people: People, demo: Demo) -> None:
     tab_to(page, href="/confirmer/")
     page.keyboard.press("Enter")
     page.wait_for_url("**/confirmer/*")
+    tab_to(page, name="display")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, text="Dire pourquoi je signe")
+    page.keyboard.press("Enter")
+    type_into(page, "comment", "Sans souris.")
     tab_to(page, text="Confirmer ma signature")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre signature est comptée")
+    expect(page.locator("main")).to_contain_text("Ada C. · 31")
     assert demo.count(petition) == before + 1
 
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.conftest import served
-from tests.journeys.people import Demo, People, fill, form_of, open_mail, sign, sign_in
+from tests.journeys.people import Demo, People, choose, fill, form_of, open_mail, sign, sign_in
 from tests.journeys.survey import TOO_WIDE, Survey
 from tests.journeys.test_every_page import follow
 
@@ -89,14 +89,15 @@ def test_nothing_overflows_at_any_width(browser: Browser, wild: Demo) -> None:
     page, moderator, organiser, admin = (people.arrive() for _ in range(4))
     petition, email = wild.petition("fermez"), f"{'w' * 60}@{'w' * 60}.test"
     desk = f"/organisation{petition}"
-    sign(page, petition, email, given_name=W, family_name=W, display="full", comment=LONG)
+    sign(page, petition, email, given_name=W, family_name=W)
     found.look(page)
     open_mail(page, email, "/confirmer/")
+    choose(page, display="full", comment=LONG)
     found.look(page, "confirm")
     page.get_by_role("button", name="Confirmer ma signature").click()
     found.look(page, "thanks")
     page.goto(petition)
-    fill(form_of(page), given_name=LONG, family_name=W, email=LONG, comment=LONG, display="full")
+    fill(form_of(page), given_name=LONG, family_name=W, email=LONG)
     with page.expect_navigation():
         form_of(page).get_by_role("button", name="Signer").click()
     found.look(page, "the petition, refused")

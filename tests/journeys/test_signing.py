@@ -8,7 +8,20 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.journeys.people import PHONE, Demo, People, confirm, fill, form_of, mails_to, number, sign, signed
+from tests.journeys.people import (
+    PHONE,
+    Demo,
+    People,
+    choose,
+    confirm,
+    fill,
+    form_of,
+    mails_to,
+    number,
+    open_mail,
+    sign,
+    signed,
+)
 from tests.site import PETITION
 
 javascript = pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no-javascript"])
@@ -40,8 +53,9 @@ def test_from_the_petition_to_the_thanks_on_a_phone(people: People, demo: Demo, 
 def test_errors_are_summed_up_and_what_was_typed_stays(people: People, demo: Demo, javascript: bool) -> None:
     page = people.arrive(javascript, **PHONE)
     page.goto(demo.petition("nuit"))
-    typed = {"given_name": "Solène", "email": "solene@", "postal_code": "3500", "comment": "Le train de 21 h 40."}
-    fill(form_of(page), display="initial", consent_updates="on", **typed)
+    typed = {"given_name": "Solène", "email": "solene@", "postal_code": "3500"}
+    fill(form_of(page), **typed)
+    expect(form_of(page).locator('[name="single_name"]')).to_have_count(0)
     form_of(page).get_by_role("button", name="Signer la pétition").click()
     summary = page.locator("#erreurs")
     expect(summary).to_be_focused()
@@ -49,8 +63,7 @@ def test_errors_are_summed_up_and_what_was_typed_stays(people: People, demo: Dem
     form = form_of(page)
     for name, value in typed.items():
         expect(form.locator(f'[name="{name}"]')).to_have_value(value)
-    expect(form.locator('[name="display"][value="initial"]')).to_be_checked()
-    expect(form.locator('[name="consent_updates"]')).to_be_checked()
+    expect(form.get_by_label("Je n’ai qu’un nom")).not_to_be_checked()  # who has one name only may say so
     links = summary.get_by_role("link")
     wrong = ["family_name", "email", "postal_code", "consent_signature", "age_declared"]
     assert links.count() == len(wrong)
@@ -62,26 +75,38 @@ def test_errors_are_summed_up_and_what_was_typed_stays(people: People, demo: Dem
         assert field.get_attribute("aria-describedby")
 
 
-def test_the_public_line_is_shown_while_typing(people: People, demo: Demo) -> None:
-    page = people.arrive()
-    page.goto(demo.petition("nuit"))
-    form, line = form_of(page), page.locator("[data-preview]")
-    expect(line).to_have_text("Anonyme")
-    fill(form, given_name="Marie", family_name="Durand", postal_code="20200", display="initial")
-    expect(line).to_have_text("Marie D. · 2B")
-    fill(form, display="full")
-    expect(line).to_have_text("Marie Durand · 20200")
-    fill(form, country="BE", postal_code="1000")
-    expect(line).to_have_text("Marie Durand · 1000 Belgique")
-    # As the server will say it.
-    fill(form, country="RE", postal_code="97400 Saint-Denis", family_name="李", display="initial")
-    expect(line).to_have_text("Marie · 974")
-    fill(form, country="FR", postal_code="F-97133", family_name="’t Hooft")
-    expect(line).to_have_text("Marie T. · 977")
-    fill(form, postal_code="00100", family_name="")
-    expect(line).to_have_text("Marie")
-    fill(form, display="hidden")
-    expect(line).to_have_text("Anonyme")
+@javascript
+def test_each_public_line_is_shown_before_it_is_chosen(people: People, demo: Demo, javascript: bool) -> None:
+    petition, email = demo.petition("nuit"), f"lignes-{javascript}@exemple.test"
+    page = people.arrive(javascript)
+    name = {"given_name": "Marie", "family_name": "’t Hooft"}
+    sign(page, petition, email, **name, country="RE", postal_code="97400 Saint-Denis")
+    open_mail(page, email, "/confirmer/")
+    lines = page.get_by_role("group", name="Votre ligne dans la liste publique")
+    assert lines.locator("label strong").all_inner_texts() == ["Anonyme", "Marie T. · 974", "Marie ’t Hooft · 97400"]
+    expect(lines.get_by_role("radio").first).to_be_checked()
+    choose(page, display="initial", comment="Pour ma grand-mère.", consent_updates="on")
+    page.get_by_role("button", name="Confirmer ma signature").click()
+    main = page.locator("main")
+    expect(main).to_contain_text("Marie T. · 974")
+    expect(main).to_contain_text("Votre commentaire est en attente de relecture")
+    page.get_by_text("Changer ce que le public voit").click()
+    expect(page.locator('[name="consent_updates"]')).to_be_checked()
+    fill(page.locator("#choix"), display="full", consent_updates="")
+    page.locator("#choix").get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_role("status").filter(has_text="C’est enregistré")).to_be_visible()
+    expect(main).to_contain_text("Marie ’t Hooft · 97400")
+    page.goto(petition)
+    expect(page.locator("[data-live-list]")).to_contain_text("Marie ’t Hooft")
+
+
+def test_saying_why_once_it_is_signed(people: People, demo: Demo) -> None:
+    page = people.arrive(**PHONE)
+    signed(page, demo.petition("nuit"), "pourquoi@exemple.test")
+    page.get_by_label("Pourquoi signez-vous ?").fill("Parce que mon fils y travaille.")
+    page.locator("#choix").get_by_role("button", name="Enregistrer").click()
+    expect(page.locator("main")).to_contain_text("Votre commentaire est en attente de relecture")
+    expect(page.get_by_label("Pourquoi signez-vous ?")).to_have_count(0)
 
 
 def test_the_word_beside_the_live_count_agrees_with_it(people: People, demo: Demo, tmp_path: Path) -> None:

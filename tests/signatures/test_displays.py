@@ -12,10 +12,13 @@ pytestmark = pytest.mark.databases("sqlite")
 )
 def test_no_more_is_offered_than_the_petition_shows(site: Site, most: str, offered: list[str]) -> None:
     slug = site.publish(display_most=most)
-    page = site.client.get(f"/petitions/{slug}").text
-    form = page.partition('action="/petitions/')[2]
-    assert [value for value in ("hidden", "initial", "full") if f'value="{value}" ' in _radios(form)] == offered
-    assert ("n’affiche aucun nom" in page) == (most == "hidden")
+    assert site.sign(slug, display=most).status_code == 303
+    link = site.mails()[-1].link("/confirmer/")
+    for _ in ("before its button", "after it"):
+        page = site.client.get(link).text
+        assert [value for value in ("hidden", "initial", "full") if f'value="{value}" ' in _radios(page)] == offered
+        assert ("n’affiche aucun nom" in page) == (most == "hidden")
+        site.client.post(link)
 
 
 def _radios(form: str) -> str:

@@ -106,11 +106,11 @@ def test_the_confirmation_page_shows_what_will_be_signed_and_one_button(site: Si
         "1000 · Belgique",
         "Marie D. · Belgique",
         "Mon avis",
-        "Recevoir les suites de cette pétition",
-        "Publier la ligne ci-dessus",
     ):
         assert typed in shown, typed
-    assert "Recevoir la lettre" not in shown
+    ticked = {tag.partition('name="')[2].partition('"')[0] for tag in html.split("<input") if " checked" in tag}
+    assert ticked == {"display", "consent_updates"}
+    assert re.search(r'value="initial"\s+checked', html)
     assert html.count("<form") == 1
     assert html.count("<button") == 1
     assert f'action="{link}"' in html
