@@ -47,7 +47,7 @@ PLAUSIBLE = {
     "article": "1", "articles": "2,3", "asked": "delivery", "author": "Collectif des pédales",
     "authority": "Parquet de Rennes", "blur": "on", "body-1": "On ne s’en prend pas aux personnes.", "breaks-1": "Toi.",
     "capacity": "maire", "capitals": "founded", "category": "insult", "channel": "letter", "closes_on": "",
-    "cle": "{}", "code": "12345678", "comment": "", "comments": "2", "compte": "mienne@exemple.test",
+    "choix": "1", "cle": "{}", "code": "12345678", "comment": "", "comments": "2", "compte": "mienne@exemple.test",
     "confirm": "on", "consent_newsletter": "on",
     "consent_organiser": "on",
     "consent_texts": "", "consent_updates": "on", "country": "FR", "decision": "refuse",
@@ -315,6 +315,7 @@ def _tokens(scene: Scene, refused: Decision) -> dict[str, str]:
     """Links as mails carry them."""
     site, slug = scene.site, scene.slug
     own = line(scene.people["/mes-signatures"])
+    confirmed = site.confirmed(slug, email="choisit@exemple.test", given_name="Fanny")
     site.sign(slug, email="attend@exemple.test", given_name="Fanny")
     pending = site.mails()[-1].link("/confirmer/").rpartition("/")[2]
     site.sign(slug, email="auteur2@exemple.test", given_name="Marie")
@@ -333,6 +334,7 @@ def _tokens(scene: Scene, refused: Decision) -> dict[str, str]:
     return {
         **{f"/mes-signatures/ligne/{{line_id}}/{act}": f"{own}/{act}" for act in ("corriger", "arreter", "retirer")},
         "/confirmer/{token}": f"/confirmer/{pending}",
+        "/confirmer/{token}/choix": f"{confirmed}/choix",
         "/connexion/adresse/{token}": f"/connexion/adresse/{moved}",
         "/connexion/adresse-refusee/{token}": f"/connexion/adresse-refusee/{kept}",
         "/connexion/mot-de-passe/{token}": f"/connexion/mot-de-passe/{password}",

@@ -47,6 +47,10 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     """One signature and everything said with it; False when it was gone already."""
     comments = [comment.id for comment in comment_queries.of_signature(session, signature_id)]
     comment_actions.withdraw_all(session, signature_id)
+    # Whoever confirms or comments at this very moment holds the signature: what they said meanwhile goes as well.
+    signature_actions.lock_beside(session, petition_id, signature_id)
+    comments += [comment.id for comment in comment_queries.of_signature(session, signature_id)]
+    comment_actions.withdraw_all(session, signature_id)
     withdrawing.withdrawn(session, comments)
     comment_texts.forget_texts(session, comments)
     notices.forget_appeals(session, comments)

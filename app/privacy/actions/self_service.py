@@ -39,6 +39,18 @@ PURPOSE_LABELS = {
     "newsletter": "Lettre de la plateforme, par e-mail",
     "organiser_contact": "Contact par l’organisateur",
 }
+# Where a person said yes, or no: the channel of an event, as it is written down.
+WAYS = {
+    "form": "dans le formulaire de la pétition",
+    "widget": "dans le formulaire, sur un autre site",
+    "confirmation": "en confirmant la signature",
+    "thanks": "après la confirmation",
+    "self_service": "dans « Mes signatures »",
+    "unsubscribe": "par le lien de désabonnement",
+    "mail": "par le lien d’un message",
+    # Of before these were told apart.
+    "web": "sur ce site",
+}
 STATE_LABELS = {
     "pending": "en attente de confirmation",
     "confirmed": "comptée",
@@ -133,6 +145,8 @@ def _line(session: Session, petition: Petition, row: Signature, now: datetime, l
                 "label": PURPOSE_LABELS[purpose],
                 "given_at": event.at,
                 "active": event.kind in {ConsentKind.GIVEN, ConsentKind.CONFIRMED},
+                "channel": event.channel,
+                "where": WAYS.get(event.channel, ""),
                 "text": texts[event.text_id].body if event.text_id in texts else "",
                 "version": texts[event.text_id].version if event.text_id in texts else 0,
             }

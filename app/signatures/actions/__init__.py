@@ -10,6 +10,7 @@ from app.signatures.actions.confirming import (
     confirm_other,
     confirmable,
     find_by_code,
+    lock_beside,
     note_wrong_code,
 )
 from app.signatures.actions.incoming import Signing, SignRequest
@@ -21,6 +22,6 @@ from app.signatures.actions.withdrawing import withdraw
 
 __all__ = [
     "Changed", "Chosen", "Confirmation", "Draft", "SignRequest", "Signing", "Target", "confirm_group", "confirm_other",
-    "confirmable", "find_by_code", "invalidate", "note_wrong_code", "put_back", "remind", "resend", "set_aside",
-    "sign_group", "signing_of", "tell_some", "token_of", "withdraw",
+    "confirmable", "find_by_code", "invalidate", "lock_beside", "note_wrong_code", "put_back", "remind", "resend",
+    "set_aside", "sign_group", "signing_of", "tell_some", "token_of", "withdraw",
 ]  # fmt: skip
