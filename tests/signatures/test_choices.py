@@ -362,3 +362,20 @@ def test_a_wording_replaced_while_one_reads_is_read_again(site: Site) -> None:
     with site.database.read() as session:
         used = set(session.scalars(select(ConsentEvent.text_id).where(ConsentEvent.channel == "confirmation")))
     assert used < {int(n) for n in fresh.split(",")}
+
+
+@both
+def test_who_replaces_another_name_chooses_too(site: Site) -> None:
+    slug = site.publish()
+    site.confirmed(slug, comment="L’avis de Marie.", display="full")
+    site.sign(slug, given_name="Jean", family_name="Durand")
+    link = site.mails()[-1].link("/confirmer/")
+    wrong = site.client.post(link, data=ALL | {"comment": "x" * 2001})
+    assert wrong.status_code == 422
+    assert [row.given_name for row in site.signatures() if row.state == "confirmed"] == ["Marie"]
+    assert site.client.post(link, data=ALL | {"shown": shown_of(wrong.text)}).status_code == 303
+    (row,) = site.signatures()
+    assert (row.given_name, row.display, site.count(slug)) == ("Jean", "initial", 1)
+    with site.database.read() as session:
+        said = session.scalars(select(Comment).where(Comment.state == "waiting")).all()
+        assert [(comment.text, comment.signature_id) for comment in said] == [("Pour les enfants.", row.id)]
