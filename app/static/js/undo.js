@@ -11,9 +11,10 @@ function tick() {
     return;
   }
   clearInterval(timer);
-  form.querySelector("button").disabled = true;
   left.setAttribute("role", "status");
   left.textContent = left.dataset.over;
+  left.previousElementSibling.remove();
+  form.querySelector("button").parentElement.remove();
 }
 const timer = setInterval(tick, 1000);
 tick();
