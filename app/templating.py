@@ -125,6 +125,11 @@ def long_datetime(value: datetime, locale: str = "fr") -> str:
     return f"{long_date(value, locale)} {'à' if locale == 'fr' else 'at'} {time}"
 
 
+def to_the_second(value: datetime) -> str:
+    """For what lasts a minute."""
+    return value.astimezone(ZONE).strftime("%H:%M:%S")
+
+
 def iso(value: datetime | date) -> str:
     if isinstance(value, datetime):
         return value.astimezone(ZONE).isoformat(timespec="seconds")
@@ -245,6 +250,7 @@ def _environment(settings: Settings, locale: str) -> Environment:
         shortdate=localised(short_date),
         datetime=localised(long_datetime),
         elapsed=localised(elapsed),
+        to_the_second=to_the_second,
         iso=iso,
         percent=lambda share: f"{share * 100:.0f}" + (f"{NARROW}%" if locale == "fr" else "%"),
         said=lambda message: translate_said(locale, message),

@@ -50,6 +50,7 @@ class Worker:
             Job("send_updates", 5, lambda: update_jobs.send_updates(database, settings.origin)),
             Job("close_ended", 60, lambda: petition_jobs.close_ended(database)),
             Job("index_petitions", 600, lambda: petition_jobs.index(database)),
+            Job("forget_undone", 5, lambda: privacy_jobs.forget_undone(database)),
             Job("alert_requests", 3600, lambda: privacy_jobs.alert_requests(database, settings)),
             Job("moderation_digests", 600, lambda: moderation_jobs.send_digests(database)),
             Job("purge_sessions", 3600, lambda: account_jobs.purge_sessions(database)),

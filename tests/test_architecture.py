@@ -503,6 +503,7 @@ SCRIPTED = {
     "petitions/widget_form.html",
     "petitions/widget_inbox.html",
     "signatures/thanks.html",
+    "signatures/undo.html",
 }
 
 

@@ -62,7 +62,7 @@ from app.petitions import importing, queries, reopening, versions
 from app.petitions import models as petitions
 from app.petitions.models import Amendment, AmendmentState, Petition, PetitionState
 from app.privacy import models as privacy
-from app.privacy.actions import erasing, requests
+from app.privacy.actions import requests, undoing
 from app.privacy.models import DataRequest, RequestState
 from app.redress import actions as redress
 from app.redress.actions import Report
@@ -161,6 +161,34 @@ class Desk:
         redress.settle(self.session, case.id, 0, self.first, judgment)
 
 
+class SecondThoughts:
+    """An author who takes a comment back, and undoes that within the minute."""
+
+    def __init__(self, session: Session, comment: Comment) -> None:
+        assert comment.signature_id is not None
+        self.session, self.petition_id, self.signature_id = session, comment.petition_id, comment.signature_id
+        self.comment_id = comment.id
+        # Token → what the comment was.
+        self.tokens: dict[str, str] = {}
+
+    def withdraw(self) -> None:
+        was = self.session.get_one(Comment, self.comment_id).state
+        if token := undoing.withdraw(self.session, self.petition_id, self.signature_id, "web"):
+            self.tokens[token] = was
+
+    def undo(self) -> None:
+        for token in self._open():
+            undoing.undo(self.session, token)
+
+    def before(self) -> list[str]:
+        """What the comment would be again."""
+        return [self.tokens[token] for token in self._open()]
+
+    def _open(self) -> list[str]:
+        """Of the tokens of every history, the one of this."""
+        return [token for token in self.tokens if undoing.look(self.session, token).open]
+
+
 def of_petitions(site: Site) -> Pairs:
     site.account("moderator", email=ME)
     site.account("moderator", email=OTHER)
@@ -219,8 +247,7 @@ def of_comments(site: Site) -> Pairs:
     comment_id = site.comment(slug, TEXT)
     with site.database.write() as session:
         comment = session.get_one(Comment, comment_id)
-        signature_id = comment.signature_id
-        assert signature_id is not None
+        author = SecondThoughts(session, comment)
         desk = Desk(session, "comment", comment_id, PASSAGE, 1)
 
         def decide(judgment: Judgment) -> Verb:
@@ -229,7 +256,7 @@ def of_comments(site: Site) -> Pairs:
         def look() -> tuple[str, Hashable]:
             found = session.get_one(Comment, comment_id)
             # A text may be written again as often as it is refused; twice tells everything.
-            return found.state, (min(found.revision, 2), desk.history())
+            return found.state, (min(found.revision, 2), desk.history(), *author.before())
 
         return walk(
             session,
@@ -239,7 +266,8 @@ def of_comments(site: Site) -> Pairs:
                 lambda: actions.not_handled(session, comment_id),
                 lambda: redress.take_down(session, [comment_id], desk.first, *ORDER, comment.created_at),
                 lambda: comment_actions.rewrite(session, comment, TEXT),
-                lambda: erasing.withdraw(session, comment.petition_id, signature_id, "web"),
+                author.withdraw,
+                author.undo,
                 lambda: desk.report(desk.refusal),
                 desk.reverse,
                 desk.undo,
@@ -256,8 +284,7 @@ def of_redress(site: Site) -> dict[Table, Pairs]:
     comment_id = site.comment(slug, TEXT)
     with site.database.write() as session:
         comment = session.get_one(Comment, comment_id)
-        signature_id = comment.signature_id
-        assert signature_id is not None
+        author = SecondThoughts(session, comment)
         desk = Desk(session, "comment", comment_id, PASSAGE, 1)
         actions.decide(session, comment_id, comment.version, desk.first, Judgment("publish"))
         notice = redress.receive(session, "comment", comment_id, REPORT)
@@ -284,7 +311,7 @@ def of_redress(site: Site) -> dict[Table, Pairs]:
         def look() -> tuple[str, Hashable]:
             session.flush()
             outcomes = [dict(rows(table)) for table in ENDS]
-            return str(outcomes), (comment.state, desk.history())
+            return str(outcomes), (comment.state, desk.history(), *author.before())
 
         seen = walk(
             session,
@@ -295,7 +322,8 @@ def of_redress(site: Site) -> dict[Table, Pairs]:
                 partial(contest, f"notice:{notice.id}"),
                 partial(judge, "upheld"),
                 partial(judge, "reversed"),
-                lambda: erasing.withdraw(session, comment.petition_id, signature_id, "web"),
+                author.withdraw,
+                author.undo,
                 desk.undo,
             ],
             look,

@@ -34,6 +34,7 @@ MOVES: dict[tuple[CommentState, CommentState], str] = {
     (_S.REMOVED, _S.WAITING): "its author writes again",
     (_S.REMOVED, _S.PUBLISHED): "a moderator, or whoever judges the appeal, thinks otherwise; or its removal is undone",
     **{(state, _S.WITHDRAWN): "its author takes it back" for state in CommentState if state is not _S.WITHDRAWN},
+    **{(_S.WITHDRAWN, state): "its author undoes that at once" for state in CommentState if state is not _S.WITHDRAWN},
 }
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.consents import queries
-from app.consents.models import PURPOSES, ConsentKind, ConsentText
+from app.consents.models import PURPOSES, UNDONE, ConsentKind, ConsentText
 from app.errors import Refused
 
 TEXTS = Path(__file__).with_name("texts.yaml")
@@ -96,6 +97,23 @@ def give_again(
         "channel": channel,
     }
     queries.append(session, [event], same)
+
+
+def hold_again(session: Session, petition_id: int, signature_id: uuid.UUID, purposes: Collection[str]) -> None:
+    """Their end is undone: it stays written, and so does this."""
+    now = clock.now()
+    events = [
+        {
+            "purpose": purpose,
+            "text_id": last.text_id,
+            "subject": last.subject,
+            "at": max(now, last.at + timedelta(microseconds=1)),
+        }
+        for purpose, last in queries.latest(session, petition_id, signature_id).items()
+        if purpose in purposes and last.kind == ConsentKind.WITHDRAWN
+    ]
+    same = {"petition_id": petition_id, "signature_id": signature_id, "kind": ConsentKind.CONFIRMED, "channel": UNDONE}
+    queries.append(session, events, same)
 
 
 def withdraw(

@@ -21,6 +21,8 @@ class ConsentKind(StrEnum):
     EXPIRED = "expired"
 
 
+# The channel of a yes that holds again because its end was undone: it is no new one, and counts from when it was given.
+UNDONE = "undone"
 # Spelled out for the index of these few.
 CONTACT = "purpose = 'organiser_contact' AND kind = 'confirmed'"
 

@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, delete, insert, literal, literal_colum
 from sqlalchemy.orm import Session, aliased
 
 from app.bulk import insert_rows
-from app.consents.models import ConsentEvent, ConsentKind, ConsentText
+from app.consents.models import UNDONE, ConsentEvent, ConsentKind, ConsentText
 
 
 def in_force(session: Session, now: datetime, locale: str, delivery_mode: str) -> dict[str, ConsentText]:
@@ -100,9 +100,9 @@ def latest_of(
 def span(
     session: Session, petition_id: int, signature_id: uuid.UUID, purpose: str
 ) -> tuple[datetime | None, datetime | None]:
-    """From when until when this purpose was consented to, the last time it was."""
+    """From when until when this purpose was consented to, the last time it was; an end that was undone is none."""
     events = session.execute(
-        select(ConsentEvent.at, ConsentEvent.kind)
+        select(ConsentEvent.at, ConsentEvent.kind, ConsentEvent.channel)
         .where(
             ConsentEvent.petition_id == petition_id,
             ConsentEvent.signature_id == signature_id,
@@ -110,8 +110,11 @@ def span(
         )
         .order_by(ConsentEvent.at)
     ).all()
-    since = max((at for at, kind in events if kind == ConsentKind.CONFIRMED), default=None)
-    return since, next((at for at, kind in events if kind != ConsentKind.CONFIRMED and since and at > since), None)
+    said = [at for at, kind, channel in events if kind == ConsentKind.CONFIRMED and channel != UNDONE]
+    if not said:
+        return None, None
+    last = events[-1]
+    return said[-1], None if last.kind == ConsentKind.CONFIRMED else last.at
 
 
 def confirm_given(session: Session, petition_id: int, signature_ids: Iterable[uuid.UUID], now: datetime) -> None:
@@ -119,32 +122,33 @@ def confirm_given(session: Session, petition_id: int, signature_ids: Iterable[uu
     session.execute(_CONFIRM_GIVEN, {"petition": petition_id, "ids": list(signature_ids), "now": now})
 
 
-def last_word(purpose: str, petition_id: Any, signature_id: Any) -> Any:
+def last_word(purpose: str, petition_id: Any, signature_id: Any, of: Any = ConsentEvent) -> Any:
     """The kind of the latest event of each row of the caller's query.
 
     A scalar subquery, which no planner turns into a join: one step in the primary key for each row,
-    whatever it believes of the tables.
+    whatever it believes of the tables. *of*: another name for the events, where the query reads them itself.
     """
     return (
-        select(ConsentEvent.kind)
-        .where(
-            ConsentEvent.petition_id == petition_id,
-            ConsentEvent.signature_id == signature_id,
-            ConsentEvent.purpose == purpose,
-        )
-        .order_by(ConsentEvent.at.desc())
+        select(of.kind)
+        .where(of.petition_id == petition_id, of.signature_id == signature_id, of.purpose == purpose)
+        .order_by(of.at.desc())
         .limit(1)
         .scalar_subquery()
     )
 
 
 def agreed_to_contact(petition_id: int, after: datetime, until: datetime) -> Select[uuid.UUID, datetime]:
-    """(signature_id, at) of those whose last word on contact by the organiser is a yes, said within."""
+    """(signature_id, at) of those whose last word on contact by the organiser is a yes, said within.
+
+    A yes that holds again because its end was undone was said when it was given.
+    """
     later = aliased(ConsentEvent)
-    superseded = select(literal(1)).where(
+    said_again = select(literal(1)).where(
         later.petition_id == ConsentEvent.petition_id,
         later.signature_id == ConsentEvent.signature_id,
         later.purpose == ConsentEvent.purpose,
+        later.kind == ConsentKind.CONFIRMED,
+        later.channel != UNDONE,
         later.at > ConsentEvent.at,
     )
     return select(ConsentEvent.signature_id, ConsentEvent.at).where(
@@ -152,9 +156,12 @@ def agreed_to_contact(petition_id: int, after: datetime, until: datetime) -> Sel
         # Spelled out, as the index of these few is.
         ConsentEvent.purpose == literal_column("'organiser_contact'"),
         ConsentEvent.kind == literal_column("'confirmed'"),
+        ConsentEvent.channel != UNDONE,
         ConsentEvent.at > after,
         ConsentEvent.at <= until,
-        ~superseded.exists(),
+        ~said_again.exists(),
+        last_word("organiser_contact", ConsentEvent.petition_id, ConsentEvent.signature_id, of=aliased(ConsentEvent))
+        == ConsentKind.CONFIRMED,
     )
 
 

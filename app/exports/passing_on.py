@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.exports import queries, table
 from app.exports.about import PURPOSES
 from app.exports.models import ExportRecord
@@ -13,7 +14,11 @@ from app.signatures.models import Withdrawal
 
 
 def lines(session: Session, petition: Petition) -> list[dict[str, Any]]:
-    """Whoever left after a file had gone out with them in it, the latest first, and which files."""
+    """Whoever left after a file had gone out with them in it, the latest first, and which files.
+
+    Not in the minute in which they may still come back.
+    """
+    now = clock.now()
     exports = [one for one in queries.begun(session, petition.id) if table.names_people(petition, one.purpose)]
     return [
         {
@@ -23,6 +28,7 @@ def lines(session: Session, petition: Petition) -> list[dict[str, Any]]:
             "exports": found,
         }
         for row in signature_queries.withdrawals_after_export(session, petition.id)
+        if (row.undo_until is None or row.undo_until <= now)
         if (found := [one.started_at for one in exports if one.purpose == row.purpose and _was_in(row, one)])
     ]
 

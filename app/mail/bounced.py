@@ -45,7 +45,7 @@ def note(session: Session, email: str, bounce: Bounce) -> bool:
 
     Locked after subscriptions and the outbox, by everybody.
     """
-    now, key = clock.now(), _key(session, email)
+    now, key = clock.now(), key_of(session, email)
     first = {"key": key, "kind": Bounce.SOFT, "first_at": now, "last_at": now, "times": 0, "days": ""}
     session.execute(_insert(session)(BouncedAddress).on_conflict_do_nothing(), [first])
     row = session.scalars(
@@ -66,7 +66,7 @@ def note(session: Session, email: str, bounce: Bounce) -> bool:
 
 def stopped(session: Session, emails: Iterable[str]) -> set[str]:
     """Those of *emails* to which no mailing goes."""
-    keys = {email: _key(session, email) for email in emails}
+    keys = {email: key_of(session, email) for email in emails}
     found = _stopped(session, keys.values())
     return {email for email, key in keys.items() if key in found}
 
@@ -85,7 +85,7 @@ def _stopped(session: Session, keys: Iterable[bytes]) -> set[bytes]:
 
 def lift(session: Session, emails: Iterable[str], *, also: Sequence[Bounce] = ()) -> None:
     """These addresses have just answered; a complaint is forgotten only for whoever asks for mails again."""
-    keys = sorted({_key(session, email) for email in emails})
+    keys = sorted({key_of(session, email) for email in emails})
     kinds = (Bounce.SOFT, Bounce.HARD, *also)
     if keys:
         session.execute(
@@ -101,7 +101,7 @@ def any_written_off(session: Session) -> bool:
 
 def held(session: Session, mails: Sequence["Mail"]) -> set[int]:
     """Which of *mails* (their places) do not leave: mailings, and what is asked for a second time in a day."""
-    keys = [_key(session, mail.to) for mail in mails]
+    keys = [key_of(session, mail.to) for mail in mails]
     dead = _stopped(session, keys)
     if not dead:
         return set()
@@ -142,7 +142,7 @@ def _try_again(session: Session, keys: set[bytes]) -> set[bytes]:
 
 def give_back(session: Session, mails: Sequence["Mail"]) -> None:
     """They have not left after all."""
-    keys = {_key(session, mail.to) for mail in mails if _asked(mail)}
+    keys = {key_of(session, mail.to) for mail in mails if _asked(mail)}
     if keys:
         session.execute(
             update(BouncedAddress)
@@ -162,7 +162,7 @@ def forgive(session: Session, since: datetime) -> int:
 
 def forget(session: Session, email: str) -> None:
     """Its owner wants to be forgotten."""
-    session.execute(delete(BouncedAddress).where(BouncedAddress.key == _key(session, email)))
+    session.execute(delete(BouncedAddress).where(BouncedAddress.key == key_of(session, email)))
 
 
 def once(session: Session, *parts: bytes) -> bool:
@@ -196,7 +196,7 @@ def written_off(session: Session) -> int:
     return session.scalar(query) or 0
 
 
-def _key(session: Session, email: str) -> bytes:
+def key_of(session: Session, email: str) -> bytes:
     return crypto.digest(vault_of(session).bounces, b"address", mailbox(email))
 
 

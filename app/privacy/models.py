@@ -20,6 +20,23 @@ class SelfServiceSession(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class Undo(Base):
+    """What a withdrawal or an erasure took away, for a minute: sealed with a secret that only its page holds.
+
+    Nobody else can open it, we neither; and nothing in it is needed by what counts, shows or writes meanwhile.
+    """
+
+    __tablename__ = "undo"
+
+    key: Mapped[bytes] = mapped_column(primary_key=True)
+    # Emptied by whoever undoes it.
+    sealed: Mapped[bytes]
+    # Whose decisions are forgotten when the minute is over: the database lets no such text come back.
+    comments: Mapped[list[int]]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    undone_at: Mapped[datetime | None]
+
+
 class SignatureAggregate(Base):
     """What stays of a petition's signatures: département × ISO week, small groups merged."""
 

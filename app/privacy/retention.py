@@ -14,8 +14,19 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.db import Database
-from app.privacy.actions import ending
-from app.privacy.queries import comments, deliveries, drafts, evidence, mailings, notices, people, runs, signatures
+from app.privacy.actions import ending, undoing
+from app.privacy.queries import (
+    comments,
+    deliveries,
+    drafts,
+    evidence,
+    mailings,
+    notices,
+    people,
+    runs,
+    signatures,
+    taken,
+)
 from app.settings import Settings
 
 BATCH = 500
@@ -93,6 +104,7 @@ def steps(settings: Settings) -> list[Step]:
             some(signatures.delete_exports),
         ),
         Step("delivery_proof", "delivery_proof", deliveries.proofs_due, some(deliveries.delete_proofs)),
+        Step("undo", "undo, decision", taken.undo_due, some(undoing.forget_expired)),
         Step("erasure_journal", "withdrawal", signatures.withdrawals_due, some(signatures.forget_withdrawal_keys)),
         Step("self_service_session", "self_service_session", people.self_service_due, some(people.delete_self_service)),
         Step("staff_session", "staff_session", people.staff_sessions_due, some(people.delete_staff_sessions)),

@@ -20,7 +20,7 @@ from app.organisations.links import INVITED_FOR
 from app.petitions.cells import SMALLEST
 from app.petitions.end_of_life import AFTER_CLOSING, AFTER_DELIVERY, AFTER_OPENING
 from app.petitions.typed import LONGEST
-from app.signatures.links import CONFIRM_FOR, REMIND_AFTER
+from app.signatures.links import CONFIRM_FOR, REMIND_AFTER, UNDO_FOR
 from app.signatures.proof import LASTS as PROOF
 from app.subscriptions.actions import ANSWER_WITHIN, RENEW_AFTER
 
@@ -104,11 +104,11 @@ SCHEDULE = (
         "confirmed_signature",
         "Signature confirmée : prénom, nom, code postal, pays, adresse électronique et empreinte qui évite "
         "les doublons",
-        "La date D, ou tout de suite si vous retirez votre signature.",
+        "La date D, ou tout de suite si vous retirez votre signature ; vous avez une minute pour l’annuler.",
         "Les signatures sont comptées par pétition, département et semaine, les groupes de moins de onze "
         "personnes étant réunis ; puis les lignes sont supprimées et les clés de la pétition détruites.",
         "Votre consentement explicite (RGPD, art. 6.1.a et 9.2.a)",
-        (SMALLEST,),
+        (UNDO_FOR, SMALLEST),
     ),
     Line(
         "paper_sheet",
@@ -355,6 +355,16 @@ SCHEDULE = (
         "L’empreinte est effacée ; la référence de la ligne à retirer des exports suit le journal des exports.",
         "Notre obligation d’effacer (RGPD, art. 6.1.c et 17)",
         (ERASURE_JOURNAL,),
+    ),
+    Line(
+        "undo",
+        "De quoi annuler un retrait ou un effacement que vous venez de demander : ce qui a été effacé, scellé avec un"
+        " secret qui n’est que dans la page qui vous le dit ; nous ne pouvons pas l’ouvrir",
+        "Une minute, ou votre annulation. L’effacement, lui, vaut tout de suite et partout, sans l’attendre.",
+        "Ce qui était scellé est supprimé, et les citations de vos commentaires dans nos décisions avec lui.",
+        "Votre droit de retirer votre accord et d’effacer sans vous tromper (RGPD, art. 6.1.c, avec les art. 7.3, 12.2"
+        " et 17)",
+        (UNDO_FOR,),
     ),
     Line(
         "data_request",

@@ -16,6 +16,8 @@ REMIND_AFTER, REMIND_BEFORE = timedelta(hours=48), CONFIRM_FOR - timedelta(days=
 CONFIRM = ("confirm", "other")
 MANAGE_FOR = timedelta(hours=24)
 WITHDRAW_FOR = timedelta(days=7)
+# What was withdrawn or erased comes back whole until then.
+UNDO_FOR = timedelta(minutes=1)
 _IDS = 20
 
 
@@ -51,6 +53,19 @@ def alive(link: Link) -> bool:
     """Not expired; and no longer than such links live now, whatever was promised when it was mailed."""
     left = link.expires - clock.now().timestamp()
     return left > 0 and (link.purpose != "withdraw" or left <= WITHDRAW_FOR.total_seconds())
+
+
+def make_undo(vault: Vault, secret: bytes, expires: datetime) -> str:
+    """Of the page that says that it is done, and of no mail: the *secret* opens what was kept, and is in no table."""
+    return crypto.make_token(vault.tokens, "undo", secret, int(expires.timestamp()))
+
+
+def read_undo(vault: Vault, token: str) -> tuple[bytes, bool] | None:
+    """The secret of a link that we made, and whether its minute is still running."""
+    found = crypto.read_token(vault.tokens, "undo", token)
+    if found is None or len(found[0]) != crypto.KEY_BYTES:
+        return None
+    return found[0], clock.now().timestamp() < found[1]
 
 
 def code(vault: Vault, petition_id: int, signature_id: uuid.UUID, form_digest: bytes | None) -> str:

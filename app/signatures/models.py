@@ -135,6 +135,8 @@ class Withdrawal(Base):
     email_key: Mapped[bytes | None]
     confirmed_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime] = mapped_column(index=True)
+    # As long as its owner may undo it, nobody is told to pass it on.
+    undo_until: Mapped[datetime | None]
 
 
 class PostingRecord(Base):

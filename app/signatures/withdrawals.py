@@ -6,7 +6,6 @@ from sqlalchemy.orm import Session
 
 from app import clock, crypto
 from app.consents import queries as consent_queries
-from app.consents.models import ConsentKind
 from app.petitions import queries as petition_queries
 from app.petitions.keys import Keys
 from app.signatures import queries, seats
@@ -54,5 +53,5 @@ def note_contact(session: Session, signature: Signature, keys: Keys) -> None:
 
 
 def _contact_since(session: Session, signature: Signature) -> datetime | None:
-    last = consent_queries.latest(session, signature.petition_id, signature.id).get("organiser_contact")
-    return last.at if last is not None and last.kind == ConsentKind.CONFIRMED else None
+    since, ended = consent_queries.span(session, signature.petition_id, signature.id, "organiser_contact")
+    return since if ended is None else None

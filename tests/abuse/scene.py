@@ -23,6 +23,7 @@ from app.petitions import importing, versions
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 from app.redress import actions as redress
+from app.signatures import links as signature_links
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import Subscription
 from app.updates import actions as updates
@@ -331,6 +332,7 @@ def _tokens(scene: Scene, refused: Decision) -> dict[str, str]:
         kept = account_links.vetoing(vault, organiser.id, organiser.email, "ailleurs@exemple.test", now)
         password, factor = (account_links.mending(vault, kind, organiser, now) for kind in ("password", "factor"))
         stop = subscriptions.unsubscribe_token(session, subscription)
+        back = signature_links.make_undo(vault, bytes(32), now + signature_links.UNDO_FOR)
     return {
         **{f"/mes-signatures/ligne/{{line_id}}/{act}": f"{own}/{act}" for act in ("corriger", "arreter", "retirer")},
         "/confirmer/{token}": f"/confirmer/{pending}",
@@ -342,6 +344,8 @@ def _tokens(scene: Scene, refused: Decision) -> dict[str, str]:
         "/compte/creer/{token}": f"/compte/creer/{join}",
         "/pas-moi/{token}": f"/pas-moi/{pending}",
         "/mes-signatures/{token}": manage,
+        "/mes-signatures/effacer/{token}": manage.replace("/mes-signatures/", "/mes-signatures/effacer/"),
+        "/mes-signatures/annuler/{token}": f"/mes-signatures/annuler/{back}",
         "/mes-signatures/retirer/{token}": withdraw,
         "/desabonnement/{token}": f"/desabonnement/{stop}",
         "/rester/{token}": f"/rester/{stop}",

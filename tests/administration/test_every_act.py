@@ -496,14 +496,15 @@ def a_signer_withdraws(site: Site) -> Names:
     site.confirmed(site.publish())
     (signature,) = site.signatures()
     browser = opened(site)
-    post(browser, line(browser) + "/retirer")
+    again = browser.post(line(browser) + "/retirer").headers["location"]
+    post(browser, again)
     return {str(signature.id): "hers"}
 
 
 def a_signer_erases_everything(site: Site) -> Names:
     site.confirmed(site.publish())
     (signature,) = site.signatures()
-    post(opened(site), "/mes-signatures/effacer")
+    post(site.client, opened(site).post("/mes-signatures/effacer").headers["location"])
     return {str(signature.id): "hers"}
 
 
@@ -732,9 +733,14 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
         ("signature.quarantined", ADMIN, "signature", "first"), ("signature.invalidated", ADMIN, "signature", "second"),
         ("signature.released", ADMIN, "signature", "first"),
     ]),
-    (a_signer_withdraws, [("signature.withdrawn", MACHINE, "signature", "hers")]),
+    (a_signer_withdraws, [
+        ("signature.withdrawn", MACHINE, "signature", "hers"),
+        ("signature.withdrawal_undone", MACHINE, "signature", "hers"),
+    ]),
     (a_signer_erases_everything, [
         ("signature.withdrawn", MACHINE, "signature", "hers"), ("person.erased", MACHINE, "person", "-"),
+        ("signature.withdrawal_undone", MACHINE, "signature", "hers"),
+        ("person.erasure_undone", MACHINE, "person", "-"),
     ]),
     (people_are_exported, [
         ("export.asked", ADMIN, "petition", "1"), ("export.denied", OTHER, "petition", "1"),

@@ -167,10 +167,21 @@ def signer(page: Page, demo: Demo, survey: Survey) -> None:
     page.locator('article [name="postal_code"]').fill("?")
     page.get_by_role("button", name="Enregistrer").click()
     survey.look(page, "a correction, refused")
+    page.get_by_role("link", name="Retirer ma signature").click()
+    survey.look(page, "withdrawing")
     page.get_by_role("button", name="Retirer ma signature").click()
+    survey.look(page, "withdrawn, to be undone")
+    page.get_by_role("button", name="Annuler").click()
+    survey.look(page, "undone")
+    page.get_by_role("main").get_by_role("link", name="Mes signatures").click()
+    page.get_by_role("link", name="Retirer ma signature").click()
+    page.get_by_role("button", name="Retirer ma signature").click()
+    page.get_by_role("main").get_by_role("link", name="Mes signatures").click()
     survey.look(page, "no signature left")
+    page.get_by_role("link", name="Tout effacer").click()
+    survey.look(page, "erasing")
     page.get_by_role("button", name="Tout effacer maintenant").click()
-    survey.look(page)
+    survey.look(page, "erased")
 
 
 def visitor_of_staff(page: Page, demo: Demo, survey: Survey) -> None:

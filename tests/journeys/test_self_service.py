@@ -1,9 +1,10 @@
 """A signer asks for a link, sees, corrects, hides, withdraws.
 
-Without JavaScript, which none of these pages has (tests/test_architecture.py keeps the list of those that do).
+Without JavaScript, but for the countdown of what can be undone (tests/test_architecture.py keeps the list).
 """
 
 import json
+import re
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -67,8 +68,41 @@ def test_see_correct_hide_and_withdraw(people: People, demo: Demo) -> None:
     expect(newest).to_contain_text("Anonyme")
     expect(newest).not_to_contain_text("44100")
 
-    line.get_by_role("button", name="Retirer ma signature").click()
+    line.get_by_role("link", name="Retirer ma signature").click()
+    expect(page.locator("main")).to_contain_text("la liste publique montre « Anonyme »")
+    page.get_by_role("button", name="Retirer ma signature").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("C’est retiré")
+    assert demo.count(petition) == count - 1
+    page.get_by_role("main").get_by_role("link", name="Mes signatures").click()
     expect(page.get_by_text("Nous ne gardons aucune signature de cette adresse.")).to_be_visible()
+
+
+def test_a_withdrawal_is_undone_and_the_next_is_not(people: People, demo: Demo) -> None:
+    petition, email = demo.petition("parc"), "je-me-ravise@exemple.test"
+    page, public = people.arrive(), people.arrive()
+    signed(page, petition, email, given_name="Oona", family_name="Ravel", display="full")
+    count = demo.count(petition)
+    page.clock.install()  # the countdown's, not the server's
+    open_my_signatures(page, email)
+    for last in (False, True):
+        page.get_by_role("link", name="Retirer ma signature").click()
+        page.get_by_role("button", name="Retirer ma signature").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("C’est retiré")
+        expect(page.locator("[data-undo-left]")).to_contain_text(re.compile(r"Encore \d+ s\."))
+        assert demo.count(petition) == count - 1
+        public.goto(petition)
+        expect(public.locator("[data-live-list]")).not_to_contain_text("Oona Ravel")
+        if last:
+            page.clock.fast_forward(61_000)
+            expect(page.get_by_role("status")).to_have_text("La minute est passée : c’est effacé pour de bon.")
+            expect(page.get_by_role("button", name="Annuler")).to_have_count(0)
+        else:
+            page.get_by_role("button", name="Annuler").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("C’est annulé")
+            assert demo.count(petition) == count
+            public.goto(petition)
+            expect(public.locator("[data-live-list] tr").first).to_contain_text("Oona Ravel")
+            page.get_by_role("main").get_by_role("link", name="Mes signatures").click()
     assert demo.count(petition) == count - 1
 
 
@@ -146,6 +180,7 @@ def test_erasing_everything(people: People, demo: Demo) -> None:
     signed(page, petition, email)
     count = demo.count(petition)
     open_my_signatures(page, email)
+    page.get_by_role("link", name="Tout effacer").click()
     page.get_by_role("button", name="Tout effacer maintenant").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Tout est effacé")
     assert demo.count(petition) == count - 1
@@ -163,13 +198,14 @@ def test_an_address_that_never_signed_gets_the_same_answer_and_no_mail(people: P
     assert mails_to(witness, "jamais@exemple.test").count() == 0
 
 
-def test_two_clicks_from_the_mail_to_the_withdrawal(people: People, demo: Demo) -> None:
+def test_two_clicks_from_the_mail_to_the_erasure(people: People, demo: Demo) -> None:
     petition, email = demo.petition("parc"), "deux-clics@exemple.test"
     page = people.arrive(javascript=False)
     signed(page, petition, email)
     count = demo.count(petition)
     ask_for_the_link(page, email)
     open_mail(page, email, "/mes-signatures/")
-    page.get_by_role("button", name="Tout effacer sans ouvrir").click()
+    page.get_by_role("link", name="Tout effacer sans ouvrir").click()
+    page.get_by_role("button", name="Tout effacer maintenant").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Tout est effacé")
     assert demo.count(petition) == count - 1

@@ -176,6 +176,8 @@ def test_each_outcome_is_read_even_of_those_who_are_trusted(
             updates.post(session, found, by=by, **told_before).decided_at = clock.now()  # type: ignore[arg-type]
     tell(organiser, slug)
     assert organiser.post(f"/organisation/petitions/{slug}/issue/rappel").status_code == 303
+    form = text_of(organiser.get(f"/organisation/petitions/{slug}/issue").text)
+    assert " ".join(TEXT.split()) in form  # to be mended, not typed again
     with site.database.write() as session:
         (update,) = update_queries.outcomes(session, petition(site, slug).id)
         assert update.state == "recalled"

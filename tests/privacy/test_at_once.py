@@ -136,7 +136,7 @@ def test_the_person_sees_the_files_that_had_them(site: Site) -> None:
     seen = {}
     for email in ("marie@exemple.test", "autre@exemple.test"):
         with site.database.read() as session:
-            (mine,) = self_service.everything(session, Person(email, b""))
+            (mine,) = self_service.everything(session, email)
             seen[email] = [export["purpose"] for export in mine["exports"]]
     assert seen == {"marie@exemple.test": ["delivery", "contact"], "autre@exemple.test": ["delivery"]}
 
@@ -242,7 +242,7 @@ def test_correcting_and_withdrawing_at_the_same_instant(site: Site) -> None:
     for n in range(12):
         who = Person(f"p{n}@exemple.test", b"")
         with site.database.read() as session:
-            (mine,) = self_service.everything(session, who)
+            (mine,) = self_service.everything(session, who.email)
         started = threading.Barrier(2)
 
         def correct(who: Person = who, line_id: str = mine["id"], started: threading.Barrier = started) -> str:

@@ -65,6 +65,7 @@ APPEAL_MOVES = {
         AppealOutcome.OPEN,
         AppealOutcome.WITHDRAWN,
     ): "the author took the text back or proposed another, or its decision fell",
+    (AppealOutcome.WITHDRAWN, AppealOutcome.OPEN): "the author undoes that at once",
 }
 
 

@@ -41,6 +41,7 @@ CASE_MOVES = {
     (CaseOutcome.CLEARED, CaseOutcome.UPHELD): "whoever reported it contested, and was right",
     (CaseOutcome.UPHELD, CaseOutcome.OPEN): "its decision is undone",
     (CaseOutcome.UPHELD, CaseOutcome.CLEARED): "its author contested, and was right",
+    (CaseOutcome.WITHDRAWN, CaseOutcome.OPEN): "the author undoes that at once",
 }
 NOTICE_MOVES = {
     (NoticeOutcome.OPEN, NoticeOutcome.UPHELD): "a moderator acts, or maintains a decision",
@@ -48,6 +49,7 @@ NOTICE_MOVES = {
     (NoticeOutcome.OPEN, NoticeOutcome.WITHDRAWN): "the author took the text back",
     (NoticeOutcome.UPHELD, NoticeOutcome.OPEN): "its decision is undone",
     (NoticeOutcome.DISMISSED, NoticeOutcome.OPEN): "its decision is undone",
+    (NoticeOutcome.WITHDRAWN, NoticeOutcome.OPEN): "the author undoes that at once",
 }
 
 

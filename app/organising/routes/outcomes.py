@@ -20,6 +20,7 @@ from app.petitions.models import Petition
 from app.petitions.outcomes import TOLD_OF
 from app.subscriptions import queries as subscription_queries
 from app.updates import actions, queries
+from app.updates.models import Update, UpdateState
 from app.web.forms import Form, ShowAgain, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
@@ -43,9 +44,9 @@ def _page(
     status: int = 0,
     done: str = "",
 ) -> Response:
-    now = clock.now()
+    now, told = clock.now(), queries.outcomes(session, petition.id)
     if not form["values"]:
-        form = {**form, "values": {"on": day_of(now).isoformat()}}
+        form = {**form, "values": _typed(told[0]) if told else {"on": day_of(now).isoformat()}}
     return page(
         request,
         "organising/outcome.html",
@@ -58,10 +59,20 @@ def _page(
         mailing_from=actions.mailing_from(session, petition.id, now),
         pending=queries.mailing_pending(session, petition.id),
         under_way=queries.outcome_under_way(session, petition.id),
-        told=queries.outcomes(session, petition.id),
+        told=told,
         form=form,
         done=done,
     )
+
+
+def _typed(last: Update) -> dict[str, str]:
+    """What was recalled is still there, to be mended; what was decided is not."""
+    if last.state != UpdateState.RECALLED:
+        return {"on": day_of(clock.now()).isoformat()}
+    facts = last.facts
+    sources = {name: facts.get(name, "") for name in ("source_title", "source_url")}
+    mail = {"mail": "on"} if last.mail else {}
+    return {"kind": facts["kind"], "on": facts["at"], "text": last.markdown, **sources, **mail}
 
 
 @router.post("/petitions/{slug}/issue")

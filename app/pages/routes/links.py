@@ -15,7 +15,7 @@ from app.pages.routes.choices import choices_context, line
 from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
 from app.petitions.keys import Keys
-from app.privacy.actions import choosing, erasing, self_service
+from app.privacy.actions import choosing, self_service, undoing
 from app.signatures import actions, bound, doubts, emails, links, queries, seats
 from app.signatures.actions import Changed, Chosen
 from app.signatures.dependencies import Opened, read_link
@@ -196,12 +196,13 @@ def not_me_page(request: Request, session: Db, token: str) -> Response:
     opened = read_link(session, token)
     if opened.signature is None:
         return page(request, "signatures/not_me_done.html", p=opened.petition)
-    return page(request, "signatures/not_me.html", p=opened.petition, token=opened.token)
+    counted = opened.signature.state != SignatureState.PENDING
+    return page(request, "signatures/not_me.html", p=opened.petition, token=opened.token, counted=counted)
 
 
 @router.post("/pas-moi/{token}")
 @limited()
 def not_me(request: Request, session: Db, token: str) -> Response:
     opened = read_link(session, token)
-    erasing.withdraw(session, opened.petition_id, opened.signature_id, "not_me")
-    return see_other(request, f"/pas-moi/{opened.token}")
+    undo_token = undoing.withdraw(session, opened.petition_id, opened.signature_id, "not_me")
+    return see_other(request, f"/mes-signatures/annuler/{undo_token}" if undo_token else f"/pas-moi/{opened.token}")

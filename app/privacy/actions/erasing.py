@@ -3,7 +3,8 @@ erasure, written down so that a restored backup forgets them again."""
 
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from app.redress.actions import withdrawing
 from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
 from app.signatures.forms import email_address
+from app.signatures.links import UNDO_FOR
 from app.signatures.models import Signature
 from app.subscriptions import actions as subscriptions
 from app.subscriptions import queries as subscription_queries
@@ -43,28 +45,45 @@ def signatures_of(session: Session, email: str) -> Iterator[tuple[Petition, Sign
             yield petition, found
 
 
-def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channel: str) -> bool:
+@dataclass
+class Kept:
+    """Of an act that may be undone: what it leaves to the end of its minute."""
+
+    # Mails that wait until then.
+    mails: list[int] = field(default_factory=list)
+    # Comments whose decisions still say why.
+    comments: list[int] = field(default_factory=list)
+
+
+def withdraw(
+    session: Session, petition_id: int, signature_id: uuid.UUID, channel: str, kept: Kept | None = None
+) -> bool:
     """One signature and everything said with it; False when it was gone already."""
     comments = [comment.id for comment in comment_queries.of_signature(session, signature_id)]
     comment_actions.withdraw_all(session, signature_id)
     # Whoever confirms or comments at this very moment holds the signature: what they said meanwhile goes as well.
     signature_actions.lock_beside(session, petition_id, signature_id)
-    comments += [comment.id for comment in comment_queries.of_signature(session, signature_id)]
+    comments = sorted({*comments, *(comment.id for comment in comment_queries.of_signature(session, signature_id))})
     comment_actions.withdraw_all(session, signature_id)
-    withdrawing.withdrawn(session, comments)
-    comment_texts.forget_texts(session, comments)
+    mails = withdrawing.withdrawn(session, comments, UNDO_FOR if kept is not None else timedelta(0))
+    comment_texts.forget_words(session, comments)
+    if kept is None:
+        comment_texts.forget_reasons(session, comments)
+    else:
+        kept.mails += mails
+        kept.comments += comments
     notices.forget_appeals(session, comments)
     return signature_actions.withdraw(session, petition_id, signature_id, channel)
 
 
-def erase(session: Session, email: str, channel: str = "web") -> int:
+def erase(session: Session, email: str, channel: str = "web", kept: Kept | None = None) -> int:
     """Erase everything of one address; returns how many signatures. Raises Refused."""
     try:
         address = email_address(email)
     except ValueError as error:
         raise Refused(error.args[0]) from None
     found = list(signatures_of(session, address))
-    n = sum(withdraw(session, petition.id, signature.id, channel) for petition, signature in found)
+    n = sum(withdraw(session, petition.id, signature.id, channel, kept) for petition, signature in found)
     for petition in petition_queries.all_opened(session):
         subscriptions.end_by_address(session, petition.id, address, MAILINGS, channel)
     subscriptions.end_by_address(session, 0, address, ("newsletter",), channel)

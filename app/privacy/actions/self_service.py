@@ -20,10 +20,10 @@ from app.petitions import keys as petition_keys
 from app.petitions.end_of_life import erased_on
 from app.petitions.keys import Keys
 from app.petitions.models import Petition
-from app.privacy.actions import choosing, erasing
+from app.privacy.actions import choosing, erasing, undoing
 from app.privacy.models import SelfServiceSession
 from app.privacy.queries import people
-from app.privacy.schedule import SELF_SERVICE
+from app.privacy.schedule import EVIDENCE_AFTER_PURGE, SELF_SERVICE
 from app.signatures import doubts
 from app.signatures import emails as signature_emails
 from app.signatures import queries as signature_queries
@@ -111,13 +111,18 @@ def close_session(session: Session, who: Person) -> None:
     people.end_self_service(session, who.key)
 
 
-def everything(session: Session, who: Person, locale: str = "fr") -> list[dict[str, Any]]:
+def everything(session: Session, email: str, locale: str = "fr") -> list[dict[str, Any]]:
     """All that is kept about this address, signature by signature."""
     now = clock.now()
-    return [_line(session, petition, row, now, locale) for petition, row in erasing.signatures_of(session, who.email)]
+    return [line_of(session, petition, row, now, locale) for petition, row in erasing.signatures_of(session, email)]
 
 
-def _line(session: Session, petition: Petition, row: Signature, now: datetime, locale: str) -> dict[str, Any]:
+def evidence_until(erased_on: datetime) -> datetime:
+    """When the proof of consents goes, of what ends by then itself."""
+    return erased_on + EVIDENCE_AFTER_PURGE
+
+
+def line_of(session: Session, petition: Petition, row: Signature, now: datetime, locale: str) -> dict[str, Any]:
     keys = petition_keys.of(session, petition.id)
     family = open_field(keys, row.family_name_sealed, row.id.bytes, "family_name")
     name, place = shown(row, family, locale)
@@ -232,6 +237,7 @@ def stop(session: Session, who: Person, line_id: str, purpose: str) -> None:
     choosing.stop(session, petition, row, who.email, purpose, "self_service")
 
 
-def withdraw(session: Session, who: Person, line_id: str) -> None:
+def withdraw(session: Session, who: Person, line_id: str) -> str:
+    """The token to undo it. Raises NotFound."""
     petition, row = own(session, who, line_id)
-    erasing.withdraw(session, petition.id, row.id, "self_service")
+    return undoing.withdraw(session, petition.id, row.id, "self_service")

@@ -81,6 +81,12 @@ def refused_ids(session: Session, now: datetime, limit: int) -> Sequence[int]:
 
 def forget_texts(session: Session, comment_ids: Sequence[int]) -> None:
     """The words go, and what was said of them; the code of the decision and its date stay."""
+    forget_words(session, comment_ids)
+    forget_reasons(session, comment_ids)
+
+
+def forget_words(session: Session, comment_ids: Sequence[int]) -> None:
+    """What authors wrote, and what moderators noted of it."""
     if not comment_ids:
         return
     session.execute(
@@ -88,7 +94,12 @@ def forget_texts(session: Session, comment_ids: Sequence[int]) -> None:
     )
     session.execute(update(CommentRevision).where(CommentRevision.comment_id.in_(comment_ids)).values(text=""))
     session.execute(delete(Note).where(Note.target == "comment", Note.target_id.in_(comment_ids)))
-    # Decisions quote what they judged: the quotation goes with the words.
+
+
+def forget_reasons(session: Session, comment_ids: Sequence[int]) -> None:
+    """Decisions quote what they judged: the quotation goes with the words."""
+    if not comment_ids:
+        return
     session.execute(
         update(Decision)
         .where(

@@ -132,9 +132,13 @@ def delete_bounced(session: Session, now: datetime, limit: int) -> int:
     return n + delete_some(session, BounceSeen.key, limit, BounceSeen.at <= now - schedule.BOUNCE_SEEN)
 
 
+def mails_to(session: Session, email: str) -> list[int]:
+    """Mails to this address that have not left."""
+    waiting = session.scalars(select(OutboxMail).where(OutboxMail.state != MailState.SENT)).all()
+    return [row.id for row in waiting if row.sealed and outbox.opened(session, row).to.lower() == email.lower()]
+
+
 def forget_mails(session: Session, email: str) -> None:
     """Mails to this address that have not left, and those that the demo caught."""
     session.execute(delete(CaughtMail).where(func.lower(CaughtMail.recipient) == email.lower()))
-    waiting = session.scalars(select(OutboxMail).where(OutboxMail.state != MailState.SENT)).all()
-    mine = [row.id for row in waiting if row.sealed and outbox.opened(session, row).to.lower() == email.lower()]
-    session.execute(delete(OutboxMail).where(OutboxMail.id.in_(mine)))
+    session.execute(delete(OutboxMail).where(OutboxMail.id.in_(mails_to(session, email))))

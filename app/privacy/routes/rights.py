@@ -9,16 +9,19 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.responses import Response
 
+from app import clock, crypto
 from app.db import Db
 from app.errors import Gone, NotFound
 from app.exports.csv import BOM, safe
-from app.privacy.actions import erasing, self_service
+from app.petitions.models import Petition
+from app.privacy.actions import erasing, self_service, undoing
 from app.privacy.dependencies import COOKIE, PATH, SignedPerson
 from app.privacy.forms import CorrectionForm, OpenForm, StopForm
 from app.privacy.routes.base import router
 from app.privacy.schedule import DAY_D, NOTICE_VERSIONS, SCHEDULE, SELF_SERVICE
 from app.signatures.dependencies import read_link
 from app.signatures.forms import EmailForm
+from app.signatures.models import Signature
 from app.signatures.places import countries
 from app.subscriptions import actions as subscriptions
 from app.templating import iso, translate_said
@@ -114,7 +117,7 @@ def _mine(
         "signatures/mine_list.html",
         422 if form["errors"] else 200,
         email=who.email,
-        lines=self_service.everything(session, who, locale_of(request)),
+        lines=self_service.everything(session, who.email, locale_of(request)),
         newsletter=subscriptions.has_newsletter(session, who.email),
         countries=countries(locale_of(request)),
         form=form,
@@ -125,7 +128,7 @@ def _mine(
 
 @router.get("/mes-signatures/donnees.json")
 def data_json(session: Db, who: SignedPerson) -> Response:
-    body = {"adresse": who.email, "signatures": self_service.everything(session, who)}
+    body = {"adresse": who.email, "signatures": self_service.everything(session, who.email)}
     text = json.dumps(body, ensure_ascii=False, indent=2, default=iso)
     return _download(text, "application/json", "mes-donnees.json")
 
@@ -136,7 +139,7 @@ def data_csv(session: Db, who: SignedPerson) -> Response:
     output.write(BOM)
     writer = csv.writer(output, delimiter=";", lineterminator="\r\n")
     writer.writerow(DATA_COLUMNS)
-    for line in self_service.everything(session, who):
+    for line in self_service.everything(session, who.email):
         active = ", ".join(c["label"] for c in line["consents"] if c["active"])
         texts = " | ".join(c["text"] for c in line["comments"])
         typed = (line["given_name"], line["family_name"], line["postal_code"], line["country"])
@@ -150,12 +153,53 @@ def _download(text: str, kind: str, name: str) -> Response:
     return Response(text, media_type=f"{kind}; charset=utf-8", headers=headers)
 
 
+@router.get("/mes-signatures/effacer")
+def erase_page(request: Request, session: Db, who: SignedPerson) -> Response:
+    return _ask_to_erase(request, session, who.email, "/mes-signatures/effacer", "/mes-signatures/liste")
+
+
+def _ask_to_erase(request: Request, session: Db, email: str, action: str, back: str) -> Response:
+    """What goes, before it does."""
+    return page(
+        request,
+        "signatures/mine_erase.html",
+        lines=self_service.everything(session, email, locale_of(request)),
+        newsletter=subscriptions.has_newsletter(session, email),
+        action=action,
+        back=back,
+        evidence_until=self_service.evidence_until,
+    )
+
+
 @router.post("/mes-signatures/effacer")
 @limited()
 def erase_everything(request: Request, session: Db, who: SignedPerson) -> Response:
-    erasing.erase(session, who.email, "self_service")
+    token = undoing.erase(session, who.email, "self_service")
     self_service.close_session(session, who)
-    return _closed(request, see_other(request, "/mes-signatures/efface"))
+    return _closed(request, see_other(request, f"/mes-signatures/annuler/{token}"))
+
+
+@router.get("/mes-signatures/effacer/{token}")
+def erase_unopened_page(request: Request, session: Db, token: str) -> Response:
+    """From the mailed link, without opening a session."""
+    email, there = self_service.read_link(session, token), f"/mes-signatures/{token}"
+    return _ask_to_erase(request, session, email, there, there)
+
+
+@router.get("/mes-signatures/annuler/{token}")
+def undo_page(request: Request, session: Db, token: str) -> Response:
+    """It is done; and as long as its minute runs, the way back."""
+    found = undoing.look(session, token)
+    status = 200 if found.open or found.undone else 410
+    mine = "/mes-signatures/liste" if request.cookies.get(COOKIE) else "/mes-signatures"
+    return page(request, "signatures/undo.html", status, found=found, token=crypto.trimmed(token), mine=mine)
+
+
+@router.post("/mes-signatures/annuler/{token}")
+@limited()
+def undo(request: Request, session: Db, token: str) -> Response:
+    undoing.undo(session, token)
+    return see_other(request, f"/mes-signatures/annuler/{token}")
 
 
 @router.post("/mes-signatures/fermer")
@@ -168,11 +212,6 @@ def close(request: Request, session: Db, who: SignedPerson) -> Response:
 def _closed(request: Request, response: Response) -> Response:
     response.delete_cookie(COOKIE, path=localised(request, PATH), httponly=True, samesite="strict")
     return response
-
-
-@router.get("/mes-signatures/efface")
-def erased(request: Request) -> Response:
-    return page(request, "signatures/mine_erased.html")
 
 
 @router.post("/mes-signatures/lettre")
@@ -199,11 +238,34 @@ def stop(request: Request, session: Db, who: SignedPerson, line_id: str, values:
     return see_other(request, "/mes-signatures/liste?fait=arrete")
 
 
+@router.get("/mes-signatures/ligne/{line_id}/retirer")
+def ask_to_withdraw(request: Request, session: Db, who: SignedPerson, line_id: str) -> Response:
+    petition, row = self_service.own(session, who, line_id)
+    here = f"/mes-signatures/ligne/{line_id}/retirer"
+    return _ask_to_withdraw(request, session, petition, row, here, "/mes-signatures/liste")
+
+
+def _ask_to_withdraw(
+    request: Request, session: Db, petition: Petition, row: Signature, action: str, back: str
+) -> Response:
+    """What goes, before it does."""
+    line = self_service.line_of(session, petition, row, clock.now(), locale_of(request))
+    return page(
+        request,
+        "signatures/withdraw.html",
+        p=petition,
+        line=line,
+        action=action,
+        back=back,
+        evidence_until=self_service.evidence_until,
+    )
+
+
 @router.post("/mes-signatures/ligne/{line_id}/retirer")
 @limited()
 def withdraw(request: Request, session: Db, who: SignedPerson, line_id: str) -> Response:
-    self_service.withdraw(session, who, line_id)
-    return see_other(request, "/mes-signatures/liste?fait=retiree")
+    token = self_service.withdraw(session, who, line_id)
+    return see_other(request, f"/mes-signatures/annuler/{token}" if token else "/mes-signatures/liste?fait=retiree")
 
 
 @router.get("/mes-signatures/retirer/{token}")
@@ -212,15 +274,18 @@ def withdraw_page(request: Request, session: Db, token: str) -> Response:
     opened = read_link(session, token, "withdraw")
     if opened.signature is None:
         return page(request, "signatures/not_me_done.html", p=opened.petition)
-    return page(request, "signatures/withdraw.html", p=opened.petition, token=opened.token)
+    back = f"/petitions/{opened.petition.slug}"
+    here = f"/mes-signatures/retirer/{opened.token}"
+    return _ask_to_withdraw(request, session, opened.petition, opened.signature, here, back)
 
 
 @router.post("/mes-signatures/retirer/{token}")
 @limited()
 def withdraw_by_link(request: Request, session: Db, token: str) -> Response:
     opened = read_link(session, token, "withdraw")
-    erasing.withdraw(session, opened.petition_id, opened.signature_id, "mail")
-    return see_other(request, f"/mes-signatures/retirer/{token}")
+    undo_token = undoing.withdraw(session, opened.petition_id, opened.signature_id, "mail")
+    there = f"annuler/{undo_token}" if undo_token else f"retirer/{opened.token}"
+    return see_other(request, f"/mes-signatures/{there}")
 
 
 @router.get("/mes-signatures/{token}")
@@ -234,8 +299,7 @@ def open_page(request: Request, session: Db, token: str) -> Response:
 def open_self_service(request: Request, session: Db, token: str, values: Form) -> Response:
     email = self_service.read_link(session, token)
     if validated(OpenForm, values).act == "erase":
-        erasing.erase(session, email, "mail")
-        return see_other(request, "/mes-signatures/efface")
+        return see_other(request, f"/mes-signatures/annuler/{undoing.erase(session, email, 'mail')}")
     response = see_other(request, "/mes-signatures/liste")
     response.set_cookie(
         COOKIE,

@@ -1,6 +1,7 @@
 """Appeals: made by the author or the notifier with the link of their mail, judged by somebody else."""
 
 import secrets
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +11,7 @@ from app.comments import queries as comment_queries
 from app.comments.models import Comment, CommentState
 from app.errors import Conflict, Gone, Invalid, NotFound
 from app.mail import outbox
+from app.mail.outbox import Mail
 from app.moderation import queries as moderation_queries
 from app.moderation.actions import deciding, reviewing
 from app.moderation.actions.effects import tombstone
@@ -133,7 +135,7 @@ def judge(
         comment = session.get(Comment, first.target_id)
         if comment is not None and comment.state == CommentState.REMOVED:
             comment.tombstone = tombstone(first, appeal=True)
-    _tell(session, row, first)
+    outbox.enqueue(session, _outcome_mail(session, row, first))
     moderation_queries.release(session, "appeal", row.id)
     audit.record(session, f"appeal.{outcome}", first.target, first.target_id, judge.id, appeal=row.id)
     session.flush()
@@ -183,19 +185,22 @@ def _gone(comment: Comment | None) -> bool:
     return comment is None or comment.state == CommentState.WITHDRAWN
 
 
-def void(session: Session, row: Appeal) -> None:
-    """The author took the text back: nothing is left to judge. A notifier who contested is told."""
+def void(session: Session, row: Appeal, after: timedelta) -> list[int]:
+    """The author took the text back: nothing is left to judge. A notifier who contested is told *after* a while.
+
+    Gives the ids of the mails.
+    """
     first = moderation_queries.decision(session, row.decision_id)
     assert first is not None
     row.outcome, row.judged_at = AppealOutcome.WITHDRAWN, clock.now()
     moderation_queries.release(session, "appeal", row.id)
-    if row.notice_id is not None:
-        _tell(session, row, first)
+    mails = _outcome_mail(session, row, first) if row.notice_id is not None else []
     audit.record(session, "appeal.withdrawn", first.target, first.target_id, None, appeal=row.id)
     session.flush()
+    return outbox.enqueue_held(session, mails, after)
 
 
-def _tell(session: Session, row: Appeal, first: Decision) -> None:
+def _outcome_mail(session: Session, row: Appeal, first: Decision) -> list[Mail]:
     """The outcome and its reasons, to whoever appealed."""
     context = {
         "reference": row.reference,
@@ -207,14 +212,14 @@ def _tell(session: Session, row: Appeal, first: Decision) -> None:
         notice = queries.notice(session, row.notice_id)
         who = noticing.identity(session, notice) if notice is not None else None
         if notice is None or who is None:
-            return
+            return []
         name, email, locale, subject = *who, notice.locale, None
     else:
         found = author_address(session, first)
         if found is None:
-            return
+            return []
         name, email, locale, subject = found
-    outbox.enqueue(session, [emails.appeal_judged(email, locale, name, context, subject)])
+    return [emails.appeal_judged(email, locale, name, context, subject)]
 
 
 def about(session: Session, decision: Decision) -> str:

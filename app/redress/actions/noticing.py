@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -261,14 +262,16 @@ def _maintain(session: Session, case: Case, moderator: Account, waiting: Sequenc
     return standing
 
 
-def void(session: Session, case: Case) -> None:
-    """The text of a case is gone: whoever reported it is told, nobody decides."""
+def void(session: Session, case: Case, after: timedelta) -> list[int]:
+    """The text of a case is gone: whoever reported it is told *after* a while, nobody decides. The ids of the mails."""
     case.closed_at, case.outcome = clock.now(), CaseOutcome.WITHDRAWN
     case.version += 1
     moderation_queries.release(session, "case", case.id)
+    mails: list[Mail] = []
     for notice in queries.notices_to_tell(session, case.id):
         _close(session, notice, NoticeOutcome.WITHDRAWN, None)
-        outbox.enqueue(session, _outcome_mail(session, notice, None, _label(session, case)))
+        mails += _outcome_mail(session, notice, None, _label(session, case))
+    return outbox.enqueue_held(session, mails, after)
 
 
 def close(session: Session, case: Case, decision: Decision, waiting: Sequence[Notice]) -> None:

@@ -1,6 +1,7 @@
 """What ends by itself when authors take their comments back: cases, appeals, second looks."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -10,12 +11,17 @@ from app.redress import queries
 from app.redress.actions import appealing, noticing
 
 
-def withdrawn(session: Session, comment_ids: Sequence[int]) -> None:
-    """Nobody has anything to decide any more; whoever reported one of them, or contested, is told."""
+def withdrawn(session: Session, comment_ids: Sequence[int], after: timedelta = timedelta(0)) -> list[int]:
+    """Nobody has anything to decide any more; whoever reported one of them, or contested, is told *after* a while.
+
+    Gives the ids of these mails.
+    """
+    mails = []
     for comment_id in comment_ids:
         for case in cases.open_cases(session, "comment", comment_id):
-            noticing.void(session, case)
+            mails += noticing.void(session, case, after)
         moderation_queries.release(session, "comment", comment_id)
     for appeal in queries.lock_open_appeals(session, comment_ids):
-        appealing.void(session, appeal)
+        mails += appealing.void(session, appeal, after)
     workbench.drop_looks(session, comment_ids)
+    return mails
