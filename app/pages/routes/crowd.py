@@ -3,10 +3,12 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 
+import structlog
 from fastapi import Request
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -18,14 +20,15 @@ from app.locale import Message
 from app.mail.addresses import canonical
 from app.moderation.actions import receiving
 from app.operations import metrics
+from app.pages.routes.inbox import inbox_again, just_sent_by, remember
 from app.pages.routes.links import confirmation_page
 from app.pages.routes.petition import sign_again
 from app.pages.routes.widget import in_frame, sign_again_framed
 from app.petitions import addresses, tags
 from app.petitions.choices import TAGS
 from app.privacy.actions import erasing
-from app.signatures import actions, bound, doubts, links
-from app.signatures.actions import Changed, Confirmation, Signing, SignRequest, Target
+from app.signatures import actions, bound, doubts, just_sent, links, slips
+from app.signatures.actions import Changed, Confirmation, Mistyped, Signing, SignRequest, Target
 from app.signatures.dependencies import NOT_OURS
 from app.signatures.forms import TOO_MUCH, SignForm, within
 from app.signatures.intake import Intake
@@ -38,10 +41,18 @@ from app.web.ratelimit import AsyncLimit, client_key, network_of
 from app.web.rendering import locale_of, settings_of
 
 SIGNING_SECONDS = 1.0
+log = structlog.get_logger("web")
 REWRITTEN = (
     "Le texte a changé depuis que vous avez ouvert cette page : c’est la version %(n)s, ci-contre. Relisez-la avant de "
     "signer ; ce que vous avez saisi est encore là."
 )
+TOO_LATE = (
+    "Ce navigateur ne garde que trente minutes ce que vous avez tapé : pour une autre adresse, signez de nouveau "
+    "depuis la page de la pétition."
+)
+# What is of one sending only.
+NEVER_KEPT = (doubts.PROOF, doubts.SECONDS, doubts.TRAP, "email_kept")
+Again = Callable[[Request, Shown], Awaitable[ShowAgain]]
 CLOSED = "Cette pétition est close : elle ne peut plus être signée."
 
 
@@ -50,26 +61,70 @@ async def sign(request: Request) -> Response:
     slug: str = request.path_params["slug"]
     limit: AsyncLimit = request.app.state.sign_limit
     await limit.check(request)
-    settings = settings_of(request)
-    values = await read_form(request)
+    values = slips.chosen(await read_form(request))
     # A form that is refused keeps the word, and no other.
-    values["s"] = came_by = _came_by(request, values, settings.origin, slug)
-    signing = await _signing(request, slug)
+    values["s"] = _came_by(request, values, settings_of(request).origin, slug)
+    answer, _ = await _accept(request, await _signing(request, slug), values, _show_again)
+    return answer
+
+
+async def correct(request: Request) -> Response:
+    """The same form with another address: it was wrong, and the page after the form is where one sees it.
+
+    What was made for the wrong one goes once this is answered: nobody learns by the clock whether there was anything.
+    """
+    limit: AsyncLimit = request.app.state.sign_limit
+    await limit.check(request)
+    typed = slips.chosen(await read_form(request))
+    signing = await _signing(request, request.path_params["slug"])
+    before = just_sent_by(request, signing.petition_id)
+    if before is None:
+        raise await _inbox_again(request, {"values": typed, "errors": {"": TOO_LATE}})
+    values = before.values | {name: typed.get(name, "") for name in ("email", *NEVER_KEPT)}
+    answer, form = await _accept(request, signing, values, _inbox_or_form_again)
+    if canonical(form.email) != canonical(before.email):
+        mistyped = Mistyped(signing.petition_id, before.signature_id, before.digest)
+        answer.background = BackgroundTask(_follow, request, mistyped)
+    return answer
+
+
+async def _accept(request: Request, signing: Signing, values: Values, again: Again) -> tuple[Response, SignForm]:
+    """What was sent is written when this returns; *again* makes the page of a form that is refused."""
     if not signing.is_open(clock.now()):
         raise await _show_again(request, {"values": values, "errors": {"": CLOSED}}, 409)
-    locale = locale_of(request)
+    locale, settings = locale_of(request), settings_of(request)
     try:
         form = _form(values, signing, signing.texts[locale])
     except Invalid as invalid:
-        raise await _show_again(request, {"values": values, "errors": invalid.errors}) from None
-    peer = f"{request.client.host} {request.client.port}" if form.comment and request.client else ""
-    intake: Intake[SignRequest, None] = request.app.state.sign_intake
-    people = settings.people_per_address
+        raise await again(request, {"values": values, "errors": invalid.errors}) from None
     doubt = await _doubt(request, values, form)
-    await intake.submit(
-        SignRequest(signing, form, locale, settings.origin, peer=peer, people=people, doubt=doubt, came_by=came_by)
+    signed = SignRequest(
+        signing,
+        form,
+        locale,
+        settings.origin,
+        peer=f"{request.client.host} {request.client.port}" if form.comment and request.client else "",
+        people=settings.people_per_address,
+        doubt=doubt,
+        came_by=values.get("s", ""),
     )
-    return _go(in_language(locale, f"/{'widget' if in_frame(request) else 'petitions'}/{slug}/verifier"))
+    intake: Intake[SignRequest, None] = request.app.state.sign_intake
+    await intake.submit(signed)
+    if in_frame(request):  # in another site's page, nothing is kept
+        return _go(in_language(locale, f"/widget/{signing.slug}/verifier")), form
+    answer = _go(in_language(locale, f"/petitions/{signing.slug}/verifier"))
+    digest = bound.digest_of(signing.keys, form, signing.text_version, signing.texts[locale])
+    sent = just_sent.of_form(form, signed.came_by, signed.id, digest)
+    remember(request, answer, signing.petition_id, signing.slug, sent)
+    return answer, form
+
+
+async def _follow(request: Request, mistyped: Mistyped) -> None:
+    intake: Intake[Mistyped, None] = request.app.state.follow_intake
+    try:
+        await intake.submit(mistyped)
+    except Exception as error:  # it was answered; and it goes by itself in a week
+        log.warning("not_followed", error=type(error).__name__)
 
 
 def _came_by(request: Request, values: Values, origin: str, slug: str) -> str:
@@ -79,6 +134,19 @@ def _came_by(request: Request, values: Values, origin: str, slug: str) -> str:
 
 
 def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignForm:
+    """Raises Invalid; a likely slip in the address is asked about beside whatever else is wrong."""
+    try:
+        form, wrong = _validated(values, signing, texts), dict[str, str]()
+    except Invalid as invalid:
+        form, wrong = None, invalid.errors
+    if asked := slips.question(values, broken="email" in wrong):
+        wrong["email"] = asked
+    if form is None or wrong:
+        raise Invalid({name: wrong[name] for name in ("", *SignForm.model_fields) if name in wrong})
+    return form
+
+
+def _validated(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignForm:
     """Raises Invalid, also when the texts in force are no longer those that were on the page."""
     form = validated(SignForm, values)
     if form.text_version not in {"", str(signing.text_version)}:
@@ -95,6 +163,17 @@ async def _show_again(request: Request, form: Shown, status: int = 422) -> ShowA
     async with lanes_of(request).rendering.place(client_key(request)):
         page = sign_again_framed if in_frame(request) else sign_again
         return ShowAgain(await run_in_threadpool(page, request, form, status))
+
+
+async def _inbox_or_form_again(request: Request, form: Shown) -> ShowAgain:
+    """The page that one is on, when only the address is wrong; else the form, which has the rest."""
+    return await (_inbox_again if form["errors"].keys() == {"email"} else _show_again)(request, form)
+
+
+async def _inbox_again(request: Request, form: Shown) -> ShowAgain:
+    """Raises Busy."""
+    async with lanes_of(request).rendering.place(client_key(request)):
+        return ShowAgain(await run_in_threadpool(inbox_again, request, form))
 
 
 async def _doubt(request: Request, values: Values, form: SignForm) -> str | None:
@@ -209,6 +288,7 @@ def _go(path: str) -> Response:
 doors: list[Door] = [
     Door("/petitions/{slug}/signatures", sign),
     Door("/widget/{slug}/signatures", sign),
+    Door("/petitions/{slug}/verifier/adresse", correct),
     Door("/confirmer/{token}", confirm),
     Door("/petitions/{slug}/preuve", ask_for_proof, "GET"),
     Door("/petitions/{slug}/direct", no_feed, "GET"),

@@ -11,6 +11,7 @@ from app.signatures.actions.confirming import (
     find_by_code,
     note_wrong_code,
 )
+from app.signatures.actions.following import Mistyped, follow_group
 from app.signatures.actions.incoming import Signing, SignRequest
 from app.signatures.actions.mailing import remind, resend, token_of
 from app.signatures.actions.setting_aside import invalidate, put_back, set_aside
@@ -19,7 +20,7 @@ from app.signatures.actions.telling import tell_some
 from app.signatures.actions.withdrawing import withdraw
 
 __all__ = [
-    "Changed", "Confirmation", "Draft", "SignRequest", "Signing", "Target", "confirm_group", "confirm_other",
-    "confirmable", "find_by_code", "invalidate", "note_wrong_code", "put_back", "remind", "resend", "set_aside",
-    "sign_group", "signing_of", "tell_some", "token_of", "withdraw",
+    "Changed", "Confirmation", "Draft", "Mistyped", "SignRequest", "Signing", "Target", "confirm_group",
+    "confirm_other", "confirmable", "find_by_code", "follow_group", "invalidate", "note_wrong_code", "put_back",
+    "remind", "resend", "set_aside", "sign_group", "signing_of", "tell_some", "token_of", "withdraw",
 ]  # fmt: skip

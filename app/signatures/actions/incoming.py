@@ -1,7 +1,7 @@
 """A form on its way to the database: the row, the evidence and the mail that it makes."""
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -58,6 +58,8 @@ class SignRequest:
     doubt: str | None = None
     # Which of our own links led here: a word of choices.TAGS, or nothing.
     came_by: str = ""
+    # Of the row that it makes, when it makes one.
+    id: uuid.UUID = field(default_factory=crypto.uuid7)
 
 
 class Coming(NamedTuple):
@@ -72,7 +74,7 @@ def coming(request: SignRequest) -> Coming:
     if not within(request.form.display, signing.display_most):  # no form offered it
         request = replace(request, form=request.form.model_copy(update={"display": signing.display_most}))
     form = request.form
-    keys, row_id = signing.keys, crypto.uuid7()
+    keys, row_id = signing.keys, request.id
     mailbox = canonical(form.email).encode()
     row = {
         "petition_id": signing.petition_id,
