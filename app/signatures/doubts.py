@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.signatures import slips
 from app.signatures.models import SignatureState
 
 NO_PROOF, TRAPPED, FAST = "p", "t", "f"
@@ -26,8 +25,7 @@ QUICK = 3
 def of_form(values: Mapping[str, str]) -> str:
     """What the fields say that nobody fills in by hand. Without JavaScript, nothing of the time."""
     found = TRAPPED if values.get(TRAP, "").strip() else ""
-    # The answer to the question about an address is one tap on a form that was filled in before.
-    seconds = "" if slips.answered(values) else values.get(SECONDS, "")
+    seconds = values.get(SECONDS, "")
     if re.fullmatch(r"\d{1,9}", seconds, re.ASCII) and int(seconds) < QUICK:
         found += FAST
     return found

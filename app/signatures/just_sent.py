@@ -8,7 +8,7 @@ import base64
 import json
 import uuid
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from app import clock, crypto
@@ -50,7 +50,15 @@ class JustSent:
 
 def of_form(form: SignForm, came_by: str, signature_id: uuid.UUID, digest: bytes) -> JustSent:
     typed = {name: "on" if value is True else value for name, value in form.model_dump().items() if value}
-    return JustSent(typed | ({"s": came_by} if came_by else {}), signature_id, digest, clock.now())
+    return JustSent(typed | ({"s": came_by} if came_by else {}), signature_id, digest, _now())
+
+
+def asked_again(sent: JustSent) -> JustSent:
+    return replace(sent, again=_now())
+
+
+def _now() -> datetime:
+    return clock.now().replace(microsecond=0)
 
 
 def sealed(vault: Vault, petition_id: int, sent: JustSent) -> str:
@@ -58,14 +66,14 @@ def sealed(vault: Vault, petition_id: int, sent: JustSent) -> str:
     found = _sealed(vault, petition_id, sent)
     if len(found) > LONGEST and "comment" in sent.values:
         rest = {name: value for name, value in sent.values.items() if name != "comment"}
-        found = _sealed(vault, petition_id, JustSent(rest, sent.signature_id, sent.digest, sent.at, sent.again, True))
+        found = _sealed(vault, petition_id, replace(sent, values=rest, without_comment=True))
     return found if len(found) <= LONGEST else ""
 
 
 def _sealed(vault: Vault, petition_id: int, sent: JustSent) -> str:
-    again = sent.again.timestamp() if sent.again else 0
+    again = int(sent.again.timestamp()) if sent.again else 0
     plain = _json(
-        [sent.at.timestamp(), again, sent.signature_id.hex, sent.digest.hex(), sent.without_comment, sent.values]
+        [int(sent.at.timestamp()), again, sent.signature_id.hex, sent.digest.hex(), sent.without_comment, sent.values]
     ).encode()
     plain = _PACKED + zlib.compress(plain) if len(plain) > LONG else _PLAIN + plain
     raw = crypto.seal(vault.inbox, plain, petition_id.to_bytes(8, "big"))
@@ -88,11 +96,10 @@ def opened(vault: Vault, petition_id: int, cookie: str) -> JustSent | None:
     at, again, signature_id, digest, without, values = json.loads(
         zlib.decompress(plain[1:]) if plain[:1] == _PACKED else plain[1:]
     )
-    sent = JustSent(values, uuid.UUID(signature_id), bytes.fromhex(digest), _moment(at), None, without)
-    if again:
-        sent = JustSent(values, sent.signature_id, sent.digest, sent.at, _moment(again), without)
+    once_more = _moment(again) if again else None
+    sent = JustSent(values, uuid.UUID(signature_id), bytes.fromhex(digest), _moment(at), once_more, without)
     return sent if sent.seconds_left else None
 
 
-def _moment(seconds: float) -> datetime:
+def _moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)

@@ -15,22 +15,21 @@ _OUTLOOK = Mailbox("Outlook", "https://outlook.live.com/mail/")
 _YAHOO = Mailbox("Yahoo", "https://mail.yahoo.com/")
 _FREE = Mailbox("Free", "https://webmail.free.fr/")
 _SFR = Mailbox("SFR", "https://webmail.sfr.fr/")
-_BBOX = Mailbox("Bouygues Telecom", "https://www.bouyguestelecom.fr/mon-compte/messagerie")
 _ICLOUD = Mailbox("iCloud", "https://www.icloud.com/mail/")
 _PROTON = Mailbox("Proton", "https://mail.proton.me/")
-_GMX = Mailbox("GMX", "https://www.gmx.com/")
 _BY_DOMAIN = {
     "gmail.com": _GMAIL, "googlemail.com": _GMAIL,
     "orange.fr": _ORANGE, "wanadoo.fr": _ORANGE,
     "laposte.net": _LAPOSTE,
-    "free.fr": _FREE, "aliceadsl.fr": _FREE,
-    "sfr.fr": _SFR, "neuf.fr": _SFR, "numericable.fr": _SFR, "cegetel.net": _SFR, "club-internet.fr": _SFR,
-    "bbox.fr": _BBOX,
+    "free.fr": _FREE,
+    "sfr.fr": _SFR, "neuf.fr": _SFR, "cegetel.net": _SFR, "club-internet.fr": _SFR,
     "icloud.com": _ICLOUD, "me.com": _ICLOUD, "mac.com": _ICLOUD,
     "proton.me": _PROTON, "protonmail.com": _PROTON, "protonmail.ch": _PROTON, "pm.me": _PROTON,
     "aol.com": Mailbox("AOL", "https://mail.aol.com/"),
     "mailo.com": Mailbox("Mailo", "https://www.mailo.com/"),
-    "gmx.fr": _GMX, "gmx.com": _GMX, "gmx.net": _GMX,
+    "gmx.fr": Mailbox("GMX", "https://www.gmx.fr/"),
+    "gmx.com": Mailbox("GMX", "https://www.gmx.com/"),
+    "gmx.net": Mailbox("GMX", "https://www.gmx.net/"),
 }  # fmt: skip
 # These have the same door in every country.
 _BY_NAME = {"outlook": _OUTLOOK, "hotmail": _OUTLOOK, "live": _OUTLOOK, "msn": _OUTLOOK, "yahoo": _YAHOO}

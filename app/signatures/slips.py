@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from app.locale import Message
+from app.signatures import doubts
 from app.text import clean_address
 
 # Those that are proposed, the most common first.
@@ -53,15 +54,15 @@ def likely(email: str) -> str | None:
 
 
 def chosen(values: Mapping[str, str]) -> dict[str, str]:
-    """The form as it was sent, with the address of the button that was pressed, where one was."""
-    instead = values.get("email_instead", "")
-    kept = {name: value for name, value in values.items() if name not in OURS}
-    return kept | {"email": instead} if instead else kept
+    """The form as it was sent, with the address of the button that was pressed, where one was.
 
-
-def answered(values: Mapping[str, str]) -> bool:
-    """It was sent by one tap on a button of the question."""
-    return bool(values.get("email_instead") or values.get("email_kept"))
+    An answer is one tap on a form that was filled in before: how long that took says nothing of a robot.
+    """
+    instead, kept = values.get("email_instead", ""), values.get("email_kept", "")
+    rest = {name: value for name, value in values.items() if name not in OURS}
+    if instead or kept:
+        rest.pop(doubts.SECONDS, None)
+    return rest | {"email": instead} if instead else rest
 
 
 def question(values: dict[str, str], *, broken: bool) -> str:

@@ -4,7 +4,6 @@ What this browser has just sent is in a cookie of this page alone (just_sent.py)
 has none, or had it half an hour ago, types the address again, at the addresses that this page had before.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -87,7 +86,7 @@ def resend(request: Request, session: Db, petition: PublicPetition, values: Form
     actions.resend(session, petition, email, settings.origin, settings.people_per_address)
     answer = see_other(request, f"/petitions/{petition.slug}/verifier")
     if sent:
-        remember(request, answer, petition.id, petition.slug, replace(sent, again=clock.now()))
+        remember(request, answer, petition.id, petition.slug, just_sent.asked_again(sent))
     return answer
 
 
