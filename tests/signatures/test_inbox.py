@@ -357,7 +357,7 @@ def test_a_cookie_that_is_not_ours_whole_and_fresh_opens_nothing(site: Site, tmp
     bad = [foreign, stranger, mine[:-1], mine[:40], mine[1:], mine + "A", "A" * 4000, "é", "=", "null", mine.swapcase()]
     for cookie in bad:
         browser = site.browser()
-        headers = {"cookie": f"inbox={cookie}".encode()}
+        headers = {b"cookie": f"inbox={cookie}".encode()}
         assert shown(browser.get(there(slug), headers=headers).text) is None, cookie
         answer = browser.post(f"{there(slug)}/adresse", data={"email": RIGHT}, headers=headers)
         assert answer.status_code == 422, cookie

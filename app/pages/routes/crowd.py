@@ -107,6 +107,7 @@ async def _accept(request: Request, signing: Signing, values: Values, again: Aga
         people=settings.people_per_address,
         doubt=doubt,
         came_by=values.get("s", ""),
+        id=(made := crypto.uuid7()),
     )
     intake: Intake[SignRequest, None] = request.app.state.sign_intake
     await intake.submit(signed)
@@ -114,7 +115,7 @@ async def _accept(request: Request, signing: Signing, values: Values, again: Aga
         return _go(in_language(locale, f"/widget/{signing.slug}/verifier")), form
     answer = _go(in_language(locale, f"/petitions/{signing.slug}/verifier"))
     digest = bound.digest_of(signing.keys, form, signing.text_version, signing.texts[locale])
-    sent = just_sent.of_form(form, signed.came_by, signed.id, digest)
+    sent = just_sent.of_form(form, signed.came_by, made, digest)
     remember(request, answer, signing.petition_id, signing.slug, sent)
     return answer, form
 

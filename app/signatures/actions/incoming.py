@@ -1,7 +1,7 @@
 """A form on its way to the database: the row, the evidence and the mail that it makes."""
 
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -58,8 +58,8 @@ class SignRequest:
     doubt: str | None = None
     # Which of our own links led here: a word of choices.TAGS, or nothing.
     came_by: str = ""
-    # Of the row that it makes, when it makes one.
-    id: uuid.UUID = field(default_factory=crypto.uuid7)
+    # Of the row that it makes, when it makes one and somebody has to know.
+    id: uuid.UUID | None = None
 
 
 class Coming(NamedTuple):
@@ -74,7 +74,7 @@ def coming(request: SignRequest) -> Coming:
     if not within(request.form.display, signing.display_most):  # no form offered it
         request = replace(request, form=request.form.model_copy(update={"display": signing.display_most}))
     form = request.form
-    keys, row_id = signing.keys, request.id
+    keys, row_id = signing.keys, request.id or crypto.uuid7()
     mailbox = canonical(form.email).encode()
     row = {
         "petition_id": signing.petition_id,
