@@ -4,11 +4,14 @@ Nothing is asked from the network. Careful rather than clever: a name of four le
 what somebody has as a domain of their own must not be called a mistake each time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 
+from app.errors import Invalid
 from app.locale import Message
 from app.signatures import doubts
+from app.signatures.forms import SignForm
 from app.text import clean_address
 
 # Those that are proposed, the most common first.
@@ -65,22 +68,37 @@ def chosen(values: Mapping[str, str]) -> dict[str, str]:
     return rest | {"email": instead} if instead else rest
 
 
-def question(values: dict[str, str], *, broken: bool) -> str:
-    """What to ask about the address, "" for nothing; *values* then say what to propose.
+@contextmanager
+def asked_about(values: dict[str, str]) -> Iterator[None]:
+    """Whatever is Invalid within, the address is asked about beside it; with nothing else wrong, on its own.
+
+    Raises Invalid; *values* then say what to propose.
+    """
+    try:
+        yield
+    except Invalid as invalid:
+        wrong = invalid.errors | question(values, broken="email" in invalid.errors)
+        raise Invalid({name: wrong[name] for name in ("", *SignForm.model_fields) if name in wrong}) from None
+    if asked := question(values, broken=False):
+        raise Invalid(asked)
+
+
+def question(values: dict[str, str], *, broken: bool) -> dict[str, str]:
+    """What to ask about the address, by its field; nothing when it looks right.
 
     *broken*: it cannot be kept as it is. Whoever kept an address is asked again about another one only.
     """
     email = clean_address(values.get("email", ""))
     if not broken and email == clean_address(values.get("email_kept", "")):
-        return ""
+        return {}
     meant = likely(email)
     if meant is None:
-        return ""
+        return {}
     values["email_likely"] = meant
     if broken:
         values["email_broken"] = "on"
-        return Message("Cette adresse n’est pas complète. Vouliez-vous dire %(address)s ?", address=meant)
-    return Message("Vouliez-vous dire %(address)s ?", address=meant)
+        return {"email": Message("Cette adresse n’est pas complète. Vouliez-vous dire %(address)s ?", address=meant)}
+    return {"email": Message("Vouliez-vous dire %(address)s ?", address=meant)}
 
 
 @lru_cache(maxsize=4096)

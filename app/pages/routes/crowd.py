@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 
-import structlog
 from fastapi import Request
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -41,7 +40,6 @@ from app.web.ratelimit import AsyncLimit, client_key, network_of
 from app.web.rendering import locale_of, settings_of
 
 SIGNING_SECONDS = 1.0
-log = structlog.get_logger("web")
 REWRITTEN = (
     "Le texte a changé depuis que vous avez ouvert cette page : c’est la version %(n)s, ci-contre. Relisez-la avant de "
     "signer ; ce que vous avez saisi est encore là."
@@ -83,8 +81,9 @@ async def correct(request: Request) -> Response:
     values = before.values | {name: typed.get(name, "") for name in ("email", *NEVER_KEPT)}
     answer, form = await _accept(request, signing, values, _inbox_or_form_again)
     if canonical(form.email) != canonical(before.email):
+        intake: Intake[Mistyped, None] = request.app.state.follow_intake
         mistyped = Mistyped(signing.petition_id, before.signature_id, before.digest)
-        answer.background = BackgroundTask(_follow, request, mistyped)
+        answer.background = BackgroundTask(intake.submit_late, mistyped)
     return answer
 
 
@@ -120,14 +119,6 @@ async def _accept(request: Request, signing: Signing, values: Values, again: Aga
     return answer, form
 
 
-async def _follow(request: Request, mistyped: Mistyped) -> None:
-    intake: Intake[Mistyped, None] = request.app.state.follow_intake
-    try:
-        await intake.submit(mistyped)
-    except Exception as error:  # it was answered; and it goes by itself in a week
-        log.warning("not_followed", error=type(error).__name__)
-
-
 def _came_by(request: Request, values: Values, origin: str, slug: str) -> str:
     """The tag of the link that led to this form, by its own page's address, which the browser tells us alone."""
     kept = values.get("s", "")
@@ -135,27 +126,15 @@ def _came_by(request: Request, values: Values, origin: str, slug: str) -> str:
 
 
 def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignForm:
-    """Raises Invalid; a likely slip in the address is asked about beside whatever else is wrong."""
-    try:
-        form, wrong = _validated(values, signing, texts), dict[str, str]()
-    except Invalid as invalid:
-        form, wrong = None, invalid.errors
-    if asked := slips.question(values, broken="email" in wrong):
-        wrong["email"] = asked
-    if form is None or wrong:
-        raise Invalid({name: wrong[name] for name in ("", *SignForm.model_fields) if name in wrong})
-    return form
-
-
-def _validated(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignForm:
     """Raises Invalid, also when the texts in force are no longer those that were on the page."""
-    form = validated(SignForm, values)
-    if form.text_version not in {"", str(signing.text_version)}:
-        raise Invalid({"": Message(REWRITTEN, n=signing.text_version)})
-    if not within(form.display, signing.display_most):
-        raise Invalid({"display": TOO_MUCH})
-    if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
-        raise Invalid({"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."})
+    with slips.asked_about(values):
+        form = validated(SignForm, values)
+        if form.text_version not in {"", str(signing.text_version)}:
+            raise Invalid({"": Message(REWRITTEN, n=signing.text_version)})
+        if not within(form.display, signing.display_most):
+            raise Invalid({"display": TOO_MUCH})
+        if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
+            raise Invalid({"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."})
     return form
 
 
