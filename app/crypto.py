@@ -177,6 +177,7 @@ class Vault:
         self.recipients = derive(secret, "recipients")
         self.drafts = derive(secret, "drafts")
         self.bounces = derive(secret, "bounces")
+        self.inbox = derive(secret, "inbox")
         # Opened keys by petition, see petitions/keys.py.
         self.cache: dict[int, tuple[float, Any]] = {}
 

@@ -127,6 +127,7 @@ def create_app(settings: Settings | None = None, *, with_worker: bool = False, w
         state.database,
         lambda session, targets: signature_actions.confirm_group(session, targets, receiving.receive_drafts),
     )
+    state.follow_intake = Intake("follow", state.database, signature_actions.follow_group)
     for router in ROUTERS:
         # Whoever watches must not wait behind those who are watched.
         first = [] if router is operations.router else [Depends(admitted, scope="function")]
@@ -179,6 +180,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.bus.start()
     state.sign_intake.start()
     state.confirm_intake.start()
+    state.follow_intake.start()
     if state.worker is not None:
         state.worker.start()
     if state.watchdog is not None:
@@ -195,6 +197,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         # What was accepted is written before we go.
         await asyncio.to_thread(state.sign_intake.stop)
         await asyncio.to_thread(state.confirm_intake.stop)
+        await asyncio.to_thread(state.follow_intake.stop)
         if state.worker is not None:
             await asyncio.to_thread(state.worker.stop)
         await asyncio.to_thread(noted, state)

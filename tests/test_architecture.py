@@ -36,7 +36,7 @@ STAFF_PLACES = ("/organisation/", "/moderation/", "/administration/", "/compte/"
 # The account is not there yet.
 JOINING = "/compte/creer/"
 # What thousands post to at once is found before FastAPI, and checks an AsyncLimit itself.
-ASYNC_LIMITED = {"app.pages.routes.crowd.sign", "app.pages.routes.crowd.confirm"}
+ASYNC_LIMITED = {f"app.pages.routes.crowd.{name}" for name in ("sign", "correct", "confirm")}
 SHARED = {"layouts", "parts", "errors", "email"}
 TEMPLATES = ROOT / "templates"
 
@@ -502,6 +502,7 @@ SCRIPTED = {
     "petitions/widget.html",
     "petitions/widget_form.html",
     "petitions/widget_inbox.html",
+    "signatures/check_inbox.html",
     "signatures/thanks.html",
     "signatures/undo.html",
 }

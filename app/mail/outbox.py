@@ -258,6 +258,25 @@ def cancel(session: Session, *subjects: uuid.UUID) -> None:
     session.execute(delete(CaughtMail).where(CaughtMail.mail_subject.in_(subjects)))
 
 
+def abandon(session: Session, subject: uuid.UUID, kept: uuid.UUID) -> None:
+    """Nothing more is sent about *subject*; that a mail has left, or is leaving now, stays known under *kept*."""
+    gone = (OutboxMail.state == MailState.SENT) | OutboxMail.error.in_((LEAVING, LEAVING_AGAIN))
+    session.execute(delete(OutboxMail).where(OutboxMail.subject == subject, ~gone))
+    session.execute(update(OutboxMail).where(OutboxMail.subject == subject).values(subject=kept))
+    session.execute(
+        update(OutboxMail)
+        .where(OutboxMail.subject == kept, OutboxMail.state == MailState.WAITING)
+        .values(state=MailState.CANCELLED, sealed=b"")
+    )
+    session.execute(delete(CaughtMail).where(CaughtMail.mail_subject == subject))
+
+
+def left(session: Session, subject: uuid.UUID) -> Sequence[datetime]:
+    """When the mails about *subject* were written that have left, or may be leaving."""
+    gone = OutboxMail.state.in_((MailState.SENT, MailState.CANCELLED)) | OutboxMail.error.in_((LEAVING, LEAVING_AGAIN))
+    return session.scalars(select(OutboxMail.created_at).where(OutboxMail.subject == subject, gone)).all()
+
+
 def subject_of(session: Session, mail_id: int) -> uuid.UUID | None:
     """What a mail was about, as long as the outbox remembers."""
     return session.scalar(select(OutboxMail.subject).where(OutboxMail.id == mail_id))

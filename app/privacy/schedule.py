@@ -289,7 +289,8 @@ SCHEDULE = (
     ),
     Line(
         "outbox",
-        "Courriel en attente ou envoyé : adresse et texte, scellés",
+        "Courriel en attente ou envoyé : adresse et texte, scellés ; empreinte à clé de l’adresse quand un formulaire"
+        " l’a reprise pour une autre, pour que la limite de messages la compte",
         "L’envoi. Un courriel qui n’a pas pu partir est gardé sept jours.",
         "L’adresse et le texte sont effacés ; la ligne, sans eux, est supprimée au bout de trente jours.",
         "Base du traitement qui l’envoie",

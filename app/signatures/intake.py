@@ -66,6 +66,13 @@ class Intake(Generic[In, Out]):
         self._queue.put((item, future))
         return await future
 
+    async def submit_late(self, item: In) -> None:
+        """For what was answered already: nobody is told what goes wrong, it is written down."""
+        try:
+            await self.submit(item)
+        except Exception as error:
+            log.warning("intake_late", intake=self.name, error=type(error).__name__)
+
     @property
     def writing_for(self) -> float:
         """Seconds since the present group was taken; for ever when the thread is gone."""

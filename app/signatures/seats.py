@@ -8,6 +8,7 @@ An address that has any row has one in its first seat: whoever signs with it mee
 """
 
 import re
+import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -36,6 +37,11 @@ def keys(address_key: bytes) -> list[bytes]:
 def address_of(email_key: bytes) -> bytes:
     """The first seat's key."""
     return email_key[: crypto.MAC_BYTES]
+
+
+def mails_of(email_key: bytes) -> uuid.UUID:
+    """Under which the outbox remembers the mails to this address whose signature was taken back."""
+    return uuid.UUID(bytes=address_of(email_key))
 
 
 def seat_of(email_key: bytes) -> int:

@@ -1,6 +1,7 @@
 """The cookies of people who work here: their session, and what lets a browser be known again.
 
-Public pages set none, and are sent the session's only.
+Public pages set none, and are sent the session's only. The page after the sign form has one of its own, for half an
+hour: what this browser has just sent.
 """
 
 from starlette.requests import Request
@@ -64,3 +65,30 @@ def set_browser_cookie(request: Request, response: Response, account_id: int, va
         samesite="lax",
         secure=settings_of(request).base_url.startswith("https"),
     )
+
+
+def _inbox_name(request: Request) -> str:
+    return "__Secure-inbox" if settings_of(request).base_url.startswith("https") else "inbox"
+
+
+def inbox_cookie(request: Request) -> str:
+    """What this browser has just sent, still sealed; or ""."""
+    return request.cookies.get(_inbox_name(request), "")
+
+
+def set_inbox_cookie(request: Request, response: Response, slug: str, value: str, seconds: int) -> None:
+    """Sent back to the page after the form, of this petition and in this language, and to what is under it.
+
+    Written by hand: a crowd gets one each, and ``set_cookie`` costs more than all the rest of its answer. Lax,
+    because the mail leads to that page from another site.
+    """
+    name = _inbox_name(request)
+    secure = "; Secure" if name.startswith("__Secure-") else ""
+    path = localised(request, f"/petitions/{slug}/verifier")
+    response.headers.append(
+        "set-cookie", f"{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+    )
+
+
+def clear_inbox_cookie(request: Request, response: Response, slug: str) -> None:
+    set_inbox_cookie(request, response, slug, "", 0)

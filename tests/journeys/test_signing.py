@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.journeys.people import (
+    PERSON,
     PHONE,
     Demo,
     People,
@@ -45,7 +46,7 @@ def test_from_the_petition_to_the_thanks_on_a_phone(people: People, demo: Demo, 
     confirm(page, email)
     assert number(page.locator(".place")) == before + 1
     assert demo.count(petition) == before + 1
-    assert page.context.cookies() == []
+    assert only_of_the_inbox(page, petition)
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
@@ -224,10 +225,47 @@ def test_the_code_of_the_mail_confirms_without_a_link(people: People, demo: Demo
     mails.first.get_by_role("link").click()
     code = re.search(r"\b\d{4}[\s\u202f\u00a0-]?\d{4}\b", mailbox.locator(".mail-text").inner_text())
     assert code
-    page.get_by_label("Adresse e-mail").fill(email)
-    page.get_by_label("Code reçu dans le message").fill(code[0])
+    expect(page.get_by_label("Code reçu dans le message")).to_be_focused()
+    page.keyboard.type(code[0])
     page.get_by_role("button", name="Confirmer avec ce code").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre signature est comptée")
+
+
+@javascript
+def test_an_address_is_asked_about_corrected_and_sent_to_again(people: People, demo: Demo, javascript: bool) -> None:
+    """One tap each, nothing typed twice."""
+    petition, wrong, right = demo.petition("nuit"), "zoe.k@exemple.tset", "zoe.k@exemple.test"
+    page, mailbox = people.arrive(javascript, **PHONE), people.arrive()
+    page.goto(petition)
+    fill(form_of(page), **{**PERSON, "email": "zoe.k@gmial.con", "given_name": "Zoé"})
+    form_of(page).get_by_role("button").click()
+    page.get_by_role("button", name="Non, garder mon adresse").click()
+    expect(page.locator(".mailbox")).to_have_text("zoe.k@gmial.con")
+    expect(page.get_by_label("Code reçu dans le message")).to_be_focused()
+    expect(page.locator(".mailbox")).to_be_in_viewport()
+    page.get_by_text("Corriger l’adresse").click()
+    page.get_by_label("Adresse e-mail").fill("zoe.k@gmial.com")
+    page.get_by_role("button", name="Envoyer à cette adresse").click()
+    page.get_by_role("button", name="Oui, zoe.k@gmail.com").click()
+    expect(page.locator(".mailbox")).to_have_text("zoe.k@gmail.com")
+    expect(page.get_by_role("link", name="Ouvrir Gmail")).to_be_visible()
+    for email in (wrong, right):
+        page.get_by_text("Corriger l’adresse").click()
+        page.get_by_label("Adresse e-mail").fill(email)
+        page.get_by_role("button", name="Envoyer à cette adresse").click()
+        expect(page.locator(".mailbox")).to_have_text(email)
+    page.get_by_role("button", name="Renvoyer").click()
+    expect(page.get_by_role("status")).to_contain_text("Nouvel envoi demandé")
+    before = demo.count(petition)
+    confirm(mailbox, right)
+    assert demo.count(petition) == before + 1
+    assert mails_to(mailbox, wrong).count() == 0
+
+
+def only_of_the_inbox(page: Page, petition: str) -> bool:
+    """What was just typed, for the one page after the form: no other cookie."""
+    kept = [(cookie["name"], cookie["path"], cookie["httpOnly"]) for cookie in page.context.cookies()]
+    return kept == [("inbox", f"{petition}/verifier", True)]
 
 
 def test_public_pages_set_no_cookie(people: People, demo: Demo) -> None:

@@ -110,7 +110,10 @@ def test_the_third_correction_of_a_day_is_kept_and_said(site: Site) -> None:
     pages = [site.client.get(site.sign(slug, postal_code=code).headers["location"]).text for code in ("13001", "59000")]
     assert len(site.mails()) == 2
     stranger = site.sign(slug, email="autre@exemple.test")
-    assert {*pages} == {site.client.get(stranger.headers["location"]).text}
+    others = site.client.get(stranger.headers["location"]).text
+    # But for the address, as it was typed, and the minute.
+    seen = [re.sub(r"<wbr>|\d\d:\d\d", "", page).replace("autre@", "marie@") for page in (*pages, others)]
+    assert len({*seen}) == 1
     assert "le lien du dernier message montre votre dernier envoi" in text_of(pages[0])
     second = site.mails()[1]
     assert "ce lien montrera le dernier" in second.text

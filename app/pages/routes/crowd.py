@@ -3,10 +3,11 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 
 from fastapi import Request
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -18,14 +19,15 @@ from app.locale import Message
 from app.mail.addresses import canonical
 from app.moderation.actions import receiving
 from app.operations import metrics
+from app.pages.routes.inbox import inbox_again, just_sent_by, remember
 from app.pages.routes.links import confirmation_page
 from app.pages.routes.petition import sign_again
 from app.pages.routes.widget import in_frame, sign_again_framed
 from app.petitions import addresses, tags
 from app.petitions.choices import TAGS
 from app.privacy.actions import erasing
-from app.signatures import actions, bound, doubts, links
-from app.signatures.actions import Changed, Chosen, Confirmation, Signing, SignRequest, Target
+from app.signatures import actions, bound, doubts, just_sent, links, slips
+from app.signatures.actions import Changed, Chosen, Confirmation, Mistyped, Signing, SignRequest, Target
 from app.signatures.dependencies import NOT_OURS
 from app.signatures.forms import ChoicesForm, SignForm, chosen, refuse_more
 from app.signatures.intake import Intake
@@ -42,6 +44,13 @@ REWRITTEN = (
     "Le texte a changé depuis que vous avez ouvert cette page : c’est la version %(n)s, ci-contre. Relisez-la avant de "
     "signer ; ce que vous avez saisi est encore là."
 )
+TOO_LATE = (
+    "Ce navigateur ne garde que trente minutes ce que vous avez tapé : pour une autre adresse, signez de nouveau "
+    "depuis la page de la pétition."
+)
+# What is of one sending only.
+NEVER_KEPT = (doubts.PROOF, doubts.SECONDS, doubts.TRAP, "email_kept")
+Again = Callable[[Request, Shown], Awaitable[ShowAgain]]
 CLOSED = "Cette pétition est close : elle ne peut plus être signée."
 
 
@@ -50,35 +59,65 @@ async def sign(request: Request) -> Response:
     slug: str = request.path_params["slug"]
     limit: AsyncLimit = request.app.state.sign_limit
     await limit.check(request)
-    settings = settings_of(request)
-    values = await read_form(request)
+    values = slips.chosen(await read_form(request))
     # A form that is refused keeps the word, and no other.
-    values["s"] = came_by = _came_by(request, values, settings.origin, slug)
-    signing = await _signing(request, slug)
+    values["s"] = _came_by(request, values, settings_of(request).origin, slug)
+    answer, _ = await _accept(request, await _signing(request, slug), values, _show_again)
+    return answer
+
+
+async def correct(request: Request) -> Response:
+    """The same form with another address: it was wrong, and the page after the form is where one sees it.
+
+    What was made for the wrong one goes once this is answered: nobody learns by the clock whether there was anything.
+    """
+    limit: AsyncLimit = request.app.state.sign_limit
+    await limit.check(request)
+    typed = slips.chosen(await read_form(request))
+    signing = await _signing(request, request.path_params["slug"])
+    before = just_sent_by(request, signing.petition_id)
+    if before is None:
+        raise await _inbox_again(request, {"values": typed, "errors": {"": TOO_LATE}})
+    values = before.values | {name: typed.get(name, "") for name in ("email", *NEVER_KEPT)}
+    answer, form = await _accept(request, signing, values, _inbox_or_form_again)
+    if canonical(form.email) != canonical(before.email):
+        intake: Intake[Mistyped, None] = request.app.state.follow_intake
+        mistyped = Mistyped(signing.petition_id, before.signature_id, before.digest)
+        answer.background = BackgroundTask(intake.submit_late, mistyped)
+    return answer
+
+
+async def _accept(request: Request, signing: Signing, values: Values, again: Again) -> tuple[Response, SignForm]:
+    """What was sent is written when this returns; *again* makes the page of a form that is refused."""
     if not signing.is_open(clock.now()):
         raise await _show_again(request, {"values": values, "errors": {"": CLOSED}}, 409)
-    locale = locale_of(request)
+    locale, settings = locale_of(request), settings_of(request)
     try:
         form = _form(values, signing, signing.texts[locale])
     except Invalid as invalid:
-        raise await _show_again(request, {"values": values, "errors": invalid.errors}) from None
-    intake: Intake[SignRequest, None] = request.app.state.sign_intake
-    people = settings.people_per_address
+        raise await again(request, {"values": values, "errors": invalid.errors}) from None
     doubt = await _doubt(request, values, form)
-    await intake.submit(
-        SignRequest(
-            signing,
-            form,
-            locale,
-            settings.origin,
-            peer=peer_of(request) if form.comment else "",
-            people=people,
-            doubt=doubt,
-            came_by=came_by,
-            channel="widget" if in_frame(request) else "form",
-        )
+    signed = SignRequest(
+        signing,
+        form,
+        locale,
+        settings.origin,
+        peer=peer_of(request) if form.comment else "",
+        people=settings.people_per_address,
+        doubt=doubt,
+        came_by=values.get("s", ""),
+        channel="widget" if in_frame(request) else "form",
+        id=(made := crypto.uuid7()),
     )
-    return _go(in_language(locale, f"/{'widget' if in_frame(request) else 'petitions'}/{slug}/verifier"))
+    intake: Intake[SignRequest, None] = request.app.state.sign_intake
+    await intake.submit(signed)
+    if in_frame(request):  # in another site's page, nothing is kept
+        return _go(in_language(locale, f"/widget/{signing.slug}/verifier")), form
+    answer = _go(in_language(locale, f"/petitions/{signing.slug}/verifier"))
+    digest = bound.digest_of(signing.keys, form, signing.text_version, signing.texts[locale])
+    sent = just_sent.of_form(form, signed.came_by, made, digest)
+    remember(request, answer, signing.petition_id, signing.slug, sent)
+    return answer, form
 
 
 def _came_by(request: Request, values: Values, origin: str, slug: str) -> str:
@@ -89,12 +128,13 @@ def _came_by(request: Request, values: Values, origin: str, slug: str) -> str:
 
 def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignForm:
     """Raises Invalid, also when the texts in force are no longer those that were on the page."""
-    form = validated(SignForm, values)
-    if form.text_version not in {"", str(signing.text_version)}:
-        raise Invalid({"": Message(REWRITTEN, n=signing.text_version)})
-    refuse_more(form.display, form.comment, signing.display_most, signing.comments_open)
-    if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
-        raise Invalid({"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."})
+    with slips.asked_about(values):
+        form = validated(SignForm, values)
+        if form.text_version not in {"", str(signing.text_version)}:
+            raise Invalid({"": Message(REWRITTEN, n=signing.text_version)})
+        refuse_more(form.display, form.comment, signing.display_most, signing.comments_open)
+        if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
+            raise Invalid({"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."})
     return form
 
 
@@ -103,6 +143,17 @@ async def _show_again(request: Request, form: Shown, status: int = 422) -> ShowA
     async with lanes_of(request).rendering.place(client_key(request)):
         page = sign_again_framed if in_frame(request) else sign_again
         return ShowAgain(await run_in_threadpool(page, request, form, status))
+
+
+async def _inbox_or_form_again(request: Request, form: Shown) -> ShowAgain:
+    """The page that one is on, when only the address is wrong; else the form, which has the rest."""
+    return await (_inbox_again if form["errors"].keys() == {"email"} else _show_again)(request, form)
+
+
+async def _inbox_again(request: Request, form: Shown) -> ShowAgain:
+    """Raises Busy."""
+    async with lanes_of(request).rendering.place(client_key(request)):
+        return ShowAgain(await run_in_threadpool(inbox_again, request, form))
 
 
 async def _doubt(request: Request, values: Values, form: SignForm) -> str | None:
@@ -234,6 +285,7 @@ def _go(path: str) -> Response:
 doors: list[Door] = [
     Door("/petitions/{slug}/signatures", sign),
     Door("/widget/{slug}/signatures", sign),
+    Door("/petitions/{slug}/verifier/adresse", correct),
     Door("/confirmer/{token}", confirm),
     Door("/petitions/{slug}/preuve", ask_for_proof, "GET"),
     Door("/petitions/{slug}/direct", no_feed, "GET"),

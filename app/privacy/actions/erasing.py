@@ -3,6 +3,7 @@ erasure, written down so that a restored backup forgets them again."""
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from app.comments import actions as comment_actions
 from app.comments import queries as comment_queries
 from app.deliveries.actions import linking
 from app.errors import Gone, Refused
-from app.mail import bounced
+from app.mail import bounced, outbox
 from app.mail.addresses import canonical
 from app.organisations import queries as organisation_queries
 from app.petitions import keys as petition_keys
@@ -25,6 +26,7 @@ from app.privacy.queries import deliveries, mailings, notices
 from app.redress.actions import withdrawing
 from app.signatures import actions as signature_actions
 from app.signatures import queries as signature_queries
+from app.signatures import seats
 from app.signatures.forms import email_address
 from app.signatures.links import UNDO_FOR
 from app.signatures.models import Signature
@@ -90,9 +92,19 @@ def erase(session: Session, email: str, channel: str = "web", kept: Kept | None 
     organisation_queries.forget_address(session, address)
     _forget_recipient(session, address)
     mailings.forget_mails(session, address)
+    outbox.cancel(session, *_taken_back(session, address))
     bounced.forget(session, address)
     audit.record(session, "person.erased", "person", "-", signatures=n, channel=channel)
     return n
+
+
+def _taken_back(session: Session, address: str) -> Iterator[uuid.UUID]:
+    """Under what the outbox knows mails to this address whose form was taken back, petition by petition."""
+    wanted = canonical(address).encode()
+    for petition in petition_queries.with_keys(session):
+        with suppress(Gone):
+            keys = petition_keys.of(session, petition.id)
+            yield seats.mails_of(crypto.digest(keys.dedup, wanted))
 
 
 def _forget_recipient(session: Session, address: str) -> None:

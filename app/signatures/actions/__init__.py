@@ -13,6 +13,7 @@ from app.signatures.actions.confirming import (
     lock_beside,
     note_wrong_code,
 )
+from app.signatures.actions.following import Mistyped, follow_group
 from app.signatures.actions.incoming import Signing, SignRequest
 from app.signatures.actions.mailing import remind, resend, token_of
 from app.signatures.actions.setting_aside import invalidate, put_back, set_aside
@@ -21,7 +22,7 @@ from app.signatures.actions.telling import tell_some
 from app.signatures.actions.withdrawing import withdraw
 
 __all__ = [
-    "Changed", "Chosen", "Confirmation", "Draft", "SignRequest", "Signing", "Target", "confirm_group", "confirm_other",
-    "confirmable", "find_by_code", "invalidate", "lock_beside", "note_wrong_code", "put_back", "remind", "resend",
-    "set_aside", "sign_group", "signing_of", "tell_some", "token_of", "withdraw",
+    "Changed", "Chosen", "Confirmation", "Draft", "Mistyped", "SignRequest", "Signing", "Target", "confirm_group",
+    "confirm_other", "confirmable", "find_by_code", "follow_group", "invalidate", "lock_beside", "note_wrong_code",
+    "put_back", "remind", "resend", "set_aside", "sign_group", "signing_of", "tell_some", "token_of", "withdraw",
 ]  # fmt: skip

@@ -61,6 +61,8 @@ class SignRequest:
     came_by: str = ""
     # Where the form was: on the petition's page, or in the frame of another site.
     channel: str = "form"
+    # Of the row that it makes, when it makes one and somebody has to know.
+    id: uuid.UUID | None = None
 
 
 class Coming(NamedTuple):
@@ -75,7 +77,7 @@ def coming(request: SignRequest) -> Coming:
     if not within(request.form.display, signing.display_most):  # no form offered it
         request = replace(request, form=request.form.model_copy(update={"display": signing.display_most}))
     form = request.form
-    keys, row_id = signing.keys, crypto.uuid7()
+    keys, row_id = signing.keys, request.id or crypto.uuid7()
     mailbox = canonical(form.email).encode()
     row = {
         "petition_id": signing.petition_id,

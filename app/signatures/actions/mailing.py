@@ -22,10 +22,15 @@ MAILS_A_DAY = 2
 MAILS_IN_ALL = 5
 
 
-def may_mail(rows: Sequence[Signature], row: Signature, today: date) -> bool:
-    """Count one more mail about *row*, unless the *rows* of its address had two today or five in all."""
+def may_mail(session: Session, rows: Sequence[Signature], row: Signature, today: date) -> bool:
+    """Count one more mail about *row*, unless the *rows* of its address had two today or five in all.
+
+    Those of a form that was taken back (following.py) count as well.
+    """
+    before = outbox.left(session, seats.mails_of(row.email_key))
     sent_today = sum(each.mails_today for each in rows if each.mailed_on == today)
-    if sent_today >= MAILS_A_DAY or sum(each.mails for each in rows) >= MAILS_IN_ALL:
+    sent_today += sum(at.astimezone(ZONE).date() == today for at in before)
+    if sent_today >= MAILS_A_DAY or len(before) + sum(each.mails for each in rows) >= MAILS_IN_ALL:
         return False
     row.mails += 1
     row.mails_today = (row.mails_today if row.mailed_on == today else 0) + 1
@@ -92,7 +97,7 @@ def resend(session: Session, petition: Petition, email: str, origin: str, people
     waiting = [row for row in rows if row.state == SignatureState.PENDING and now - row.created_at < links.CONFIRM_FOR]
     counted = [row for row in rows if row.state != SignatureState.PENDING][:1]
     for row in sorted(waiting, key=lambda row: row.created_at, reverse=True) or counted:
-        if not may_mail(rows, row, now.astimezone(ZONE).date()):
+        if not may_mail(session, rows, row, now.astimezone(ZONE).date()):
             continue
         to = addressee_of(session, row, petition, origin)
         if row in waiting:
@@ -113,7 +118,7 @@ def remind(session: Session, origin: str) -> int:
             continue
         to = addressee_of(session, row, petition, origin)
         of_address = queries.of_address(session, row.petition_id, seats.address_of(row.email_key))
-        if not bounced.stopped(session, [to.email]) and may_mail(of_address, row, now.astimezone(ZONE).date()):
+        if not bounced.stopped(session, [to.email]) and may_mail(session, of_address, row, now.astimezone(ZONE).date()):
             expires = row.created_at + links.CONFIRM_FOR
             outbox.enqueue(session, [emails.confirm(vault_of(session), to, expires, reminder=True)])
     return len(rows)

@@ -50,7 +50,7 @@ def _one(session: Session, rows: list[Signature], one: Coming, now: datetime, to
     if row is None and seats.taken(rows, one.request.people) is not None:
         return _beside(session, rows, one, now, today)
     row = row or rows[0]
-    if not may_mail(rows, row, today):
+    if not may_mail(session, rows, row, today):
         return []
     return [emails.already(vault_of(session), incoming.addressee(one, row.id), now)]
 
@@ -66,7 +66,7 @@ def _correct(
         row.doubt = one.row["doubt"]  # the same form, and now with its proof
     if now - row.created_at >= links.CONFIRM_FOR:
         row.mails, row.created_at = 0, now  # what was mailed then opens nothing any more
-    if not may_mail(rows, row, today):
+    if not may_mail(session, rows, row, today):
         return []  # the link of the last mail shows this form, and ends when that mail said
     row.created_at = now
     to = incoming.addressee(one, row.id)
@@ -107,6 +107,6 @@ def _beside(session: Session, rows: list[Signature], one: Coming, now: datetime,
     rows.append(row)
     consent_queries.append(session, incoming.events(one, row.id), incoming.GIVEN | {"at": now})
     incoming.note_posting(session, request, row.id, now)
-    if not may_mail(rows, row, today):
+    if not may_mail(session, rows, row, today):
         return []
     return [confirmation(session, incoming.addressee(one, row.id), row, rows, request.signing.keys, request.people)]

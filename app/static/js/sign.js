@@ -20,6 +20,8 @@ const LASTS = 25 * 60_000;
 if (form) {
   const button = form.querySelector("[data-busy]");
   const words = button.textContent;
+  // What the button that was pressed says: submit() below leaves it out.
+  const pressed = form.appendChild(Object.assign(document.createElement("input"), { type: "hidden" }));
   let began, proof;
   form.addEventListener("focusin", () => {
     began ??= performance.now();
@@ -31,7 +33,9 @@ if (form) {
     button.setAttribute("aria-disabled", "true");
     button.textContent = button.dataset.busy;
     const spent = performance.now() - began;
-    if (began) form.elements.secondes.value = Math.floor(spent / 1000);
+    pressed.name = event.submitter?.name ?? "";
+    pressed.value = event.submitter?.value ?? "";
+    if (began && form.elements.secondes) form.elements.secondes.value = Math.floor(spent / 1000);
     form.elements.altcha.value = (spent < LASTS && (await proof)) || (await prove());
     form.submit();
   });
