@@ -18,7 +18,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.petitions import jobs, lists, queries, search, themes
+from app.petitions import front, jobs, lists, queries, search, themes
 from app.petitions.lists import Among
 from app.petitions.models import Petition, PetitionText, PetitionTheme
 from tests.bench import stage
@@ -92,7 +92,7 @@ def _on(name: str, place: Callable[[], AbstractContextManager[stage.Stage]]) -> 
             return found, lists.themes_of(session, now, among)
 
         def home(session: Session, _n: int) -> object:
-            return lists.with_victories(session, now, sort="", most=3)
+            return front.front(session, now)
 
         def on_home(session: Session, of: tuple[str, str]) -> object:
             return lists.listed(session, now, Among.OPEN, theme=of[1], sort=of[0], page=1)

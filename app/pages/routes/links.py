@@ -16,6 +16,7 @@ from app.pages.routes.base import router
 from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
 from app.petitions.keys import Keys
+from app.petitions.nearby import nearby
 from app.privacy.actions import erasing, self_service
 from app.signatures import actions, bound, doubts, emails, links, queries, seats
 from app.signatures.dependencies import Opened, read_link
@@ -160,6 +161,9 @@ def _thanks(
         withdraw_href=emails.withdraw_path(vault_of(session), opened.petition_id, signature.id, now),
         waiting=waiting,
         has_comment=bool(comment_queries.of_signature(session, signature.id)),
+        others=petition_public.cards(
+            session, nearby(session, opened.petition, now), settings_of(request).origin, now
+        ),
     )
 
 
