@@ -69,8 +69,10 @@ def front(session: Session, now: datetime) -> Front:
     shown = len(fore) + len(movers) + len(nearest)
     newest = next_ones(fresh, max(NEWEST, OPEN_ONES - shown))
     found = {one.id: one for one in lists.in_order(session, [*fore, *movers, *nearest, *won, *newest])}
-    parts = ([found[one] for one in ids] for ids in (movers, nearest, won, newest))
-    return Front(found[fore[0]] if fore else None, *parts, since=since, total=total)
+    first, moved, arriving, winners, latest = (
+        [found[one] for one in ids] for ids in (fore, movers, nearest, won, newest)
+    )
+    return Front(first[0] if first else None, moved, arriving, winners, latest, since, total)
 
 
 def standings(session: Session) -> Ranks:
@@ -87,7 +89,7 @@ def _still(
     """What is ranked and still deserves it, by the figures of now."""
     ids = {*ranks[MOVING], *ranks[NEAR]} - won
     goals_of = select(Petition.id, Petition.goal).where(Petition.id.in_(ids), queries.is_open(now))
-    open_ones = {petition_id: goal for petition_id, goal in session.execute(goals_of)} if ids else {}
+    open_ones = {row.id: row.goal for row in session.execute(goals_of)} if ids else {}
     counts, since = queries.counts(session, open_ones), since_yesterday(session, open_ones, now)
     moving = [one for one in ranks[MOVING] if since.get(one, 0) >= MOVES]
     moving.sort(key=lambda one: -since[one])
@@ -122,7 +124,7 @@ def _changes(now: datetime, which: Any) -> Any:
     )
     parts = union_all(
         *(
-            select(model.petition_id, n.label("n")).where(model.hour >= _from(now), which(model))  # type: ignore[attr-defined]
+            select(model.petition_id, n.label("n")).where(model.hour >= _from(now), which(model))
             for model, n in some
         )
     ).subquery()

@@ -27,6 +27,8 @@ def nearby(session: Session, petition: Petition, now: datetime, most: int = 2) -
     columns = (Petition.id, Petition.place_kind, Petition.place_code)
     rows = session.execute(select(*columns).where(Petition.id.in_(ids), queries.is_open(now), ~queries.is_won()))
     here = (petition.place_kind, petition.place_code)
-    found = [(bool(kind) and (kind, code) == here, petition_id in alike, petition_id) for petition_id, kind, code in rows]
+    found = [
+        (bool(kind) and (kind, code) == here, petition_id in alike, petition_id) for petition_id, kind, code in rows
+    ]
     best = sorted((one for one in found if one[0] or one[1]), reverse=True)[:most]
     return lists.in_order(session, [petition_id for *_, petition_id in best])

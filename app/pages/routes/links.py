@@ -161,9 +161,7 @@ def _thanks(
         withdraw_href=emails.withdraw_path(vault_of(session), opened.petition_id, signature.id, now),
         waiting=waiting,
         has_comment=bool(comment_queries.of_signature(session, signature.id)),
-        others=petition_public.cards(
-            session, nearby(session, opened.petition, now), settings_of(request).origin, now
-        ),
+        others=petition_public.cards(session, nearby(session, opened.petition, now), settings_of(request).origin, now),
     )
 
 

@@ -122,9 +122,7 @@ def petitions(
     )
 
 
-def _context(
-    request: Request, session: Session, now: datetime, wanted: _Asked, found: Page
-) -> dict[str, Any]:
+def _context(request: Request, session: Session, now: datetime, wanted: _Asked, found: Page) -> dict[str, Any]:
     """What every list shows."""
 
     def link(n: int) -> str | None:
