@@ -123,10 +123,7 @@ def _changes(now: datetime, which: Any) -> Any:
         (PaperTotal, -PaperTotal.signatures),
     )
     parts = union_all(
-        *(
-            select(model.petition_id, n.label("n")).where(model.hour >= _from(now), which(model))
-            for model, n in some
-        )
+        *(select(model.petition_id, n.label("n")).where(model.hour >= _from(now), which(model)) for model, n in some)
     ).subquery()
     return select(parts.c.petition_id, func.sum(parts.c.n).label("n")).group_by(parts.c.petition_id)
 

@@ -64,8 +64,13 @@ def listed(
 
 
 def newest_open(session: Session, now: datetime, most: int) -> Sequence[int]:
+    """Found among the last that were opened, by the index of when; else all that are open are put in order."""
+    last = select(Petition.id).where(Petition.opened_at.is_not(None))
+    last = last.order_by(Petition.opened_at.desc(), Petition.id.desc()).limit(4 * most)
     (part,) = _parts(session, now, Among.OPEN, "")
-    return session.scalars(part.order_by(*NEWEST).limit(most)).all()
+    ordered = part.order_by(*NEWEST).limit(most)
+    found = session.scalars(ordered.where(Petition.id.in_(session.scalars(last).all()))).all()
+    return found if len(found) == most else session.scalars(ordered).all()
 
 
 def latest_won(session: Session, most: int) -> Sequence[int]:

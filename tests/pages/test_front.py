@@ -64,7 +64,10 @@ def fore(page: str) -> str:
 
 
 def test_what_moves_most_is_to_the_fore_and_everything_stands_once_in_its_place(site: Site) -> None:
-    slugs = {name: publish(site, name) for name in ("La forêt", "Les trains", "La gare", "Le pont", "Le canal", "Le verger", "La serre")}
+    slugs = {
+        name: publish(site, name)
+        for name in ("La forêt", "Les trains", "La gare", "Le pont", "Le canal", "Le verger", "La serre")
+    }
     site.later(days=3)
     count(site, slugs["La forêt"], 300, hours_ago=60)
     count(site, slugs["Les trains"], 182)
