@@ -51,10 +51,8 @@ def titles(part: str) -> list[str]:
 
 
 def sections(page: str) -> dict[str, str]:
-    return {
-        name: part
-        for name, part in re.findall(r'<section class="lane" aria-labelledby="titre-(\w+)">(.*?)</section>', page, re.S)
-    }
+    part = r'<section class="lane" aria-labelledby="titre-(\w+)">(.*?)</section>'
+    return dict(re.findall(part, page, re.S))
 
 
 def fore(page: str) -> str:
