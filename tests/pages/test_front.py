@@ -165,13 +165,18 @@ def test_a_small_instance_leaves_out_what_would_be_empty(site: Site) -> None:
     assert sections(one) == {}
     assert "Soyez parmi les premières personnes à signer" in text_of(fore(one))
     assert 'class="chips"' not in one, "one theme is no choice"
-    publish(site, "Une autre", "Nature")
+    other = publish(site, "Une autre", "Nature")
     two = home(site)
     assert titles(fore(two)) == ["Une autre"]
     assert list(sections(two)) == ["nouvelles"]
     assert text_of(re.search(r'<nav class="topics".*?</nav>', two, re.S)[0]) == "Culture Nature"  # type: ignore[index]
     count(site, slug, 2)
     assert titles(fore(home(site))) == [TITLE]
+    won(site, slug)
+    won(site, other)
+    both = home(site)
+    assert list(sections(both)) == ["victoires"], "what was won is not pushed, be it all that is open"
+    assert 'class="fore"' not in both
     site.later(days=400)
     ended = home(site)
     assert "Aucune pétition n’est ouverte pour l’instant" in text_of(ended)
