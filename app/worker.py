@@ -65,6 +65,7 @@ class Worker:
         # They read very much, or wait for a mailbox elsewhere: on a thread of their own, so that the others keep
         # their hours.
         self.slow_jobs = [
+            Job("rank_front", 60, lambda: petition_jobs.rank_front(database)),
             Job("tally_places", 60, lambda: signature_jobs.tally_places(database)),
             Job("fetch_bounces", 300, lambda: bounce_jobs.fetch_quietly(database, settings)),
         ]

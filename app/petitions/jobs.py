@@ -1,7 +1,8 @@
 """Periodic work on petitions."""
 
+from app import clock
 from app.db import Database
-from app.petitions import actions, indexing, themes
+from app.petitions import actions, front, indexing, themes
 
 # Petitions put into the index while others wait to write (SQLite).
 AT_ONCE = 200
@@ -20,6 +21,17 @@ def fold_tags(database: Database) -> int:
 def close_ended(database: Database) -> int:
     with database.write() as session:
         return actions.close_ended(session)
+
+
+def rank_front(database: Database) -> bool:
+    """What the home page brings forward; written only where it has changed."""
+    with database.read() as session:
+        ranked, before = front.ranked(session, clock.now()), front.standings(session)
+    if ranked == before:
+        return False
+    with database.write() as session:
+        front.keep(session, ranked)
+    return True
 
 
 def index(database: Database) -> int:

@@ -1,6 +1,6 @@
 """The lists of petitions that everybody may open: those to sign, those that have ended, those that were won."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -47,9 +47,9 @@ def pages_of(total: int) -> int:
     return max(1, -(-total // queries.PER_PAGE))
 
 
-def numbers(session: Session, now: datetime) -> dict[Among, int]:
+def numbers(session: Session, now: datetime, lists: Iterable[Among] = Among) -> dict[Among, int]:
     """How many are in each list."""
-    return {among: _number(session, now, among, "") for among in Among}
+    return {among: _number(session, now, among, "") for among in lists}
 
 
 def listed(
@@ -63,13 +63,18 @@ def listed(
     return Page(in_order(session, _ids(session, now, among, theme, sort, number)), total, number, more=more)
 
 
-def with_victories(session: Session, now: datetime, *, sort: str, most: int) -> tuple[Page, Sequence[Petition]]:
-    """The first open ones, and the latest victories: read together."""
-    total = _number(session, now, Among.OPEN, "")
-    ids = _ids(session, now, Among.OPEN, "", sort, 1)
-    won = session.scalars(_won().order_by(*NEWEST).limit(most)).all()
-    found = in_order(session, [*ids, *won])
-    return Page(found[: len(ids)], total), found[len(ids) :]
+def newest_open(session: Session, now: datetime, most: int) -> Sequence[int]:
+    """Found among the last that were opened, by the index of when; else all that are open are put in order."""
+    last = select(Petition.id).where(Petition.opened_at.is_not(None))
+    last = last.order_by(Petition.opened_at.desc(), Petition.id.desc()).limit(4 * most)
+    (part,) = _parts(session, now, Among.OPEN, "")
+    ordered = part.order_by(*NEWEST).limit(most)
+    found = session.scalars(ordered.where(Petition.id.in_(session.scalars(last).all()))).all()
+    return found if len(found) == most else session.scalars(ordered).all()
+
+
+def latest_won(session: Session, most: int) -> Sequence[int]:
+    return session.scalars(_won().order_by(*NEWEST).limit(most)).all()
 
 
 def themes_of(session: Session, now: datetime, among: Among) -> Sequence[Theme]:

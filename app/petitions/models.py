@@ -524,3 +524,14 @@ class PlaceTally(Base):
     seen_count: Mapped[int]
     # Not before; whoever begins moves it on, so that nobody else does the same.
     due_at: Mapped[datetime]
+
+
+class Standing(Base):
+    """What the home page brings forward, as a job ranked it within the last minute; the figures are read anew."""
+
+    __tablename__ = "standing"
+    __table_args__ = (CheckConstraint(one_of("kind", ("moving", "near")), name="kind"),)
+
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    petition_id: Mapped[int]

@@ -204,7 +204,7 @@ PERSONAL = {
 IMPERSONAL = {
     "audit_chain.*", "charter_version.*", "charter_article.*", "consent_text.*", "count_delta.*", "count_total.*",
     "daily_number.*", "hint_off.*", "petition_keys.*", "retention_run.*", "signature_aggregate.*", "source.*",
-    "step_passed.*", "place_tally.*", "tag_count.*", "tag_delta.*",
+    "step_passed.*", "standing.*", "place_tally.*", "tag_count.*", "tag_delta.*",
     "theme.*", "petition_theme.*", "view_count.*", "petition_remark.*", "letter.*",
     "bounce_count.*",
     "account.id", "account.role", "account.totp_step", "account.link_served", "account.address_settled",

@@ -14,13 +14,14 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.petitions import jobs, lists, queries, search, themes
+from app.petitions import front, jobs, lists, queries, search, themes
 from app.petitions.lists import Among
-from app.petitions.models import Petition, PetitionText, PetitionTheme
+from app.petitions.models import CountTotal, Petition, PetitionText, PetitionTheme, PlaceTally
+from app.petitions.nearby import nearby
 from tests.bench import stage
 from tests.bench.results import Result
 
@@ -30,6 +31,8 @@ OPEN = 20_000
 WON = 80
 TITLE, TEXT = 9, 250
 QUESTIONS, ROUNDS = 200, 5
+# In which each petition was signed.
+HOURS = 32
 LIMIT = 50
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -68,7 +71,11 @@ def _on(name: str, place: Callable[[], AbstractContextManager[stage.Stage]]) -> 
         began = time.monotonic()
         jobs.index(site.database)
         took = time.monotonic() - began
+        _counts(site)
         site.analyze()
+        began = time.monotonic()
+        jobs.rank_front(site.database)
+        ranking = time.monotonic() - began
         typed = [language.say(n) for n in (1, 2, 3) for _ in range(QUESTIONS // 3)]
         # The worst: those that every text has.
         typed += language.words[:10]
@@ -92,7 +99,10 @@ def _on(name: str, place: Callable[[], AbstractContextManager[stage.Stage]]) -> 
             return found, lists.themes_of(session, now, among)
 
         def home(session: Session, _n: int) -> object:
-            return lists.with_victories(session, now, sort="", most=3)
+            return front.front(session, now)
+
+        def beside(session: Session, n: int) -> object:
+            return nearby(session, session.get_one(Petition, site.petition_id + PETITIONS - n), now)
 
         def on_home(session: Session, of: tuple[str, str]) -> object:
             return lists.listed(session, now, Among.OPEN, theme=of[1], sort=of[0], page=1)
@@ -107,7 +117,8 @@ def _on(name: str, place: Callable[[], AbstractContextManager[stage.Stage]]) -> 
             ),
             ("list of a theme", _timed(site, some, on_home), ""),
             ("list, with the numbers of all", _timed(site, ended, lambda session, of: listed(session, *of)), ""),
-            ("home, with its victories", _timed(site, range(QUESTIONS), home), ""),
+            ("home", _timed(site, range(QUESTIONS), home), f", ranked in {ranking:.1f} s"),
+            ("others near one that was signed", _timed(site, range(QUESTIONS), beside), ""),
             (
                 "similar to a title",
                 _timed(site, titles, lambda session, title: search.similar(session, now, title)),
@@ -173,3 +184,20 @@ def _petitions(site: stage.Stage, language: Language) -> None:
             session.execute(insert(Petition), rows)
             session.execute(insert(PetitionText), texts)
             session.execute(insert(PetitionTheme), about)
+
+
+def _counts(site: stage.Stage) -> None:
+    """Ten million signatures, of some hours each; one petition in ten was signed since yesterday."""
+    hour = queries.hour_of(clock.now())
+    with site.database.write() as session:
+        for n in range(HOURS):
+            ago = timedelta(hours=n if n < 3 else n * 24)
+            some = select(Petition.id, literal(hour - ago), 1 + (Petition.id * (n + 1)) % 6)
+            if n < 3:
+                some = some.where(Petition.id % 10 == n)
+            session.execute(insert(CountTotal).from_select(["petition_id", "hour", "confirmed"], some))
+        none, due = literal({}, PlaceTally.cells.type), literal(hour)
+        one, zero = literal(1), literal(0)
+        counted = select(Petition.id, none, one, 60 + Petition.id % 977, zero, zero, due)
+        names = ["petition_id", "cells", "noted", "counted", "seen", "seen_count", "due_at"]
+        session.execute(insert(PlaceTally).from_select(names, counted.where(Petition.id % 10 < 9)))

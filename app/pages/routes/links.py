@@ -15,6 +15,7 @@ from app.pages.routes.choices import choices_context, line
 from app.petitions import keys as petition_keys
 from app.petitions import public as petition_public
 from app.petitions.keys import Keys
+from app.petitions.nearby import nearby
 from app.privacy.actions import choosing, self_service, undoing
 from app.signatures import actions, bound, doubts, emails, links, queries, seats
 from app.signatures.actions import Changed, Chosen
@@ -158,6 +159,7 @@ def _thanks(
         waiting=_waiting(request, session, signature, beside),
         has_comment=bool(comment_queries.of_signature(session, signature.id)),
         done=done,
+        others=petition_public.cards(session, nearby(session, opened.petition, now), settings_of(request).origin, now),
         **asked,
     )
 

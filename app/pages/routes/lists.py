@@ -13,16 +13,13 @@ from starlette.responses import Response
 from app import clock
 from app.db import Db, Session
 from app.pages.routes.base import router
-from app.petitions import lists, public, queries, search, themes
+from app.petitions import covers, front, lists, public, queries, search, themes
 from app.petitions.lists import Among, Page
 from app.petitions.models import Petition
 from app.updates import public as updates
 from app.web.forms import asked, number
 from app.web.rendering import public as public_page
 from app.web.rendering import settings_of
-
-# Of the home page.
-VICTORIES = 3
 
 
 @dataclass(frozen=True)
@@ -62,16 +59,39 @@ def _asked(path: str, q: str, theme: str, tri: str, etat: str = "") -> _Asked:
 
 @router.get("/")
 def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str = "", page: str = "1") -> Response:
+    """What moves today; or, once something is asked, the list of what was."""
     now, wanted, number = clock.now(), _asked("/", q, theme, tri), page_number(page)
-    won: Any = ()
+    if not (wanted.words or theme or wanted.sort or number > 1):
+        return public_page(request, "petitions/home.html", **_front(request, session, now, wanted))
     if wanted.words:
         found = search.found(session, now, typed=wanted.words, theme=theme, sort=wanted.sort, page=number)
-    elif theme or number > 1:
-        found = lists.listed(session, now, Among.OPEN, theme=theme, sort=wanted.sort, page=number)
     else:
-        found, won = lists.with_victories(session, now, sort=wanted.sort, most=VICTORIES)
-    context = _context(request, session, now, wanted, found, won)
-    return public_page(request, "petitions/home.html", **context)
+        found = lists.listed(session, now, Among.OPEN, theme=theme, sort=wanted.sort, page=number)
+    return public_page(request, "petitions/found.html", **_context(request, session, now, wanted, found))
+
+
+def _front(request: Request, session: Session, now: datetime, wanted: _Asked) -> dict[str, Any]:
+    """Each section: its cards; ``since`` says how many have signed each since yesterday."""
+    found, settings = front.front(session, now), settings_of(request)
+    cards = {card.slug: card for card in public.cards(session, found.all, settings.origin, now)}
+
+    def of(petitions: Sequence[Petition]) -> list[public.Card]:
+        return [cards[one.slug] for one in petitions]
+
+    return {
+        "fore": cards[found.fore.slug] if found.fore else None,
+        "moving": of(found.moving),
+        "near": of(found.near),
+        "victories": of(found.won),
+        "newest": of(found.newest),
+        "since": {one.slug: found.since[one.id] for one in found.all if one.id in found.since},
+        "total": found.total,
+        "ended": 0 if found.total else lists.numbers(session, now, [Among.ENDED])[Among.ENDED],
+        "art": None if found.total else covers.of(settings.site_name),
+        "latest_news": latest_news(session, found.all, now),
+        "themes": _chips(session, now, wanted),
+        "query": {"q": "", "theme": "", "tri": ""},
+    }
 
 
 @router.get("/petitions")
@@ -102,25 +122,23 @@ def petitions(
     )
 
 
-def _context(
-    request: Request, session: Session, now: datetime, wanted: _Asked, found: Page, won: Any = ()
-) -> dict[str, Any]:
-    """What both pages show; *won* beside what was *found*."""
-    cards = public.cards(session, [*found.petitions, *won], settings_of(request).origin, now)
-    end = len(found.petitions)
+def _context(request: Request, session: Session, now: datetime, wanted: _Asked, found: Page) -> dict[str, Any]:
+    """What every list shows."""
 
     def link(n: int) -> str | None:
         return wanted.address(n) if 1 <= n <= found.pages and n != found.number else None
 
     return {
-        "latest_news": latest_news(session, [*found.petitions, *won], now),
-        "petitions": cards[:end],
-        "victories": cards[end:],
+        "latest_news": latest_news(session, found.petitions, now),
+        "petitions": public.cards(session, found.petitions, settings_of(request).origin, now),
         "found": found,
         "query": {"q": wanted.words, "theme": wanted.theme, "tri": wanted.sort},
         "themes": _chips(session, now, wanted),
         "every_theme": wanted.address(theme=""),
-        "sorts": wanted.choices(),
+        "sorts": [
+            {"label": label, "href": wanted.address(sort=key), "chosen": key == wanted.sort}
+            for key, label in wanted.choices()
+        ],
         "pager": {
             "previous": link(found.number - 1),
             "next": link(found.number + 1),
