@@ -47,7 +47,8 @@ def render(view: View) -> bytes:
             {
                 "text": ", ".join(
                     filter(None, [s["title"], s["publisher"], long_date(s["date"]) if s["date"] else ""])
-                ),
+                )
+                + f" · {s['kind_label']}",
                 "href": s["url"],
                 "address": s["url"],
             }

@@ -133,3 +133,14 @@ if (url && "EventSource" in window) {
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);
 }
+
+// One count in view: the bar at the foot has its turn while the summary and the form's card are off the screen.
+if ("IntersectionObserver" in window) {
+  const seen = new Set();
+  const watch = new IntersectionObserver((entries) => {
+    for (const entry of entries) entry.isIntersecting ? seen.add(entry.target) : seen.delete(entry.target);
+    document.body.classList.toggle("bar-s-turn", seen.size === 0);
+    document.body.classList.toggle("form-in-view", seen.size > 0);
+  });
+  for (const card of document.querySelectorAll(".summary, #signer")) watch.observe(card);
+}
