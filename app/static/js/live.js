@@ -134,13 +134,20 @@ if (url && "EventSource" in window) {
   addEventListener("pageshow", open);
 }
 
-// One count in view: the bar at the foot has its turn while the summary and the form's card are off the screen.
-if ("IntersectionObserver" in window) {
+// The bar at the foot steps aside while a button to sign is on the screen, its count while another is.
+function watch(nodes, rootMargin, told) {
   const seen = new Set();
-  const watch = new IntersectionObserver((entries) => {
-    for (const entry of entries) entry.isIntersecting ? seen.add(entry.target) : seen.delete(entry.target);
-    document.body.classList.toggle("bar-s-turn", seen.size === 0);
-    document.body.classList.toggle("form-in-view", seen.size > 0);
-  });
-  for (const card of document.querySelectorAll(".summary, #signer")) watch.observe(card);
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) entry.isIntersecting ? seen.add(entry.target) : seen.delete(entry.target);
+      told(document.body.classList, seen.size > 0);
+    },
+    { rootMargin },
+  );
+  for (const node of document.querySelectorAll(nodes)) observer.observe(node);
+}
+
+if ("IntersectionObserver" in window) {
+  watch(".summary .button, #signer", "0px 0px -64px", (body, seen) => body.toggle("button-in-view", seen));
+  watch(".summary .counter, #signer", "0px", (body, seen) => body.toggle("count-s-turn", !seen));
 }
