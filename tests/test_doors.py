@@ -203,7 +203,7 @@ def test_each_line_of_a_summary_begins_with_the_label_of_its_field(
             seen.add(path)
             label = " ".join(labels.of.get(control, "").replace("(facultatif)", "").split())
             said = " ".join(line.split())
-            name = said.partition(" :")[0].removesuffix(" …")
+            name = said.partition(" :")[0].removesuffix("…")
             if control != "champ-decision" and not (label and name and label.startswith(name)):
                 wrong.append((path, control, label, said))
     assert not wrong, "\n".join(map(str, wrong))

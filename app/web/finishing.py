@@ -30,7 +30,7 @@ def unbroken(html: str) -> str:
 _SUMMED_UP = re.compile(r'<li><a href="#(champ-[^"]+)">')
 _ASIDE = re.compile(r'<span class="(?:optional|example)">.*?</span>|<kbd>.*?</kbd>', re.DOTALL)
 # What a summary keeps of a label that is a whole sentence.
-_NAME_LENGTH = 60
+_NAME_LENGTH = 45
 
 
 def with_named_errors(html: str, colon: str) -> str:
@@ -53,4 +53,4 @@ def _name_of(html: str, control: str) -> str:
     if label is None:
         return ""
     name = " ".join(re.sub(r"<[^>]+>", "", _ASIDE.sub("", label[1])).split()).rstrip(" .:?\u202f")
-    return name if len(name) <= _NAME_LENGTH else name[:_NAME_LENGTH].rpartition(" ")[0] + " …"
+    return name if len(name) <= _NAME_LENGTH else name[:_NAME_LENGTH].rpartition(" ")[0].rstrip(" ,;:") + "…"
