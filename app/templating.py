@@ -67,7 +67,7 @@ def words(text: str, locale: str) -> Markup:
 
 
 def _theirs(locale: str) -> Markup:
-    """The attributes of an element that is somebody's words: their direction, and their language in a page of another."""
+    """The attributes of an element that is somebody's words: their direction, and their language unless the page's."""
     return Markup(' dir="auto"' if locale == THEIRS else f' dir="auto" lang="{THEIRS}"')  # noqa: S704 ours
 
 

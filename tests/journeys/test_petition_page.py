@@ -1,4 +1,4 @@
-"""The petition's page in every window: one count in view, a form that can be reached, a way to it from beside the page."""
+"""The petition's page in every window: one count in view, the form in reach, a way to it from beside the page."""
 
 from collections.abc import Iterator
 
@@ -61,13 +61,17 @@ def test_the_whole_form_is_in_reach_of_a_low_window(people: People, demo: Demo) 
     page.goto(demo.petition("nuit"))
     page.evaluate("scrollTo({top: 1500, behavior: 'instant'})")
     card = page.locator(".sign-card")
-    for what in (form_of(page).get_by_role("button", name="Signer"), card.locator("a").last, card.get_by_label("Prénom").first):
+    for what in (
+        form_of(page).get_by_role("button", name="Signer"),
+        card.locator("a").last,
+        card.get_by_label("Prénom").first,
+    ):
         box = card.bounding_box()
         assert box is not None
         page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 2)
         toward = 1 if what.evaluate(TOP) > 400 else -1
         for _ in range(20):
-            if 0 <= what.evaluate(TOP) and what.evaluate("node => node.getBoundingClientRect().bottom") <= 768 - 16:
+            if what.evaluate(TOP) >= 0 and what.evaluate("node => node.getBoundingClientRect().bottom") <= 768 - 16:
                 break
             page.mouse.wheel(0, toward * 100)
             page.evaluate(SEEN)

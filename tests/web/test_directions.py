@@ -95,7 +95,7 @@ def test_french_words_in_an_english_page_say_that_they_are_french(site: Site) ->
         "Le maire a répondu": {"", "/nouvelles"},
         "recevra jeudi, dit-il.": {"", "/nouvelles"},
     }
-    for path in sorted(set().union(*words.values())) + ["home", "widget"]:
+    for path in [*sorted(set().union(*words.values())), "home", "widget"]:
         address = {"home": "/en/", "widget": f"/en/widget/{slug}"}.get(path, f"/en/petitions/{slug}{path}")
         texts = Spoken(site.client.get(address).text).texts
         assert "en" in {lang for lang, _ in texts}, address
