@@ -102,7 +102,7 @@ class Detail(Summary):
     version_at: dt.datetime = Field(description=Message("Quand cette version a été publiée"))
     html: str = Field(description=Message("Son texte, en HTML sans script ni image"))
     sources: list[Source] = Field(description=Message("Ses sources"))
-    views: int = Field(ge=0, description=Message("Combien de fois sa page a été lue, à une minute près"))
+    views: int = Field(ge=0, description=Message("Combien de fois sa page a été lue, à quelques secondes près"))
     views_today: int = Field(ge=0, description=Message("Dont aujourd’hui, en France"))
     widget: str = Field(description=Message("Le compteur à mettre dans un cadre"))
     badge: str = Field(description=Message("Le compteur en une image SVG d’un kilo-octet"))
