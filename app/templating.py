@@ -52,9 +52,23 @@ def kept_together(text: str) -> Markup:
     return Markup("").join(_NOWRAP.format(part) if n % 2 else part for n, part in enumerate(around))
 
 
+# The language in which people write here: petitions, news, comments.
+THEIRS = "fr"
+
+
 def isolated(text: str) -> Markup:
-    """Somebody's words within a sentence: their direction turns nothing around them."""
+    """A name within a sentence: its direction turns nothing around it."""
     return Markup("<bdi>{}</bdi>").format(text)
+
+
+def words(text: str, locale: str) -> Markup:
+    """The same of somebody's words, which have a language too."""
+    return isolated(text) if locale == THEIRS else Markup('<bdi lang="{}">{}</bdi>').format(THEIRS, text)
+
+
+def _theirs(locale: str) -> Markup:
+    """The attributes of an element that is somebody's words: their direction, and their language unless the page's."""
+    return Markup(' dir="auto"' if locale == THEIRS else f' dir="auto" lang="{THEIRS}"')  # noqa: S704 ours
 
 
 @lru_cache(maxsize=2)
@@ -238,6 +252,7 @@ def _environment(settings: Settings, locale: str) -> Environment:
 
     environment.globals.update(
         locale=locale,
+        theirs=_theirs(locale),
         site=site_of(settings),
         is_local=settings.is_local,
         static=static_url,
@@ -257,5 +272,6 @@ def _environment(settings: Settings, locale: str) -> Environment:
         linebreaks=linebreaks,
         together=kept_together,
         isolated=isolated,
+        words=localised(words),
     )
     return environment

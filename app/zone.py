@@ -15,10 +15,13 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(ZONE).date()
 
 
+def start_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZONE)
+
+
 def end_of(day: date) -> datetime:
     """The midnight after *day*. Raises OverflowError on the last day of the calendar."""
-    after = day + timedelta(days=1)
-    return datetime(after.year, after.month, after.day, tzinfo=ZONE)
+    return start_of(day + timedelta(days=1))
 
 
 def last_day_before(end: datetime) -> date:

@@ -255,6 +255,7 @@ def _received(recipient: str, title: str, source: bytes) -> Received:
 
 def text_of(html: str) -> str:
     """What a page says, without its tags."""
-    html = re.sub(r"</?bdi>", "", html)  # within a sentence
+    html = re.sub(r"</?bdi[^>]*>", "", html)  # within a sentence
+    html = re.sub(r'<span class="whole">([^<]*)</span>', r"\1", html)
     body = re.sub(r"<(script|style)\b.*?</\1>", " ", html, flags=re.DOTALL)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body))).strip()

@@ -1,6 +1,7 @@
 """Whatever is typed, wherever: a sentence, never an error of ours; and what was typed is still there."""
 
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from inspect import signature
 from typing import Any
 from urllib.parse import quote
@@ -141,6 +142,73 @@ def test_no_address_breaks_on_what_is_typed(site: Site, slug: str, people: dict[
 def test_period_is_of_this_century(site: Site, end: str, query: str) -> None:
     assert site.client.get(f"/transparence{end}?{query}").status_code == 404
     assert site.client.get(f"/transparence{end}?du=2000-01-01&au=2100-12-31").status_code == 200
+
+
+# What an error is about
+
+
+class Labels(HTMLParser):
+    """What names the controls of a page: ``of[id]``; and where its summary of errors leads, with which words."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.of: dict[str, str] = {}
+        self.led: list[tuple[str, str]] = []
+        self._into: dict[str, str] = {}
+        self._legend = ""
+        self._radios: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        if tag == "label":
+            self._into = {"label": found.get("for", "")}
+        elif tag == "legend":
+            self._into, self._legend = {"legend": ""}, ""
+        elif tag == "a" and found.get("href", "").startswith("#champ-"):
+            self.led.append((found["href"][1:], ""))
+            self._into = {"a": ""}
+        elif tag == "input" and found.get("type") == "radio":
+            self.of[found.get("id", "")] = self._legend
+            self._radios.add(found.get("id", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._into.pop(tag, None)
+
+    def handle_data(self, data: str) -> None:
+        if "a" in self._into:
+            self.led[-1] = (self.led[-1][0], self.led[-1][1] + data)
+        if "legend" in self._into:
+            self._legend += data
+        if (control := self._into.get("label")) and control not in self._radios:
+            self.of[control] = self.of.get(control, "") + data
+
+
+@pytest.mark.databases("sqlite")
+def test_each_line_of_a_summary_begins_with_the_label_of_its_field(
+    site: Site, slug: str, people: dict[str, TestClient]
+) -> None:
+    """Every form of the site, sent empty; two buttons that decide have no label."""
+    seen, wrong = set(), []
+    empty: list[tuple[TestClient, str]] = [(site.client, f"/petitions/{slug}/signatures")]
+    for route in routes("POST"):
+        place = next((place for place in people if route.path.startswith(place)), "")
+        empty.append((people[place] if asks_who(route.dependant) and place else site.client, address(route, slug)))
+    for person, path in empty:
+        answer = person.post(path, data={})
+        if answer.status_code != 422:
+            continue
+        labels = Labels(answer.text)
+        for control, line in labels.led:
+            seen.add(path)
+            label = " ".join(labels.of.get(control, "").replace("(facultatif)", "").split())
+            said = " ".join(line.split())
+            name = said.partition(" :")[0].removesuffix("…")
+            if control != "champ-decision" and not (label and name and label.startswith(name)):
+                wrong.append((path, control, label, said))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert len(seen) > 15, seen
+    assert {f"/petitions/{slug}/signatures", f"/petitions/{slug}/signaler", "/connexion", "/mes-signatures"} <= seen
 
 
 # Pages shown again: what they show is still there, although everything was rolled back

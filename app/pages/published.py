@@ -102,6 +102,8 @@ class Detail(Summary):
     version_at: dt.datetime = Field(description=Message("Quand cette version a été publiée"))
     html: str = Field(description=Message("Son texte, en HTML sans script ni image"))
     sources: list[Source] = Field(description=Message("Ses sources"))
+    views: int = Field(ge=0, description=Message("Combien de fois sa page a été lue, à quelques secondes près"))
+    views_today: int = Field(ge=0, description=Message("Dont aujourd’hui, en France"))
     widget: str = Field(description=Message("Le compteur à mettre dans un cadre"))
     badge: str = Field(description=Message("Le compteur en une image SVG d’un kilo-octet"))
 
@@ -118,6 +120,8 @@ class Detail(Summary):
                 Source(**{name: source[name] for name in ("kind", "title", "publisher", "date", "url")})
                 for source in view.sources
             ],
+            views=view.views,
+            views_today=view.views_today,
             widget=f"{origin}/widget/{view.slug}/compteur",
             badge=f"{view.url}/badge.svg",
         )

@@ -45,9 +45,8 @@ def render(view: View) -> bytes:
         "links": [{"href": href, "text": href.removeprefix("mailto:")} for href in links],
         "sources": [
             {
-                "text": ", ".join(
-                    filter(None, [s["title"], s["publisher"], long_date(s["date"]) if s["date"] else ""])
-                ),
+                "text": ", ".join(filter(None, [s["title"], s["publisher"], long_date(s["date"]) if s["date"] else ""]))
+                + f" · {s['kind_label']}",
                 "href": s["url"],
                 "address": s["url"],
             }

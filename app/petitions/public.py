@@ -15,7 +15,7 @@ from app.petitions.covers import Cover
 from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
 from app.petitions.models import Petition, PetitionState
-from app.zone import last_day_before
+from app.zone import day_of, last_day_before, start_of
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class View(Card):
     sources: list[dict[str, Any]]
     steps_passed: list[dict[str, Any]]
     views: int
+    # Of these, the ones of this day in France.
+    views_today: int
     version: int
     version_at: datetime
     # (version, signatures), once there are several.
@@ -151,6 +153,7 @@ def preview(petition: Petition, html: str, origin: str, now: datetime) -> View:
         body_html=Markup(html),  # noqa: S704 sanitised when it was made
         steps_passed=[],
         views=0,
+        views_today=0,
         version_at=now,
         by_version=[],
         comments_open=petition.comments_open,
@@ -204,6 +207,7 @@ def view(
         body_html=Markup(text.html),  # noqa: S704 sanitised when it was made, see markdown.py
         steps_passed=[{"step": row.step, "at": row.passed_at} for row in queries.steps_passed(session, petition.id)],
         views=queries.views(session, petition.id),
+        views_today=queries.views_since(session, petition.id, start_of(day_of(now))),
         version_at=text.published_at or text.created_at,
         by_version=history.by_version(session, petition, count),
         comments_open=petition.comments_open and petition.is_open(now),

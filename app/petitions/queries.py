@@ -401,6 +401,13 @@ def views(session: Session, petition_id: int) -> int:
     return int(total or 0)
 
 
+def views_since(session: Session, petition_id: int, since: datetime) -> int:
+    total = session.scalar(
+        select(func.sum(ViewCount.views)).where(ViewCount.petition_id == petition_id, ViewCount.hour >= since)
+    )
+    return int(total or 0)
+
+
 def views_per_hour(session: Session, petition_id: int) -> list[tuple[datetime, int]]:
     rows = session.execute(select(ViewCount.hour, ViewCount.views).where(ViewCount.petition_id == petition_id))
     return [(hour, n) for hour, n in rows]

@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.settings import Settings
 from app.templating import Templates, in_language
+from app.web.finishing import finished
 
 EMPTY_FORM: dict[str, dict[str, str]] = {"values": {}, "errors": {}}
 
@@ -44,7 +45,8 @@ def render(request: Request, template: str, **context: Any) -> str:
             "lang": other,
         }
     staff = getattr(request.state, "staff", None)
-    return templates.render(template, locale, **{"path": path, "staff": staff, "language_switch": switch, **context})
+    html = templates.render(template, locale, **{"path": path, "staff": staff, "language_switch": switch, **context})
+    return finished(html, locale)
 
 
 # Its address may be a token, which never leaves for another site. Not no-referrer, which has our own forms

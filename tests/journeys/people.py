@@ -98,8 +98,6 @@ class Ear:
             f"{text} ({url})"
             for url, text in self.said
             if not (text.startswith("Failed to load resource") and url in self.refused_pages)
-            # What axe would run in the frame that shows a mail: it refuses every script, as it should.
-            and not (text.startswith("Blocked script execution") and url.endswith("/courriel"))
         ]
 
 

@@ -74,8 +74,8 @@ def view(text: str, **changes: object) -> View:
         step=100,
         percent=0, author="Collectif", opened_at=None, closes_at=None, closed_at=None, last_day=None,
         recipients=[{"name": "Claire Vasseur", "role": "Maire"}], outcome=None, image=None, url="", id=1,
-        body_html=Markup(markdown.render(text)), sources=[], steps_passed=[], views=0, version=1, version_at=NOW,
-        by_version=[],
+        body_html=Markup(markdown.render(text)), sources=[], steps_passed=[], views=0, views_today=0, version=1,
+        version_at=NOW, by_version=[],
         comments_open=True, comments_count=0, delivery_mode="identities", erased_on=NOW, last_hour=0,
         displays=["hidden", "initial", "full"], organisation=None, purged=False,
     )  # fmt: skip

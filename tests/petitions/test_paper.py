@@ -125,7 +125,13 @@ def test_links_lead_somewhere_from_paper_too() -> None:
         "Voir [**le** rapport](https://exemple.org/r?a=1&section=2), <https://exemple.org/seul>, [ici](/comptage), "
         "[rien](#la), [faux](http://[::1) et [nous écrire](mailto:nous@exemple.org)."
     )
-    source = {"title": "Fermée", "publisher": "La Gazette", "date": None, "url": "https://exemple.org/gazette"}
+    source = {
+        "title": "Fermée",
+        "publisher": "La Gazette",
+        "date": None,
+        "url": "https://exemple.org/gazette",
+        "kind_label": "Enquête",
+    }
     content = paper(text, sources=[source])
     for address in ("https://exemple.org/r?a=1&section=2", "https://exemple.org/seul", "mailto:nous@exemple.org"):
         assert f"/URI({address})".encode() in content, address
@@ -134,7 +140,7 @@ def test_links_lead_somewhere_from_paper_too() -> None:
     shown = re.sub(r"\s", "", pdf_text(content))
     assert "lerapport[1],https://exemple.org/seul,ici[2]" in shown
     assert "[1]https://exemple.org/r?a=1&section=2" in shown
-    assert "https://exemple.org/gazette" in shown
+    assert "Fermée,LaGazette·Enquêtehttps://exemple.org/gazette" in shown
     assert b"#la" not in content
 
 
@@ -205,7 +211,12 @@ WRITTEN = st.lists(PIECE, max_size=25).map("".join)
 @settings(quiet, max_examples=150)
 @given(text=WRITTEN, title=st.text(SIGN, max_size=60))
 def test_everything_that_can_be_typed_can_be_printed(text: str, title: str) -> None:
-    shown = view(text, title, author=title, sources=[{"title": title, "publisher": title, "date": None, "url": ""}])
+    shown = view(
+        text,
+        title,
+        author=title,
+        sources=[{"title": title, "publisher": title, "date": None, "url": "", "kind_label": "Étude"}],
+    )
     for content in (pdf.render(shown), pdf.poster(shown, QR)):
         assert ACCESSIBLE in content, (text, title)
 

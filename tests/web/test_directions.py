@@ -1,8 +1,12 @@
-"""Words of any direction stand among ours without turning them around."""
+"""Words of any direction stand among ours without turning them around, and French ones say so in English pages."""
+
+from html.parser import HTMLParser
 
 import pytest
 
 from app.templating import isolated
+from tests.moderation.desk import PUBLISH, decide
+from tests.organising.telling import tell
 from tests.site import PETITION, Site
 
 TITLE, NAME, WORDS = "أنقذوا المكتبة الآن", "שרה", "הספרייה שלנו"
@@ -50,3 +54,54 @@ def test_fields_follow_what_is_typed(site: Site, slug: str) -> None:
     for name, direction in (("given_name", "auto"), ("comment", "auto"), ("email", "ltr")):
         start = html.index(f'name="{name}"')
         assert f'dir="{direction}"' in html[start : html.index(">", start)], name
+
+
+class Spoken(HTMLParser):
+    """The texts of a page in the language that they are said to be in."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.texts: list[tuple[str, str]] = []
+        self._open: list[tuple[str, str]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        inherited = self._open[-1][1] if self._open else ""
+        if tag not in {"meta", "link", "input", "br", "img", "source", "hr"}:
+            self._open.append((tag, dict(attrs).get("lang") or inherited))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1][0] not in {"title", "script", "textarea", "option"}:
+            self.texts.append((self._open[-1][1], " ".join(data.split())))
+
+
+def test_french_words_in_an_english_page_say_that_they_are_french(site: Site) -> None:
+    slug = site.publish()
+    site.account("moderator")
+    decide(site, site.comment(slug, "Je venais lire chaque samedi."), PUBLISH)
+    tell(site, slug, title="Le maire a répondu", text="Il **nous** recevra jeudi, dit-il.", mail=False)
+    words = {
+        "Rouvrir la bibliothèque de Montfleur": {"", "/signatures", "/commentaires", "/nouvelles", "/versions"},
+        "Collectif des lectrices": {""},
+        "Maire de Montfleur": {""},
+        "La bibliothèque fermée": {""},
+        "La Gazette": {""},
+        "Depuis janvier, la bibliothèque de Montfleur est fermée.": {"", "/versions?lire=1"},
+        "Je venais lire chaque samedi.": {"", "/commentaires"},
+        "Le maire a répondu": {"", "/nouvelles"},
+        "recevra jeudi, dit-il.": {"", "/nouvelles"},
+    }
+    for path in [*sorted(set().union(*words.values())), "home", "widget"]:
+        address = {"home": "/en/", "widget": f"/en/widget/{slug}"}.get(path, f"/en/petitions/{slug}{path}")
+        texts = Spoken(site.client.get(address).text).texts
+        assert "en" in {lang for lang, _ in texts}, address
+        for said, pages in words.items():
+            # A consent quotes the title within its sentence, which is evidence.
+            found = [lang for lang, text in texts if text.startswith(said)]
+            assert found or path not in pages, (address, said)
+            assert set(found) <= {"fr"}, (address, said)
+    assert 'lang="fr"' not in site.client.get(f"/petitions/{slug}").text.partition("<body")[2]

@@ -133,3 +133,21 @@ if (url && "EventSource" in window) {
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);
 }
+
+// The bar at the foot steps aside while a button to sign is on the screen, its count while another is.
+function watch(nodes, rootMargin, told) {
+  const seen = new Set();
+  const observer = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) entry.isIntersecting ? seen.add(entry.target) : seen.delete(entry.target);
+      told(document.body.classList, seen.size > 0);
+    },
+    { rootMargin },
+  );
+  for (const node of document.querySelectorAll(nodes)) observer.observe(node);
+}
+
+if ("IntersectionObserver" in window) {
+  watch(".summary .button, #signer", "0px 0px -64px", (body, seen) => body.toggle("button-in-view", seen));
+  watch(".summary .counter, #signer", "0px", (body, seen) => body.toggle("count-s-turn", !seen));
+}

@@ -44,15 +44,4 @@ if (form) {
     button.removeAttribute("aria-disabled");
     button.textContent = words;
   });
-
-  // On a phone the bar at the foot steps aside while the form, or the other button, is on the screen.
-  if ("IntersectionObserver" in window) {
-    const seen = new Set();
-    const watch = new IntersectionObserver((entries) => {
-      for (const entry of entries) entry.isIntersecting ? seen.add(entry.target) : seen.delete(entry.target);
-      document.body.classList.toggle("form-in-view", seen.size > 0);
-    });
-    watch.observe(form);
-    for (const button of document.querySelectorAll(".summary .button")) watch.observe(button);
-  }
 }
