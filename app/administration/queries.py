@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
@@ -18,16 +18,54 @@ PER_PAGE = 100
 MACHINE = 0
 
 
-def journal(session: Session, before: int | None, act: str = "", account: int | None = None) -> Sequence[Any]:
-    """Lines of the audit journal with who did it, newest first, from a cursor."""
+# What the journal may be in the order of, beside that of its lines.
+JOURNAL_ORDERS: dict[str, ColumnElement[Any]] = {
+    "qui": func.coalesce(Account.email, ""),
+    "acte": cast(ColumnElement[Any], AuditLine.act),
+    "quoi": cast(ColumnElement[Any], AuditLine.target),
+}
+
+
+def journal(
+    session: Session,
+    after: int | None,
+    act: str = "",
+    account: int | None = None,
+    order: str = "quand",
+    down: bool = True,
+) -> Sequence[Any]:
+    """Lines of the audit journal with who did it, from the one *after* which a page begins."""
     query = select(AuditLine, Account.email).outerjoin(Account, Account.id == AuditLine.account_id)
-    if before is not None:
-        query = query.where(AuditLine.id < before)
     if act:
         query = query.where(AuditLine.act == act)
     if account is not None:
         query = query.where(AuditLine.account_id == account if account != MACHINE else AuditLine.account_id.is_(None))
-    return session.execute(query.order_by(AuditLine.id.desc()).limit(PER_PAGE)).all()
+    column = JOURNAL_ORDERS.get(order)
+    # Of equals the newest comes first.
+    newest = down if column is None else True
+    here: list[ColumnElement[Any]] = [AuditLine.id.desc() if newest else AuditLine.id.asc()]
+    if column is not None:
+        here.insert(0, column.desc() if down else column.asc())
+    if after is not None:
+        query = query.where(_beyond(session, after, column, down, newest))
+    return session.execute(query.order_by(*here).limit(PER_PAGE)).all()
+
+
+def _beyond(
+    session: Session, after: int, column: ColumnElement[Any] | None, down: bool, newest: bool
+) -> ColumnElement[bool]:
+    """What comes after that line in the order of *column*."""
+    older = AuditLine.id < after if newest else AuditLine.id > after
+    if column is None:
+        return older
+    there = (
+        select(column)
+        .select_from(AuditLine)
+        .outerjoin(Account, Account.id == AuditLine.account_id)
+        .where(AuditLine.id == after)
+    )
+    value = session.scalar(there)
+    return or_(column < value if down else column > value, and_(column == value, older))
 
 
 def names(session: Session, things: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:

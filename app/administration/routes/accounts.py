@@ -60,7 +60,9 @@ def _page(request: Request, session: Session, form: Shown = EMPTY_FORM, done: st
         request,
         "administration/accounts.html",
         422 if form["errors"] else 200,
-        accounts=in_order([account for account in queries.all_accounts(session) if _wanted(account, chosen)], order, keys),
+        accounts=in_order(
+            [account for account in queries.all_accounts(session) if _wanted(account, chosen)], order, keys
+        ),
         order=order,
         filters=chosen,
         states=STATES,

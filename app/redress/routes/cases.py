@@ -1,8 +1,9 @@
 """Cases of notices, appeals, rights of reply, and the urgent path."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from fastapi import Request
@@ -20,7 +21,7 @@ from app.moderation.actions import asked_for
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import bench, came_second, claim_of, comment_view
 from app.moderation.forms import DecisionForm
-from app.moderation.models import Appeal, Case, Decision, Reply, Target
+from app.moderation.models import Appeal, Case, Decision, Order, Reply, Target
 from app.moderation.queries import cases, queue, reviews, workbench
 from app.petitions import public
 from app.petitions.models import Petition
@@ -31,8 +32,16 @@ from app.updates import queries as update_queries
 from app.web.forms import Form, RowId, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.web.sorting import in_order, sorting
 
 HOME = "/moderation"
+# By what the orders carried out may be in order.
+ORDERS: dict[str, Callable[[Order], Any]] = {
+    "reference": attrgetter("reference"),
+    "recue": attrgetter("received_at"),
+    "executee": attrgetter("executed_at"),
+    "textes": attrgetter("items"),
+}
 
 
 @router.get("/moderation/dossiers/{case_id}")
@@ -220,6 +229,7 @@ def urgent_page(request: Request, session: Db, moderator: Moderator) -> Response
 
 def _urgent_page(request: Request, session: Session, form: Shown = EMPTY_FORM) -> Response:
     now = clock.now()
+    order = sorting(request, ORDERS, "-recue")
     target = queue.TARGETS["urgent"][0]
     waiting = [
         {"case": case, "due": due, "minutes": int((due - now).total_seconds() / 60), "late": due < now}
@@ -232,7 +242,8 @@ def _urgent_page(request: Request, session: Session, form: Shown = EMPTY_FORM) -
         422 if form["errors"] else 200,
         cases=waiting,
         now=now,
-        orders=queries.orders(session),
+        orders=in_order(queries.orders(session), order, ORDERS),
+        order=order,
         form=form,
     )
 
