@@ -21,8 +21,9 @@ from app.moderation.actions import asked_for
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import bench, came_second, claim_of, comment_view
 from app.moderation.forms import DecisionForm
+from app.moderation.forms.filtering import filters_of
 from app.moderation.models import Appeal, Case, Decision, Order, Reply, Target
-from app.moderation.queries import cases, queue, reviews, workbench
+from app.moderation.queries import cases, reviews, waiting, workbench
 from app.petitions import public
 from app.petitions.models import Petition
 from app.redress import actions, queries
@@ -50,7 +51,7 @@ def case_page(request: Request, session: Db, moderator: Moderator, case_id: RowI
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
     if case.target == Target.COMMENT:
-        return see_other(request, f"{HOME}?element=case-{case_id}")
+        return see_other(request, filters_of(request.query_params).to(f"{HOME}?element=case-{case_id}"))
     return _petition_case(request, session, moderator, case_id)
 
 
@@ -81,6 +82,7 @@ def _petition_case(
         claim=claim_of(session, f"case-{case.id}", moderator, clock.now()),
         charter=charter.in_force(session, clock.now()),
         form=form,
+        kept=filters_of(request.query_params).to(""),
     )
 
 
@@ -93,7 +95,7 @@ def settle(request: Request, session: Db, moderator: Moderator, case_id: RowId, 
     with _settling(request, session, moderator, case, values):
         form = validated(DecisionForm, values)
         actions.settle(session, case_id, form.version, moderator, asked_for(form))
-    return see_other(request, HOME)
+    return see_other(request, filters_of(request.query_params).to(HOME))
 
 
 @contextmanager
@@ -105,10 +107,10 @@ def _settling(request: Request, session: Session, moderator: Account, case: Case
         return
 
     def again(form: Shown) -> Response:
-        context = bench(session, moderator, f"case-{case.id}", clock.now(), {})
+        context = bench(session, moderator, f"case-{case.id}", clock.now(), {}, filters_of(request.query_params))
         return page(request, "moderation/queue.html", 422, **context, form=form)
 
-    with came_second(request, session, case.target_id), shown_again(values, again):
+    with came_second(request, session, case.target_id, filters_of(request.query_params)), shown_again(values, again):
         yield
 
 
@@ -148,6 +150,7 @@ def _appeal_page(
         petition=petition,
         charter=charter.in_force(session, first.waiting_since),
         form=form,
+        kept=filters_of(request.query_params).to(""),
     )
 
 
@@ -166,7 +169,7 @@ def form_view(request: Request, session: Db, moderator: Moderator, appeal_id: Ro
     with shown_again(values, partial(_appeal_page, request, session, moderator, appeal_id)):
         form = validated(ViewForm, values)
         actions.form_view(session, appeal_id, moderator, form.view, form.view_reasons)
-    return see_other(request, f"/moderation/recours/{appeal_id}")
+    return see_other(request, filters_of(request.query_params).to(f"/moderation/recours/{appeal_id}"))
 
 
 @router.post("/moderation/recours/{appeal_id}/jugement")
@@ -176,7 +179,7 @@ def judge(request: Request, session: Db, moderator: Moderator, appeal_id: RowId,
         form = validated(JudgeForm, values)
         judgment = asked_for(form.decision(values)) if form.article else None
         actions.judge(session, appeal_id, moderator, form.outcome, form.reasons, judgment)
-    return see_other(request, HOME)
+    return see_other(request, filters_of(request.query_params).to(HOME))
 
 
 # Rights of reply
@@ -206,6 +209,7 @@ def _reply_page(
         petition=session.get_one(Petition, reply.petition_id),
         claim=claim_of(session, f"reply-{reply.id}", moderator, clock.now()),
         form=form,
+        kept=filters_of(request.query_params).to(""),
     )
 
 
@@ -215,7 +219,7 @@ def decide_reply(request: Request, session: Db, moderator: Moderator, reply_id: 
     with shown_again(values, partial(_reply_page, request, session, moderator, reply_id)):
         form = validated(ReplyDecisionForm, values)
         actions.decide_reply(session, reply_id, form.version, moderator, form.decision == "publish", form.reasons)
-    return see_other(request, HOME)
+    return see_other(request, filters_of(request.query_params).to(HOME))
 
 
 # The urgent path
@@ -230,8 +234,8 @@ def urgent_page(request: Request, session: Db, moderator: Moderator) -> Response
 def _urgent_page(request: Request, session: Session, form: Shown = EMPTY_FORM) -> Response:
     now = clock.now()
     order = sorting(request, ORDERS, "-recue")
-    target = queue.TARGETS["urgent"][0]
-    waiting = [
+    target = waiting.TARGETS["urgent"][0]
+    open_cases = [
         {"case": case, "due": due, "minutes": int((due - now).total_seconds() / 60), "late": due < now}
         for case in queries.urgent_cases(session)
         for due in [case.opened_at + target]
@@ -240,7 +244,7 @@ def _urgent_page(request: Request, session: Session, form: Shown = EMPTY_FORM) -
         request,
         "redress/urgent.html",
         422 if form["errors"] else 200,
-        cases=waiting,
+        cases=open_cases,
         now=now,
         orders=in_order(queries.orders(session), order, ORDERS),
         order=order,
