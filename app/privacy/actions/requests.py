@@ -27,6 +27,17 @@ def note(session: Session, received_on: date, channel: str, text: str, by: int) 
     return row
 
 
+def reopen(session: Session, request_id: int, by: int) -> None:
+    """Its answer was noted by mistake: it is due again, as it was. Raises NotFound, Refused."""
+    row = session.get(DataRequest, request_id, with_for_update=True)
+    if row is None:
+        raise NotFound("Cette demande n’existe pas.")
+    if row.state == RequestState.OPEN:
+        raise Refused("Cette demande est ouverte.")
+    row.state, row.answer, row.closed_at = RequestState.OPEN, "", None
+    audit.record(session, "data_request.reopened", "data_request", row.id, by)
+
+
 def close(session: Session, request_id: int, state: str, answer: str, by: int) -> None:
     """Raises NotFound, Refused."""
     row = session.get(DataRequest, request_id)
