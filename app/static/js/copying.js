@@ -1,11 +1,14 @@
 // Buttons that copy a link or a code; without a clipboard they stay away, and the text can be selected.
 const status = document.querySelector("[data-copied]");
 
-for (const button of navigator.clipboard ? document.querySelectorAll("[data-copy-from]") : []) {
+for (const button of document.querySelectorAll("[data-copy-from]")) {
+  if (!navigator.clipboard) {
+    button.remove();
+    continue;
+  }
   const source = document.getElementById(button.dataset.copyFrom);
   const words = button.firstChild;
   const before = words.textContent;
-  button.hidden = false;
   button.addEventListener("click", async () => {
     let message = button.dataset.done;
     try {
