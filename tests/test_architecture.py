@@ -482,6 +482,9 @@ def test_no_template_has(what: str, pattern: str) -> None:
 
 # Walked in tests/journeys with JavaScript and without; every other page is the same either way, and is walked without.
 SCRIPTED = {
+    # Every table of staff, where its rows are cards.
+    "layouts/staff.html",
+    "organising/spreading.html",
     "accounts/join.html",
     "accounts/new_key.html",
     "accounts/prove.html",

@@ -442,7 +442,8 @@ def of_requests(site: Site) -> Pairs:
     with site.database.write() as session:
         row = requests.note(session, date(2026, 1, 5), "letter", "Une copie.", me)
         closing = [partial(requests.close, session, row.id, state, "Répondu.", me) for state in RequestState]
-        return walk(session, closing, lambda: (session.get_one(DataRequest, row.id).state, None))
+        verbs = [*closing, partial(requests.reopen, session, row.id, me)]
+        return walk(session, verbs, lambda: (session.get_one(DataRequest, row.id).state, None))
 
 
 ENDS: dict[Table, tuple[type[StrEnum], Moves]] = {

@@ -75,6 +75,7 @@ ACTS = {
     "data_request.answered": "Demande satisfaite",
     "data_request.noted": "Demande notée",
     "data_request.refused": "Demande refusée",
+    "data_request.reopened": "Demande rouverte",
     "delivery.acknowledged": "Réception confirmée par un destinataire",
     "delivery.answer_reported": "Réponse rapportée",
     "delivery.answered": "Réponse d’un destinataire, à relire",

@@ -1,33 +1,83 @@
 """SELECTs of the administrator's pages."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, cast
 
-from sqlalchemy import func, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
 from app.audit import AuditLine
-from app.mail.models import MailState, OutboxMail
+from app.deliveries.models import RecipientLink
+from app.mail.models import SET_ASIDE, STILL_WAITS, OutboxMail
 from app.organisations.models import Organisation
-from app.petitions.models import CountDelta, CountTotal, PaperTotal, Petition, Theme
+from app.petitions.models import (
+    WON,
+    CountDelta,
+    CountTotal,
+    PaperTotal,
+    Petition,
+    PetitionState,
+    Theme,
+    ViewCount,
+)
+from app.privacy.models import DataRequest, RequestState
+from app.zone import ZONE
 
 PER_PAGE = 100
 # The machine itself, or the operator's command line, in the filter of the journal.
 MACHINE = 0
 
 
-def journal(session: Session, before: int | None, act: str = "", account: int | None = None) -> Sequence[Any]:
-    """Lines of the audit journal with who did it, newest first, from a cursor."""
+# What the journal may be in the order of, beside that of its lines.
+JOURNAL_ORDERS: dict[str, ColumnElement[Any]] = {
+    "qui": func.coalesce(Account.email, ""),
+    "acte": cast(ColumnElement[Any], AuditLine.act),
+    "quoi": cast(ColumnElement[Any], AuditLine.target),
+}
+
+
+def journal(
+    session: Session,
+    after: int | None,
+    act: str = "",
+    account: int | None = None,
+    order: str = "quand",
+    down: bool = True,
+) -> Sequence[Any]:
+    """Lines of the audit journal with who did it, from the one *after* which a page begins."""
     query = select(AuditLine, Account.email).outerjoin(Account, Account.id == AuditLine.account_id)
-    if before is not None:
-        query = query.where(AuditLine.id < before)
     if act:
         query = query.where(AuditLine.act == act)
     if account is not None:
         query = query.where(AuditLine.account_id == account if account != MACHINE else AuditLine.account_id.is_(None))
-    return session.execute(query.order_by(AuditLine.id.desc()).limit(PER_PAGE)).all()
+    column = JOURNAL_ORDERS.get(order)
+    # Of equals the newest comes first.
+    newest = down if column is None else True
+    here: list[ColumnElement[Any]] = [AuditLine.id.desc() if newest else AuditLine.id.asc()]
+    if column is not None:
+        here.insert(0, column.desc() if down else column.asc())
+    if after is not None:
+        query = query.where(_beyond(session, after, column, down, newest))
+    return session.execute(query.order_by(*here).limit(PER_PAGE)).all()
+
+
+def _beyond(
+    session: Session, after: int, column: ColumnElement[Any] | None, down: bool, newest: bool
+) -> ColumnElement[bool]:
+    """What comes after that line in the order of *column*."""
+    older = AuditLine.id < after if newest else AuditLine.id > after
+    if column is None:
+        return older
+    there = (
+        select(column)
+        .select_from(AuditLine)
+        .outerjoin(Account, Account.id == AuditLine.account_id)
+        .where(AuditLine.id == after)
+    )
+    value = session.scalar(there)
+    return or_(column < value if down else column > value, and_(column == value, older))
 
 
 def names(session: Session, things: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -48,8 +98,87 @@ def names(session: Session, things: Iterable[tuple[str, str]]) -> dict[tuple[str
 
 def mails_aside(session: Session) -> Sequence[OutboxMail]:
     return session.scalars(
-        select(OutboxMail).where(OutboxMail.state == MailState.ASIDE).order_by(OutboxMail.id.desc()).limit(PER_PAGE)
+        select(OutboxMail).where(text(SET_ASIDE)).order_by(OutboxMail.id.desc()).limit(PER_PAGE)
     ).all()
+
+
+def mails_aside_since(session: Session) -> tuple[int, datetime | None]:
+    """How many, and when the first of them was written."""
+    return _n_since(session, select(func.count(), func.min(OutboxMail.created_at)).where(text(SET_ASIDE)))
+
+
+def mails_waiting(session: Session) -> tuple[int, datetime | None]:
+    """How many, and when the first of them was to leave."""
+    return _n_since(session, select(func.count(), func.min(OutboxMail.send_after)).where(text(STILL_WAITS)))
+
+
+def requests_open(session: Session) -> tuple[int, date | None, datetime | None]:
+    """How many requests about personal data wait, when the first answer is due, and since when the oldest waits."""
+    n, due, received = session.execute(
+        select(func.count(), func.min(DataRequest.due_on), func.min(DataRequest.received_on)).where(
+            DataRequest.state == RequestState.OPEN
+        )
+    ).one()
+    return n, due, datetime.combine(received, time.min, ZONE) if received else None
+
+
+def links_asked(session: Session) -> tuple[int, datetime | None]:
+    """How many recipients an organiser has asked a link for, and since when the first waits."""
+    waits = RecipientLink.sent_at.is_(None) | (RecipientLink.sent_at < RecipientLink.asked_at)
+    query = select(func.count(), func.min(RecipientLink.asked_at)).where(RecipientLink.asked_at.is_not(None), waits)
+    return _n_since(session, query)
+
+
+def _n_since(session: Session, query: Any) -> tuple[int, datetime | None]:
+    n, since = session.execute(query).one()
+    return n, since
+
+
+def petitions_by_state(session: Session, now: datetime) -> dict[str, int]:
+    """How many in each state; those past their end are closed, whatever closes them has done."""
+    found = dict.fromkeys(PetitionState, 0) | dict(
+        session.execute(select(Petition.state, func.count()).group_by(Petition.state)).all()
+    )
+    past = session.scalar(
+        select(func.count())
+        .select_from(Petition)
+        .where(Petition.state == PetitionState.OPEN, Petition.closes_at <= now)
+    )
+    won = session.scalar(select(func.count()).select_from(Petition).where(text(WON)))
+    found["open"] -= past or 0
+    found["closed"] += past or 0
+    return {**found, "won": won or 0}
+
+
+def _published() -> Select[int]:
+    """Whose numbers are read along their own index, petition by petition."""
+    return select(Petition.id).where(Petition.opened_at.is_not(None))
+
+
+def confirmed_per_hour(session: Session, since: datetime) -> dict[datetime, int]:
+    """Signatures won online in each hour, on all petitions."""
+    there = _published()
+    parts = union_all(
+        select(CountTotal.hour, CountTotal.confirmed.label("n")).where(
+            CountTotal.petition_id.in_(there), CountTotal.hour >= since
+        ),
+        select(CountDelta.hour, CountDelta.change.label("n")).where(CountDelta.hour >= since),
+        select(PaperTotal.hour, (-PaperTotal.signatures).label("n")).where(
+            PaperTotal.petition_id.in_(there), PaperTotal.hour >= since
+        ),
+    ).subquery()
+    rows = session.execute(select(parts.c.hour, func.sum(parts.c.n)).group_by(parts.c.hour))
+    return {hour: int(n) for hour, n in rows}
+
+
+def views_per_hour(session: Session, since: datetime) -> dict[datetime, int]:
+    """Readings of their pages, the same way."""
+    rows = session.execute(
+        select(ViewCount.hour, func.sum(ViewCount.views))
+        .where(ViewCount.petition_id.in_(_published()), ViewCount.hour >= since)
+        .group_by(ViewCount.hour)
+    )
+    return {hour: int(n) for hour, n in rows}
 
 
 def confirmed_since(session: Session, since: datetime) -> dict[int, int]:

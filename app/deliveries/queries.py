@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import Account
@@ -76,12 +76,22 @@ def link_of(session: Session, delivery_id: int, place: int) -> RecipientLink | N
     ).one_or_none()
 
 
-def of_everybody(session: Session, limit: int, before: int | None = None) -> Sequence[Any]:
-    """``(delivery, petition)`` of the instance, the newest first."""
+def of_everybody(
+    session: Session, limit: int, page: int = 1, order: str = "date", down: bool = True, links: str = ""
+) -> Sequence[Any]:
+    """``(delivery, petition)`` of the instance; *links*: only those with a link ``asked``, ``sent`` or ``received``."""
     query = select(Delivery, Petition).join(Petition, Petition.id == Delivery.petition_id)
-    if before is not None:
-        query = query.where(Delivery.id < before)
-    return session.execute(query.order_by(Delivery.id.desc()).limit(limit)).all()
+    if links:
+        waits = or_(RecipientLink.sent_at.is_(None), RecipientLink.sent_at < RecipientLink.asked_at)
+        wanted = {
+            "asked": and_(RecipientLink.asked_at.is_not(None), waits),
+            "sent": and_(RecipientLink.sent_at.is_not(None), RecipientLink.receipt_at.is_(None)),
+            "received": RecipientLink.receipt_at.is_not(None),
+        }[links]
+        query = query.where(Delivery.id.in_(select(RecipientLink.delivery_id).where(wanted)))
+    column = {"date": Delivery.handed_on, "petition": func.lower(Petition.title)}[order]
+    query = query.order_by(column.desc() if down else column.asc(), Delivery.id.desc())
+    return session.execute(query.limit(limit).offset((page - 1) * (limit - 1))).all()
 
 
 def links_of(session: Session, delivery_ids: Sequence[int]) -> dict[tuple[int, int], RecipientLink]:

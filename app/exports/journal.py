@@ -1,7 +1,8 @@
 """The journal of exports as pages show it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from app.exports.about import PURPOSES
@@ -10,6 +11,17 @@ from app.exports.models import ExportRecord
 # Nobody takes longer over a file: what has no end by then was cut.
 LONGEST = timedelta(hours=1)
 OPERATOR = "ligne de commande"
+# By what its lines may be in order.
+ORDERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "date": itemgetter("at"),
+    "petition": itemgetter("title"),
+    "finalite": itemgetter("purpose_label"),
+    "format": itemgetter("format"),
+    "etendue": itemgetter("since"),
+    "lignes": itemgetter("rows"),
+    "par": itemgetter("by"),
+    "motif": lambda line: line["reason"] or None,
+}
 FORMATS = {"csv": "CSV", "xlsx": "Classeur", "zip": "Dossier"}
 
 

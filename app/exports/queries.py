@@ -166,9 +166,10 @@ def journal(session: Session, petition_id: int) -> Sequence[Any]:
     return session.execute(mine.order_by(ExportRecord.id.desc()).limit(SHOWN)).all()
 
 
-def journal_of_all(session: Session) -> Sequence[Any]:
-    """Those of every petition, newest first: ``(export, who, title, slug)``."""
-    every = _JOURNAL.add_columns(Petition.title, Petition.slug).join(Petition, Petition.id == ExportRecord.petition_id)
+def journal_of_all(session: Session, purpose: str = "") -> Sequence[Any]:
+    """Those of every petition, newest first: ``(export, who, title, slug)``; of one *purpose* if it is said."""
+    every = _JOURNAL.where(ExportRecord.purpose == purpose) if purpose else _JOURNAL
+    every = every.add_columns(Petition.title, Petition.slug).join(Petition, Petition.id == ExportRecord.petition_id)
     return session.execute(every.order_by(ExportRecord.id.desc()).limit(SHOWN)).all()
 
 

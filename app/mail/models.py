@@ -27,6 +27,10 @@ MOVES = {
 }
 
 
+# Spelled out for their indexes.
+SET_ASIDE, STILL_WAITS = "state = 'aside'", "state = 'waiting'"
+
+
 class OutboxMail(Base):
     __tablename__ = "outbox_mail"
     __table_args__ = (
@@ -34,10 +38,12 @@ class OutboxMail(Base):
         Index(
             "ix_outbox_mail_due",
             "send_after",
-            postgresql_where=text("state = 'waiting'"),
-            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text(STILL_WAITS),
+            sqlite_where=text(STILL_WAITS),
         ),
         Index("ix_outbox_mail_subject", "subject"),
+        # The few that an operator is shown among a million that left.
+        Index("ix_outbox_mail_aside", "id", postgresql_where=text(SET_ASIDE), sqlite_where=text(SET_ASIDE)),
     )
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
@@ -121,6 +127,14 @@ class BounceCount(Base):
     __tablename__ = "bounce_count"
     day: Mapped[date] = mapped_column(primary_key=True)
     what: Mapped[str] = mapped_column(String(12), primary_key=True)
+    n: Mapped[int]
+
+
+class MailCount(Base):
+    """How many left in an hour, see ``traffic``: the outbox forgets, and is too long to be counted for a page."""
+
+    __tablename__ = "mail_count"
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
     n: Mapped[int]
 
 

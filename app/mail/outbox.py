@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from app import clock, crypto
 from app.bulk import insert_rows
 from app.db import vault_of
-from app.mail.models import CaughtMail, MailState, OutboxMail
+from app.mail.models import SET_ASIDE, STILL_WAITS, CaughtMail, MailState, OutboxMail
 
 # Tries of one mail after which it is set aside, and the wait before each next try; and those of a fault of ours.
 MAX_ATTEMPTS = 8
@@ -285,14 +285,14 @@ def subject_of(session: Session, mail_id: int) -> uuid.UUID | None:
 def health(session: Session, now: datetime) -> dict[str, Any]:
     """Waiting mails, those of them whose last try failed, set-aside ones; the age in seconds of the oldest due one."""
     waiting, oldest = session.execute(
-        select(func.count(), func.min(OutboxMail.created_at)).where(OutboxMail.state == MailState.WAITING)
+        select(func.count(OutboxMail.id), func.min(OutboxMail.created_at)).where(text(STILL_WAITS))
     ).one()
     failing = session.scalar(
-        select(func.count()).where(
-            OutboxMail.state == MailState.WAITING, OutboxMail.error.not_in(("", LEAVING, LEAVING_AGAIN))
+        select(func.count(OutboxMail.id)).where(
+            text(STILL_WAITS), OutboxMail.error.not_in(("", LEAVING, LEAVING_AGAIN))
         )
     )
-    aside = session.scalar(select(func.count()).where(OutboxMail.state == MailState.ASIDE))
+    aside = session.scalar(select(func.count(OutboxMail.id)).where(text(SET_ASIDE)))
     return {
         "waiting": waiting,
         "failing": failing or 0,

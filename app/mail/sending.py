@@ -1,8 +1,10 @@
 """The worker's side of the outbox: render, send, remember the outcome."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -14,7 +16,7 @@ from email_validator import EmailNotValidError, validate_email
 from app import clock
 from app.crypto import Unsealable
 from app.db import Database, Session, away
-from app.mail import bounced, budget, envelope, headers, outbox
+from app.mail import bounced, budget, envelope, headers, outbox, traffic
 from app.mail.models import OF_ADDRESSES, Bounce, CaughtMail
 from app.mail.names import greeted
 from app.mail.transport import Deferred, Rejected, SmtpTransport, Transport, Unavailable
@@ -57,6 +59,8 @@ class Sender:
         self.database = database
         self.templates = templates
         self.stop = stop or threading.Event()
+        # What left and is not counted yet, by the hour.
+        self.left = Counter[datetime]()
         self.transport: Transport | None = SmtpTransport(settings.smtp_url) if settings.smtp_url else None
 
     def send_due(self) -> int:
@@ -126,6 +130,7 @@ class Sender:
             log.error("mail_poison", id=claimed.id, template=name, reason=type(error).__name__)
             return self._postponed(claimed, type(error).__name__)
         else:
+            self.left[traffic.hour_of(clock.now())] += 1
             return lambda session: self._sent(session, claimed, message)
 
         def failed(session: Session) -> None:
@@ -170,7 +175,12 @@ class Sender:
             try:
                 with self.database.write() as session:
                     outcome(session)
-                    return self._next(session, left)
+                    following = self._next(session, left)
+                    if following[0] is None:
+                        traffic.add(session, self.left)
+                if following[0] is None:
+                    self.left.clear()
+                return following
             except Exception as error:
                 if not away(error) or monotonic() > until:
                     raise

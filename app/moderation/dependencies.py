@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from app.moderation.forms.filtering import Filters, filters_of
 from app.moderation.proofs import MOST_BLOCKS
 from app.web.forms import MAX_FIELDS, Values, read_pairs
 
@@ -26,5 +27,11 @@ def _cited(pairs: list[tuple[str, str]]) -> Values:
     return values
 
 
+def read_filters(request: Request) -> Filters:
+    """Which part of the queue somebody looks at: acts carry it along, and come back to it."""
+    return filters_of(request.query_params)
+
+
+Within = Annotated[Filters, Depends(read_filters)]
 DecisionValues = Annotated[Values, Depends(read_decision)]
 ReviewValues = Annotated[Values, Depends(read_review)]

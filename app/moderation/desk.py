@@ -3,7 +3,7 @@
 A moderator sees the text and the display name, never an e-mail nor a postal code that is not public.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -20,8 +20,9 @@ from app.comments.public import masked
 from app.errors import Conflict, Gone
 from app.moderation import charter, queries
 from app.moderation.actions.deciding import UNDO_FOR
+from app.moderation.forms.filtering import STATES, Filters
 from app.moderation.models import Case, Target
-from app.moderation.queries import cases, queue, workbench
+from app.moderation.queries import cases, queue, waiting, workbench
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
 from app.signatures.public import public_name
@@ -42,6 +43,8 @@ QUEUES = {
     "confirm": "Seconde personne",
     "second": "Relectures",
 }
+# Judged without knowing whose.
+BLIND = ("appeal", "confirm", "second")
 PAGES = {
     "appeal": "recours",
     "reply": "reponses",
@@ -52,23 +55,39 @@ PAGES = {
 }
 
 
-def bench(session: Session, moderator: Account, key: str, now: datetime, values: dict[str, str]) -> dict[str, Any]:
-    """The context of the three panes; *key* names the item that is open."""
-    items = queue.head(session, now, moderator.id)
+def bench(
+    session: Session,
+    moderator: Account,
+    key: str,
+    now: datetime,
+    values: dict[str, str],
+    filters: Filters = queue.NO_FILTERS,
+) -> dict[str, Any]:
+    """The context of the three panes; *key* names the item that is open, *filters* narrow the list."""
+    items = queue.head(session, now, moderator.id, filters)
+    names = _names(session, items)
     selected = _selected(session, items, key)
     if selected is not None:
         case = selected["case"]
         selected["claim"] = claim_of(session, f"case-{case.id}" if case else selected["key"], moderator, now)
-    waiting = selected is not None
     undoable = queries.undoable(session, moderator.id, now - UNDO_FOR)
     return {
-        "items": [_line(item, now, moderator) for item in items],
+        "items": [_line(item, names, filters, now, moderator) for item in items],
+        "filters": filters,
+        "kept": filters.to(""),
+        "of_petition": queue.title_of(session, filters.petition),
         "selected": selected,
         "counts": [
-            {"label": QUEUES[name], "n": n, "oldest": oldest, "late": oldest and now - oldest > queue.TARGETS[name][0]}
-            for name, n, oldest in queue.counts(session, moderator.id)
+            {
+                "label": QUEUES[name],
+                "etat": STATES[name],
+                "n": n,
+                "oldest": oldest,
+                "late": oldest and now - oldest > waiting.TARGETS[name][0],
+            }
+            for name, n, oldest in waiting.counts(session, moderator.id)
         ],
-        "charter": charter.in_force(session, selected["written_at"] if waiting and selected else now),
+        "charter": charter.in_force(session, selected["written_at"] if selected is not None else now),
         "preference": workbench.preference(session, moderator.id),
         "undoable": undoable,
         "alone": len(workbench.moderators(session)) < 2,
@@ -94,20 +113,29 @@ def page_of(key: str) -> str:
     return f"/moderation/{PAGES[kind]}/{number}" if kind in PAGES else f"/moderation?element={key}"
 
 
-def _line(item: queue.Item, now: datetime, moderator: Account) -> dict[str, Any]:
+def _names(session: Session, items: Sequence[queue.Item]) -> dict[int, str]:
+    """Comment → its author as everybody may read them."""
+    ids = [item.target_id for item in items if item.target == Target.COMMENT and item.queue not in BLIND]
+    return {row.comment_id: _name(session, row)[0] for row in comment_queries.authors(session, ids)}
+
+
+def _line(
+    item: queue.Item, names: dict[int, str], filters: Filters, now: datetime, moderator: Account
+) -> dict[str, Any]:
     kind = item.kind
     href = page_of(item.key)
     if kind == "case" and item.target == Target.PETITION:
         href = f"/moderation/dossiers/{item.item_id}"
     return {
         "key": item.key,
-        "href": href,
+        "href": filters.to(href),
         "here": kind in {"comment", "case"} and item.target == Target.COMMENT,
         "label": QUEUES[item.queue],
         "comment_id": item.target_id if item.queue == "comment" else None,
         "version": item.version,
         "excerpt": item.excerpt,
         "petition": item.petition_title,
+        "author": names.get(item.target_id, "") if item.target == Target.COMMENT else item.author,
         "since": item.since,
         "late": now > item.due,
         "severity": item.severity,
@@ -201,15 +229,17 @@ def _name(session: Session, row: Any) -> tuple[str, str]:
 
 
 @contextmanager
-def came_second(request: Request, session: Session, comment_id: int) -> Iterator[None]:
+def came_second(
+    request: Request, session: Session, comment_id: int, filters: Filters = queue.NO_FILTERS
+) -> Iterator[None]:
     """Who decided what, for the one who came second."""
     try:
         yield
     except Conflict as conflict:
-        raise ShowAgain(_decided_page(request, session, comment_id, conflict.message)) from None
+        raise ShowAgain(_decided_page(request, session, comment_id, conflict.message, filters)) from None
 
 
-def _decided_page(request: Request, session: Session, comment_id: int, why: str) -> Response:
+def _decided_page(request: Request, session: Session, comment_id: int, why: str, filters: Filters) -> Response:
     decisions = [d for d in queries.decisions(session, "comment", comment_id) if d.undone_at is None]
     found = comment_view(session, comment_id)
     last = decisions[-1] if decisions else None
@@ -222,4 +252,5 @@ def _decided_page(request: Request, session: Session, comment_id: int, why: str)
         comment_state=found["state"] if found else "withdrawn",
         petition=found["petition"] if found else None,
         why=why,
+        kept=filters.to(""),
     )

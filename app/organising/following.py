@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.comments import queries as comment_queries
+from app.deliveries import queries as deliveries
 from app.errors import Gone, NotFound
 from app.organising import curves, origins, todo
 from app.organising.curves import per_day
@@ -56,9 +57,25 @@ def of(
         "choice": choice | {"courbe": shown.kind},
         "came": origins.by_links(tags.of_petition(session, petition.id, today - WEEK), p.views, sent.confirmed, week),
         "where": where(session, petition, choice["tri"]),
-        "todo": todo.todo(p, permissions.rights(session, account, petition), passed, told_at, now),
+        "todo": todo.todo(
+            p, permissions.rights(session, account, petition), passed, told_at, now, without_link(session, petition)
+        ),
         "coming": todo.coming(p, told_at, now),
     }
+
+
+def without_link(session: Session, petition: Petition) -> list[str]:
+    """To whom it was handed and for whom no link was asked, each once: nothing was sent either."""
+    rows = deliveries.of_petition(session, petition.id)
+    known = deliveries.links_of(session, [row.id for row in rows]) if rows else {}
+    reached = {
+        row.recipients[place]["name"]
+        for row in rows
+        for place in range(len(row.recipients))
+        if (link := known.get((row.id, place))) is not None and (link.asked_at or link.sent_at)
+    }
+    names = dict.fromkeys(one["name"] for row in rows for one in row.recipients)
+    return [name for name in names if name not in reached]
 
 
 def where(session: Session, petition: Petition, sort: str = "") -> origins.Where | None:

@@ -1,6 +1,6 @@
 """What an organiser should do next, with a link each, and what comes when there is nothing."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,8 @@ FIRST = 10
 HANDING_OVER = "/remise"
 # A step passed long before anybody looked is not thanked for any more.
 THANKED_WITHIN = timedelta(days=90)
+# Of those to whom it was handed, one line each.
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,21 @@ class Todo:
 
 
 def todo(
-    p: View, rights: Collection[Right], passed: Collection[StepPassed], told_at: datetime | None, now: datetime
+    p: View,
+    rights: Collection[Right],
+    passed: Collection[StepPassed],
+    told_at: datetime | None,
+    now: datetime,
+    without_link: Sequence[str] = (),
 ) -> list[Todo]:
-    """*told_at*: the last news of it."""
+    """*told_at*: the last news of it. *without_link*: to whom it was handed, and who cannot answer yet."""
     if p.opened_at is None or p.purged:
         return []
     return [
         *(_spread(p) if p.is_open else ()),
         *(_tell(p, passed, told_at or p.opened_at, now) if Right.UPDATES in rights else ()),
         *(_hand_over(p, now) if Right.PETITIONS in rights else ()),
+        *(_link(p, without_link) if Right.PETITIONS in rights else ()),
     ]
 
 
@@ -78,6 +86,15 @@ def _hand_over(p: View, now: datetime) -> Iterator[Todo]:
             date=long_date(p.erased_on),
         )
         yield Todo("deliver", text, page, "Remettre la pétition")
+
+
+def _link(p: View, names: Sequence[str]) -> Iterator[Todo]:
+    for name in names[:MOST_NAMED]:
+        text = Message(
+            "%(name)s n’a pas encore de lien pour accuser réception et répondre : demandez qu’il soit envoyé.",
+            name=name,
+        )
+        yield Todo("link", text, f"/organisation/petitions/{p.slug}{HANDING_OVER}#titre-remises", "Demander le lien")
 
 
 def coming(p: View, told_at: datetime | None, now: datetime) -> list[Message]:

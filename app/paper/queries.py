@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.models import Account
 from app.paper.models import Sheet, SheetCorrection, SheetLine, SheetState
@@ -107,13 +107,26 @@ def waiting(session: Session, petition_id: int) -> Sequence[Sheet]:
     return session.scalars(found.order_by(Sheet.entered_at, Sheet.number).limit(MOST_SHOWN)).all()
 
 
-def acted_on(session: Session, petition_id: int, page: int) -> Sequence[Sheet]:
-    """Those that are blank no more, or were, by number; one more than a page has, when there are more."""
+# By what those that were filled in may be in order.
+ORDERS: dict[str, InstrumentedAttribute[Any]] = {
+    "feuille": Sheet.number,
+    "etat": Sheet.state,
+    "saisie": Sheet.entered_at,
+    "verifiee": Sheet.checked_at,
+    "signatures": Sheet.signatures,
+}
+
+
+def acted_on(
+    session: Session, petition_id: int, page: int, order: str = "feuille", down: bool = False
+) -> Sequence[Sheet]:
+    """Those that are blank no more, or were; one more than a page has, when there are more."""
     begun = or_(Sheet.state != SheetState.ISSUED, Sheet.entered_at.is_not(None))
+    column = ORDERS[order]
     return session.scalars(
         select(Sheet)
         .where(Sheet.petition_id == petition_id, begun)
-        .order_by(Sheet.number)
+        .order_by(column.is_(None), column.desc() if down else column, Sheet.number)
         .limit(PER_PAGE + 1)
         .offset((page - 1) * PER_PAGE)
     ).all()

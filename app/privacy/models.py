@@ -75,6 +75,8 @@ MOVES = {
     (_S.OPEN, _S.REFUSED): "it was not founded",
     (_S.ANSWERED, _S.REFUSED): "its end was noted wrongly",
     (_S.REFUSED, _S.ANSWERED): "its end was noted wrongly",
+    (_S.ANSWERED, _S.OPEN): "its end was noted by mistake",
+    (_S.REFUSED, _S.OPEN): "its end was noted by mistake",
 }
 
 

@@ -206,7 +206,7 @@ IMPERSONAL = {
     "daily_number.*", "hint_off.*", "petition_keys.*", "retention_run.*", "signature_aggregate.*", "source.*",
     "step_passed.*", "standing.*", "place_tally.*", "tag_count.*", "tag_delta.*",
     "theme.*", "petition_theme.*", "view_count.*", "petition_remark.*", "letter.*",
-    "bounce_count.*",
+    "bounce_count.*", "mail_count.*",
     "account.id", "account.role", "account.totp_step", "account.link_served", "account.address_settled",
     "account.vetoed_at",
     "account.created_at", "account.disabled_at", "account.warned_at",

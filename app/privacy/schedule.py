@@ -14,7 +14,7 @@ from app.accounts.origins import BROWSER_FOR
 from app.deliveries.links import OPENS_FOR as RECIPIENT_LINK
 from app.drafting.actions import ACCOUNTS_FOR, STRANGERS_FOR
 from app.mail import bounced, budget
-from app.moderation.queries.queue import TARGETS
+from app.moderation.queries.waiting import TARGETS
 from app.moderation.statements import APPEAL_FOR
 from app.organisations.links import INVITED_FOR
 from app.petitions.cells import SMALLEST

@@ -326,6 +326,14 @@ def aside_counts(session: Session) -> dict[tuple[int, str], int]:
     return {(petition_id, state): n for petition_id, state, n in rows}
 
 
+def set_aside_waiting(session: Session, most: int = 10_000) -> tuple[int, datetime | None]:
+    """How many are set aside and not decided on, counted up to *most*, and since when the first was confirmed."""
+    aside = select(Signature.confirmed_at).where(text(ASIDE), Signature.state == SignatureState.QUARANTINED)
+    some = aside.limit(most).subquery()
+    n, first = session.execute(select(func.count(), func.min(some.c.confirmed_at))).one()
+    return n, first
+
+
 def since(session: Session, petition_id: int, after: datetime, limit: int = 1000) -> int:
     """Confirmations since *after*, counted up to *limit*."""
     recent = (

@@ -200,7 +200,7 @@ def test_owners_of_the_new_account_are_those_typed(site: Site) -> None:
 def test_header_of_an_administrator_leads_to_every_desk(site: Site) -> None:
     admin = site.staff("admin")
     html = admin.get("/administration").text
-    head = html[html.index("<nav") : html.index("</nav>")]
+    head = html[html.index("<nav") : html.index("<main")]
     for path in ("fraude", "comptes", "demandes", "journal"):
         assert f'href="/administration/{path}"' in head
         page = admin.get(f"/administration/{path}").text

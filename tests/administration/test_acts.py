@@ -145,7 +145,7 @@ def test_older_lines_keep_the_filter(site: Site) -> None:
 
 
 def test_retention_is_read_in_words(site: Site) -> None:
-    page = text_of(site.staff("admin").get("/administration").text)
+    page = text_of(site.staff("admin").get("/administration/conservation").text)
     assert "Signature en attente de confirmation" in page
     assert "Journal des effacements" in page
     assert "pending_signature" not in page

@@ -551,6 +551,7 @@ def rights_are_asked_for_by_letter(site: Site) -> None:
         form = {"received_on": clock.now().date().isoformat(), "channel": "letter", "request": "Une copie."}
         post(admin, "/administration/demandes", **form)
         post(admin, f"/administration/demandes/{n}/reponse", state=state, answer="Voici.")
+    post(admin, "/administration/demandes/2/reouverture")
 
 
 def the_house_writes(site: Site) -> Names:
@@ -751,6 +752,7 @@ SCENES: list[tuple[Callable[[Site], Names | None], list[Line]]] = [
     (rights_are_asked_for_by_letter, [
         ("data_request.noted", ADMIN, "data_request", "1"), ("data_request.answered", ADMIN, "data_request", "1"),
         ("data_request.noted", ADMIN, "data_request", "2"), ("data_request.refused", ADMIN, "data_request", "2"),
+        ("data_request.reopened", ADMIN, "data_request", "2"),
     ]),
     (a_provider_refused_everybody, [("bounces.forgiven", MACHINE, "bounces", "-")]),
     (the_house_writes, [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.administration.routes.home import MAIL_NAMES
+from app.administration.routes.mails import MAIL_NAMES
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.templating import ROOT
@@ -22,7 +22,7 @@ def test_mails_set_aside_are_named_with_their_reason(site: Site) -> None:
         outbox.enqueue(session, [Mail("signatures/confirm", "marie@exemple.test", "fr")])
         ((row, _),) = outbox.claim(session)
         outbox.failed(session, row.id, row.attempts, "550 boîte inconnue", final=True)
-    page = text_of(admin.get("/administration").text)
+    page = text_of(admin.get("/administration/courriels").text)
     assert "signature à confirmer" in page
     assert "550 boîte inconnue" in page
     assert "marie@exemple.test" not in page

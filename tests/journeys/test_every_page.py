@@ -406,6 +406,10 @@ def moderator(page: Page, demo: Demo, survey: Survey) -> None:
     sign_in(page, "moderateur@demo.test")
     follow(page, survey, "/moderation", within=("/moderation",))
     found(survey, *(f"/moderation/{path}?" for path in ("urgences", "indices", "moi")))
+    page.goto("/moderation?etat=commentaires&tri=recents")
+    page.locator(".pick input").first.check()
+    page.locator(".batch summary").click()
+    survey.look(page, "a batch, beside its boxes")
     page.goto("/moderation")
     page.locator('[name="passage"]').first.fill("")
     page.locator('button[name="decision"][value="refuse"]:not([formaction])').first.click()
@@ -491,7 +495,20 @@ def administrator(page: Page, demo: Demo, survey: Survey) -> None:
     follow(page, survey, "/administration", within=("/administration",))
     found(
         survey,
-        *(f"/administration/{path}" for path in ("fraude?", "fraude/", "comptes?", "themes?", "journal?", "demandes?")),
+        *(
+            f"/administration/{path}"
+            for path in (
+                "fraude?",
+                "fraude/",
+                "comptes?",
+                "themes?",
+                "journal?",
+                "demandes?",
+                "charte?",
+                "courriels?",
+                "conservation?",
+            )
+        ),
     )
     page.goto("/administration/fraude" + demo.petition("pietons").removeprefix("/petitions"))
     page.locator("article summary").first.click()
@@ -510,12 +527,16 @@ def administrator(page: Page, demo: Demo, survey: Survey) -> None:
     page.get_by_role("button", name="Créer le compte").click()
     survey.look(page, "an account, refused")
     page.get_by_label("Adresse e-mail").fill("nouvelle@demo.test")
-    page.get_by_label("Rôle").select_option("organiser")
+    page.locator("#champ-role").select_option("organiser")
     page.get_by_role("button", name="Créer le compte").click()
     survey.look(page, "the secrets of a new account")
     page.goto("/administration/comptes")
     page.locator("tr details summary").first.click()
+    survey.look(page, "closing somebody's sessions")
+    page.get_by_text("Désactiver", exact=True).first.click()
     survey.look(page, "disabling an account")
+    page.goto("/administration/comptes?q=personne&role=organiser&tri=-vue")
+    survey.look(page, "no account of that kind")
     page.goto("/administration/themes")
     page.locator("tr details summary").first.click()
     survey.look(page, "changing a theme")

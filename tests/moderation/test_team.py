@@ -11,7 +11,7 @@ from app.moderation import actions, jobs
 from app.moderation.actions import team
 from app.moderation.actions.team import sampled
 from app.moderation.models import SecondLook
-from app.moderation.queries.queue import TARGETS
+from app.moderation.queries.waiting import TARGETS
 from app.zone import ZONE
 from tests.moderation.desk import ME, OTHER, PUBLISH, REFUSE, TEXT, decide
 from tests.site import Site, text_of

@@ -1,6 +1,31 @@
 """The administrator's pages."""
 
-from app.administration.routes import accounts, deliveries, exports, fraud, home, journal, letters, themes
+from app.administration.routes import (
+    accounts,
+    deliveries,
+    exports,
+    fraud,
+    home,
+    journal,
+    keeping,
+    letters,
+    mails,
+    requests,
+    themes,
+)
 from app.administration.routes.base import router
 
-__all__ = ["accounts", "deliveries", "exports", "fraud", "home", "journal", "letters", "router", "themes"]
+__all__ = [
+    "accounts",
+    "deliveries",
+    "exports",
+    "fraud",
+    "home",
+    "journal",
+    "keeping",
+    "letters",
+    "mails",
+    "requests",
+    "router",
+    "themes",
+]

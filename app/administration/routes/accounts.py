@@ -1,6 +1,7 @@
 """Accounts of those who work here: who they are, whether they are in, and new ones."""
 
 from functools import partial
+from typing import Any
 
 import segno
 from fastapi import Request
@@ -16,6 +17,7 @@ from app.administration.forms import AccountForm, GivingForm, InvitationForm
 from app.administration.routes.base import router
 from app.db import Database, Db, Session
 from app.errors import Invalid, Refused
+from app.folding import fold
 from app.lanes import PATIENCE
 from app.locale import Message
 from app.petitions import actions as petition_actions
@@ -25,6 +27,7 @@ from app.web.admission import in_lane
 from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.web.sorting import in_order, sorting
 
 HOME = "/administration/comptes"
 DONE = {
@@ -32,6 +35,9 @@ DONE = {
     "petitions": "C’est confié : ce compte organise aussi ces pétitions.",
 }
 ROLE_LABELS = {"organiser": "organisation", "moderator": "modération", "admin": "administration"}
+STATES = {"actifs": "actifs", "desactives": "désactivés", "supprimes": "supprimés"}
+FILTERS = ("q", "role", "etat")
+COLUMNS = ("adresse", "role", "vue", "etat", "sessions")
 
 
 @router.get("/comptes")
@@ -40,19 +46,47 @@ def accounts(request: Request, session: Db, admin: Admin, fait: str = "") -> Res
 
 
 def _page(request: Request, session: Session, form: Shown = EMPTY_FORM, done: str = "") -> Response:
+    order = sorting(request, COLUMNS, "", keep=FILTERS)
+    chosen = {name: request.query_params.get(name, "") for name in FILTERS}
+    open_sessions = queries.open_sessions(session, clock.now(), clock.now() - actions.IDLE)
+    keys = {
+        "adresse": lambda account: account.email,
+        "role": lambda account: ROLE_LABELS[account.role],
+        "vue": lambda account: account.seen_at,
+        "etat": lambda account: list(STATES).index(_state(account)),
+        "sessions": lambda account: open_sessions.get(account.id, 0),
+    }
     return page(
         request,
         "administration/accounts.html",
         422 if form["errors"] else 200,
-        accounts=queries.all_accounts(session),
+        accounts=in_order(
+            [account for account in queries.all_accounts(session) if _wanted(account, chosen)], order, keys
+        ),
+        order=order,
+        filters=chosen,
+        states=STATES,
         closed=queries.closed_to_strangers(session, clock.now()),
-        open_sessions=queries.open_sessions(session, clock.now(), clock.now() - actions.IDLE),
+        open_sessions=open_sessions,
         roles=[(role, ROLE_LABELS[role]) for role in ROLES],
         labels=ROLE_LABELS,
         launch=settings_of(request).launch,
         factors=queries.factors(session),
         form=form,
         done=done,
+    )
+
+
+def _state(account: Account) -> str:
+    return "supprimes" if account.has_ended else "desactives" if account.disabled_at else "actifs"
+
+
+def _wanted(account: Account, chosen: dict[str, Any]) -> bool:
+    """What the filters leave; one that means nothing filters nothing."""
+    return (
+        fold(chosen["q"].strip()) in fold(account.email)
+        and (chosen["role"] not in ROLES or chosen["role"] == account.role)
+        and (chosen["etat"] not in STATES or chosen["etat"] == _state(account))
     )
 
 

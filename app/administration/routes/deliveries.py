@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Path, Request
 from starlette.responses import Response
@@ -12,19 +13,23 @@ from app.db import Db, Session
 from app.deliveries import actions, links, queries
 from app.deliveries.forms import SendLinkForm
 from app.errors import Invalid
-from app.web.forms import MAX_ID, Form, RowId, Shown, asked, number, shown_again, validated
+from app.web.forms import Form, RowId, Shown, asked, number, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.sorting import Sorting, sorting
 
 HOME = "/administration/remises"
 PER_PAGE = 20
+MOST_PAGES = 1000
+# What is asked of the address → how far a link has come.
+STATES = {"demandes": "asked", "envoyes": "sent", "recus": "received"}
 # Among the recipients of a delivery; what none has is not there (404).
 Place = Annotated[int, Path(ge=0, lt=100)]
 
 
 @router.get("/remises")
-def deliveries(request: Request, session: Db, admin: Admin, avant: str = "", fait: str = "") -> Response:
-    return _page(request, session, before=asked(avant, partial(number, least=1, most=MAX_ID), None), done=fait)
+def deliveries(request: Request, session: Db, admin: Admin, page: str = "1", fait: str = "") -> Response:
+    return _page(request, session, at_page=asked(page, partial(number, least=1, most=MOST_PAGES), 1), done=fait)
 
 
 def _page(
@@ -33,11 +38,14 @@ def _page(
     form: Shown = EMPTY_FORM,
     *,
     at: tuple[int, int] | None = None,
-    before: int | None = None,
+    at_page: int = 1,
     done: str = "",
 ) -> Response:
     """*at*: whose form was refused."""
-    rows = queries.of_everybody(session, PER_PAGE + 1, before)
+    order = sorting(request, ("date", "petition"), "-date", keep=("etat",))
+    etat = request.query_params.get("etat", "")
+    etat = etat if etat in STATES else ""
+    rows = queries.of_everybody(session, PER_PAGE + 1, at_page, order.column, order.down, STATES.get(etat, ""))
     shown = rows[:PER_PAGE]
     found = queries.links_of(session, [delivery.id for delivery, _ in shown])
     return page(
@@ -51,9 +59,21 @@ def _page(
         days=links.OPENS_FOR.days,
         form=form,
         at=at,
-        older=shown[-1][0].id if len(rows) > PER_PAGE else None,
+        order=order,
+        filters={"etat": etat},
+        pager=_pager(order, etat, at_page, more=len(rows) > PER_PAGE),
         done={"envoye": "Le lien est parti.", "annule": "Le lien n’ouvre plus rien."}.get(done, ""),
     )
+
+
+def _pager(order: Sorting, etat: str, at: int, *, more: bool) -> dict[str, str]:
+    """The page before and the page after, in the same order; "" where there is none."""
+
+    def there(page: int) -> str:
+        wanted = {"etat": etat, "tri": order.value, "page": str(page)}
+        return f"{HOME}?{urlencode({name: value for name, value in wanted.items() if value})}"
+
+    return {"before": there(at - 1) if at > 1 else "", "after": there(at + 1) if more else ""}
 
 
 @router.post("/remises/{delivery_id}/{place}/lien")

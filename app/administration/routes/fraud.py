@@ -1,7 +1,9 @@
 """The fraud desk: what looks odd in one petition, and what a person does about it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from operator import attrgetter, itemgetter
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -22,8 +24,24 @@ from app.signatures.actions.setting_aside import MOST
 from app.web.forms import LongForm, Shown, asked, number, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.sorting import in_order, sorting
 
 HOME = "/administration/fraude"
+COLUMNS = {
+    "petition": "petition",
+    "jour": "day",
+    "signatures": "count",
+    "cote": "quarantined",
+    "ecartees": "invalidated",
+}
+LINE_COLUMNS = {
+    "reference": "reference",
+    "quand": "at",
+    "nom": "shown",
+    "departement": "departement",
+    "signaux": "signals",
+    "etat": "state",
+}
 VERBS = {
     "set_aside": signature_actions.set_aside,
     "invalidate": signature_actions.invalidate,
@@ -59,7 +77,10 @@ def fraud_desk(request: Request, session: Db, admin: Admin) -> Response:
         for petition in petitions
     ]
     rows.sort(key=lambda row: (row["day"], row["count"]), reverse=True)
-    return page(request, "administration/fraud.html", rows=rows)
+    order = sorting(request, COLUMNS, "")
+    keys: dict[str, Callable[[dict[str, Any]], Any]] = {name: itemgetter(field) for name, field in COLUMNS.items()}
+    keys["petition"] = lambda row: row["petition"].title
+    return page(request, "administration/fraud.html", rows=in_order(rows, order, keys), order=order)
 
 
 @router.get("/fraude/{slug}")
@@ -82,6 +103,8 @@ def _page(
     found = fraud.groups(session, petition.id)
     shown = [group for group in found if group.key == only] or found
     waiting, aside = fraud.waiting(session, petition.id), fraud.aside(session, petition.id)
+    order = sorting(request, LINE_COLUMNS, "", keep=("groupe",))
+    keys: dict[str, Callable[[fraud.Line], Any]] = {name: attrgetter(field) for name, field in LINE_COLUMNS.items()}
     return page(
         request,
         "administration/fraud_petition.html",
@@ -90,6 +113,8 @@ def _page(
         groups=shown,
         alone=bool(only) and len(shown) == 1 and shown[0].key == only,
         others=len(found) - len(shown),
+        order=order,
+        ordered=lambda lines: in_order(lines, order, keys),
         waiting=waiting,
         aside=aside,
         few=fraud.FEW,

@@ -15,6 +15,7 @@ from app.audit import chain
 from app.db import Db
 from app.web.forms import MAX_ID, asked, number
 from app.web.rendering import page
+from app.web.sorting import sorting
 
 JOURNAL = "/administration/journal"
 
@@ -29,18 +30,20 @@ def journal(
     compte: str = "",
 ) -> Response:
     who = asked(compte, partial(number, most=MAX_ID), None)
-    rows = queries.journal(session, avant, acte[:48], who)
+    order = sorting(request, ("quand", *queries.JOURNAL_ORDERS), "-quand", keep=("acte", "compte"))
+    rows = queries.journal(session, avant, acte[:48], who, order.column, order.down)
     older = ""
     if len(rows) == queries.PER_PAGE:
-        wanted = {"acte": acte, "compte": compte, "avant": str(rows[-1][0].id)}
+        wanted = {"acte": acte, "compte": compte, "tri": order.value, "avant": str(rows[-1][0].id)}
         older = f"{JOURNAL}?{urlencode({key: value for key, value in wanted.items() if value})}"
     return page(
         request,
         "administration/journal.html",
         lines=_told(session, rows),
         older=older,
+        order=order,
         chain=chain.row(session),
-        filters={"values": {"acte": acte, "compte": compte}, "errors": {}},
+        filters={"acte": acte, "compte": compte},
         acts=[("", "Tous"), *sorted(acts.ACTS.items(), key=lambda pair: pair[1])],
         accounts=[
             ("", "Tout le monde"),

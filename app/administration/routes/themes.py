@@ -1,6 +1,8 @@
 """The list of themes: what authors choose from."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
@@ -15,8 +17,15 @@ from app.petitions.models import Theme
 from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.sorting import in_order, sorting
 
 THEMES = "/administration/themes"
+KEYS: dict[str, Callable[[tuple[Theme, int]], Any]] = {
+    "nom": lambda row: row[0].name,
+    "anglais": lambda row: row[0].english or None,
+    "petitions": lambda row: row[1],
+    "etat": lambda row: (row[0].retired_at is not None, row[0].merged_into is not None),
+}
 
 
 @router.get("/themes")
@@ -26,13 +35,17 @@ def theme_list(request: Request, session: Db, admin: Admin) -> Response:
 
 def _page(request: Request, session: Session, form: Shown = EMPTY_FORM, renaming: int = 0) -> Response:
     everything = themes.all_of_them(session)
+    order = sorting(request, KEYS, "")
     offered = [theme.id for theme, _ in everything if theme.retired_at is None]
     return page(
         request,
         "administration/themes.html",
         422 if form["errors"] else 200,
-        themes=everything,
+        themes=in_order(everything, order, KEYS),
+        everything=everything,
+        order=order,
         names={theme.id: theme.name for theme, _ in everything},
+        first=offered[0] if offered else 0,
         last=offered[-1] if offered else 0,
         form=form,
         renaming=renaming,

@@ -8,7 +8,7 @@ from app import clock
 from app.mail import outbox
 from app.moderation import emails
 from app.moderation.models import Preference
-from app.moderation.queries import queue, workbench
+from app.moderation.queries import waiting, workbench
 from app.zone import ZONE
 
 DAY = timedelta(hours=23)
@@ -31,7 +31,7 @@ def send_digests(session: Session) -> int:
         preference = workbench.preference(session, account.id)
         if preference.digest == "never":
             continue
-        counts = queue.counts(session, account.id)
+        counts = waiting.counts(session, account.id)
         urgent = any(name == "urgent" for name, _n, _oldest in counts)
         wait = URGENT_AGAIN if urgent and preference.digest == "urgent" else DAY
         hurried = urgent and preference.digest == "urgent"
@@ -44,7 +44,7 @@ def send_digests(session: Session) -> int:
                 "queue": name,
                 "n": n,
                 "oldest": oldest.isoformat() if oldest else "",
-                "late": bool(oldest and now - oldest > queue.TARGETS[name][0]),
+                "late": bool(oldest and now - oldest > waiting.TARGETS[name][0]),
             }
             for name, n, oldest in counts
         ]

@@ -5,17 +5,18 @@ kind and severity the order is that of age, so that the few oldest of each, read
 all that the head of the queue can be made of, however many wait.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from app import clock
 from app.comments.hints import VIOLENT
 from app.comments.models import Comment
+from app.moderation.forms.filtering import Filters
 from app.moderation.models import (
     Appeal,
     AppealOutcome,
@@ -27,30 +28,15 @@ from app.moderation.models import (
     SecondLook,
     Target,
 )
-from app.petitions.models import Amendment, AmendmentState, Petition, PetitionState
-from app.petitions.queries import is_open
+from app.moderation.queries.waiting import CASES, TARGETS, WAITING, amendments_waiting
+from app.petitions.models import Amendment, Petition, PetitionState
 from app.updates import queries as updates
 from app.updates.models import Update
 
 PAGE = 50
-# A literal, not a parameter: a partial index is used only where its condition can be read.
-WAITING: ColumnElement[str] = literal_column("'waiting'")
-# Queue → (target, weight beside the severity). An urgent case is ahead of everything.
-TARGETS = {
-    "urgent": (timedelta(hours=1), 9),
-    "illegal": (timedelta(hours=24), 2),
-    "charter": (timedelta(hours=24), 1),
-    "escalated": (timedelta(hours=24), 1),
-    "comment": (timedelta(hours=72), 1),
-    "petition": (timedelta(hours=72), 1),
-    "amendment": (timedelta(hours=72), 1),
-    "news": (timedelta(hours=72), 1),
-    "reply": (timedelta(hours=72), 2),
-    "appeal": (timedelta(days=7), 1),
-    "confirm": (timedelta(hours=24), 1),
-    "second": (timedelta(days=14), 1),
-}
-CASES = ("urgent", "illegal", "charter", "escalated")
+NO_FILTERS = Filters()
+# Comments that wait on one petition and are all looked at.
+FEW = 1000
 
 
 @dataclass(frozen=True)
@@ -69,6 +55,8 @@ class Item:
     notices: int = 0
     violent: bool = False
     claimed_by: int | None = None
+    # Of what somebody signs with their name for all to read; that of a comment is its line's, see desk.
+    author: str = ""
 
     @property
     def kind(self) -> str:
@@ -88,14 +76,77 @@ class Item:
         return weight * self.severity * (1 + (now - self.since) / target)
 
 
-def head(session: Session, now: datetime, account_id: int, limit: int = PAGE) -> list[Item]:
-    """The most urgent items that this person may handle."""
+@dataclass(frozen=True)
+class Wanted:
+    """What a part of the queue is read for: so many, of one petition or of all, the oldest first or the newest."""
+
+    limit: int
+    petition_id: int | None = None
+    newest: bool = False
+
+    def first(self, column: Any) -> Any:
+        return column.desc() if self.newest else column.asc()
+
+    def of(self, column: Any) -> ColumnElement[bool]:
+        """*column* names the petition that is asked for, if one is."""
+        return column == self.petition_id if self.petition_id is not None else true()
+
+    def about(self, target: Any, target_id: Any) -> ColumnElement[bool]:
+        """The same of what is about a petition or about a comment of it."""
+        if self.petition_id is None:
+            return true()
+        comments = select(Comment.id).where(Comment.petition_id == self.petition_id)
+        return or_(
+            and_(target == Target.PETITION, target_id == self.petition_id),
+            and_(target == Target.COMMENT, target_id.in_(comments)),
+        )
+
+
+def head(
+    session: Session, now: datetime, account_id: int, filters: Filters = NO_FILTERS, limit: int = PAGE
+) -> list[Item]:
+    """The most urgent items that this person may handle, among those of the *filters*; or the oldest, or the newest."""
+    petition_id = _petition(session, filters.petition)
+    if petition_id == 0:
+        return []
+    wanted = Wanted(limit, petition_id, filters.tri == "recents")
     found = [
-        item for part in (_comments, _cases, _petitions, _amendments, _news, _replies) for item in part(session, limit)
+        item
+        for queues, part in _parts(account_id)
+        if not filters.queue or filters.queue in queues
+        for item in part(session, wanted)
+        if filters.queue in ("", item.queue)
     ]
-    found += [*_appeals(session, account_id, limit), *_second_looks(session, account_id, limit)]
-    found.sort(key=lambda item: (-item.urgency(now), item.since, item.item_id))
+    if filters.tri:
+        found.sort(key=lambda item: (item.since, item.item_id), reverse=wanted.newest)
+    else:
+        found.sort(key=lambda item: (-item.urgency(now), item.since, item.item_id))
     return _claimed(session, found[:limit], now)
+
+
+def _petition(session: Session, slug: str) -> int | None:
+    """Its number; None when none is asked for, 0 when there is none such."""
+    if not slug:
+        return None
+    return session.scalar(select(Petition.id).where(Petition.slug == slug)) or 0
+
+
+def title_of(session: Session, slug: str) -> str:
+    return session.scalar(select(Petition.title).where(Petition.slug == slug)) or "" if slug else ""
+
+
+def _parts(account_id: int) -> Iterable[tuple[tuple[str, ...], Callable[[Session, Wanted], Iterator[Item]]]]:
+    """``(the queues that it fills, what reads them)``."""
+    return (
+        (("comment",), _comments),
+        (CASES, _cases),
+        (("petition",), _petitions),
+        (("amendment",), _amendments),
+        (("news",), _news),
+        (("reply",), _replies),
+        (("appeal",), partial(_appeals, account_id)),
+        (("confirm", "second"), partial(_second_looks, account_id)),
+    )
 
 
 def _claimed(session: Session, items: Sequence[Item], now: datetime) -> list[Item]:
@@ -116,24 +167,15 @@ def _comment_columns() -> Any:
     ).join(Petition, Petition.id == Comment.petition_id)
 
 
-def _comments(session: Session, limit: int) -> Iterator[Item]:
-    """The oldest of each severity, read in the order of their index, whatever the planner believes of the table.
-
-    What is in an open case is shown as that case.
-    """
+def _comments(session: Session, wanted: Wanted) -> Iterator[Item]:
+    """What is in an open case is shown as that case."""
     in_case = set(
         session.scalars(select(Case.target_id).where(Case.target == Target.COMMENT, Case.closed_at.is_(None)))
     )
-    ids: list[int] = []
-    for severity in (3, 2, 1):
-        ids += session.scalars(
-            select(Comment.id)
-            .where(Comment.state == WAITING, Comment.severity == severity)
-            .order_by(Comment.waiting_since, Comment.id)
-            .limit(limit + len(in_case))
-        )
-    wanted = [comment_id for comment_id in ids if comment_id not in in_case]
-    for row in session.execute(_comment_columns().where(Comment.id.in_(wanted))):
+    few = _few_of_petition(session, wanted)
+    ids = few if few is not None else _first_of_each_severity(session, wanted, wanted.limit + len(in_case))
+    shown = [comment_id for comment_id in ids if comment_id not in in_case]
+    for row in session.execute(_comment_columns().where(Comment.id.in_(shown))):
         yield Item(
             "comment", row.id, Target.COMMENT, row.id,
             severity=row.severity, since=row.waiting_since, excerpt=row.excerpt, petition_title=row.title,
@@ -141,13 +183,40 @@ def _comments(session: Session, limit: int) -> Iterator[Item]:
         )  # fmt: skip
 
 
-def _cases(session: Session, limit: int) -> Iterator[Item]:
+def _few_of_petition(session: Session, wanted: Wanted) -> Sequence[int] | None:
+    """All that wait on one petition, along the index of its comments; None when they are many."""
+    if wanted.petition_id is None:
+        return None
+    waiting = (Comment.petition_id == wanted.petition_id, Comment.state == WAITING)
+    ids = session.scalars(select(Comment.id).where(*waiting).limit(FEW + 1)).all()
+    return ids if len(ids) <= FEW else None
+
+
+def _first_of_each_severity(session: Session, wanted: Wanted, limit: int) -> list[int]:
+    """Read in the order of their index, whatever the planner believes of the table.
+
+    Of a petition with many, they are not far apart in it; one with few is another's matter.
+    """
+    # Not a bare column: the index of the petition's comments has them in another order.
+    here = Comment.petition_id + 0 == wanted.petition_id if wanted.petition_id is not None else true()
+    ids: list[int] = []
+    for severity in (3, 2, 1):
+        ids += session.scalars(
+            select(Comment.id)
+            .where(Comment.state == WAITING, Comment.severity == severity, here)
+            .order_by(wanted.first(Comment.waiting_since), wanted.first(Comment.id))
+            .limit(limit)
+        )
+    return ids
+
+
+def _cases(session: Session, wanted: Wanted) -> Iterator[Item]:
     for kind in CASES:
         cases = session.scalars(
             select(Case)
-            .where(Case.closed_at.is_(None), Case.kind == kind)
-            .order_by(Case.severity.desc(), Case.opened_at)
-            .limit(limit)
+            .where(Case.closed_at.is_(None), Case.kind == kind, wanted.about(Case.target, Case.target_id))
+            .order_by(Case.severity.desc(), wanted.first(Case.opened_at))
+            .limit(wanted.limit)
         ).all()
         comments = {
             row.id: row
@@ -174,21 +243,27 @@ def _by_id(session: Session, ids: Iterable[int]) -> dict[int, Any]:
     return {row.id: row for row in rows}
 
 
-def _petitions(session: Session, limit: int) -> Iterator[Item]:
+def _petitions(session: Session, wanted: Wanted) -> Iterator[Item]:
     rows = session.scalars(
-        select(Petition).where(Petition.state == PetitionState.SUBMITTED).order_by(Petition.submitted_at).limit(limit)
+        select(Petition)
+        .where(Petition.state == PetitionState.SUBMITTED, wanted.of(Petition.id))
+        .order_by(wanted.first(Petition.submitted_at))
+        .limit(wanted.limit)
     )
     for row in rows:
         since = row.submitted_at or row.created_at
         yield Item(
             "petition", row.id, Target.PETITION, row.id,
-            severity=1, since=since, excerpt=row.title, petition_title=row.title, version=row.version,
+            severity=1, since=since, excerpt="", petition_title=row.title, version=row.version, author=row.author,
         )  # fmt: skip
 
 
-def _amendments(session: Session, limit: int) -> Iterator[Item]:
+def _amendments(session: Session, wanted: Wanted) -> Iterator[Item]:
     for row, title in session.execute(
-        amendments_waiting(Amendment, Petition.title).order_by(Amendment.id).limit(limit)
+        amendments_waiting(Amendment, Petition.title)
+        .where(wanted.of(Amendment.petition_id))
+        .order_by(wanted.first(Amendment.id))
+        .limit(wanted.limit)
     ):
         yield Item(
             "amendment", row.id, Target.PETITION, row.petition_id,
@@ -196,19 +271,12 @@ def _amendments(session: Session, limit: int) -> Iterator[Item]:
         )  # fmt: skip
 
 
-def amendments_waiting(*columns: Any) -> Select[Any]:
-    """Those of petitions that may still be signed: with the others nothing is to be done."""
-    return (
-        select(*columns)
-        .select_from(Amendment)
-        .join(Petition, Petition.id == Amendment.petition_id)
-        .where(Amendment.state == AmendmentState.WAITING, is_open(clock.now()))
-    )
-
-
-def _news(session: Session, limit: int) -> Iterator[Item]:
+def _news(session: Session, wanted: Wanted) -> Iterator[Item]:
     for row, title in session.execute(
-        updates.waiting(Update, Petition.title).order_by(Update.submitted_at).limit(limit)
+        updates.waiting(Update, Petition.title)
+        .where(wanted.of(Update.petition_id))
+        .order_by(wanted.first(Update.submitted_at))
+        .limit(wanted.limit)
     ):
         yield Item(
             "news", row.id, Target.PETITION, row.petition_id,
@@ -216,37 +284,41 @@ def _news(session: Session, limit: int) -> Iterator[Item]:
         )  # fmt: skip
 
 
-def _appeals(session: Session, account_id: int, limit: int) -> Iterator[Item]:
+def _appeals(account_id: int, session: Session, wanted: Wanted) -> Iterator[Item]:
+    comment = and_(Comment.id == Decision.target_id, Decision.target == Target.COMMENT)
     rows = session.execute(
-        select(Appeal.id, Appeal.text, Appeal.created_at, Decision.target, Decision.target_id)
+        select(Appeal.id, Appeal.text, Appeal.created_at, Decision.target, Decision.target_id, Petition.title)
         .join(Decision, Decision.id == Appeal.decision_id)
-        .where(Appeal.outcome == AppealOutcome.OPEN, Appeal.first_decider != account_id)
-        .order_by(Appeal.created_at)
-        .limit(limit)
+        .outerjoin(Comment, comment)
+        .outerjoin(Petition, Petition.id == func.coalesce(Comment.petition_id, Decision.target_id))
+        .where(Appeal.outcome == AppealOutcome.OPEN, Appeal.first_decider != account_id, wanted.of(Petition.id))
+        .order_by(wanted.first(Appeal.created_at))
+        .limit(wanted.limit)
     )
     for row in rows:
         yield Item(
             "appeal", row.id, row.target, row.target_id,
-            severity=2, since=row.created_at, excerpt=row.text[:400], petition_title="", version=1,
+            severity=2, since=row.created_at, excerpt=row.text[:400], petition_title=row.title or "", version=1,
         )  # fmt: skip
 
 
-def _replies(session: Session, limit: int) -> Iterator[Item]:
+def _replies(session: Session, wanted: Wanted) -> Iterator[Item]:
     rows = session.execute(
         select(Reply, Petition.title)
         .join(Petition, Petition.id == Reply.petition_id)
-        .where(Reply.state == ReplyState.WAITING)
-        .order_by(Reply.created_at)
-        .limit(limit)
+        .where(Reply.state == ReplyState.WAITING, wanted.of(Reply.petition_id))
+        .order_by(wanted.first(Reply.created_at))
+        .limit(wanted.limit)
     )
     for reply, title in rows:
         yield Item(
             "reply", reply.id, Target.REPLY, reply.id,
             severity=1, since=reply.created_at, excerpt=reply.text[:400], petition_title=title, version=reply.version,
+            author=reply.name,
         )  # fmt: skip
 
 
-def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Item]:
+def _second_looks(account_id: int, session: Session, wanted: Wanted) -> Iterator[Item]:
     rows = session.execute(
         select(
             SecondLook.decision_id,
@@ -260,9 +332,9 @@ def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Ite
         .join(Decision, Decision.id == SecondLook.decision_id)
         .outerjoin(Comment, and_(Comment.id == Decision.target_id, Decision.target == Target.COMMENT))
         .join(Petition, Petition.id == func.coalesce(Comment.petition_id, Decision.target_id))
-        .where(SecondLook.judged_at.is_(None), SecondLook.first_decider != account_id)
-        .order_by(SecondLook.required.desc(), SecondLook.drawn_at)
-        .limit(limit)
+        .where(SecondLook.judged_at.is_(None), SecondLook.first_decider != account_id, wanted.of(Petition.id))
+        .order_by(SecondLook.required.desc(), wanted.first(SecondLook.drawn_at))
+        .limit(wanted.limit)
     )
     for row in rows:
         name, severity = ("confirm", 3) if row.required else ("second", 1)
@@ -271,62 +343,6 @@ def _second_looks(session: Session, account_id: int, limit: int) -> Iterator[Ite
             severity=severity, since=row.drawn_at, excerpt=row.text[:400], petition_title=row.title, version=1,
             violent=row.required,
         )  # fmt: skip
-
-
-# The header
-
-
-def counts(session: Session, account_id: int) -> list[tuple[str, int, datetime | None]]:
-    """``(queue, how many, since when the oldest)`` of what waits, the gravest first; empty ones left out."""
-    cases: dict[str, tuple[int, datetime | None]] = {
-        kind: (n, oldest)
-        for kind, n, oldest in session.execute(
-            select(Case.kind, func.count(), func.min(Case.opened_at))
-            .where(Case.closed_at.is_(None))
-            .group_by(Case.kind)
-        )
-    }
-    simple = {
-        "petition": select(func.count(), func.min(Petition.submitted_at)).where(
-            Petition.state == PetitionState.SUBMITTED
-        ),
-        "amendment": amendments_waiting(func.count(), func.min(Amendment.created_at)),
-        "news": updates.waiting(func.count(), func.min(Update.submitted_at)),
-        "reply": select(func.count(), func.min(Reply.created_at)).where(Reply.state == ReplyState.WAITING),
-        "appeal": select(func.count(), func.min(Appeal.created_at)).where(
-            Appeal.outcome == AppealOutcome.OPEN, Appeal.first_decider != account_id
-        ),
-        "confirm": _looks(account_id, required=True),
-        "second": _looks(account_id, required=False),
-    }
-    found = []
-    cases["comment"] = _waiting(session)
-    for queue in TARGETS:
-        n, oldest = cases.get(queue, (0, None)) if queue not in simple else session.execute(simple[queue]).one()
-        if n:
-            found.append((queue, n, oldest))
-    return found
-
-
-def _looks(account_id: int, *, required: bool) -> Any:
-    return select(func.count(), func.min(SecondLook.drawn_at)).where(
-        SecondLook.judged_at.is_(None), SecondLook.first_decider != account_id, SecondLook.required.is_(required)
-    )
-
-
-def _waiting(session: Session) -> tuple[int, datetime | None]:
-    """Counted along the index; the oldest is the first of each severity in it."""
-    n = session.scalar(select(func.count()).select_from(Comment).where(Comment.state == WAITING)) or 0
-    firsts = [
-        session.scalar(
-            select(Comment.waiting_since)
-            .where(Comment.state == WAITING, Comment.severity == severity)
-            .order_by(Comment.waiting_since)
-            .limit(1)
-        )
-        for severity in (3, 2, 1)
-    ]
-    return n, min((first for first in firsts if first is not None), default=None)
 
 
 # Around one item

@@ -16,7 +16,7 @@ from app.moderation.models import (
     ReviewedPetition,
     Target,
 )
-from app.moderation.queries.queue import TARGETS
+from app.moderation.queries.waiting import TARGETS
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
 

@@ -1,7 +1,10 @@
 """The charter's next version, and how often hints are right."""
 
+from collections.abc import Callable
 from datetime import datetime, time
 from functools import partial
+from operator import itemgetter
+from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
@@ -19,7 +22,17 @@ from app.moderation.routes.base import router
 from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.sorting import in_order, sorting
 from app.zone import ZONE
+
+# By what the table of hints may be in order.
+HINT_ORDERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "indice": itemgetter("label"),
+    "version": itemgetter("version"),
+    "avis": itemgetter("n"),
+    "fondes": lambda line: line["founded"] / line["n"] if line["n"] else None,
+    "etat": lambda line: bool(line["off"]),
+}
 
 
 @router.get("/administration/charte")
@@ -66,4 +79,5 @@ def hints_page(request: Request, session: Db, moderator: Moderator) -> Response:
         )
         for name, label in hints.LABELS.items()
     ]
-    return page(request, "moderation/hints.html", lines=lines)
+    order = sorting(request, HINT_ORDERS, "")
+    return page(request, "moderation/hints.html", lines=in_order(lines, order, HINT_ORDERS), order=order)

@@ -14,6 +14,7 @@ from app.moderation import charter
 from app.moderation.actions.amending import decide_amendment
 from app.moderation.desk import claim_of
 from app.moderation.forms.amending import AmendmentForm
+from app.moderation.forms.filtering import filters_of
 from app.moderation.routes.base import router
 from app.petitions import history, markdown, texts
 from app.petitions import queries as petition_queries
@@ -50,6 +51,7 @@ def _page(
         charter=charter.in_force(session, amendment.created_at),
         claim=claim_of(session, f"amendment-{amendment.id}", moderator, now),
         form=form,
+        kept=filters_of(request.query_params).to(""),
     )
 
 
@@ -66,4 +68,4 @@ def decide(request: Request, session: Db, moderator: Moderator, amendment_id: Ro
             article=form.article,
             explanation=form.explanation,
         )
-    return see_other(request, "/moderation")
+    return see_other(request, filters_of(request.query_params).to("/moderation"))

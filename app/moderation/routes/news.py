@@ -15,6 +15,7 @@ from app.errors import Invalid, NotFound, Refused
 from app.moderation import charter
 from app.moderation.actions.news import decide_news, decided_by_another, take_news_off
 from app.moderation.desk import claim_of
+from app.moderation.forms.filtering import filters_of
 from app.moderation.forms.news import NewsForm, RefusalForm
 from app.moderation.routes.base import router
 from app.petitions.models import Petition
@@ -61,6 +62,7 @@ def _page(
         charter=charter.in_force(session, update.submitted_at or update.created_at),
         claim=claim_of(session, f"news-{update.id}", moderator, now),
         form=form,
+        kept=filters_of(request.query_params).to(""),
     )
 
 
@@ -92,7 +94,7 @@ def decide(request: Request, session: Db, moderator: Moderator, update_id: RowId
             explanation=form.explanation,
             seen=form.seen or UNMARKED,
         )
-    return see_other(request, "/moderation")
+    return see_other(request, filters_of(request.query_params).to("/moderation"))
 
 
 @router.post("/moderation/nouvelles/{update_id}/retrait")
@@ -101,4 +103,4 @@ def take_off(request: Request, session: Db, moderator: Moderator, update_id: Row
     with _again(request, session, moderator, update_id, values):
         form = validated(RefusalForm, values)
         take_news_off(session, update_id, moderator, form.article, form.explanation, form.seen or UNMARKED)
-    return see_other(request, f"/moderation/nouvelles/{update_id}")
+    return see_other(request, filters_of(request.query_params).to(f"/moderation/nouvelles/{update_id}"))

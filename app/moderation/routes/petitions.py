@@ -17,6 +17,7 @@ from app.moderation.actions import asked_for
 from app.moderation.dependencies import ReviewValues
 from app.moderation.desk import claim_of
 from app.moderation.forms import ReviewForm
+from app.moderation.forms.filtering import filters_of
 from app.moderation.models import Decision
 from app.moderation.queries import reviews
 from app.moderation.routes.base import router
@@ -63,6 +64,7 @@ def _page(
         last_day=last_day_before(petition_actions.planned_end(petition, now)),
         late=petition.opened_at is None and petition.closes_at is not None and petition.closes_at <= now,
         form=form,
+        kept=filters_of(request.query_params).to(""),
     )
 
 
@@ -87,4 +89,4 @@ def review(request: Request, session: Db, moderator: Moderator, petition_id: Row
             actions.review(session, petition_id, form.version, moderator, asked_for(form), form.remarks)
         except Conflict as conflict:  # who decided what stands on the page, what was typed too
             raise ShowAgain(again({"values": values, "errors": {"": conflict.message}}, 409)) from None
-    return see_other(request, "/moderation")
+    return see_other(request, filters_of(request.query_params).to("/moderation"))

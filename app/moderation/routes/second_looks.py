@@ -14,6 +14,7 @@ from app.errors import Conflict, NotFound
 from app.moderation import actions, charter, proofs, queries
 from app.moderation.desk import claim_of
 from app.moderation.forms import SecondLookForm
+from app.moderation.forms.filtering import filters_of
 from app.moderation.models import CharterVersion, Decision, SecondLook, Target
 from app.moderation.queries import reviews
 from app.moderation.routes.base import router
@@ -55,6 +56,7 @@ def _page(
         look=look,
         claim=claim,
         form=form,
+        kept=filters_of(request.query_params).to(""),
     )
 
 
@@ -79,4 +81,4 @@ def look_again(request: Request, session: Db, moderator: Moderator, decision_id:
     with shown_again(values, partial(_page, request, session, moderator, decision_id)):
         form = validated(SecondLookForm, values)
         actions.look_again(session, decision_id, moderator, form.decision, form.article or None)
-    return see_other(request, "/moderation")
+    return see_other(request, filters_of(request.query_params).to("/moderation"))

@@ -1,6 +1,8 @@
 """Who is a member, who is invited, who may what."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
@@ -18,7 +20,16 @@ from app.organisations.routes.base import HOME, router
 from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.sorting import in_order, sorting
 
+# By what the members may be in order: those who have a right before the others.
+ORDERS: dict[str, Callable[[Membership], Any]] = {
+    "adresse": lambda member: member.account.email,
+    "petitions": lambda member: not member.petitions,
+    "updates": lambda member: not member.updates,
+    "signatures": lambda member: not member.signatures,
+    "members": lambda member: not member.members,
+}
 DONE = {
     "invitation": "L’invitation part dans la minute ; elle vaut sept jours.",
     "annulation": "L’invitation est annulée : son lien n’ouvre plus rien.",
@@ -36,6 +47,7 @@ def members(request: Request, session: Db, membership: OwnMembership, fait: str 
 def _page(
     request: Request, session: Session, membership: Membership, form: Shown = EMPTY_FORM, *, done: str = ""
 ) -> Response:
+    order = sorting(request, ORDERS, "")
     people = queries.members(session, membership.organisation_id)
     invited = queries.pending(session, membership.organisation_id, clock.now() - links.INVITED_FOR)
     return page(
@@ -44,7 +56,8 @@ def _page(
         422 if form["errors"] else 200,
         organisation=membership.organisation,
         me=membership,
-        members=people,
+        members=in_order(people, order, ORDERS),
+        order=order,
         spelled=spelled,
         invitations=invited,
         inviters=queries.inviters(session, invited),

@@ -21,6 +21,7 @@ from app.petitions.models import Petition
 from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.sorting import in_order, sorting
 
 
 @router.get("/petitions/{slug}/exports")
@@ -41,6 +42,7 @@ def _page(
 ) -> Response:
     theirs = permissions.needed(session, petition, account)
     allowed = permissions.held(session, petition, account)
+    order = sorting(request, journal.ORDERS, "-date")
     return page(
         request,
         "organising/exports.html",
@@ -53,7 +55,8 @@ def _page(
         theirs=theirs,
         asked=asked,
         to_pass_on=passing_on.lines(session, petition),
-        journal=journal.lines(queries.journal(session, petition.id), clock.now()),
+        journal=in_order(journal.lines(queries.journal(session, petition.id), clock.now()), order, journal.ORDERS),
+        order=order,
     )
 
 
@@ -163,6 +166,7 @@ def prepared(
     row, now = queries.line(session, petition.id, export_id), clock.now()
     if row is None:
         raise NotFound("Cet export n’existe pas.")
+    order = sorting(request, journal.ORDERS, "-date")
     return page(
         request,
         "organising/export.html",
@@ -171,7 +175,8 @@ def prepared(
         line=journal.lines([row], now)[0],
         waits_until=row.ExportRecord.waits_until,
         mine=row.ExportRecord.account_id == organiser.id,
-        journal=journal.lines(queries.journal(session, petition.id), now),
+        journal=in_order(journal.lines(queries.journal(session, petition.id), now), order, journal.ORDERS),
+        order=order,
     )
 
 

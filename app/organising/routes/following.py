@@ -1,5 +1,9 @@
 """The page of one petition: how it goes, what to do next; its tables to take away."""
 
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
 from fastapi import Request
 from starlette.responses import Response
 
@@ -10,13 +14,22 @@ from app.exports import actions, csv
 from app.moderation import standing
 from app.moderation.queries import reviews
 from app.organisations.rights import Right
-from app.organising import desk, following
+from app.organising import desk, following, origins
 from app.organising.dependencies import OwnPetition
 from app.organising.routes.base import router
 from app.petitions import permissions as petition_permissions
 from app.petitions import search
 from app.web.rendering import page, settings_of
+from app.web.sorting import in_order, sorting
 from app.zone import ZONE
+
+# By what the table of links may be in order; what is everything else stays last.
+LINK_ORDERS: dict[str, Callable[[origins.Came], Any]] = {
+    "lien": attrgetter("label"),
+    "lectures": attrgetter("views"),
+    "venues": attrgetter("confirmed"),
+    "semaine": attrgetter("lately"),
+}
 
 
 @router.get("/petitions/{slug}")
@@ -27,6 +40,9 @@ def follow(
     now = clock.now()
     view = following.view_of(session, petition, settings_of(request).origin, now)
     numbers = following.of(session, petition, view, organiser, choice, now)
+    by_link = sorting(request, LINK_ORDERS, "", keep=("courbe",))
+    *links, others = numbers["came"]
+    numbers["came"] = [*in_order(links, by_link, LINK_ORDERS), others]
     in_writing = petition.state in {"draft", "submitted", "refused"}
     return page(
         request,
@@ -40,6 +56,7 @@ def follow(
         stands=standing.of(session, petition),
         answer_days=reviews.ANSWERED_WITHIN.days,
         reading=False,
+        by_link=by_link,
     )
 
 

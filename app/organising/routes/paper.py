@@ -1,6 +1,8 @@
 """Signatures on paper: sheets asked for and printed, entered by one person, checked by another."""
 
+from collections.abc import Callable
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from fastapi import Request
@@ -24,6 +26,7 @@ from app.web.admission import in_lane
 from app.web.forms import Form, Shown, Values, asked, number, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.web.sorting import in_order, sorting
 from app.web.uploads import Upload, uploading
 
 # Of one PDF: more take longer to set than others wait for theirs.
@@ -69,6 +72,15 @@ def own(session: Session, account: Account, petition: Petition) -> None:
 # Sheets
 
 
+# By what the sheets asked for may be in order.
+LOT_ORDERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "lot": itemgetter("first"),
+    "demandees": itemgetter("at"),
+    "texte": itemgetter("version"),
+    "vierges": itemgetter("blank"),
+}
+
+
 @router.get("/petitions/{slug}/papier")
 def paper(
     request: Request, session: Db, organiser: Organiser, petition: PaperPetition, fait: str = "", page: str = "1"
@@ -87,7 +99,10 @@ def _page(
     at: int = 1,
     done: str = "",
 ) -> Response:
-    waiting, rows = queries.waiting(session, petition.id), queries.acted_on(session, petition.id, at)
+    order = sorting(request, queries.ORDERS, "feuille")
+    lots = sorting(request, LOT_ORDERS, "")
+    waiting = queries.waiting(session, petition.id)
+    rows = queries.acted_on(session, petition.id, at, order.column, order.down)
     acted = rows[: queries.PER_PAGE]
     people = {sheet.entered_by for sheet in (*waiting, *acted)} | {sheet.checked_by for sheet in acted}
     return page(
@@ -97,7 +112,9 @@ def _page(
         **around(session, petition, account),
         states=queries.states(session, petition.id),
         counted=queries.counted(session, petition.id),
-        batches=[_batch(petition, *row) for row in queries.batches(session, petition.id)],
+        batches=in_order([_batch(petition, *row) for row in queries.batches(session, petition.id)], lots, LOT_ORDERS),
+        lots=lots,
+        order=order,
         waiting=[(sheet, permissions.checks(session, account, petition, sheet)) for sheet in waiting],
         rows=acted,
         names=queries.names(session, {one for one in people if one is not None}),

@@ -1,5 +1,9 @@
 """What an organiser has: petitions and drafts."""
 
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any
+
 from fastapi import Request
 from starlette.responses import Response
 
@@ -16,10 +20,31 @@ from app.petitions import public
 from app.petitions import queries as petition_queries
 from app.signatures import figures
 from app.web.rendering import page, settings_of
+from app.web.sorting import in_order, sorting
+
+# What the list may be narrowed to; where each stands, in words.
+STATES = {
+    "draft": "brouillons",
+    "corrections": "corrections demandées",
+    "submitted": "en relecture",
+    "open": "ouvertes",
+    "closed": "closes",
+    "delivered": "remises",
+    "refused": "refusées",
+    "removed": "retirées",
+}
+ORDERS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "petition": lambda row: row["card"].title,
+    "etat": lambda row: [*STATES, _state(row)].index(_state(row)),
+    "signatures": lambda row: row["card"].count,
+    "palier": lambda row: row["card"].step,
+    "confirmees": itemgetter("confirmation_rate"),
+    "cloture": lambda row: row["card"].last_day,
+}
 
 
 @router.get("")
-def petitions(request: Request, session: Db, organiser: Organiser) -> Response:
+def petitions(request: Request, session: Db, organiser: Organiser, etat: str = "") -> Response:
     now = clock.now()
     owned = petition_queries.owned(session, organiser.id)
     cards = public.cards(session, owned, settings_of(request).origin, now)
@@ -44,4 +69,20 @@ def petitions(request: Request, session: Db, organiser: Organiser) -> Response:
         }
         for draft in draft_queries.of_account(session, organiser.id)
     ]
-    return page(request, "organising/petitions.html", petitions=rows, drafts=drafts)
+    order = sorting(request, ORDERS, "", keep=("etat",))
+    asked = etat if etat in STATES else ""
+    return page(
+        request,
+        "organising/petitions.html",
+        petitions=in_order([row for row in rows if not asked or _state(row) == asked], order, ORDERS),
+        found=len(rows),
+        order=order,
+        filters={"etat": asked},
+        choices=STATES,
+        drafts=drafts,
+    )
+
+
+def _state(row: dict[str, Any]) -> str:
+    stands: str = row["stands"] or row["card"].state
+    return stands

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock, crypto
 from app.db import vault_of
-from app.errors import NotFound, Refused
+from app.errors import Conflict, NotFound, Refused
 from app.privacy.actions.ending import due_date
 from app.privacy.models import CLOSING, DataRequest, RequestState
 
@@ -25,6 +25,17 @@ def note(session: Session, received_on: date, channel: str, text: str, by: int) 
     session.flush()
     audit.record(session, "data_request.noted", "data_request", row.id, by)
     return row
+
+
+def reopen(session: Session, request_id: int, by: int) -> None:
+    """Its answer was noted by mistake: it is due again, as it was. Raises NotFound, Conflict."""
+    row = session.get(DataRequest, request_id, with_for_update=True)
+    if row is None:
+        raise NotFound("Cette demande n’existe pas.")
+    if row.state == RequestState.OPEN:
+        raise Conflict("Cette demande est déjà ouverte.")
+    row.state, row.answer, row.closed_at = RequestState.OPEN, "", None
+    audit.record(session, "data_request.reopened", "data_request", row.id, by)
 
 
 def close(session: Session, request_id: int, state: str, answer: str, by: int) -> None:

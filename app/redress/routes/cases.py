@@ -1,8 +1,9 @@
 """Cases of notices, appeals, rights of reply, and the urgent path."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from fastapi import Request
@@ -20,8 +21,9 @@ from app.moderation.actions import asked_for
 from app.moderation.dependencies import DecisionValues
 from app.moderation.desk import bench, came_second, claim_of, comment_view
 from app.moderation.forms import DecisionForm
-from app.moderation.models import Appeal, Case, Decision, Reply, Target
-from app.moderation.queries import cases, queue, reviews, workbench
+from app.moderation.forms.filtering import filters_of
+from app.moderation.models import Appeal, Case, Decision, Order, Reply, Target
+from app.moderation.queries import cases, reviews, waiting, workbench
 from app.petitions import public
 from app.petitions.models import Petition
 from app.redress import actions, queries
@@ -31,8 +33,16 @@ from app.updates import queries as update_queries
 from app.web.forms import Form, RowId, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.web.sorting import in_order, sorting
 
 HOME = "/moderation"
+# By what the orders carried out may be in order.
+ORDERS: dict[str, Callable[[Order], Any]] = {
+    "reference": attrgetter("reference"),
+    "recue": attrgetter("received_at"),
+    "executee": attrgetter("executed_at"),
+    "textes": attrgetter("items"),
+}
 
 
 @router.get("/moderation/dossiers/{case_id}")
@@ -41,7 +51,7 @@ def case_page(request: Request, session: Db, moderator: Moderator, case_id: RowI
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
     if case.target == Target.COMMENT:
-        return see_other(request, f"{HOME}?element=case-{case_id}")
+        return see_other(request, filters_of(request.query_params).to(f"{HOME}?element=case-{case_id}"))
     return _petition_case(request, session, moderator, case_id)
 
 
@@ -72,6 +82,7 @@ def _petition_case(
         claim=claim_of(session, f"case-{case.id}", moderator, clock.now()),
         charter=charter.in_force(session, clock.now()),
         form=form,
+        kept=filters_of(request.query_params).to(""),
     )
 
 
@@ -84,7 +95,7 @@ def settle(request: Request, session: Db, moderator: Moderator, case_id: RowId, 
     with _settling(request, session, moderator, case, values):
         form = validated(DecisionForm, values)
         actions.settle(session, case_id, form.version, moderator, asked_for(form))
-    return see_other(request, HOME)
+    return see_other(request, filters_of(request.query_params).to(HOME))
 
 
 @contextmanager
@@ -96,10 +107,10 @@ def _settling(request: Request, session: Session, moderator: Account, case: Case
         return
 
     def again(form: Shown) -> Response:
-        context = bench(session, moderator, f"case-{case.id}", clock.now(), {})
+        context = bench(session, moderator, f"case-{case.id}", clock.now(), {}, filters_of(request.query_params))
         return page(request, "moderation/queue.html", 422, **context, form=form)
 
-    with came_second(request, session, case.target_id), shown_again(values, again):
+    with came_second(request, session, case.target_id, filters_of(request.query_params)), shown_again(values, again):
         yield
 
 
@@ -139,6 +150,7 @@ def _appeal_page(
         petition=petition,
         charter=charter.in_force(session, first.waiting_since),
         form=form,
+        kept=filters_of(request.query_params).to(""),
     )
 
 
@@ -157,7 +169,7 @@ def form_view(request: Request, session: Db, moderator: Moderator, appeal_id: Ro
     with shown_again(values, partial(_appeal_page, request, session, moderator, appeal_id)):
         form = validated(ViewForm, values)
         actions.form_view(session, appeal_id, moderator, form.view, form.view_reasons)
-    return see_other(request, f"/moderation/recours/{appeal_id}")
+    return see_other(request, filters_of(request.query_params).to(f"/moderation/recours/{appeal_id}"))
 
 
 @router.post("/moderation/recours/{appeal_id}/jugement")
@@ -167,7 +179,7 @@ def judge(request: Request, session: Db, moderator: Moderator, appeal_id: RowId,
         form = validated(JudgeForm, values)
         judgment = asked_for(form.decision(values)) if form.article else None
         actions.judge(session, appeal_id, moderator, form.outcome, form.reasons, judgment)
-    return see_other(request, HOME)
+    return see_other(request, filters_of(request.query_params).to(HOME))
 
 
 # Rights of reply
@@ -197,6 +209,7 @@ def _reply_page(
         petition=session.get_one(Petition, reply.petition_id),
         claim=claim_of(session, f"reply-{reply.id}", moderator, clock.now()),
         form=form,
+        kept=filters_of(request.query_params).to(""),
     )
 
 
@@ -206,7 +219,7 @@ def decide_reply(request: Request, session: Db, moderator: Moderator, reply_id: 
     with shown_again(values, partial(_reply_page, request, session, moderator, reply_id)):
         form = validated(ReplyDecisionForm, values)
         actions.decide_reply(session, reply_id, form.version, moderator, form.decision == "publish", form.reasons)
-    return see_other(request, HOME)
+    return see_other(request, filters_of(request.query_params).to(HOME))
 
 
 # The urgent path
@@ -220,8 +233,9 @@ def urgent_page(request: Request, session: Db, moderator: Moderator) -> Response
 
 def _urgent_page(request: Request, session: Session, form: Shown = EMPTY_FORM) -> Response:
     now = clock.now()
-    target = queue.TARGETS["urgent"][0]
-    waiting = [
+    order = sorting(request, ORDERS, "-recue")
+    target = waiting.TARGETS["urgent"][0]
+    open_cases = [
         {"case": case, "due": due, "minutes": int((due - now).total_seconds() / 60), "late": due < now}
         for case in queries.urgent_cases(session)
         for due in [case.opened_at + target]
@@ -230,9 +244,10 @@ def _urgent_page(request: Request, session: Session, form: Shown = EMPTY_FORM) -
         request,
         "redress/urgent.html",
         422 if form["errors"] else 200,
-        cases=waiting,
+        cases=open_cases,
         now=now,
-        orders=queries.orders(session),
+        orders=in_order(queries.orders(session), order, ORDERS),
+        order=order,
         form=form,
     )
 

@@ -88,10 +88,10 @@ async function decide(form, button) {
   const response = await answer;
   const html = await response.text();
   if (!response.ok) return whole(html);
-  if (!next) return whole(html, "/moderation");
+  if (!next) return whole(html, bench().dataset.home);
   const undo = parse(html).querySelector('[data-key="u"]')?.closest("form");
   const old = find('[data-key="u"]')?.closest("form");
-  if (undo) old ? old.replaceWith(undo) : find("nav.actions").append(undo);
+  if (undo) old ? old.replaceWith(undo) : find(".bench-head").append(undo);
   say(button?.textContent.trim() ?? "");
 }
 
@@ -168,6 +168,23 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
+// What is ticked for the batch, said beside its buttons.
+const boxes = () => [...document.querySelectorAll('.pick [type="checkbox"]')];
+function picked() {
+  const said = find("[data-picked]");
+  if (!said) return;
+  const n = boxes().filter((box) => box.checked).length;
+  said.textContent = n ? (n === 1 ? said.dataset.one : said.dataset.many).replace("{n}", n) : "";
+  find("[data-pick-all]").hidden = false;
+}
+document.addEventListener("change", (event) => event.target.matches(".pick input") && picked());
+document.addEventListener("reset", () => setTimeout(picked));
+document.addEventListener("click", (event) => {
+  if (!event.target.matches("[data-pick-all]")) return;
+  for (const box of boxes()) box.checked = !box.closest(".done");
+  picked();
+});
+
 claim();
 for (const clock of document.querySelectorAll("[data-due]")) {
   const { due, now, left, late } = clock.dataset;
@@ -183,6 +200,7 @@ for (const clock of document.querySelectorAll("[data-due]")) {
 
 if (bench()) {
   preload();
+  picked();
   // The open item may be further down its list.
   const [list, here] = [find(".list"), current()].map((node) => node?.getBoundingClientRect());
   if (list && here && here.bottom > list.bottom) find(".list").scrollTop += here.top - list.top;
@@ -190,10 +208,11 @@ if (bench()) {
   setInterval(async () => {
     const button = find("[data-new]");
     if (!button || document.hidden) return;
-    const { waiting } = await (await fetch("/moderation/compte.json")).json();
+    const { home } = bench().dataset;
+    const { waiting } = await (await fetch(`/moderation/compte.json${new URL(home, location).search}`)).json();
     const n = waiting - (known ??= waiting);
     button.hidden = n <= 0;
     button.textContent = (n === 1 ? button.dataset.one : button.dataset.many).replace("{n}", n);
-    button.onclick = () => location.assign("/moderation");
+    button.onclick = () => location.assign(home);
   }, 30_000);
 }
