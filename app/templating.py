@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app import clock
 from app.locale import Message
@@ -50,6 +51,19 @@ def kept_together(text: str) -> Markup:
     """An author's words as they were typed, with no line break before ; : ! ? or inside « »."""
     around = _TOGETHER.split(text)
     return Markup("").join(_NOWRAP.format(part) if n % 2 else part for n, part in enumerate(around))
+
+
+# As many signs as a tab or a list of results shows of a title.
+TITLE = 70
+
+
+def headline(title: str, name: str) -> Markup:
+    """A page's title, as HTML, with the site's name behind it; cut after a word where both would not fit."""
+    text, room = unescape(title).strip(), max(TITLE - len(f" · {name}"), TITLE // 2)
+    if len(text) > room:
+        kept = text[: room - 1]
+        text = (kept.rpartition(" ")[0] or kept).rstrip(f" ,;:·…{NARROW}") + "…"
+    return escape(f"{text} · {name}")
 
 
 def isolated(text: str) -> Markup:
@@ -249,6 +263,7 @@ def _environment(settings: Settings, locale: str) -> Environment:
         percent=lambda share: f"{share * 100:.0f}" + (f"{NARROW}%" if locale == "fr" else "%"),
         said=lambda message: translate_said(locale, message),
         linebreaks=linebreaks,
+        headline=headline,
         together=kept_together,
         isolated=isolated,
     )

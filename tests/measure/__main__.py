@@ -1,18 +1,25 @@
-"""``python -m tests.measure [effort | html | lighthouse …]``: all of it without a name; writes docs/effort.md."""
+"""``python -m tests.measure [effort] [html] [lighthouse]``: print what is found; all of it goes to docs/effort.md."""
 
 import argparse
 import json
 import platform
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.measure import effort
+from tests.measure import effort, html, lighthouse, npm
 from tests.measure.effort import Figures
+from tests.measure.html import Said
+from tests.measure.lighthouse import Scores
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "docs" / "effort.md"
 BEFORE = Path(__file__).with_name("before.json")
+STEPS = ("effort", "html", "lighthouse")
 # What the design promises, by the name of the figure.
 PROMISED = {
     "form reach 360": 720,
@@ -34,7 +41,7 @@ ROWS = {
     "confirm reach": "confirmation, 360 px: pixels from the top of the page to the end of its button",
     "confirm words": "confirmation: words above its button",
     "home petition 360": "home, 360 px: pixels above the first petition",
-    "home controls 360": "home, 360 px: controls before the first petition, those of the site’s head left out",
+    "home controls 360": "home: controls before the first petition, those of the site’s head left out",
     "home petition 1440": "home, 1440 px: pixels above the first petition",
     "home pictures 1440": "home: pictures",
     "petition bytes": "petition, first visit, without pictures: bytes on the wire",
@@ -42,78 +49,156 @@ ROWS = {
     "home bytes": "home, first visit, without pictures: bytes on the wire",
     "petition style": "of these, `signons.css`",
 }
+SCREENS = {"form reach 360", "home petition 360"}
 
 
-def _said(figures: Figures, name: str) -> str:
+@dataclass
+class Found:
+    """What the steps that were asked for have found."""
+
+    figures: Figures | None = None
+    html: Said | None = None
+    lighthouse: list[Scores] = field(default_factory=list)
+
+    def wrong(self) -> Iterator[str]:
+        """Promises that do not hold, and tools that could not be run."""
+        for name, most in PROMISED.items() if self.figures else ():
+            value = (self.figures or {})[name]
+            if isinstance(value, int) and value > most:
+                yield f"{ROWS[name]}: {value}, {most} at most were promised"
+        if self.html:
+            yield from [self.html.not_run] if self.html.not_run else self.html.findings
+        for page in self.lighthouse:
+            if not page.whole:
+                yield f"lighthouse, {page.page}: {page.not_run or page.scores} {'; '.join(page.short)}"
+
+
+def find(steps: list[str], folder: Path) -> Found:
+    found = Found()
+    if "effort" in steps:
+        found.figures = effort.measure()
+    if "html" in steps:
+        found.html = html.validate(folder / "html")
+    if "lighthouse" in steps:
+        found.lighthouse = lighthouse.judge(folder / "lighthouse")
+    return found
+
+
+def _value(figures: Figures, name: str) -> str:
     value: int | str | list[str] = figures.get(name, "–")
     if isinstance(value, list):
         value = len(value)
     if isinstance(value, str):
         return value
-    screens = f" ({value / 800:.1f} screens)" if name in {"form reach 360", "home petition 360"} else ""
-    return f"{value:,}{screens}"
+    return f"{value:,}" + (f" ({value / effort.PHONE_SCREEN['height']:.1f} screens)" if name in SCREENS else "")
 
 
-def broken(figures: Figures) -> list[str]:
-    """Promises that do not hold."""
+def effort_lines(before: Figures, after: Figures) -> list[str]:
+    def row(name: str, text: str) -> str:
+        promised = f"≤ {PROMISED[name]:,}" if name in PROMISED else ""
+        return f"| {text} | {_value(before, name)} | {_value(after, name)} | {promised} |"
+
+    def taps(figures: Figures) -> str:
+        one_by_one = figures["taps"]
+        return ", ".join(one_by_one) if isinstance(one_by_one, list) else str(one_by_one)
+
     return [
-        f"{ROWS[name]}: {value}, not {most} at most"
-        for name, most in PROMISED.items()
-        if isinstance(value := figures[name], int) and value > most
-    ]
-
-
-def report(before: Figures, after: Figures, commit: str) -> str:
-    rows = [
-        f"| {text} | {_said(before, name)} | {_said(after, name)} | {f'≤ {PROMISED[name]:,}' if name in PROMISED else ''} |"
-        for name, text in ROWS.items()
-    ]
-    lists = [
-        f"{when}: {', '.join(figures['taps'])}."
-        for when, figures in (("Before", before), ("Now", after))
-        if isinstance(figures["taps"], list)
-    ]
-    rules = str(effort.__doc__).partition("\n\n")[2].strip()
-    return "\n".join([
-        "# What signing costs a person",
-        "",
-        f"Written by `make measure` on {commit}, {platform.system()}, Chromium; before: {before['commit']}.",
-        "Phone: 360 × 800 with touch; computer: 1440 × 900.",
-        "",
-        f"| | before | now | promised |",
+        f"| | {before['commit']} | now | promised |",
         "|---|---|---|---|",
-        *rows,
+        *(row(name, text) for name, text in ROWS.items()),
         "",
         "## The taps, one by one",
         "",
-        "\n\n".join(lists),
+        f"Before: {taps(before)}.",
+        "",
+        f"Now: {taps(after)}.",
         "",
         "## How it is counted",
         "",
-        rules,
+        str(effort.__doc__).partition("\n\n")[2].strip(),
         "",
-    ])  # fmt: skip
+    ]
+
+
+def html_lines(said: Said) -> list[str]:
+    config = f"[`.htmlvalidate.mjs`](../{html.CONFIG.name})"
+    head = f"html-validate {npm.VERSIONS['html-validate']}, recommended rules but for those in {config}"
+    return [
+        "## The source of the pages",
+        "",
+        f"{head}: **not run**: {said.not_run}"
+        if said.not_run
+        else f"{head}: {said.pages} pages and states, as"
+        f" `tests/journeys/test_every_page.py` walks them, in French and in English: {len(said.findings)} mistakes.",
+        "",
+        *(f"- {finding}" for finding in said.findings),
+        *([""] if said.findings else []),
+    ]
+
+
+def lighthouse_lines(pages: list[Scores]) -> list[str]:
+    def row(page: Scores) -> str:
+        if page.not_run:
+            return f"| {page.page} | **not run**: {page.not_run} | | | | |"
+        scores = (str(page.scores[key]) for key in lighthouse.CATEGORIES)
+        return f"| {page.page} | {' | '.join(scores)} | {'; '.join(page.short)} |"
+
+    reasons = [
+        f"Left out on purpose, {page}: `{audit}` ({why})."
+        for page, audits in lighthouse.ON_PURPOSE.items()
+        for audit, why in audits.items()
+    ]
+    return [
+        "## Lighthouse",
+        "",
+        f"Version {npm.VERSIONS['lighthouse']}, as a phone on a slow network; of {lighthouse.TRIES} runs, the best.",
+        "",
+        f"| page | {' | '.join(lighthouse.CATEGORIES)} | short of |",
+        "|---|---|---|---|---|---|",
+        *map(row, pages),
+        "",
+        *reasons,
+        "",
+    ]
+
+
+def lines(found: Found) -> list[str]:
+    return [
+        *(effort_lines(json.loads(BEFORE.read_text()), found.figures) if found.figures else []),
+        *(html_lines(found.html) if found.html else []),
+        *(lighthouse_lines(found.lighthouse) if found.lighthouse else []),
+    ]
 
 
 def _commit() -> str:
-    return subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
+    asked = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.measure", description=__doc__)
-    parser.add_argument("--before", action="store_true", help="keep today's figures as those to compare with")
+    parser.add_argument("steps", nargs="*", metavar="step", help=", ".join(STEPS))
+    parser.add_argument("--before", action="store_true", help="keep the figures as those to compare with from now on")
+    parser.add_argument("--keep", type=Path, help="a folder for the sources of the pages and what the tools say")
     wanted = parser.parse_args()
-    figures = effort.measure()
+    if unknown := set(wanted.steps) - set(STEPS):
+        parser.error(f"no such step: {', '.join(unknown)}")
     if wanted.before:
-        BEFORE.write_text(json.dumps({"commit": _commit(), **figures}, indent=2, ensure_ascii=False) + "\n")
+        figures = {"commit": _commit(), **effort.measure()}
+        BEFORE.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
         return 0
-    text = report(json.loads(BEFORE.read_text()), figures, _commit())
-    REPORT.write_text(text)
+    with ExitStack() as stack:
+        folder = wanted.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="signons-measure-")))
+        found = find(wanted.steps or list(STEPS), folder.resolve())
+    text = "\n".join(lines(found))
     print(text)
-    print(*broken(figures), sep="\n", file=sys.stderr)
-    return 1 if broken(figures) else 0
+    if not wanted.steps:
+        where = f"{platform.system()} {platform.machine()}, Chromium, commit {_commit()}"
+        head = f"# What signing costs a person\n\nWritten by `make measure` on {where}.\n"
+        REPORT.write_text(f"{head}Phone: 360 × 800 with touch; computer: 1440 × 900.\n\n{text}")
+    wrong = list(found.wrong())
+    print(*wrong, sep="\n", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

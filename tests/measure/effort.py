@@ -21,6 +21,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from tests.journeys.conftest import MANY
 from tests.journeys.people import PERSON, PHONE, Demo, form_of, mails_to
 from tests.services import chromium, serve, wait_for
 
@@ -79,7 +80,7 @@ def standing() -> Iterator[tuple[Demo, Browser]]:
     found = chromium()
     assert found.path is not None, found.reason
     with tempfile.TemporaryDirectory(prefix="signons-effort-") as name, sync_playwright() as playwright:
-        env = {"SIGNONS_DATABASE_URL": f"sqlite:///{name}/signons.db", "SIGNONS_VAR_DIR": name}
+        env = {"SIGNONS_DATABASE_URL": f"sqlite:///{name}/signons.db", "SIGNONS_VAR_DIR": name, **MANY}
         with serve(env) as server:  # it makes its schema, whose demo is loaded beside it
             demo = Demo(server.url, Path(name), server.environment())
             demo.command("demo")
