@@ -189,8 +189,13 @@ def weight(browser: Browser, demo: Demo, path: str) -> dict[str, int]:
     session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
     session.send("Network.enable")
     page.goto(path)
-    page.wait_for_load_state("load")
-    page.wait_for_timeout(500)
+    page.wait_for_load_state()
+
+    def settled() -> bool:
+        page.wait_for_timeout(20)
+        return all(key in sizes for key, answer in seen.items() if answer["mimeType"] != "text/event-stream")
+
+    wait_for(settled, "all has come", 20)
     page.close()
     sent = {
         seen[key]["url"].partition("?")[0]: int(size)
