@@ -53,19 +53,6 @@ def kept_together(text: str) -> Markup:
     return Markup("").join(_NOWRAP.format(part) if n % 2 else part for n, part in enumerate(around))
 
 
-# As many signs as a tab or a list of results shows of a title.
-TITLE = 70
-
-
-def headline(title: str, name: str) -> Markup:
-    """A page's title, as HTML, with the site's name behind it; cut after a word where both would not fit."""
-    text, room = unescape(title).strip(), max(TITLE - len(f" · {name}"), TITLE // 2)
-    if len(text) > room:
-        kept = text[: room - 1]
-        text = (kept.rpartition(" ")[0] or kept).rstrip(f" ,;:·…{NARROW}") + "…"
-    return escape(f"{text} · {name}")
-
-
 def isolated(text: str) -> Markup:
     """Somebody's words within a sentence: their direction turns nothing around them."""
     return Markup("<bdi>{}</bdi>").format(text)
@@ -171,6 +158,19 @@ def static_url(name: str) -> str:
     return f"/static/{content}/{name}"
 
 
+# As many signs as a tab or a list of results shows of a title.
+TITLE = 70
+
+
+def headline(title: str, name: str) -> Markup:
+    """A page's title, as HTML, with the site's name behind it; cut after a word where both would not fit."""
+    text, room = unescape(title).strip(), max(TITLE - len(f" · {name}"), TITLE // 2)
+    if len(text) > room:
+        kept = text[: room - 1]
+        text = (kept.rpartition(" ")[0] or kept).rstrip(f" ,;:·…{NARROW}") + "…"
+    return escape(f"{text} · {name}")
+
+
 def linebreaks(text: str) -> Markup:
     """Plain text as paragraphs, escaped."""
     blocks = re.split(r"\n{2,}", text.strip().replace("\r\n", "\n"))
@@ -254,6 +254,7 @@ def _environment(settings: Settings, locale: str) -> Environment:
         now=clock.now,
     )
     environment.filters.update(
+        headline=headline,
         number=localised(number),
         date=localised(long_date),
         shortdate=localised(short_date),
@@ -263,7 +264,6 @@ def _environment(settings: Settings, locale: str) -> Environment:
         percent=lambda share: f"{share * 100:.0f}" + (f"{NARROW}%" if locale == "fr" else "%"),
         said=lambda message: translate_said(locale, message),
         linebreaks=linebreaks,
-        headline=headline,
         together=kept_together,
         isolated=isolated,
     )
