@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Response
 
 from tests.journeys.people import People
@@ -16,7 +17,7 @@ from tests.journeys.test_every_page import WALKS
 from tests.measure import npm
 from tests.measure.effort import standing
 
-CONFIG = Path(__file__).parents[2] / ".htmlvalidate.json"
+CONFIG = Path(__file__).parents[2] / ".htmlvalidate.mjs"
 
 
 @dataclass
@@ -53,19 +54,22 @@ class Collector(Survey):
         self.kept[stem] = name
 
 
-def collect(folder: Path) -> int:
-    """Every page and state into *folder*, one file each."""
+def collect(folder: Path) -> tuple[int, list[str]]:
+    """Every page and state into *folder*, one file each: how many; and the walks that did not reach their end."""
     folder.mkdir(parents=True, exist_ok=True)
-    kept = 0
+    kept, cut = 0, []
     with standing() as (demo, browser):
         for walk in WALKS:
             people, found = People(browser, demo), Collector(folder=folder, walk=walk.__name__)
             page = people.arrive()
             found.hear(page)
-            walk(page, demo, found)
+            try:
+                walk(page, demo, found)
+            except (PlaywrightError, AssertionError, TimeoutError) as error:
+                cut.append(f"{walk.__name__}, cut after {found.seen[-1:]}: {str(error).splitlines()[0]}")
             people.close()
             kept += len(found.kept)
-    return kept
+    return kept, cut
 
 
 @dataclass
@@ -78,11 +82,21 @@ class Said:
 
 
 def validate(folder: Path) -> Said:
-    pages = collect(folder)
-    done = npm.run("html-validate", "--config", str(CONFIG), "--formatter", "json", "*.html", folder=folder)
+    pages, cut = collect(folder)
+    said = judge(folder, pages)
+    said.findings += cut
+    return said
+
+
+def judge(folder: Path, pages: int) -> Said:
+    report = folder / "said.json"  # the tool may end before a pipe has taken all that it says
+    options = ("--config", str(CONFIG), "--formatter", f"json={report}")
+    done = npm.run("html-validate", *options, "*.html", folder=folder)
     if isinstance(done, str):
         return Said(pages, [], done)
-    return Said(pages, read(json.loads(done.stdout)))
+    if not report.exists():
+        return Said(pages, [], f"html-validate ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+    return Said(pages, read(json.loads(report.read_text())))
 
 
 def read(results: list[dict[str, Any]]) -> list[str]:
