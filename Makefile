@@ -7,7 +7,7 @@ PORT ?= 8000
 DEMO := SIGNONS_DATABASE_URL=$${SIGNONS_DATABASE_URL:-sqlite:///var/demo.db} SIGNONS_BASE_URL=$${SIGNONS_BASE_URL:-http://127.0.0.1:$(PORT)}
 
 
-.PHONY: help setup demo test check format picture bench crash audit mutants
+.PHONY: help setup demo test check format picture bench measure crash audit mutants
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -51,6 +51,9 @@ picture: setup ## Draw the house from its imports; writes docs/architecture.svg
 
 bench: setup ## Measure, with the ceiling in the same run
 	@$(BIN)/python -m tests.bench
+
+measure: setup ## Count taps, tabs, words, pixels, bytes; html-validate, Lighthouse (npx); writes docs/effort.md
+	@$(BIN)/python -m tests.measure
 
 crash: setup ## Kill for real, under load; writes docs/crash.md
 	@$(BIN)/python -m tests.crash

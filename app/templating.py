@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app import clock
 from app.locale import Message
@@ -176,6 +177,19 @@ def static_url(name: str) -> str:
     return f"/static/{content}/{name}"
 
 
+# As many signs as a tab or a list of results shows of a title.
+TITLE = 70
+
+
+def headline(title: str, name: str) -> Markup:
+    """A page's title, as HTML, with the site's name behind it; cut after a word where both would not fit."""
+    text, room = unescape(title).strip(), max(TITLE - len(f" · {name}"), TITLE // 2)
+    if len(text) > room:
+        kept = text[: room - 1]
+        text = (kept.rpartition(" ")[0] or kept).rstrip(f" ,;:·…{NARROW}") + "…"
+    return escape(f"{text} · {name}")
+
+
 def linebreaks(text: str) -> Markup:
     """Plain text as paragraphs, escaped."""
     blocks = re.split(r"\n{2,}", text.strip().replace("\r\n", "\n"))
@@ -260,6 +274,7 @@ def _environment(settings: Settings, locale: str) -> Environment:
         now=clock.now,
     )
     environment.filters.update(
+        headline=headline,
         number=localised(number),
         date=localised(long_date),
         shortdate=localised(short_date),

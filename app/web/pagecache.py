@@ -1,23 +1,23 @@
 """The page cache: what everybody sees alike is rendered once a second at most.
 
 Pure ASGI, in front of everything, FastAPI's own middleware included. A page is kept when its route
-says so (``rendering.public``); it is compressed and fingerprinted once per rendering, dropped as
-soon as what it shows changes, and never shown when it is a second old. HEAD is answered here as GET
-without its body. What a page does not read makes no other page of it: cookies, and the parameters
-of a query that its route does not know, are looked past.
+says so (``rendering.public``); it is fingerprinted once per rendering, packed once for each coding
+that browsers ask for, dropped as soon as what it shows changes, and never shown when it is a second
+old. HEAD is answered here as GET without its body. What a page does not read makes no other page of
+it: cookies, and the parameters of a query that its route does not know, are looked past.
 """
 
 import asyncio
-import gzip
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from time import monotonic
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.encodings import PLAIN, chosen, is_text, packed
 
 # Older than FRESH: shown once more while one request renders the next; older than STALE: not.
 FRESH = 0.5
@@ -25,6 +25,8 @@ STALE = 1.0
 ENTRIES = 2000
 # Bytes of all entries together.
 ROOM = 64 * 1024 * 1024
+# A shorter text only grows.
+WORTH_PACKING = 256
 # Set by a route on a response that is the same for everybody; value: the petition's id, or 0.
 MARK = b"x-signons-shared"
 # Beside it: which parameters of the query the page depends on, separated by commas.
@@ -43,14 +45,27 @@ class Entry:
     petition_id: int
     generation: int
     made: float
-    plain: tuple[Headers, bytes]
-    gzipped: tuple[Headers, bytes]
+    headers: Headers
+    body: bytes
     etag: bytes
+    # Whether packing makes it smaller: a PNG or a PDF stays as it is.
+    text: bool
     refreshing: bool = False
+    # What is sent, by its coding.
+    ready: dict[str, tuple[Headers, bytes]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
-        return len(self.plain[1]) + len(self.gzipped[1])
+        """At most: packed in every way, a text takes less than once more its own room."""
+        return len(self.body) * (1 + self.text)
+
+    def sent(self, coding: str) -> tuple[Headers, bytes]:
+        coding = coding if self.text else PLAIN
+        if (ready := self.ready.get(coding)) is None:
+            body = self.body if coding == PLAIN else packed(coding, self.body)
+            said = [] if coding == PLAIN else [(b"content-encoding", coding.encode())]
+            ready = self.ready[coding] = ([*self.headers, *said, (b"content-length", b"%d" % len(body))], body)
+        return ready
 
 
 class PageCache:
@@ -212,43 +227,28 @@ def _read_by(start: Message) -> frozenset[str]:
 
 
 async def _answer(entry: Entry, headers: dict[bytes, bytes], send: Send) -> None:
-    if _matches(headers.get(b"if-none-match", b""), entry.etag):
-        kept = [(k, v) for k, v in entry.plain[0] if k not in {b"content-length", b"content-type"}]
+    if matches(headers.get(b"if-none-match", b""), entry.etag):
+        kept = [(k, v) for k, v in entry.headers if k != b"content-type"]
         await send({"type": "http.response.start", "status": 304, "headers": kept})
         await send({"type": "http.response.body", "body": b""})
         return
-    start, body = entry.gzipped if _unpacks(headers.get(b"accept-encoding", b"")) else entry.plain
+    start, body = entry.sent(chosen(headers.get(b"accept-encoding", b"")))
     await send({"type": "http.response.start", "status": 200, "headers": start})
     await send({"type": "http.response.body", "body": body})
 
 
-@lru_cache(maxsize=256)
-def _unpacks(accepted: bytes) -> bool:
-    """True when this Accept-Encoding takes gzip: named, or ``*``, and not with a weight of nought."""
-    weights = {}
-    for part in accepted.lower().split(b","):
-        name, _, weight = part.replace(b" ", b"").partition(b";q=")
-        weights[name] = weight or b"1"
-    return bool(weights.get(b"gzip", weights.get(b"*", b"0")).strip(b"0."))
-
-
-def _matches(sent: bytes, etag: bytes) -> bool:
+def matches(sent: bytes, etag: bytes) -> bool:
+    """True when an If-None-Match names this fingerprint."""
     return bool(sent) and any(part.strip().removeprefix(b"W/") in {etag, b"*"} for part in sent.split(b","))
 
 
 def _entry(petition_id: int, generation: int, made: float, sent: Headers, body: bytes) -> Entry:
     etag = b'"' + hashlib.sha256(body).hexdigest()[:24].encode() + b'"'
-    # Weak: the compressed bytes and the plain ones are the same page.
-    common = [*_kept(sent), (b"etag", b"W/" + etag), (b"vary", b"accept-encoding")]
-    packed = gzip.compress(body, 6, mtime=0)
-    return Entry(
-        petition_id,
-        generation,
-        made,
-        ([*common, (b"content-length", b"%d" % len(body))], body),
-        ([*common, (b"content-encoding", b"gzip"), (b"content-length", b"%d" % len(packed))], packed),
-        etag,
-    )
+    kind = next((value for name, value in sent if name == b"content-type"), b"").decode("latin-1")
+    text = is_text(kind) and len(body) >= WORTH_PACKING
+    # Weak: the packed bytes and the plain ones are the same page.
+    headers = [*_kept(sent), (b"etag", b"W/" + etag), *([(b"vary", b"accept-encoding")] if text else [])]
+    return Entry(petition_id, generation, made, headers, body, etag, text)
 
 
 def _kept(headers: Headers) -> Iterator[tuple[bytes, bytes]]:

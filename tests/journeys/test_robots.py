@@ -13,6 +13,8 @@ from app.signatures.pace import GRACE
 from tests.journeys.conftest import served
 from tests.journeys.people import PERSON, PHONE, Demo, People, confirm, number, open_mail, sign, sign_in
 
+pytestmark = pytest.mark.xdist_group("robots")  # by one process: the rush takes its quarter of a minute once
+
 
 @pytest.fixture(scope="module")
 def demo(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
