@@ -9,7 +9,9 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeGuard
 
+import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
@@ -36,6 +38,7 @@ CODE = re.compile(r"^[/?#.&<]|</|\\|\(\?|\w\|\w|^\S+/\S+$|^[a-z0-9]+(?:[-_.][a-z
 # What a model, a check of a table or a developer's mistake says.
 ENGLISH = re.compile(r"\b(?:IN|its|Sans|AT BE)\b")
 # The name of a language is in that language.
+CHARTER = ("title", "body", "breaks", "ok", "applies")
 UNSAID = {"Français", "département "}
 # What has none of these words is known by the call or the table that it is in.
 CALLS = {
@@ -71,8 +74,20 @@ def from_python() -> Iterator[tuple[Message, str]]:
                 yield message, str(path.relative_to(ROOT))
 
 
-def is_french(text: str) -> bool:
+def from_data() -> Iterator[tuple[Message, str]]:
+    """The charter as it ships, so that it is read in English for as long as it applies; what word lists are called."""
+    charter, hints = (ROOT / "app" / path for path in ("moderation/charter.yaml", "comments/hints/words.yaml"))
+    shipped = yaml.safe_load(charter.read_text("utf-8"))
+    for said in (shipped["summary"], *(article[name] for article in shipped["articles"] for name in CHARTER)):
+        yield said.strip(), str(charter.relative_to(ROOT))
+    for words in yaml.safe_load(hints.read_text("utf-8"))["lists"]:
+        yield words["label"], str(hints.relative_to(ROOT))
+
+
+def is_french(text: object) -> TypeGuard[str]:
     """A sentence or a label in French, for people."""
+    if not isinstance(text, str):
+        return False
     known = len(text) > 3 and bool(FRENCH.search(text)) and not text.isupper()
     return known and not CODE.search(text) and text not in UNSAID
 
@@ -82,9 +97,8 @@ def sentences(source: str) -> Iterator[str]:
     tree = ast.parse(source)
     apart = {id(node) for node in _comments(tree)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in apart:
-            if is_french(node.value):
-                yield node.value
+        if isinstance(node, ast.Constant) and id(node) not in apart and is_french(node.value):
+            yield node.value
         if isinstance(node, ast.Call) and _name(node.func) in CALLS:
             for argument in node.args:
                 yield from _said(argument)
@@ -142,7 +156,7 @@ def _is_code(text: str) -> bool:
 def collected() -> Catalog:
     """Everything that a catalogue should have."""
     catalogue = Catalog(locale="en", domain="signons", charset="utf-8")
-    for message, place in (*from_templates(), *from_python()):
+    for message, place in (*from_templates(), *from_python(), *from_data()):
         catalogue.add(message, locations=[(place, 0)], flags=["python-format"] if "%(" in str(message) else [])
     return catalogue
 

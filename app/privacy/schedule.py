@@ -60,6 +60,11 @@ REQUEST_ANSWERED = timedelta(days=30)
 REQUEST_ALERT = timedelta(days=20)
 
 
+def shortened(data: str) -> str:
+    """What a line is about, in a few words, in French or in English."""
+    return re.split(r" ?: |, (?:avec|pour|with|to) ", data)[0]
+
+
 @dataclass(frozen=True)
 class Line:
     """One kind of data: until when it is kept, what happens then, and on what ground."""
@@ -75,7 +80,7 @@ class Line:
     @property
     def label(self) -> str:
         """The data in a few words."""
-        return re.split(r" ?: |, (?:avec|pour) ", self.data)[0]
+        return shortened(self.data)
 
 
 # The day called D, after which a petition's signers are forgotten.

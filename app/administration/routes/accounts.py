@@ -24,7 +24,7 @@ from app.petitions.models import Petition
 from app.web.admission import in_lane
 from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.web.rendering import EMPTY_FORM, choices, page, see_other, settings_of
 
 HOME = "/administration/comptes"
 DONE = {
@@ -47,8 +47,8 @@ def _page(request: Request, session: Session, form: Shown = EMPTY_FORM, done: st
         accounts=queries.all_accounts(session),
         closed=queries.closed_to_strangers(session, clock.now()),
         open_sessions=queries.open_sessions(session, clock.now(), clock.now() - actions.IDLE),
-        roles=[(role, ROLE_LABELS[role]) for role in ROLES],
-        labels=ROLE_LABELS,
+        roles=choices(request, ((role, ROLE_LABELS[role]) for role in ROLES)),
+        labels=dict(choices(request, ROLE_LABELS.items())),
         launch=settings_of(request).launch,
         factors=queries.factors(session),
         form=form,

@@ -20,10 +20,10 @@ from app.privacy.actions import requests
 from app.privacy.forms import AnswerForm, RequestForm
 from app.privacy.models import RequestState
 from app.privacy.queries import people, runs
-from app.privacy.schedule import LABELS
+from app.privacy.schedule import SCHEDULE, shortened
 from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.web.rendering import EMPTY_FORM, page, said, see_other, settings_of
 
 MAIL_NAMES = {
     "accounts/address_confirm": "adresse à confirmer",
@@ -86,7 +86,7 @@ def home(request: Request, session: Db, admin: Admin) -> Response:
     return page(
         request,
         "administration/home.html",
-        labels=LABELS,
+        labels={line.name: shortened(said(request, line.data)) for line in SCHEDULE},
         runs=runs.runs(session, 10),
         due=[(step, *step.due(session, now)) for step in retention.steps(settings)],
         overdue_hours=int(retention.overdue_seconds(session, settings) // 3600),
