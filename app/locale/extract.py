@@ -55,7 +55,7 @@ TABLES = {
     "BY_INVITATION", "BY_THE_TEAM",
     "AUTHORS", "MEANWHILE", "NOT_A_PROOF", "NO_SUCH", "OVER", "TOO_MANY", "WAYS",
     "ROLES", "TAKEN", "WEAK", "WRONG_CODE", "WRONG_KEY", "NOT_MADE", "WRONG_PROOF", "WRONG_SPARE", "NOWHERE",
-    "REWRITTEN", "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH",
+    "REWRITTEN", "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH", "_WORDS",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 
@@ -92,11 +92,14 @@ def is_french(text: object) -> TypeGuard[str]:
     return known and not CODE.search(text) and text not in UNSAID
 
 
-def sentences(source: str) -> Iterator[str]:
+def sentences(source: str) -> Iterator[Message]:
     """What is in French in this source, and what the calls and the tables named above say."""
     tree = ast.parse(source)
     apart = {id(node) for node in _comments(tree)}
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) == "translate_plural":
+            both = tuple(str(one.value) for one in node.args[1:3] if isinstance(one, ast.Constant))
+            yield from [both] if both else []
         if isinstance(node, ast.Constant) and id(node) not in apart and is_french(node.value):
             yield node.value
         if isinstance(node, ast.Call) and _name(node.func) in CALLS:
@@ -115,8 +118,10 @@ def sentences(source: str) -> Iterator[str]:
 
 
 def _comments(tree: ast.Module) -> Iterator[ast.AST]:
-    """Docstrings; the pieces of an f-string, which no catalogue can hold; what is written in a log."""
+    """Docstrings; the pieces of an f-string, which no catalogue can hold; plurals, which are told apart."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) == "translate_plural":
+            yield from node.args
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
         elif isinstance(node, ast.JoinedStr):

@@ -204,7 +204,7 @@ IMPERSONAL = {
     "theme.*", "petition_theme.*", "view_count.*", "petition_remark.*", "letter.*",
     "bounce_count.*",
     "account.id", "account.role", "account.totp_step", "account.link_served", "account.address_settled",
-    "account.vetoed_at",
+    "account.vetoed_at", "account.locale",
     "account.created_at", "account.disabled_at", "account.warned_at",
     "appeal.id", "appeal.reference", "appeal.decision_id", "appeal.notice_id", "appeal.created_at", "appeal.view",
     "appeal.viewed_at", "appeal.outcome", "appeal.judged_at", "appeal.new_decision_id",

@@ -18,8 +18,8 @@ from app.petitions.lists import Among, Page
 from app.petitions.models import Petition
 from app.updates import public as updates
 from app.web.forms import asked, number
+from app.web.rendering import locale_of, settings_of
 from app.web.rendering import public as public_page
-from app.web.rendering import settings_of
 
 # Of the home page.
 VICTORIES = 3
@@ -113,7 +113,7 @@ def _context(
         return wanted.address(n) if 1 <= n <= found.pages and n != found.number else None
 
     return {
-        "latest_news": latest_news(session, [*found.petitions, *won], now),
+        "latest_news": latest_news(session, [*found.petitions, *won], now, locale_of(request)),
         "petitions": cards[:end],
         "victories": cards[end:],
         "found": found,
@@ -130,9 +130,11 @@ def _context(
     }
 
 
-def latest_news(session: Session, petitions: Sequence[Petition], now: datetime) -> dict[str, updates.Latest]:
+def latest_news(
+    session: Session, petitions: Sequence[Petition], now: datetime, locale: str = "fr"
+) -> dict[str, updates.Latest]:
     """By the address of its petition, for the cards of a list."""
-    found = updates.latest(session, [petition.id for petition in petitions], now)
+    found = updates.latest(session, [petition.id for petition in petitions], now, locale)
     return {petition.slug: found[petition.id] for petition in petitions if petition.id in found}
 
 
