@@ -5,23 +5,33 @@ the scene wrote it, or is marked ``lang="fr"`` by the page that quotes it.
 """
 
 import re
+import subprocess
 from collections.abc import Iterator
+from functools import cache
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 from babel.messages.pofile import read_po
+from jinja2 import Environment
 from starlette.testclient import TestClient
 
-from app.locale.extract import CATALOGUE
+from app import clock
+from app.locale.extract import CATALOGUE, CODE, ROOT, collected
+from app.moderation import charter
+from app.moderation.models import CharterArticle, CharterVersion
 from app.pages.routes import doors
+from app.updates import jobs as update_jobs
 from app.web import ratelimit
 from tests.abuse.fields import fields_of
 from tests.abuse.scene import PLAUSIBLE, Scene, set_up
+from tests.deliveries import handing
 from tests.moderation.desk import TEXT
-from tests.site import PETITION, Site
+from tests.site import PASSWORD, PETITION, Site, text_of
 from tests.test_architecture import routes
+from tests.test_locale import parts
 
 pytestmark = pytest.mark.databases("sqlite")
 
@@ -43,26 +53,28 @@ FRENCH = re.compile(
 )
 # Names, which are the same in every language.
 NAMES = (
-    "département", "départements", "Département",  "Comment", "Français", "Défenseur des droits", "CNIL", "La Gazette", "Parquet de Rennes",
-    "Finistère", "Curaçao", "Côte d’Ivoire", "Réunion", "St. Barthélemy", "São Tomé & Príncipe", "Les Tilleuls",
-    "Les Tilleuls", "impasse des Lilas",
+    "département", "départements", "Département", "Comment", "Français", "Défenseur des droits", "CNIL", "La Gazette",
+    "Parquet de Rennes", "Markdown", "Île-de-France", "Finistère", "Curaçao", "Côte d’Ivoire", "Réunion",
+    "St. Barthélemy", "São Tomé & Príncipe", 
 )  # fmt: skip
 
 # Of the scene, beside the petitions and what the forms send.
 SAID = (
     f"{TEXT} BRAVO À TOUS QUAND MÊME !", TEXT, "Nous précisons le jour.", "Et le dimanche aussi.", "C’est une insulte.",
     "Le conseil municipal en parle mardi soir.", "Ce n’était pas une attaque.", "Les Amis de la Lanterne",
-    "Les Amis du Phare", "Une date", "Le mot est vif, rien de plus.", "Le compte est contesté.", "Le destinataire les demande.", "Depuis janvier,", "est fermée.",
-    "Ce que nous demandons", "Rouvrir", "Recruter",
-    ": au moins trois jours par semaine.", ": une personne de métier.", "au moins trois jours par", "La bibliothèque fermée",
+    "Les Amis du Phare", "Une date", "Le mot est vif, rien de plus.", "Le compte est contesté.",
+    "Le destinataire les demande.", "Depuis janvier,", "est fermée.", "Ce que nous demandons", "Rouvrir", "Recruter",
+    ": au moins trois jours par semaine.", ": une personne de métier.", "au moins trois jours par",
+    "La bibliothèque fermée",
 )  # fmt: skip
 
 
 class Words(HTMLParser):
     """The texts and attributes that a page shows, but those in another language."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str = "en") -> None:
         super().__init__()
+        self.language = language
         self.texts: list[str] = []
         self._open: list[tuple[str, str]] = []
 
@@ -71,7 +83,7 @@ class Words(HTMLParser):
         language = given.get("lang") or (self._open[-1][1] if self._open else "")
         if tag not in VOID:
             self._open.append((tag, "" if tag in {"script", "style"} else language))
-        if language == "en":
+        if language == self.language:
             self.texts += [given[name] or "" for name in SHOWN if name in given]
             if given.get("type") in {"submit", "button"}:
                 self.texts.append(given.get("value") or "")
@@ -81,7 +93,11 @@ class Words(HTMLParser):
             pass
 
     def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1][1] == "en" and self._open[-1][0] not in {"textarea", "script", "style"}:
+        if (
+            self._open
+            and self._open[-1][1] == self.language
+            and self._open[-1][0] not in {"textarea", "script", "style"}
+        ):
             self.texts.append(data)
 
 
@@ -102,13 +118,12 @@ WRITTEN = sorted(
 # The scene has a petition in several towns.
 TITLES = re.compile(r"(?:Rouvrir )?la bibliothèque de(?: \w+fleur|…)|rouvrir-la-bibliotheque-de-\w+")
 with CATALOGUE.open("rb") as file:
-    MESSAGES = {
-        " ".join(message.id.split())
-        for message in read_po(file, locale="en")
-        if isinstance(message.id, str) and message.id != message.string and message.id.strip(" :")
-    }
+    SAID_TWICE = [(one.id, one.string) for one in read_po(file, locale="en") if isinstance(one.id, str)]
+MESSAGES = {" ".join(french.split()) for french, english in SAID_TWICE if french != english and french.strip(" :")}
+TRANSLATIONS = {english for french, english in SAID_TWICE if " " in english and english not in MESSAGES}
 
 
+@cache
 def french(text: str) -> str:
     """What is left in French of a text; "" when nothing is."""
     text = text.replace("\u202f", " ").replace("\xa0", " ")
@@ -142,9 +157,11 @@ def shape(path: str) -> str:
     return re.sub(r"\d+", "0", generic) + "?" + ",".join(sorted(re.findall(r"(\w+)=", url.query)))
 
 
-def walk(browser: TestClient, starts: tuple[str, ...], known: set[str]) -> Iterator[tuple[str, str]]:
+def walk(
+    browser: TestClient, starts: tuple[str, ...], known: set[str], prefix: str = "/en"
+) -> Iterator[tuple[str, str]]:
     """``(path, html)`` of every kind of page that links reach."""
-    todo = [f"/en{start}" for start in starts]
+    todo = [f"{prefix}{start}" for start in starts]
     while todo:
         path = todo.pop(0)
         if shape(path) in known:
@@ -160,7 +177,9 @@ def walk(browser: TestClient, starts: tuple[str, ...], known: set[str]) -> Itera
             todo += [
                 url.path + (f"?{url.query}" if url.query else "")
                 for url in here
-                if url.netloc == "127.0.0.1:8000" and url.path.startswith("/en") and not re.search(r"\.\w+$", url.path)
+                if url.netloc == "127.0.0.1:8000"
+                and url.path.startswith("/en") == bool(prefix)
+                and not re.search(r"\.\w+$", url.path)
             ]
 
 
@@ -173,38 +192,151 @@ def who(scene: Scene, path: str) -> TestClient:
     return next((browser for place, browser in scene.people.items() if path.startswith(place)), scene.site.client)
 
 
-def test_every_page_speaks_english(scene: Scene) -> None:
-    site, found = scene.site, list[str]()
+def test_every_page_and_every_refusal_speaks_english(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     known: set[str] = set()
-    for place, starts in STARTS.items():
-        for path, html in walk(scene.people.get(place, site.client), starts, known):
-            found += problems(path, html)
+    found = [
+        problem
+        for place, starts in STARTS.items()
+        for path, html in walk(scene.people.get(place, scene.site.client), starts, known)
+        for problem in problems(path, html)
+    ]
     for route in routes("GET"):
-        path = scene.where(route)
-        for seen, html in walk(who(scene, route.path), (path,), known):
-            found += problems(seen, html)
+        for path, html in walk(who(scene, route.path), (scene.where(route),), known):
+            found += problems(path, html)
     assert not found, "\n".join(sorted(set(found)))
     assert len(known) > 150
 
-
-NOT_POSTED = {"/deconnexion"}
-
-
-def test_every_refusal_speaks_english(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What forms say of nothing at all, and of what is not what they expect."""
     monkeypatch.setattr(ratelimit.limiter, "enabled", False)
-    found, pages = [], 0
+    refused = 0
+    for path, status, html in refusals(scene):
+        refused += status == 422
+        found += problems(f"{path} {status}", html)
+    assert not found, "\n".join(sorted(set(found)))
+    assert refused > 60
+
+
+def refusals(scene: Scene) -> Iterator[tuple[str, int, str]]:
+    """What every form says of nothing at all, and of what no field expects."""
     for route in [*routes("POST"), *(door for door in doors if door.method == "POST")]:
-        if route.path in NOT_POSTED:
-            continue
         browser = scene.site.browser()
         browser.cookies = who(scene, route.path).cookies
-        path = f"/en{scene.where(route)}"
-        for value in ("", "x", "-1"):
-            answer = browser.post(path, data=dict.fromkeys(fields_of(route), value))
-            kind = answer.headers.get("content-type", "")
-            if kind.startswith("text/html") and "<html" in answer.text:  # not a part that a script asks for
-                pages += answer.status_code == 422
-                found += problems(f"{route.path} {answer.status_code}", answer.text)
+        for value in ("", "x"):
+            answer = browser.post(f"/en{scene.where(route)}", data=dict.fromkeys(fields_of(route), value))
+            html = answer.headers.get("content-type", "").startswith("text/html")
+            if html and "<html" in answer.text:  # not a part that a script asks for
+                yield route.path, answer.status_code, answer.text
+
+
+def test_no_template_says_a_word_outside_of_a_message() -> None:
+    """Pages, mails and their subjects: what a template says itself is in the catalogue."""
+    environment = Environment(extensions=["jinja2.ext.i18n"], trim_blocks=True, lstrip_blocks=True)
+    said = "\0".join(part for message in collected() if message.id for part in parts(message.id))
+    found = []
+    for path in sorted((ROOT / "templates").rglob("*.*")):
+        for line, kind, text in environment.lex(path.read_text("utf-8")):
+            if kind == "data":
+                words = re.sub(r"<style>.*|<[^>]*>|<[^>]*$|^[^<>]*>", " ", text, flags=re.DOTALL)
+                if FRENCH.search(words):
+                    found.append(f"{path.name}:{line} {words.strip()[:80]}")
+            elif kind == "string" and FRENCH.search(text) and not CODE.search(text[1:-1]):
+                found += [] if text[1:-1] in said else [f"{path.name}:{line} {text[:80]}"]
+    assert found == []
+
+
+def test_papers_have_the_language_of_their_address(site: Site, tmp_path: Path) -> None:
+    slug = site.publish()
+
+    def printed(path: str) -> tuple[str, bytes]:
+        content = site.client.get(path).content
+        (tmp_path / "p.pdf").write_bytes(content)
+        told = subprocess.run(["pdftotext", tmp_path / "p.pdf", "-"], capture_output=True, check=True, text=True)
+        return " ".join(told.stdout.split()), content
+
+    text, content = printed(f"/en/petitions/{slug}/petition.pdf")
+    assert b"/Lang (en" in content or b"/Lang(en" in content
+    assert re.search(r"Addressed to .*Claire Vasseur", text)
+    assert "Text of " in text
+    assert "version 1" in text
+    assert [word for word in ("Auteur", "À l’attention", "Texte du") if word in text] == []
+    text, _ = printed(f"/en/petitions/{slug}/affiche.pdf")
+    assert "Read and sign:" in text
+    assert f"/en/petitions/{slug}" in text.replace("\u200b", "")
+    text, content = printed(f"/petitions/{slug}/petition.pdf")
+    assert b"/Lang (fr" in content or b"/Lang(fr" in content
+    assert re.search(r"À l’attention de Claire Vasseur.*Auteur ou autrice.*Texte du ", text)
+
+
+def test_an_account_is_written_to_in_the_language_of_its_last_sign_in(site: Site) -> None:
+    slug = site.publish()
+    email = site.account("organiser", slug)
+    moderator = site.staff("moderator")
+    browser = site.browser()
+    come_in = {"email": email, "password": PASSWORD}
+    assert browser.post("/en/connexion", data=come_in).headers["location"].startswith("/en/")
+    desk = f"/en/organisation/petitions/{slug}/nouvelles"
+    for language in ("en", "fr"):
+        if language == "fr":
+            assert browser.post("/connexion", data=come_in).status_code == 303
+        begun = browser.post(desk, data={}).headers["location"]
+        data = {"title": "Une date est fixée", "text": "Le conseil municipal en parle le 12.", "version": "1"}
+        assert browser.post(begun, data=data | {"go": "relire"}).status_code == 303, browser.get(begun).text
+        assert browser.post(f"{begun}/essai").status_code == 303
+        mail = site.mails()[-1]
+        assert f'<html lang="{language}">' in mail.html
+        assert mail.subject.startswith("Test:" if language == "en" else "Essai")
+        if language == "en":
+            assert not [text for text in map(french, shown(mail.html)) if text]
+            assert [link for link in mail.links if not link.startswith("/en/")] == []
+    assert moderator.get("/moderation").status_code == 200
+
+
+def test_what_the_site_writes_in_a_timeline_is_said_in_the_language_of_the_page(site: Site) -> None:
+    slug = site.publish()
+    organiser = site.staff("organiser", slug)
+    assert handing.hand_over(organiser, slug).status_code == 303
+    site.later(minutes=12)
+    update_jobs.send_updates(site.database, site.settings.origin)
+    for path in (f"/petitions/{slug}", f"/petitions/{slug}/nouvelles"):
+        french_page, english = text_of(site.client.get(path).text), text_of(site.client.get(f"/en{path}").text)
+        assert re.search(r"Remise le \d{1,2}\w* \w+ \d{4}.*La pétition a été remise le ", french_page)
+        assert re.search(r"Handed over on \d{1,2} \w+ \d{4}.*The petition was handed over on ", english)
+        assert "La pétition a été remise" not in english
+    for path in (f"/petitions/{slug}/nouvelles.atom", "/petitions.atom"):
+        feed = site.client.get(f"/en{path}").text
+        assert 'xml:lang="en"' in feed
+        assert "<title>Handed over on " in feed
+        assert f"/en/petitions/{slug}" in feed
+
+
+def test_the_charter_is_read_in_english_and_says_which_text_applies(site: Site) -> None:
+    html = site.client.get("/en/charte").text
+    assert "No insults, no hounding" in html
+    assert "The charter applies in French; this is a translation of it." in text_of(html)
+    assert re.findall(r'<li id="article-\d+"[^>]*lang="fr"', html) == []
+    # An operator's own words have no other language, and say so.
+    with site.database.write() as session:
+        first = charter.in_force(session, clock.now())
+        another = CharterVersion(number=2, summary="Plus courte.", effective_from=clock.now())
+        columns = [column.key for column in CharterArticle.__table__.columns]
+        another.articles = [
+            CharterArticle(**{name: getattr(one, name) for name in columns} | {"version": 2}) for one in first.articles
+        ]
+        another.articles[2].body = "Restez courtois."
+        session.add(another)
+    html = site.client.get("/en/charte?version=2").text
+    assert "This version of the charter is written in French only." in text_of(html)
+    assert re.findall(r'<li id="article-(\d+)"[^>]*lang="fr"', html) == ["3"]
+    assert "written in French" not in text_of(site.client.get("/charte").text)
+
+
+def test_french_pages_have_no_english(scene: Scene) -> None:
+    """The other way round: no name of the code, no sentence of the catalogue's other side."""
+    known: set[str] = set()
+    found = []
+    for place, starts in STARTS.items():
+        browser = scene.people.get(place, scene.site.client)
+        for path, html in walk(browser, starts, known, prefix=""):
+            words = Words("fr")
+            words.feed(html)
+            found += [f"{path}: {text.strip()}" for text in words.texts if " ".join(text.split()) in TRANSLATIONS]
     assert not found, "\n".join(sorted(set(found)))
-    assert pages > 60

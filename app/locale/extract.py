@@ -8,6 +8,7 @@ translation, and ``tests/test_locale.py`` says so.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TypeGuard
 
@@ -158,6 +159,7 @@ def _is_code(text: str) -> bool:
     )
 
 
+@cache
 def collected() -> Catalog:
     """Everything that a catalogue should have."""
     catalogue = Catalog(locale="en", domain="signons", charset="utf-8")

@@ -67,8 +67,8 @@ def shown(update: Update, top: int = 4, locale: str = "fr") -> News:
 def as_written(update: Update, top: int = 4, locale: str = "fr") -> News:
     """The same, for those who decide about it."""
     facts = {name: update.facts[name] for name in FACTS if name in update.facts}
-    title = words.title(update.kind, update.title, facts, locale)
-    html = _lowered(words.html(update.kind, update.html, facts, locale), top)
+    title = words.title(update.kind, update.title, update.facts, locale)
+    html = _lowered(words.html(update.kind, update.html, update.facts, locale), top)
     tongue = "fr" if title == update.title else locale
     return News(update.id, update.kind, title, update.at, html, facts, tongue=tongue)
 

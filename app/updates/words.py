@@ -3,9 +3,10 @@
 What people write stays theirs, in their language.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 from app.locale import Message
@@ -14,6 +15,7 @@ from app.templating import long_date, translate_said
 from app.updates.models import UpdateKind
 
 FRENCH = "fr"
+_TAG = re.compile("<[^>]*>")
 Facts = Mapping[str, Any]
 
 
@@ -28,8 +30,8 @@ def delivery_title(on: date, locale: str = FRENCH) -> str:
 
 def delivery_words(on: date, how: str, locale: str = FRENCH) -> str:
     """Before the names of those who received it."""
-    handed = {"date": long_date(on, locale), "how": Message(how)}
-    return _said(locale, Message("La pétition a été remise le %(date)s, %(how)s, à :", **handed))
+    day = long_date(on, locale)
+    return _said(locale, Message("La pétition a été remise le %(date)s, %(how)s, à :", date=day, how=Message(how)))
 
 
 def answer_title(who: str, on: date | None = None, locale: str = FRENCH) -> str:
@@ -65,7 +67,7 @@ def html(kind: str, written: str, facts: Facts, locale: str) -> str:
         return written
     on = date.fromisoformat(facts["at"])
     start, end, rest = written.partition("</p>")
-    if not end or not _same(start.removeprefix("<p>"), escape(delivery_words(on, facts["how"]), quote=False)):
+    if not end or not _same(unescape(_TAG.sub("", start)), delivery_words(on, facts["how"])):
         return written
     return f'<p lang="{locale}">{escape(delivery_words(on, facts["how"], locale), quote=False)}</p>{rest}'
 

@@ -98,7 +98,7 @@ def site_of(request: Request) -> str:
 def _news_entry(request: Request, row: Update, slug: str, petition: str, author: str) -> str:
     locale, url = locale_of(request), f"{site_of(request)}/petitions/{slug}"
     title = words.title(row.kind, row.title, row.facts, locale)
-    if row.kind != UpdateKind.NEWS:
+    if row.kind != UpdateKind.NEWS and title == row.title:  # what the site itself wrote tells its kind
         kind = Message(updates.KINDS[UpdateKind(row.kind)])
         title = said(request, Message("%(kind)s : %(title)s", kind=kind, title=title))
     html = words.html(row.kind, row.html, row.facts, locale)
