@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from babel.messages.pofile import read_po
+from fastapi.routing import APIRoute
 from jinja2 import Environment
 from starlette.testclient import TestClient
 
@@ -25,6 +26,7 @@ from app.moderation.models import CharterArticle, CharterVersion
 from app.pages.routes import doors
 from app.updates import jobs as update_jobs
 from app.web import ratelimit
+from app.web.crowd import Door
 from tests.abuse.fields import fields_of
 from tests.abuse.scene import PLAUSIBLE, Scene, set_up
 from tests.deliveries import handing
@@ -55,7 +57,7 @@ FRENCH = re.compile(
 NAMES = (
     "département", "départements", "Département", "Comment", "Français", "Défenseur des droits", "CNIL", "La Gazette",
     "Parquet de Rennes", "Markdown", "Île-de-France", "Finistère", "Curaçao", "Côte d’Ivoire", "Réunion",
-    "St. Barthélemy", "São Tomé & Príncipe", 
+    "St. Barthélemy", "São Tomé & Príncipe",
 )  # fmt: skip
 
 # Of the scene, beside the petitions and what the forms send.
@@ -217,7 +219,8 @@ def test_every_page_and_every_refusal_speaks_english(scene: Scene, monkeypatch: 
 
 def refusals(scene: Scene) -> Iterator[tuple[str, int, str]]:
     """What every form says of nothing at all, and of what no field expects."""
-    for route in [*routes("POST"), *(door for door in doors if door.method == "POST")]:
+    every: list[APIRoute | Door] = [*routes("POST"), *(door for door in doors if door.method == "POST")]
+    for route in every:
         browser = scene.site.browser()
         browser.cookies = who(scene, route.path).cookies
         for value in ("", "x"):
