@@ -79,7 +79,7 @@ def translate_said(locale: str, message: str) -> str:
         return typeset(message)
     translated = translations(locale).gettext
     if isinstance(message, Message):
-        return message.said(translated)
+        return message.said(translated, locale)
     return translated(message) if message else ""
 
 

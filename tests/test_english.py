@@ -50,9 +50,11 @@ VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "met
 # A French sentence can hardly do without one of these; they are no English words.
 FRENCH = re.compile(
     r"[àâçèéêëîïôùûœ«»]|\b[ldnscjm]’(?=\w)|\bqu’|\b(?:au|aux|avec|cette|ces|dans|des|du|elle|est|et|la|le|les|leur|"
-    r"nous|ou|par|pas|pour|que|qui|sans|ses|sont|sur|une|vos|votre|vous|pétitions?|modération)\b",
+    r"janvier|février|avril|juin|juillet|août|septembre|octobre|novembre|décembre|nous|ou|par|pas|pour|que|qui|sans|ses|sont|sur|une|vos|votre|vous|pétitions?|modération)\b",
     re.IGNORECASE,
 )
+# What French typography puts, and English does not.
+BLANKS = re.compile(r"\w [:;?!](?:\s|$)|\d[\u202f\xa0]\d{3}\b|\d[\u202f\xa0 ]%")
 # Names, which are the same in every language.
 NAMES = (
     "département", "départements", "Département", "Comment", "Français", "Défenseur des droits", "CNIL", "La Gazette",
@@ -120,14 +122,15 @@ WRITTEN = sorted(
 # The scene has a petition in several towns.
 TITLES = re.compile(r"(?:Rouvrir )?la bibliothèque de(?: \w+fleur|…)|rouvrir-la-bibliotheque-de-\w+")
 with CATALOGUE.open("rb") as file:
-    SAID_TWICE = [(one.id, one.string) for one in read_po(file, locale="en") if isinstance(one.id, str)]
-MESSAGES = {" ".join(french.split()) for french, english in SAID_TWICE if french != english and french.strip(" :")}
+    SAID_TWICE = [(one.id, str(one.string)) for one in read_po(file, locale="en") if isinstance(one.id, str)]
+MESSAGES = {" ".join(str(french).split()) for french, english in SAID_TWICE if french != english and french.strip(" :")}
 TRANSLATIONS = {english for french, english in SAID_TWICE if " " in english and english not in MESSAGES}
 
 
 @cache
 def french(text: str) -> str:
     """What is left in French of a text; "" when nothing is."""
+    blanks = BLANKS.search(text)
     text = text.replace("\u202f", " ").replace("\xa0", " ")
     if text in MESSAGES and text not in WRITTEN:
         return text
@@ -135,7 +138,7 @@ def french(text: str) -> str:
     for words in WRITTEN:
         text = text.replace(words, " ")
     text = re.sub(r"https?://\S+|\S+@\S+|(?<![\w])/[\w/-]+|[?&]\w+=\S*", " ", text)
-    return text if FRENCH.search(text) else ""
+    return text if FRENCH.search(text) or (blanks and BLANKS.search(text)) else ""
 
 
 def astray(html: str) -> list[str]:
