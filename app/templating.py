@@ -28,6 +28,8 @@ from app.zone import ZONE, day_of
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "app" / "static"
 LOCALES = ("fr", "en")
+# The English of the pages is British: "31 December 2026".
+CLDR = {"fr": "fr_FR", "en": "en_GB"}
 NARROW = "\u202f"
 
 _BEFORE = re.compile(r" (?=[;:!?»€]|%(?!\())")
@@ -92,8 +94,13 @@ def translate_said(locale: str, message: str) -> str:
         return typeset(message)
     translated = translations(locale).gettext
     if isinstance(message, Message):
-        return message.said(translated)
+        return message.said(translated, locale)
     return translated(message) if message else ""
+
+
+def is_said(locale: str, message: str) -> bool:
+    """Whether a text of ours can be said in this language; an operator's own is in French only."""
+    return locale == "fr" or translations(locale).gettext(message) != message
 
 
 def in_language(locale: str, path: str) -> str:
@@ -116,7 +123,7 @@ def number(value: int, locale: str = "fr") -> str:
 
 @lru_cache(maxsize=4096)
 def _long_date(day: date, locale: str) -> str:
-    text = format_date(day, "long", locale=locale)
+    text = format_date(day, "long", locale=CLDR[locale])
     return re.sub(r"^1 ", "1er ", text) if locale == "fr" else text
 
 
@@ -284,6 +291,8 @@ def _environment(settings: Settings, locale: str) -> Environment:
         iso=iso,
         percent=lambda share: f"{share * 100:.0f}" + (f"{NARROW}%" if locale == "fr" else "%"),
         said=lambda message: translate_said(locale, message),
+        # For an element that shows one: "fr" where its words have no other language.
+        tongue=lambda message: locale if is_said(locale, message) else "fr",
         linebreaks=linebreaks,
         together=kept_together,
         isolated=isolated,

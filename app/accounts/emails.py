@@ -85,4 +85,4 @@ def closed(to: str, locale: str) -> Mail:
 
 def new_administrator(to: Account, new: Account, by: str) -> Mail:
     """*by*: who made it, "" on the command line."""
-    return Mail("accounts/new_administrator", to.email, "fr", {"email": new.email, "by": by}, new.about)
+    return Mail("accounts/new_administrator", to.email, to.locale, {"email": new.email, "by": by}, new.about)

@@ -33,6 +33,8 @@ class Account(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    # Of the pages where it last signed in: its mails are written in it.
+    locale: Mapped[str] = mapped_column(String(2), default="fr", server_default="fr")
     # When the coming end of an idle account was announced.
     warned_at: Mapped[datetime | None]
 

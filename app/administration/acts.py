@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.locale import Message
 from app.moderation.models import DecisionKind, Target
 
 TARGETS = {
@@ -172,7 +173,11 @@ ACTS = {
     "update.taken_off": "Nouvelle retirée de la page",
     "update.tested": "Essai d’une nouvelle envoyé à son auteur",
     "update.written": "Nouvelle écrite",
-} | {f"{target}.{kind}": f"{DECIDED[kind]} : {TARGETS[target]}" for target in Target for kind in DecisionKind}
+} | {
+    f"{target}.{kind}": Message("%(act)s : %(target)s", act=Message(DECIDED[kind]), target=Message(TARGETS[target]))
+    for target in Target
+    for kind in DecisionKind
+}
 # Why a signature was set aside or put back.
 REASONS = {
     "burst": "Rafale",
@@ -194,5 +199,7 @@ def act(code: str) -> str:
 
 def target(kind: str, number: str, names: Mapping[tuple[str, str], str]) -> str:
     """The thing by its name where it has one, else by its number."""
-    named = names.get((kind, number))
-    return f"{TARGETS.get(kind, kind)} {f'« {named} »' if named else number}".removesuffix(" -")
+    named, what = names.get((kind, number)), Message(TARGETS.get(kind, kind))
+    if named:
+        return Message("%(what)s « %(name)s »", what=what, name=named)
+    return what if number == "-" else Message("%(what)s %(number)s", what=what, number=number)

@@ -9,7 +9,7 @@ from app.petitions.models import Petition
 
 
 def link(to: str, petition: Petition, delivery: Delivery, recipient: dict[str, str], token: str) -> Mail:
-    """The title was read by a moderator, or published by the operator, who sends this by hand."""
+    """The title was read by a moderator, or published by the operator, who sends this by hand. In French, as it is."""
     context = {
         "petition": petition.title,
         "petition_path": f"/petitions/{petition.slug}",
@@ -29,4 +29,4 @@ def told(to: Iterable[Account], petition: Petition, recipient: dict[str, str], w
         "what": what,
         "path": f"/organisation/petitions/{petition.slug}/{'nouvelles' if what == 'answer' else 'remise'}",
     }
-    return [Mail("deliveries/told", account.email, "fr", context) for account in to]
+    return [Mail("deliveries/told", account.email, account.locale, context) for account in to]

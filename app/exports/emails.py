@@ -21,4 +21,4 @@ def made(to: Iterable[Account], petition: Petition, record: ExportRecord, who: s
         "who": who,
         "path": f"/organisation/petitions/{petition.slug}/exports",
     }
-    return [Mail("exports/made", one.email, "fr", context, one.about) for one in to]
+    return [Mail("exports/made", one.email, one.locale, context, one.about) for one in to]

@@ -1,84 +1,47 @@
 """Bring the English catalogue up to date: ``python -m app.locale.extract``.
 
-Messages are collected from the templates that the public reads, and from the sentences that the
-code says to people. Translations stay; a message that is gone is kept as obsolete; a new one
-comes without translation, and ``tests/test_locale.py`` says so.
+Messages are collected from every template, and from everything in French that the code holds, but for what is said
+on the command line to who runs the instance. Translations stay; a message that is gone leaves; a new one comes without
+translation, and ``tests/test_locale.py`` says so.
 """
 
 import ast
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
+import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "app" / "locale" / "en" / "LC_MESSAGES" / "signons.po"
-# What staff and organisers read is in French only; but of their own account.
-STAFF = (
-    "administration/",
-    "organising/",
-    "email/accounts/new_administrator/",
-    "email/exports/",
-    "email/deliveries/told/",
-    "email/moderation/amendment/",
-    "email/moderation/digest/",
-    "email/moderation/news/",
-    "email/moderation/petition/",
-    "email/moderation/submitted/",
-    "email/updates/test/",
-)
-# Of those on the layout of staff, the pages of one's own account.
-OWN = {"accounts", "privacy"}
-STAFF_LAYOUT = '{% extends "layouts/staff.html" %}'
 JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
-# Modules that speak to the public, and the calls and tables in which they do.
-SPEAKERS = (
-    "accounts/actions/*.py",
-    "accounts/dependencies.py",
-    "accounts/passwords.py",
-    "accounts/routes/*.py",
-    "comments/*.py",
-    "deliveries/*.py",
-    "deliveries/actions/*.py",
-    "drafting/*.py",
-    "lanes.py",
-    "live/feed.py",
-    "mail/routes.py",
-    "moderation/forms/*.py",
-    "moderation/statements.py",
-    "answers.py",
-    "main.py",
-    "paper/choices.py",
-    "petitions/addresses.py",
-    "petitions/choices.py",
-    "petitions/dependencies.py",
-    "petitions/images.py",
-    "petitions/keys.py",
-    "petitions/network_card.py",
-    "petitions/places.py",
-    "petitions/queries.py",
-    "pages/published.py",
-    "pages/routes/*.py",
-    "privacy/dependencies.py",
-    "privacy/forms.py",
-    "privacy/routes/*.py",
-    "privacy/schedule.py",
-    "privacy/actions/closing.py",
-    "privacy/actions/self_service.py",
-    "redress/actions/appealing.py",
-    "redress/actions/noticing.py",
-    "redress/actions/rewriting.py",
-    "redress/forms.py",
-    "redress/routes/public.py",
-    "transparency/routes.py",
-    "turn.py",
-    "signatures/*.py",
-    "signatures/actions/*.py",
-    "text.py",
-    "web/*.py",
+# Read on the command line, or at the start, by who runs the instance; a demonstration, which people could have written;
+# words that are compared with others and said to nobody; consent texts, which have a version in each language.
+NOT_FOR_PAGES = (
+    "audit/chain.py", "backup/", "cli/", "consents/", "db.py", "demo/", "folding.py", "locale/", "migrations.py",
+    "naming.py", "operations/", "petitions/frontmatter.py", "petitions/glyphs.py", "petitions/importing.py",
+    "petitions/words.py", "settings.py", "vault.py",
+)  # fmt: skip
+# What is French without a doubt: its letters and its quotation marks, or a word that it can hardly do without.
+FRENCH = re.compile(
+    r"[àâçèéêëîïôùûœÀÂÇÈÉÊÎÔŒ’«»]"
+    r"|\b(?:au|aux|avec|ce|ces|cette|dans|de|des|du|en|est|et|la|le|les|nous|ou|par|pas|plus|pour|que|qui|"
+    r"sans|se|sera|ses|son|sont|sur|un|une|vos|votre|vous)\b",
+    re.IGNORECASE,
 )
+# An address of the site, a pattern, a piece of markup, a name made for programs.
+CODE = re.compile(r"^[/?#.&<]|</|\\|\(\?|\w\|\w|^\S+/\S+$|^[a-z0-9]+(?:[-_.][a-z0-9]+)+$|^\W*$")
+# What a model, a check of a table or a developer's mistake says.
+ENGLISH = re.compile(r"\b(?:IN|its|Sans|AT BE)\b")
+# The name of a language is in that language.
+CHARTER = ("title", "body", "breaks", "ok", "applies")
+UNSAID = {"Français", "département "}
+# What has none of these words is known by the call or the table that it is in.
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany",
     "Unable", "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "Message", "bounded", "number",
@@ -93,42 +56,53 @@ TABLES = {
     "BY_INVITATION", "BY_THE_TEAM",
     "AUTHORS", "MEANWHILE", "NOT_A_PROOF", "NO_SUCH", "OVER", "TOO_MANY", "WAYS",
     "ROLES", "TAKEN", "WEAK", "WRONG_CODE", "WRONG_KEY", "NOT_MADE", "WRONG_PROOF", "WRONG_SPARE", "NOWHERE",
-    "REWRITTEN", "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH",
+    "REWRITTEN", "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH", "_WORDS",
 }  # fmt: skip
 Message = str | tuple[str, ...]
 
 
-def public_templates() -> Iterator[Path]:
-    folder = ROOT / "templates"
-    for path in sorted(folder.rglob("*.*")):
-        name = path.relative_to(folder)
-        if name.as_posix().startswith(STAFF):
-            continue
-        source = path.read_text("utf-8")
-        # Parts of moderation's pages are for staff.
-        part = name.parts[0] == "moderation" and name.name.startswith("_")
-        if part or (source.startswith(STAFF_LAYOUT) and name.parts[0] not in OWN):
-            continue
-        yield path
-
-
 def from_templates() -> Iterator[tuple[Message, str]]:
-    for path in public_templates():
+    for path in sorted((ROOT / "templates").rglob("*.*")):
         with path.open("rb") as file:
             for _line, message, _comments, _context in extract("jinja2.ext:babel_extract", file, options=JINJA):
                 yield message, str(path.relative_to(ROOT))
 
 
 def from_python() -> Iterator[tuple[Message, str]]:
-    for pattern in SPEAKERS:
-        for path in sorted((ROOT / "app").glob(pattern)):
+    for path in sorted((ROOT / "app").rglob("*.py")):
+        if not path.relative_to(ROOT / "app").as_posix().startswith(NOT_FOR_PAGES):
             for message in sentences(path.read_text("utf-8")):
                 yield message, str(path.relative_to(ROOT))
 
 
-def sentences(source: str) -> Iterator[str]:
-    """What the calls and the tables named above say in this source."""
-    for node in ast.walk(ast.parse(source)):
+def from_data() -> Iterator[tuple[Message, str]]:
+    """The charter as it ships, so that it is read in English for as long as it applies; what word lists are called."""
+    charter, hints = (ROOT / "app" / path for path in ("moderation/charter.yaml", "comments/hints/words.yaml"))
+    shipped = yaml.safe_load(charter.read_text("utf-8"))
+    for said in (shipped["summary"], *(article[name] for article in shipped["articles"] for name in CHARTER)):
+        yield said.strip(), str(charter.relative_to(ROOT))
+    for words in yaml.safe_load(hints.read_text("utf-8"))["lists"]:
+        yield words["label"], str(hints.relative_to(ROOT))
+
+
+def is_french(text: object) -> TypeGuard[str]:
+    """A sentence or a label in French, for people."""
+    if not isinstance(text, str):
+        return False
+    known = len(text) > 3 and bool(FRENCH.search(text)) and not text.isupper()
+    return known and not CODE.search(text) and text not in UNSAID
+
+
+def sentences(source: str) -> Iterator[Message]:
+    """What is in French in this source, and what the calls and the tables named above say."""
+    tree = ast.parse(source)
+    apart = {id(node) for node in _comments(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) == "translate_plural":
+            both = tuple(str(one.value) for one in node.args[1:3] if isinstance(one, ast.Constant))
+            yield from [both] if both else []
+        if isinstance(node, ast.Constant) and id(node) not in apart and is_french(node.value):
+            yield node.value
         if isinstance(node, ast.Call) and _name(node.func) in CALLS:
             for argument in node.args:
                 yield from _said(argument)
@@ -142,6 +116,17 @@ def sentences(source: str) -> Iterator[str]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(_name(target) in TABLES for target in targets):
                 yield from _said(node.value)
+
+
+def _comments(tree: ast.Module) -> Iterator[ast.AST]:
+    """Docstrings; the pieces of an f-string, which no catalogue can hold; plurals, which are told apart."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name(node.func) == "translate_plural":
+            yield from node.args
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield from (value for value in node.values if isinstance(value, ast.Constant))
 
 
 def _name(node: ast.expr) -> str:
@@ -167,14 +152,18 @@ def _said(node: ast.expr) -> Iterator[str]:
 
 
 def _is_code(text: str) -> bool:
-    """A word in ASCII small letters is a name of the code, not a word for people; so is a figure."""
-    return (text.isascii() and text.replace("_", "").isalnum() and text == text.lower()) or not text.strip()
+    """A word in ASCII small letters is a name of the code, not a word for people; so is a figure, a list of names."""
+    words = text.replace("_", "").replace(", ", "")
+    return (
+        not text.strip() or (text.isascii() and words.isalnum() and text == text.lower()) or bool(ENGLISH.search(text))
+    )
 
 
+@cache
 def collected() -> Catalog:
     """Everything that a catalogue should have."""
     catalogue = Catalog(locale="en", domain="signons", charset="utf-8")
-    for message, place in (*from_templates(), *from_python()):
+    for message, place in (*from_templates(), *from_python(), *from_data()):
         catalogue.add(message, locations=[(place, 0)], flags=["python-format"] if "%(" in str(message) else [])
     return catalogue
 
@@ -196,4 +185,4 @@ if __name__ == "__main__":
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     found = update()
     with CATALOGUE.open("wb") as file:
-        write_po(file, found, width=0, sort_output=True, include_lineno=False, ignore_obsolete=False)
+        write_po(file, found, width=0, sort_output=True, include_lineno=False, ignore_obsolete=True)

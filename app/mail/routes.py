@@ -1,7 +1,8 @@
 """The local mailbox: where the demo's mails are caught. It exists on this machine only."""
 
+import re
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
@@ -26,7 +27,13 @@ def _only_here(request: Request) -> None:
 def mailbox(request: Request, session: Db) -> Response:
     _only_here(request)
     mails = [
-        {"id": mail.id, "to": mail.recipient, "subject": mail.title, "at": mail.caught_at}
+        {
+            "id": mail.id,
+            "to": mail.recipient,
+            "subject": mail.title,
+            "at": mail.caught_at,
+            "lang": _language(message_from_bytes(mail.source, policy=policy.default)),
+        }
         for mail in queries.caught(session)
     ]
     return page(request, "mail/mailbox.html", mails=mails)
@@ -43,6 +50,7 @@ def message(request: Request, session: Db, mail_id: RowId) -> Response:
         "from": str(parsed["From"]),
         "subject": caught.title,
         "at": caught.caught_at,
+        "lang": _language(parsed),
         "text": text.get_content() if text is not None else "",
         "html_url": f"/boite-locale/{mail_id}/html",
     }
@@ -61,6 +69,14 @@ def message_html(request: Request, session: Db, mail_id: RowId) -> Response:
             "cache-control": "no-store",
         },
     )
+
+
+def _language(parsed: Message) -> str:
+    """Of a mail: each is written in its reader's."""
+    assert isinstance(parsed, EmailMessage)
+    html = parsed.get_body(("html",))
+    found = re.search(r'<html lang="(\w+)"', html.get_content()) if html is not None else None
+    return found[1] if found else "fr"
 
 
 def _message(session: Db, mail_id: int) -> tuple[CaughtMail, EmailMessage]:

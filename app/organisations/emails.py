@@ -48,7 +48,7 @@ def _to_members(
         "path": f"/organisation/organisations/{organisation.slug}",
         **more,
     }
-    return [Mail(template, one.email, "fr", context | {"you": one.id == who.id}, one.about) for one in to]
+    return [Mail(template, one.email, one.locale, context | {"you": one.id == who.id}, one.about) for one in to]
 
 
 def _codes(rights: Iterable[Right]) -> list[str]:

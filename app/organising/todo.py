@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.locale import Message
+from app.locale import Message, Spoken
 from app.organisations.rights import Right
 from app.petitions.goals import steps
 from app.petitions.models import StepPassed
@@ -64,13 +64,14 @@ def _tell(p: View, passed: Collection[StepPassed], since: datetime, now: datetim
         step = max(new, key=lambda row: row.step)
         text = Message(
             "Le palier de %(n)s signatures est passé depuis le %(date)s : remerciez celles et ceux qui ont signé.",
-            n=number(step.step),
-            date=long_date(step.passed_at),
+            n=Spoken(number, step.step),
+            date=Spoken(long_date, step.passed_at),
         )
         yield Todo("thank", text, page, "Écrire une nouvelle")
     elif now - since >= SILENT and p.state != "delivered":
         text = Message(
-            "Aucune nouvelle depuis le %(date)s : dites où vous en êtes, même en deux phrases.", date=long_date(since)
+            "Aucune nouvelle depuis le %(date)s : dites où vous en êtes, même en deux phrases.",
+            date=Spoken(long_date, since),
         )
         yield Todo("tell", text, page, "Écrire une nouvelle")
 
@@ -78,12 +79,14 @@ def _tell(p: View, passed: Collection[StepPassed], since: datetime, now: datetim
 def _hand_over(p: View, now: datetime) -> Iterator[Todo]:
     page = f"/organisation/petitions/{p.slug}{HANDING_OVER}"
     if p.is_open and p.closes_at is not None and p.closes_at - now <= BEFORE_THE_END and p.last_day is not None:
-        text = Message("Dernier jour pour signer : le %(date)s. Préparez la remise.", date=long_date(p.last_day))
+        text = Message(
+            "Dernier jour pour signer : le %(date)s. Préparez la remise.", date=Spoken(long_date, p.last_day)
+        )
         yield Todo("prepare", text, page, "Préparer la remise")
     elif p.state == "closed":
         text = Message(
             "Elle est close, pas encore remise : remettez-la avant le %(date)s, où les signatures sont effacées.",
-            date=long_date(p.erased_on),
+            date=Spoken(long_date, p.erased_on),
         )
         yield Todo("deliver", text, page, "Remettre la pétition")
 
@@ -101,20 +104,26 @@ def coming(p: View, told_at: datetime | None, now: datetime) -> list[Message]:
     """What comes by itself, the nearest first where that is known."""
     found: list[tuple[datetime, Message]] = []
     if p.is_open and p.closes_at is not None and p.last_day is not None:
-        found.append((p.closes_at, Message("Dernier jour pour signer : le %(date)s.", date=long_date(p.last_day))))
+        found.append(
+            (p.closes_at, Message("Dernier jour pour signer : le %(date)s.", date=Spoken(long_date, p.last_day)))
+        )
     since = told_at or p.opened_at
     if since is not None and p.is_open:
         news = since + SILENT
         if news > now:
-            found.append((news, Message("Une nouvelle sera bienvenue avant le %(date)s.", date=long_date(news))))
+            found.append(
+                (news, Message("Une nouvelle sera bienvenue avant le %(date)s.", date=Spoken(long_date, news)))
+            )
     if not p.purged and p.opened_at is not None:
-        erased = Message("Effacement des données des signataires : le %(date)s.", date=long_date(p.erased_on))
+        erased = Message("Effacement des données des signataires : le %(date)s.", date=Spoken(long_date, p.erased_on))
         found.append((p.erased_on, erased))
     said = [message for _, message in sorted(found, key=lambda pair: pair[0])]
     ahead = next((step for step in steps(p.goal) if step > p.count), None) if p.is_open else None
     if ahead is not None:
         left = Message(
-            "Prochain palier : %(step)s signatures, encore %(n)s.", step=number(ahead), n=number(ahead - p.count)
+            "Prochain palier : %(step)s signatures, encore %(n)s.",
+            step=Spoken(number, ahead),
+            n=Spoken(number, ahead - p.count),
         )
         said.insert(0, left)
     return said

@@ -10,7 +10,7 @@ from app import audit, clock
 from app.accounts.models import Account
 from app.db import changed
 from app.errors import Conflict, Invalid, NotFound, Refused
-from app.locale import Message
+from app.locale import Message, Spoken
 from app.paper import permissions, queries, scans
 from app.paper.choices import LINES, MOST_SHEETS, SheetReason
 from app.paper.models import Sheet, SheetCorrection, SheetState
@@ -131,7 +131,7 @@ def _why_not(session: Session, petition: Petition, number: int) -> str:
     return Message(
         "La feuille %(number)s a déjà été saisie le %(day)s par %(who)s.",
         number=number,
-        day=long_date(sheet.entered_at) if sheet.entered_at else "",
+        day=Spoken(long_date, sheet.entered_at) if sheet.entered_at else "",
         who=who,
     )
 

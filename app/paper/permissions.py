@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
-from app.locale import Message
+from app.locale import Message, Spoken
 from app.organisations.rights import Right
 from app.paper import queries
 from app.paper.models import Sheet, SheetState
@@ -69,6 +69,6 @@ def closed(petition: Petition, now: datetime, late: timedelta = timedelta()) -> 
     if until is not None and until + late <= now:
         return Message(
             "Les feuilles se saisissaient jusqu’au %(day)s, quinze jours après la clôture : c’est passé.",
-            day=long_date(until),
+            day=Spoken(long_date, until),
         )
     return ""

@@ -11,7 +11,7 @@ from typing import Any, Self
 from sqlalchemy.orm import Session
 
 from app.errors import Invalid
-from app.locale import Message
+from app.locale import Message, Spoken
 from app.petitions import indexing
 from app.petitions.models import Outcome, Petition, PetitionState
 from app.templating import long_date
@@ -63,7 +63,7 @@ def check(petition: Petition, told: Told, now: datetime) -> None:
             errors["kind"] = "« Sans réponse » se dit soixante jours après la remise, qui n’est pas notée ici."
         elif now < silent:
             why = "« Sans réponse » se dit soixante jours après la remise : à partir du %(day)s."
-            errors["kind"] = Message(why, day=long_date(silent))
+            errors["kind"] = Message(why, day=Spoken(long_date, silent))
     elif not told.source_title:
         errors["source_title"] = (
             "Dites où cela se vérifie : un article, un texte officiel, ou « annonce orale du maire au conseil »."

@@ -15,10 +15,11 @@ from typing import Any, Literal
 import structlog
 import typst
 
+from app.locale import Message
 from app.petitions import glyphs
 from app.petitions.blocks import Block, Run, blocks_of, is_rtl
 from app.petitions.public import View
-from app.templating import long_date
+from app.templating import long_date, translate_plural, translate_said
 from app.text import has_ink
 
 log = structlog.get_logger("pdf")
@@ -29,14 +30,26 @@ _POSTER_RECIPIENTS = 240
 # Accessible; for archives and accessible.
 Standard = Literal["ua-1", "a-2a"]
 # Not words: they are left as they are.
-_VERBATIM = {"kind", "href", "qr", "families", "cover", "sha256"}
+_VERBATIM = {"kind", "href", "qr", "families", "cover", "sha256", "lang"}
+# What the paper says around the words of its author.
+_WORDS = {
+    "to": "À l’attention de",
+    "author": "Auteur ou autrice :",
+    "sources": "Sources et articles",
+    "addresses": "Adresses des liens",
+    "missing": "remplace un signe que cette mise en page ne sait pas imprimer : il se lit sur la page de la pétition.",
+    "petition": "PÉTITION",
+    "scan": "Code à scanner :",
+    "sign": "Lire et signer :",
+}
 
 
-def render(view: View) -> bytes:
-    """The PDF of one version of a petition's text: no number that moves is on it, so that it is set once."""
+def render(view: View, locale: str = "fr") -> bytes:
+    """The PDF of one version of a petition's text: no number that moves is on it, so that it is set once a language."""
     blocks = blocks_of(str(view.body_html), view.url)
     links = number_links(blocks)
     data = {
+        **words(locale),
         "title": title_of(view),
         "rtl": is_rtl(view.title),
         "recipients": [f"{r['name']}, {r['role']}" for r in view.recipients],
@@ -45,31 +58,41 @@ def render(view: View) -> bytes:
         "links": [{"href": href, "text": href.removeprefix("mailto:")} for href in links],
         "sources": [
             {
-                "text": ", ".join(filter(None, [s["title"], s["publisher"], long_date(s["date"]) if s["date"] else ""]))
-                + f" · {s['kind_label']}",
+                "text": ", ".join(
+                    filter(None, [s["title"], s["publisher"], long_date(s["date"], locale) if s["date"] else ""])
+                )
+                + f" · {translate_said(locale, s['kind_label'])}",
                 "href": s["url"],
                 "address": s["url"],
             }
             for s in view.sources
         ],
         "footer": view.url,
-        "version": f"Texte du {long_date(view.version_at)}, version {view.version}",
+        "version": translate_said(
+            locale, Message("Texte du %(date)s, version %(n)s", date=long_date(view.version_at, locale), n=view.version)
+        ),
     }
     return _typeset(_TEMPLATE, data)
 
 
-def poster(view: View, qr_svg: bytes) -> bytes:
+def poster(view: View, qr_svg: bytes, locale: str = "fr") -> bytes:
     """One A4 page for a wall: the title, who it is for, a code to scan."""
     title = title_of(view)
     data = {
+        **words(locale),
         "title": title,
         "longest": max(title.split(), key=len),
         "rtl": is_rtl(title),
-        "recipients": few([f"{r['name']}, {r['role']}" for r in view.recipients]),
+        "recipients": few([f"{r['name']}, {r['role']}" for r in view.recipients], locale),
         "url": view.url.partition("://")[2],
         "qr": qr_svg.decode(),
     }
     return _typeset(_POSTER, data)
+
+
+def words(locale: str) -> dict[str, Any]:
+    """The language of a paper, and what is ours on it."""
+    return {"lang": locale, "words": {name: translate_said(locale, said) for name, said in _WORDS.items()}}
 
 
 def drawn(template: Path, data: dict[str, Any]) -> bytes:
@@ -90,7 +113,7 @@ def title_of(view: View) -> str:
     return title if has_ink(title) else "Pétition"
 
 
-def few(recipients: list[str]) -> str:
+def few(recipients: list[str], locale: str = "fr") -> str:
     """The first of them, as many as a poster has room for, and how many more there are."""
     shown: list[str] = []
     for recipient in recipients:
@@ -99,7 +122,7 @@ def few(recipients: list[str]) -> str:
         shown.append(recipient if len(recipient) <= _POSTER_RECIPIENTS else recipient[: _POSTER_RECIPIENTS - 2] + " …")
     more = len(recipients) - len(shown)
     if more:
-        shown.append(f"et {more} autre{'s' if more > 1 else ''}")
+        shown.append(translate_plural(locale, "et %(num)s autre", "et %(num)s autres", more) % {"num": more})
     return " ; ".join(shown)
 
 

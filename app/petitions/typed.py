@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime, timedelta
 
 from app import clock
-from app.locale import Message
+from app.locale import Message, Spoken
 from app.templating import long_date
 from app.zone import day_of, day_typed
 
@@ -61,5 +61,5 @@ def last_day(wanted: date) -> date:
         raise ValueError("cette date est passée")
     if wanted > latest_day(now):
         too_far = "cette date est trop lointaine : au plus tard le %(day)s, dans un an"
-        raise ValueError(Message(too_far, day=long_date(latest_day(now))))
+        raise ValueError(Message(too_far, day=Spoken(long_date, latest_day(now))))
     return wanted

@@ -15,7 +15,7 @@ from app import audit, clock
 from app.db import changed
 from app.errors import Conflict, Invalid, NotFound, Refused
 from app.folding import fold
-from app.locale import Message
+from app.locale import Message, Spoken
 from app.petitions import edits, indexing, markdown, queries, texts
 from app.petitions.actions import Picture, set_picture
 from app.petitions.models import Amendment, AmendmentState, Change, ChangeKind, Petition, PetitionText, Recipient
@@ -240,7 +240,7 @@ def _last_day(session: Session, petition: Petition, wanted: date | None) -> list
         raise Invalid({"closes_on": "Cette date est passée."})
     if wanted > latest:
         too_far = "Au plus tard le %(day)s, un an après l’ouverture."
-        raise Invalid({"closes_on": Message(too_far, day=long_date(latest))})
+        raise Invalid({"closes_on": Message(too_far, day=Spoken(long_date, latest))})
     petition.closes_at = end_of(wanted)
     details = {"from": present.isoformat(), "to": wanted.isoformat()}
     return [_note(session, petition, ChangeKind.LAST_DAY, details)]

@@ -11,6 +11,7 @@ PERSONAL = {
     "account.password_hash": "organiser_account",
     "account.totp_sealed": "organiser_account",
     "account.seen_at": "organiser_account",
+    "account.locale": "organiser_account",
     "recovery_code.account_id": "organiser_account",
     "recovery_code.digest": "organiser_account",
     "passkey.account_id": "organiser_account",

@@ -60,6 +60,11 @@ REQUEST_ANSWERED = timedelta(days=30)
 REQUEST_ALERT = timedelta(days=20)
 
 
+def shortened(data: str) -> str:
+    """What a line is about, in a few words, in French or in English."""
+    return re.split(r" ?: |, (?:avec|pour|with|to) ", data)[0]
+
+
 @dataclass(frozen=True)
 class Line:
     """One kind of data: until when it is kept, what happens then, and on what ground."""
@@ -71,11 +76,6 @@ class Line:
     basis: str
     # What ``data``, ``until`` and ``then`` print, in this order.
     figures: tuple[timedelta | int, ...] = ()
-
-    @property
-    def label(self) -> str:
-        """The data in a few words."""
-        return re.split(r" ?: |, (?:avec|pour) ", self.data)[0]
 
 
 # The day called D, after which a petition's signers are forgotten.
@@ -213,8 +213,8 @@ SCHEDULE = (
     ),
     Line(
         "organiser_account",
-        "Compte d’organisateur : adresse, empreinte du mot de passe, secret scellé du second facteur, empreintes des"
-        " codes de secours, partie publique et nom des clés d’accès",
+        "Compte d’organisateur : adresse, langue, empreinte du mot de passe, secret scellé du second facteur,"
+        " empreintes des codes de secours, partie publique et nom des clés d’accès",
         "Deux ans sans connexion, nous vous prévenons trente jours avant ; ou tout de suite si vous le fermez. Une"
         " adresse donnée sans que le compte soit créé n’est pas gardée.",
         "Le compte est supprimé ; il reste un numéro, auteur anonyme des actes passés.",
@@ -400,4 +400,3 @@ SCHEDULE = (
         "Notre intérêt légitime et celui du public à garder la trace des pétitions (RGPD, art. 6.1.f et 9.2.e)",
     ),
 )
-LABELS = {line.name: line.label for line in SCHEDULE}

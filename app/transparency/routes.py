@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from app import clock
 from app.db import Db
 from app.errors import NotFound
+from app.locale import Message
 from app.moderation import charter
 from app.moderation import queries as moderation_queries
 from app.moderation.models import Decision
@@ -20,7 +22,7 @@ from app.redress.forms import NOTICE_CATEGORIES
 from app.templating import iso
 from app.transparency import disclosure, queries
 from app.web.forms import asked, day, identifier
-from app.web.rendering import public, settings_of
+from app.web.rendering import locale_of, localised, public, said, settings_of
 from app.zone import ZONE
 
 router = APIRouter()
@@ -143,20 +145,29 @@ def journal(request: Request, session: Db) -> Response:
 
 @router.get("/transparence/journal.atom")
 def atom(request: Request, session: Db) -> Response:
-    origin = settings_of(request).origin
+    locale, tr = locale_of(request), partial(said, request)
+    origin = settings_of(request).origin + localised(request, "")
     found = entries(session, _settled(session))
     updated = iso(found[0]["at"]) if found else iso(clock.now())
     parts = [
-        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="fr">',
-        f"<title>Journal de modération</title><id>{origin}/transparence/journal</id><updated>{updated}</updated>",
-        f'<link rel="self" href="{origin}/transparence/journal.atom"/><author><name>Modération</name></author>',
+        f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{locale}">',
+        f"<title>{tr('Journal de modération')}</title><id>{origin}/transparence/journal</id>",
+        f"<updated>{updated}</updated>",
+        f'<link rel="self" href="{origin}/transparence/journal.atom"/><author><name>{tr("Modération")}</name></author>',
     ]
     for one in found:
         url = f"{origin}/transparence/decisions/{one['reference']}"
-        rule = f"article {', '.join(map(str, one['articles']))}" if one["articles"] else one["ground"]
-        title = " — ".join(part for part in (one["target"], one["kind"], rule) if part)
-        by = "la machine" if one["automated"] else "une personne"
-        summary = f"Origine : {one['source']}. Décidé par {by}. Recours : {one['appeal']}."
+        articles = Message("article %(n)s", n=", ".join(map(str, one["articles"])))
+        rule = articles if one["articles"] else one["ground"]
+        title = " — ".join(tr(part) for part in (one["target"], one["kind"], rule) if part)
+        summary = tr(
+            Message(
+                "Origine : %(source)s. Décidé par %(by)s. Recours : %(appeal)s.",
+                source=Message(one["source"]),
+                by=Message("la machine" if one["automated"] else "une personne"),
+                appeal=Message(one["appeal"]),
+            )
+        )
         parts.append(
             f'<entry><id>{url}</id><link href="{url}"/><title>{escape(title)}</title>'
             f"<updated>{iso(one['at'])}</updated><summary>{escape(summary)}</summary></entry>"

@@ -7,19 +7,22 @@ from app.mail.outbox import Mail
 from app.petitions.markdown import absolute
 from app.petitions.models import Petition
 from app.petitions.readable import readable
+from app.updates import words
 from app.updates.models import FACTS, LETTER_MAIL, NEWS_MAIL, Update
 
 
-def news_context(update: Update, petition: Petition, site: str) -> dict[str, Any]:
+def news_context(update: Update, petition: Petition, site: str, locale: str = "fr") -> dict[str, Any]:
     """What a copy says; *site* is ours in the reader's language."""
     url = f"{site}/petitions/{petition.slug}"
+    title = words.title(update.kind, update.title, update.facts, locale)
     return {
         "petition": petition.title,
-        "update_title": update.title,
+        "update_title": title,
+        "tongue": locale if title != update.title else "fr",
         "kind": update.kind,
         "facts": {name: update.facts[name] for name in FACTS if name in update.facts},
         "text": readable(update.markdown),
-        "html": absolute(update.html, url),
+        "html": absolute(words.html(update.kind, update.html, update.facts, locale), url),
         "url": f"{url}/nouvelles?s=nouvelle#n{update.id}",
     }
 

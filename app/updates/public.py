@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from app.updates import queries
+from app.updates import queries, words
 from app.updates.models import FACTS, Update, UpdateKind, UpdateState
 
 # On the card of its petition, the last one is told so long.
@@ -31,6 +31,8 @@ class News:
     # A moderator took it off: under which article. Its words are gone.
     taken_off: bool = False
     article: int | None = None
+    # Of its title: French, as people write here, or that of the page where the site wrote it.
+    tongue: str = "fr"
 
     def as_json(self, url: str) -> dict[str, object]:
         return {
@@ -52,17 +54,23 @@ class Latest:
     at: datetime
 
 
-def shown(update: Update, top: int = 4) -> News:
-    """As it stands on the page, or will; *top* is the level of its first heading: below its title."""
+def shown(update: Update, top: int = 4, locale: str = "fr") -> News:
+    """As it stands on the page, or will; *top* is the level of its first heading: below its title.
+
+    What the site itself wrote in it is said in the language of the page.
+    """
     if update.state == UpdateState.REFUSED and update.published_at is not None:
         return News(update.id, update.kind, "", update.at, Markup(), {}, taken_off=True, article=update.article)
-    return as_written(update, top)
+    return as_written(update, top, locale)
 
 
-def as_written(update: Update, top: int = 4) -> News:
+def as_written(update: Update, top: int = 4, locale: str = "fr") -> News:
     """The same, for those who decide about it."""
     facts = {name: update.facts[name] for name in FACTS if name in update.facts}
-    return News(update.id, update.kind, update.title, update.at, _lowered(update.html, top), facts)
+    title = words.title(update.kind, update.title, update.facts, locale)
+    html = _lowered(words.html(update.kind, update.html, update.facts, locale), top)
+    tongue = "fr" if title == update.title else locale
+    return News(update.id, update.kind, title, update.at, html, facts, tongue=tongue)
 
 
 def _lowered(html: str, top: int) -> Markup:
@@ -70,9 +78,9 @@ def _lowered(html: str, top: int) -> Markup:
     return Markup(html.replace("h3>", f"h{top + 1}>").replace("h2>", f"h{top}>"))  # noqa: S704
 
 
-def of_petition(session: Session, petition_id: int, limit: int = PER_PAGE) -> list[News]:
+def of_petition(session: Session, petition_id: int, limit: int = PER_PAGE, locale: str = "fr") -> list[News]:
     """The newest first."""
-    return [shown(row) for row in queries.published(session, petition_id, limit)]
+    return [shown(row, locale=locale) for row in queries.published(session, petition_id, limit)]
 
 
 def of_petition_rows(session: Session, petition_id: int) -> Sequence[Update]:
@@ -81,19 +89,19 @@ def of_petition_rows(session: Session, petition_id: int) -> Sequence[Update]:
 
 
 def page_of(
-    session: Session, petition_id: int, before: tuple[datetime, int] | None
+    session: Session, petition_id: int, before: tuple[datetime, int] | None, locale: str = "fr"
 ) -> tuple[list[News], tuple[datetime, int] | None]:
     """One page of the whole timeline, what was taken off it too; and where the next one begins."""
     rows = queries.told(session, petition_id, PER_PAGE + 1, before)
     kept = rows[:PER_PAGE]
     more = (kept[-1].at, kept[-1].id) if len(rows) > PER_PAGE else None
-    return [shown(row, 3) for row in kept], more
+    return [shown(row, 3, locale) for row in kept], more
 
 
-def latest(session: Session, petition_ids: Iterable[int], now: datetime) -> dict[int, Latest]:
+def latest(session: Session, petition_ids: Iterable[int], now: datetime, locale: str = "fr") -> dict[int, Latest]:
     """Of each petition, its last news of the last thirty days; one query for all of them."""
     rows = queries.titles_since(session, list(petition_ids), now - RECENT)
-    return {petition_id: Latest(title, at) for petition_id, title, at in rows}
+    return {row[0]: Latest(words.title(row.kind, row.title, row.facts, locale), row.at) for row in rows}
 
 
 def recent(session: Session, limit: int) -> Sequence[tuple[Update, str, str, str]]:

@@ -1,10 +1,10 @@
 """Every SELECT about updates and letters."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Row, Select, func, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.mail.models import OutboxMail
@@ -58,14 +58,13 @@ def told(
     return session.scalars(query.order_by(told_at.desc(), Update.id.desc()).limit(limit)).all()
 
 
-def titles_since(session: Session, petition_ids: Sequence[int], since: datetime) -> Iterator[tuple[int, str, datetime]]:
-    """(petition, title, date), the newest of each petition last."""
-    rows = session.execute(
-        select(Update.petition_id, Update.title, told_at)
+def titles_since(session: Session, petition_ids: Sequence[int], since: datetime) -> Sequence[Row[Any]]:
+    """(petition, title, kind, facts, date), the newest of each petition last."""
+    return session.execute(
+        select(Update.petition_id, Update.title, Update.kind, Update.facts, told_at.label("at"))
         .where(Update.petition_id.in_(petition_ids), Update.state == PUBLISHED, told_at > since)
         .order_by(told_at, Update.id)
-    )
-    return ((row[0], row[1], row[2]) for row in rows)
+    ).all()
 
 
 def recent(session: Session, limit: int) -> Sequence[tuple[Update, str, str, str]]:

@@ -1,12 +1,13 @@
 """Pages: a template, a context, a status, and whether everybody may share the answer."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.settings import Settings
-from app.templating import Templates, in_language
+from app.templating import Templates, in_language, translate_said
 from app.web.finishing import finished
 
 EMPTY_FORM: dict[str, dict[str, str]] = {"values": {}, "errors": {}}
@@ -17,14 +18,20 @@ def settings_of(request: Request) -> Settings:
     return settings
 
 
-# What staff and organisers read is in French only: in one language, at least.
-IN_FRENCH = ("/organisation/", "/moderation/", "/administration/")
-
-
 def locale_of(request: Request) -> str:
     """The language of the answer."""
     locale: str = request.scope["state"]["locale"]
-    return "fr" if f"{request.scope['path']}/".startswith(IN_FRENCH) else locale
+    return locale
+
+
+def said(request: Request, message: str) -> str:
+    """A sentence or a label of ours in the language of the answer: plain text."""
+    return translate_said(locale_of(request), message)
+
+
+def choices(request: Request, options: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """``(value, label)`` of a list to choose from, in the language of the answer."""
+    return [(value, said(request, label)) for value, label in options]
 
 
 def localised(request: Request, path: str) -> str:
@@ -36,14 +43,12 @@ def render(request: Request, template: str, **context: Any) -> str:
     templates: Templates = request.app.state.templates
     locale = locale_of(request)
     path = request.url.path
-    switch = None
-    if not f"{path}/".startswith(IN_FRENCH):
-        other = "en" if locale == "fr" else "fr"
-        switch = {
-            "href": path if other == "fr" else f"/en{path}",
-            "label": "English" if other == "en" else "Français",
-            "lang": other,
-        }
+    other = "en" if locale == "fr" else "fr"
+    switch = {
+        "href": path if other == "fr" else f"/en{path}",
+        "label": "English" if other == "en" else "Français",
+        "lang": other,
+    }
     staff = getattr(request.state, "staff", None)
     html = templates.render(template, locale, **{"path": path, "staff": staff, "language_switch": switch, **context})
     return finished(html, locale)

@@ -61,7 +61,7 @@ def test_the_last_day_is_the_one_that_was_typed(site: Site) -> None:
     publish(site, slug)
     for path in (f"/petitions/{slug}", "/"):
         assert "se termine le 31 décembre 2026" in text_of(site.client.get(path).text), path
-    assert "ends on December 31, 2026" in text_of(site.client.get(f"/en/petitions/{slug}").text)
+    assert "ends on 31 December 2026" in text_of(site.client.get(f"/en/petitions/{slug}").text)
     stand_at(2026, 12, 31, 23, 59)
     site.app.state.page_cache.entries.clear()  # a page is kept for a second at most, in real time
     assert 'id="signer"' in site.client.get(f"/petitions/{slug}").text

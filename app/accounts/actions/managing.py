@@ -63,7 +63,7 @@ def end(session: Session, account: Account) -> None:
     queries.end_sessions(session, account.id)
     outbox.cancel(session, account.about)
     account.email = f"compte-{account.id}-supprime"
-    account.password_hash, account.totp_sealed = "", None
+    account.password_hash, account.totp_sealed, account.locale = "", None, "fr"
     queries.forget_factors(session, account.id)
     account.disabled_at = clock.now()
     audit.record(session, "account.ended", "account", account.id)

@@ -127,7 +127,7 @@ def open_session(
     cookie = secrets.token_urlsafe(32)
     if complete:
         first = account.seen_at is None
-        account.seen_at, account.warned_at = now, None
+        account.seen_at, account.warned_at, account.locale = now, None, came.locale
         throttling.forget(session, account, origin)
         audit.record(session, "account.signed_in", "account", account.id, account.id)
         if not (known or first or account.is_demo):

@@ -26,7 +26,7 @@ from app.petitions.models import Petition
 from app.web.admission import in_lane
 from app.web.forms import Form, RowId, Shown, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.web.rendering import EMPTY_FORM, choices, page, see_other, settings_of
 from app.web.sorting import in_order, sorting
 
 HOME = "/administration/comptes"
@@ -68,8 +68,8 @@ def _page(request: Request, session: Session, form: Shown = EMPTY_FORM, done: st
         states=STATES,
         closed=queries.closed_to_strangers(session, clock.now()),
         open_sessions=open_sessions,
-        roles=[(role, ROLE_LABELS[role]) for role in ROLES],
-        labels=ROLE_LABELS,
+        roles=choices(request, ((role, ROLE_LABELS[role]) for role in ROLES)),
+        labels=dict(choices(request, ROLE_LABELS.items())),
         launch=settings_of(request).launch,
         factors=queries.factors(session),
         form=form,

@@ -23,7 +23,7 @@ from app.signatures import queries as signature_queries
 from app.signatures.actions.setting_aside import MOST
 from app.web.forms import LongForm, Shown, asked, number, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.rendering import EMPTY_FORM, choices, page, see_other
 from app.web.sorting import in_order, sorting
 
 HOME = "/administration/fraude"
@@ -123,7 +123,7 @@ def _page(
         form=form,
         # What was posted from a group that is no longer there.
         astray=form["values"].get("groupe") not in {group.key for group in (*shown, waiting, aside)},
-        reasons=[("", "Choisissez un motif"), *((code, acts.REASONS[code]) for code in acts.CHOICES)],
+        reasons=choices(request, [("", "Choisissez un motif"), *((code, acts.REASONS[code]) for code in acts.CHOICES)]),
         done=done,
     )
 

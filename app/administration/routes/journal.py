@@ -14,7 +14,7 @@ from app.administration.routes.base import router
 from app.audit import chain
 from app.db import Db
 from app.web.forms import MAX_ID, asked, number
-from app.web.rendering import page
+from app.web.rendering import choices, page, said
 from app.web.sorting import sorting
 
 JOURNAL = "/administration/journal"
@@ -44,10 +44,9 @@ def journal(
         order=order,
         chain=chain.row(session),
         filters={"acte": acte, "compte": compte},
-        acts=[("", "Tous"), *sorted(acts.ACTS.items(), key=lambda pair: pair[1])],
+        acts=[("", said(request, "Tous")), *sorted(choices(request, acts.ACTS.items()), key=lambda pair: pair[1])],
         accounts=[
-            ("", "Tout le monde"),
-            (str(queries.MACHINE), "la machine"),
+            *choices(request, [("", "Tout le monde"), (str(queries.MACHINE), "la machine")]),
             *((str(account.id), account.email) for account in account_queries.all_accounts(session)),
         ],
     )

@@ -15,8 +15,8 @@ from app.db import Db
 from app.errors import NotFound
 from app.privacy import retention
 from app.privacy.queries import runs
-from app.privacy.schedule import LABELS
-from app.web.rendering import page, settings_of
+from app.privacy.schedule import SCHEDULE, shortened
+from app.web.rendering import page, said, settings_of
 from app.web.sorting import in_order, sorting
 
 RUNS = 5
@@ -31,10 +31,11 @@ ORDERS: dict[str, Callable[[dict[str, Any]], Any]] = {
 def keeping(request: Request, session: Db, admin: Admin) -> Response:
     settings, now = settings_of(request), clock.now()
     order = sorting(request, ORDERS, "")
+    labels = {line.name: shortened(said(request, line.data)) for line in SCHEDULE}
     lines: list[dict[str, Any]] = []
     for step in retention.steps(settings):
         n, since = step.due(session, now)
-        lines.append({"line": step.line, "label": LABELS[step.line], "n": n, "since": since})
+        lines.append({"line": step.line, "label": labels[step.line], "n": n, "since": since})
     return page(
         request,
         "administration/keeping.html",

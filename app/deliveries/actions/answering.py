@@ -13,9 +13,9 @@ from app.errors import Invalid
 from app.mail import outbox
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
-from app.templating import long_date
 from app.updates import actions as updates
 from app.updates import queries as update_queries
+from app.updates import words
 from app.updates.models import Update, UpdateKind, UpdateState
 from app.zone import day_of
 
@@ -59,7 +59,7 @@ def answer(session: Session, token: str, text: str, url: str) -> Update:
     if update is not None:
         updates.replace(session, update, text, facts)
     else:
-        title, kind = f"Réponse de {by}", UpdateKind.ANSWER
+        title, kind = words.answer_title(by), UpdateKind.ANSWER
         update = updates.post(
             session, petition, kind=kind, title=title, text=text, by=None, mail=True, facts=facts, review=True
         )
@@ -101,7 +101,7 @@ def report(
         raise Invalid(errors)
     facts = {"from": who, "at": on.isoformat(), "by_recipient": False}
     facts |= {"source_url": source_url, "source_title": source_title}
-    title, kind = f"Réponse de {who}, du {long_date(on)}", UpdateKind.ANSWER
+    title, kind = words.answer_title(who, on), UpdateKind.ANSWER
     petition_queries.lock(session, petition.id)
     for found in update_queries.same(session, petition.id, kind, title, text):
         if found.facts == facts:

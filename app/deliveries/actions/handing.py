@@ -19,8 +19,8 @@ from app.petitions import actions as petition_actions
 from app.petitions import queries as petition_queries
 from app.petitions.end_of_life import AFTER_DELIVERY, delivery_clock, erased_on
 from app.petitions.models import Petition, PetitionState
-from app.templating import long_date
 from app.updates import actions as updates
+from app.updates import words
 from app.updates.models import UpdateKind
 from app.zone import day_of, end_of
 
@@ -136,15 +136,15 @@ def _handed_over(session: Session, petition: Petition, handed: Handed) -> tuple[
 def _tell(session: Session, petition: Petition, delivery: Delivery, by: int | None, *, mail: bool) -> None:
     """On the timeline of the page, and by mail to those who asked for news."""
     to = [f"{one['name']}, {one['role']}" for one in delivery.recipients]
-    day = long_date(delivery.handed_on)
-    text = [f"La pétition a été remise le {day}, {WAYS[delivery.way]}, à :", "\n".join(f"- {one}" for one in to)]
+    told = words.delivery_words(delivery.handed_on, WAYS[delivery.way])
+    text = [told, "\n".join(f"- {one}" for one in to)]
     if delivery.note:
         text.append(delivery.note)
     updates.post(
         session,
         petition,
         kind=UpdateKind.DELIVERY,
-        title=f"Remise le {day}",
+        title=words.delivery_title(delivery.handed_on),
         text="\n\n".join(text),
         by=by,
         mail=mail,

@@ -23,7 +23,7 @@ from app.petitions.places import matching
 from app.web.admission import in_lane
 from app.web.forms import Form, ShowAgain, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import PRIVATE, page, see_other, settings_of
+from app.web.rendering import PRIVATE, choices, page, see_other, settings_of
 from app.web.uploads import uploading
 from app.zone import ZONE
 
@@ -73,7 +73,7 @@ def _page(
         step.page,
         status,
         **around(session, draft),
-        **_beside(session, draft, step, form, more=more),
+        **_beside(request, session, draft, step, form, more=more),
         step=step,
         next=steps.after(step),
         seen=draft.saves.get(step.path, 0),
@@ -81,13 +81,13 @@ def _page(
     )
 
 
-def _beside(session: Session, draft: Draft, step: Step, form: Shown, *, more: bool) -> dict[str, Any]:
+def _beside(request: Request, session: Session, draft: Draft, step: Step, form: Shown, *, more: bool) -> dict[str, Any]:
     """What one step shows besides its fields."""
     now, held = clock.now(), form["values"]
     rows = {"destinataires": forms.RECIPIENT, "sources": forms.SOURCE}.get(step.path)
     if rows:
         last = max(forms.rows_of(held, rows), default=0)
-        return {"rows": range(1, max(last + more, 1) + 1), "kinds": list(SOURCE_KINDS.items())}
+        return {"rows": range(1, max(last + more, 1) + 1), "kinds": choices(request, SOURCE_KINDS.items())}
     if step.path == "demande":
         return {"similar": search.similar(session, now, held.get("title", ""))}
     if step.path == "image":

@@ -33,7 +33,7 @@ def decide_amendment(
         "versions_path": f"/petitions/{petition.slug}/versions",
         "desk_path": f"/organisation/petitions/{petition.slug}/version",
     }
-    outbox.enqueue(session, [emails.amendment_decided(account.email, context) for account in petition.owners])
+    outbox.enqueue(session, [emails.amendment_decided(account, context) for account in petition.owners])
     queries.release(session, "amendment", amendment.id)
     return amendment
 

@@ -65,7 +65,7 @@ def author_address(session: Session, decision: Decision) -> tuple[str, str, str,
     """``(name, e-mail, language, signature)`` of whoever wrote what was judged; None when they left."""
     if decision.target == Target.PETITION:
         owners = session.get_one(Petition, decision.target_id).owners
-        return ("", owners[0].email, "fr", None) if owners else None
+        return ("", owners[0].email, owners[0].locale, None) if owners else None
     comment = session.get(Comment, decision.target_id)
     if comment is None or comment.signature_id is None:
         return None

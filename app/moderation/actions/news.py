@@ -96,4 +96,4 @@ def _tell(session: Session, petition: Petition, update: Update, outcome: str, ru
     }
     author = session.get(Account, update.author_id) if update.author_id is not None else None
     told = [author] if author is not None and not author.has_ended else petition.owners
-    outbox.enqueue(session, [emails.news_decided(account.email, context) for account in told])
+    outbox.enqueue(session, [emails.news_decided(account, context) for account in told])

@@ -45,7 +45,7 @@ def submit(session: Session, petition: Petition, by: int | None = None) -> None:
         "answer_by": (now + reviews.ANSWERED_WITHIN).isoformat(),
         "reading_path": f"/organisation/petitions/{petition.slug}/relecture",
     }
-    outbox.enqueue(session, [emails.submitted(account.email, context) for account in petition.owners])
+    outbox.enqueue(session, [emails.submitted(account, context) for account in petition.owners])
 
 
 def _settle_the_past(session: Session, petition: Petition) -> None:

@@ -48,7 +48,7 @@ def send_digests(session: Session) -> int:
             }
             for name, n, oldest in counts
         ]
-        outbox.enqueue(session, [emails.digest(account.email, {"lines": lines, "urgent": urgent})])
+        outbox.enqueue(session, [emails.digest(account, {"lines": lines, "urgent": urgent})])
         preference.digest_at = now
         session.add(preference)
         sent += 1

@@ -291,5 +291,5 @@ def _tell_owners(
         "days": reviews.ANSWERED_WITHIN.days,
         "remarks": [{"part": row.part, "quoted": row.quoted, "text": row.text} for row in remarks],
     }
-    mails = [emails.to_owner(account.email, context, session, decision) for account in petition.owners]
+    mails = [emails.to_owner(account, context, session, decision) for account in petition.owners]
     decision.mails = outbox.enqueue_held(session, mails, UNDO_FOR)

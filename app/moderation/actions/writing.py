@@ -66,8 +66,10 @@ def _mails(session: Session, version: CharterVersion) -> list[Mail]:
         "path": f"/charte?version={version.number}",
         "given_name": "",
     }
-    staff = {account.email for account in workbench.moderators(session)} | set(queries.organisers(session))
-    mails = [emails.charter_changes(email, "fr", context, None) for email in sorted(staff)]
+    staff = {
+        account.email: account.locale for account in (*workbench.moderators(session), *queries.organisers(session))
+    }
+    mails = [emails.charter_changes(email, locale, context, None) for email, locale in sorted(staff.items())]
     for signature in queries.waiting_authors(session):
         try:
             keys = petition_keys.of(session, signature.petition_id)

@@ -220,9 +220,9 @@ def lock_petition(session: Session, petition_id: int) -> Petition | None:
     ).one_or_none()
 
 
-def organisers(session: Session) -> Sequence[str]:
+def organisers(session: Session) -> Sequence[Account]:
     return session.scalars(
-        select(Account.email)
+        select(Account)
         .select_from(Petition)
         .join(Petition.owners)
         .where(Petition.state.in_([PetitionState.SUBMITTED, PetitionState.OPEN]), Account.disabled_at.is_(None))

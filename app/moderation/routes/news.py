@@ -23,7 +23,7 @@ from app.updates import actions, public, queries
 from app.updates.models import UpdateState
 from app.web.forms import Form, RowId, ShowAgain, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.rendering import EMPTY_FORM, locale_of, page, see_other
 
 # What is its author's alone.
 UNREAD = {UpdateState.DRAFT, UpdateState.RECALLED}
@@ -55,7 +55,7 @@ def _page(
         status or (422 if form["errors"] else 200),
         update=update,
         seen=actions.mark(update),
-        item=public.as_written(update, 3),
+        item=public.as_written(update, 3, locale_of(request)),
         petition=petition,
         earlier=queries.let_through(session, petition.id),
         yours=decided_by_another(session, update, petition, moderator),

@@ -52,7 +52,9 @@ def invite(session: Session, organisation_id: int, email: str, rights: Collectio
         invitation=invitation.id,
         rights=spelled(rights),
     )
-    outbox.enqueue(session, [emails.invited(invitation, links.make(vault_of(session), invitation), "fr")])
+    # Of whoever is invited, nobody knows the language yet: they share that of who invites them, most often.
+    locale = session.get_one(Account, by).locale
+    outbox.enqueue(session, [emails.invited(invitation, links.make(vault_of(session), invitation), locale)])
     return invitation
 
 

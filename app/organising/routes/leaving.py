@@ -25,7 +25,7 @@ from app.updates.forms import SendForm, lacking
 from app.updates.models import Update, UpdateKind
 from app.web.forms import Form, RowId, ShowAgain, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, PRIVATE, page, see_other, settings_of
+from app.web.rendering import EMPTY_FORM, PRIVATE, locale_of, page, see_other, settings_of
 
 # The mail in a frame of ours: its own style, nothing else.
 FRAMED = {
@@ -63,7 +63,7 @@ def _look(
         status or (422 if form["errors"] else 200),
         petition=petition,
         update=update,
-        item=public.shown(update, 4),
+        item=public.shown(update, 4, locale_of(request)),
         subject=_mail(request, petition, update, "fr", "subject.txt"),
         text=_mail(request, petition, update, "fr", "body.txt"),
         seen=actions.mark(update),
@@ -85,7 +85,7 @@ def _mail(request: Request, petition: Petition, update: Update, locale: str, nam
     templates: Templates = request.app.state.templates
     origin = settings_of(request).origin
     site = origin if locale == "fr" else f"{origin}/{locale}"
-    context = emails.news_context(update, petition, site)
+    context = emails.news_context(update, petition, site, locale)
     mail = emails.test("", locale, context, f"{origin}{base_of(petition)}/{update.id}")
     return sending.part(templates, mail, f"email/updates/news/{name}")
 

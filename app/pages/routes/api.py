@@ -22,7 +22,7 @@ from app.petitions.dependencies import PublicPetition
 from app.petitions.lists import Among
 from app.petitions.models import Petition
 from app.settings import Settings
-from app.templating import translate_said
+from app.templating import in_language, translate_said
 from app.updates import public as updates
 from app.web.errors import problem
 from app.web.rendering import locale_of, settings_of, shared
@@ -216,7 +216,7 @@ def api_page(request: Request, session: Db) -> Response:
     return public_page(
         request,
         "pages/api.html",
-        examples=_examples(session, settings),
+        examples=_examples(session, settings, locale_of(request)),
         doors=[_door(path, methods["get"]) for path, methods in said["paths"].items()],
         things=[{"name": name, "fields": thing["properties"]} for name, thing in said["components"]["schemas"].items()],
     )
@@ -228,7 +228,7 @@ def _door(path: str, operation: dict[str, Any]) -> dict[str, Any]:
     return {"path": path, "summary": operation["summary"], "asked": asked, "answer": answer}
 
 
-def _examples(session: Session, settings: Settings) -> list[dict[str, Any]]:
+def _examples(session: Session, settings: Settings, locale: str) -> list[dict[str, Any]]:
     """Questions that whoever reads may ask again, of what is here today, and their answers, the long ones cut."""
     newest = _petitions(session, settings, Among.OPEN, "", "", 1)
     asked: list[tuple[str, object]] = [("/api/v1/petitions?etat=ouvertes", newest.model_dump(mode="json"))]
@@ -239,7 +239,8 @@ def _examples(session: Session, settings: Settings) -> list[dict[str, Any]]:
         asked.append((f"/api/v1/petitions/{detail.slug}", detail.model_dump(mode="json")))
         asked.append((f"/petitions/{detail.slug}/compteur.json", {"count": detail.count, "goal": detail.goal}))
     asked.append(("/api/v1/themes", published.themes(themes.offered(session)).model_dump(mode="json")))
-    asked.append(("/api/v1/petitions/absente", problem(404, "Aucune pétition n’est à cette adresse.", "fr")))
+    path = in_language(locale, "/api/v1/petitions/absente")
+    asked.append((path, problem(404, "Aucune pétition n’est à cette adresse.", locale)))
     return [{"path": path, "answer": json.dumps(_cut(said), ensure_ascii=False, indent=2)} for path, said in asked]
 
 

@@ -18,8 +18,8 @@ from app.petitions.lists import Among, Page
 from app.petitions.models import Petition
 from app.updates import public as updates
 from app.web.forms import asked, number
+from app.web.rendering import locale_of, settings_of
 from app.web.rendering import public as public_page
-from app.web.rendering import settings_of
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _front(request: Request, session: Session, now: datetime, wanted: _Asked) ->
         "total": found.total,
         "ended": 0 if found.total else lists.numbers(session, now, [Among.ENDED])[Among.ENDED],
         "art": None if found.total else covers.of(settings.site_name),
-        "latest_news": latest_news(session, found.all, now),
+        "latest_news": latest_news(session, found.all, now, locale_of(request)),
         "themes": _chips(session, now, wanted),
         "query": {"q": "", "theme": "", "tri": ""},
     }
@@ -129,7 +129,7 @@ def _context(request: Request, session: Session, now: datetime, wanted: _Asked, 
         return wanted.address(n) if 1 <= n <= found.pages and n != found.number else None
 
     return {
-        "latest_news": latest_news(session, found.petitions, now),
+        "latest_news": latest_news(session, found.petitions, now, locale_of(request)),
         "petitions": public.cards(session, found.petitions, settings_of(request).origin, now),
         "found": found,
         "query": {"q": wanted.words, "theme": wanted.theme, "tri": wanted.sort},
@@ -148,9 +148,11 @@ def _context(request: Request, session: Session, now: datetime, wanted: _Asked, 
     }
 
 
-def latest_news(session: Session, petitions: Sequence[Petition], now: datetime) -> dict[str, updates.Latest]:
+def latest_news(
+    session: Session, petitions: Sequence[Petition], now: datetime, locale: str = "fr"
+) -> dict[str, updates.Latest]:
     """By the address of its petition, for the cards of a list."""
-    found = updates.latest(session, [petition.id for petition in petitions], now)
+    found = updates.latest(session, [petition.id for petition in petitions], now, locale)
     return {petition.slug: found[petition.id] for petition in petitions if petition.id in found}
 
 

@@ -11,15 +11,18 @@ from starlette.responses import Response
 
 from app import clock
 from app.db import Db
+from app.locale import Message
 from app.pages.routes.base import router
 from app.petitions import markdown, public, queries
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
+from app.templating import in_language
 from app.updates import public as updates
+from app.updates import words
 from app.updates.models import Update, UpdateKind
 from app.web.forms import cursor, cursor_text, identifier
+from app.web.rendering import locale_of, said, settings_of, shared
 from app.web.rendering import public as public_page
-from app.web.rendering import settings_of, shared
 
 NEWEST = 50
 # What XML cannot say, in titles that were written before it was taken out of them.
@@ -29,7 +32,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 @router.get("/petitions/{slug}/nouvelles")
 def timeline(request: Request, session: Db, petition: PublicPetition, avant: str = "") -> Response:
     """From a keyset cursor: ``avant=<microseconds>-<id>``."""
-    found, more = updates.page_of(session, petition.id, cursor(avant, identifier))
+    found, more = updates.page_of(session, petition.id, cursor(avant, identifier), locale_of(request))
     base = f"/petitions/{petition.slug}/nouvelles"
     return public_page(
         request,
@@ -44,15 +47,15 @@ def timeline(request: Request, session: Db, petition: PublicPetition, avant: str
 
 @router.get("/petitions/{slug}/nouvelles.atom")
 def feed(request: Request, session: Db, petition: PublicPetition) -> Response:
-    origin = settings_of(request).origin
-    url = f"{origin}/petitions/{petition.slug}"
+    site = site_of(request)
+    url = f"{site}/petitions/{petition.slug}"
     rows = updates.of_petition_rows(session, petition.id)
-    entries = [_news_entry(origin, row, petition.slug, petition.title, petition.author) for row in rows]
+    entries = [_news_entry(request, row, petition.slug, petition.title, petition.author) for row in rows]
     return _atom(
         request,
         petition.id,
         about=f"petition/{petition.id}/nouvelles",
-        title=f"Nouvelles : {petition.title}",
+        title=said(request, Message("Nouvelles : %(title)s", title=petition.title)),
         path=f"/petitions/{petition.slug}/nouvelles.atom",
         page=f"{url}/nouvelles?s=flux",
         author=petition.author,
@@ -66,11 +69,11 @@ def every_feed(request: Request, session: Db) -> Response:
     """The newest petitions and the newest news of all of them, in one order."""
     settings = settings_of(request)
     told = [
-        (row.at, _news_entry(settings.origin, row, slug, title, author))
+        (row.at, _news_entry(request, row, slug, title, author))
         for row, slug, title, author in updates.recent(session, NEWEST)
     ]
     opened = [
-        (petition.opened_at or petition.created_at, _petition_entry(settings.origin, petition, html))
+        (petition.opened_at or petition.created_at, _petition_entry(request, petition, html))
         for petition, html in queries.newest(session, NEWEST)
     ]
     entries = sorted([*told, *opened], key=lambda one: one[0], reverse=True)[:NEWEST]
@@ -78,40 +81,50 @@ def every_feed(request: Request, session: Db) -> Response:
         request,
         0,
         about="petitions",
-        title=f"Pétitions et nouvelles : {settings.site_name}",
+        title=said(request, Message("Pétitions et nouvelles : %(site)s", site=settings.site_name)),
         path="/petitions.atom",
-        page=f"{settings.origin}/?s=flux",
+        page=f"{site_of(request)}/?s=flux",
         author=settings.site_name,
         updated=entries[0][0] if entries else clock.now(),
         entries=[entry for _, entry in entries],
     )
 
 
-def _news_entry(origin: str, row: Update, slug: str, petition: str, author: str) -> str:
-    url = f"{origin}/petitions/{slug}"
-    kind = "" if row.kind == UpdateKind.NEWS else f"{updates.KINDS[UpdateKind(row.kind)]} : "
+def site_of(request: Request) -> str:
+    """Where the pages in the language of the answer are."""
+    return settings_of(request).origin + in_language(locale_of(request), "")
+
+
+def _news_entry(request: Request, row: Update, slug: str, petition: str, author: str) -> str:
+    locale, url = locale_of(request), f"{site_of(request)}/petitions/{slug}"
+    title = words.title(row.kind, row.title, row.facts, locale)
+    if row.kind != UpdateKind.NEWS and title == row.title:  # what the site itself wrote tells its kind
+        kind = Message(updates.KINDS[UpdateKind(row.kind)])
+        title = said(request, Message("%(kind)s : %(title)s", kind=kind, title=title))
+    html = words.html(row.kind, row.html, row.facts, locale)
     link = f"{url}/nouvelles?s=flux#n{row.id}"
     about = f"petition/{row.petition_id}/nouvelle/{row.id}"
-    return _entry(origin, about, f"{kind}{row.title}", link, row.at, author, markdown.absolute(row.html, url), petition)
+    return _entry(request, about, title, link, row.at, author, markdown.absolute(html, url), petition)
 
 
-def _petition_entry(origin: str, petition: Petition, html: str) -> str:
-    url = f"{origin}/petitions/{petition.slug}"
+def _petition_entry(request: Request, petition: Petition, html: str) -> str:
+    url = f"{site_of(request)}/petitions/{petition.slug}"
     at = petition.opened_at or petition.created_at
     text = markdown.absolute(html, url)
-    return _entry(origin, f"petition/{petition.id}", petition.title, f"{url}?s=flux", at, petition.author, text)
+    return _entry(request, f"petition/{petition.id}", petition.title, f"{url}?s=flux", at, petition.author, text)
 
 
 def _entry(
-    origin: str, about: str, title: str, link: str, at: datetime, author: str, html: str, petition: str = ""
+    request: Request, about: str, title: str, link: str, at: datetime, author: str, html: str, petition: str = ""
 ) -> str:
+    origin = settings_of(request).origin
     category = f"<category term={quoteattr(_said(petition))}/>" if petition else ""
     return (
         f"<entry><id>{_tag(origin, about)}</id><title>{escape(_said(title))}</title>"
         f'<link rel="alternate" type="text/html" href={quoteattr(link)}/>'
         f"<published>{_moment(at)}</published><updated>{_moment(at)}</updated>"
         f"<author><name>{escape(_said(author))}</name></author>{category}"
-        f'<content type="html">{escape(_said(html))}</content></entry>'
+        f'<content type="html" xml:lang="fr">{escape(_said(html))}</content></entry>'
     )
 
 
@@ -127,12 +140,12 @@ def _atom(
     updated: datetime,
     entries: Iterable[str],
 ) -> Response:
-    """In French, as what is told: RFC 4287."""
-    origin = settings_of(request).origin
+    """In the language of its address, but for what people tell: RFC 4287."""
+    origin, locale = settings_of(request).origin, locale_of(request)
     body = [
-        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="fr">',
+        f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{locale}">',
         f"<id>{_tag(origin, about)}</id><title>{escape(_said(title))}</title><updated>{_moment(updated)}</updated>",
-        f'<link rel="self" type="application/atom+xml" href={quoteattr(origin + path)}/>',
+        f'<link rel="self" type="application/atom+xml" href={quoteattr(origin + in_language(locale, path))}/>',
         f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>',
         f"<author><name>{escape(_said(author))}</name></author>",
         *entries,

@@ -10,8 +10,8 @@ from app.organisations import queries as organisations
 from app.pages.routes.base import router
 from app.pages.routes.lists import latest_news, page_number
 from app.petitions import public, queries, summary
+from app.web.rendering import locale_of, settings_of
 from app.web.rendering import public as public_page
-from app.web.rendering import settings_of
 
 
 @router.get("/organisations/{slug}")
@@ -36,7 +36,7 @@ def organisation_page(request: Request, session: Db, slug: str, page: str = "1")
             organisation.name, f"{origin}/organisations/{slug}", organisation.description, organisation.site
         ),
         petitions=public.cards(session, carried, origin, now),
-        latest_news=latest_news(session, carried, now),
+        latest_news=latest_news(session, carried, now, locale_of(request)),
         total=total,
         pager={"previous": link(number - 1), "next": link(number + 1), "page": number, "pages": pages},
     )

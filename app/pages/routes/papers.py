@@ -1,6 +1,7 @@
 """A petition elsewhere than on its page: data, paper, other sites."""
 
 import io
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -9,7 +10,7 @@ from fastapi import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from app import clock
-from app.db import Db
+from app.db import Db, Session
 from app.deliveries import public as delivery_public
 from app.errors import NotFound
 from app.locale import Message
@@ -19,10 +20,11 @@ from app.pages.routes.base import router
 from app.petitions import addresses, images, pdf, public, queries
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
+from app.petitions.public import View
 from app.redress import replies
 from app.updates import public as updates
 from app.web.admission import in_lane
-from app.web.rendering import page, settings_of, shared
+from app.web.rendering import locale_of, localised, page, settings_of, shared
 
 CACHE = "public, max-age=1"
 
@@ -68,7 +70,7 @@ def _source(source: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def _outcome(view: public.View) -> dict[str, object] | None:
+def _outcome(view: View) -> dict[str, object] | None:
     """What became of it, and where that can be verified."""
     told = view.outcome
     if told is None:
@@ -77,7 +79,7 @@ def _outcome(view: public.View) -> dict[str, object] | None:
     return {"kind": told["kind"], "at": told["at"].isoformat(), "source": source}
 
 
-def _image(request: Request, view: public.View) -> dict[str, object] | None:
+def _image(request: Request, view: View) -> dict[str, object] | None:
     if view.image is None:
         return None
     told = {name: view.image[name] for name in ("alt", "caption", "credit", "width", "height")}
@@ -107,15 +109,23 @@ def _open_json(body: dict[str, object], petition_id: int) -> Response:
 @router.get("/petitions/{slug}/petition.pdf")
 @in_lane("setting")
 def printable(request: Request, session: Db, petition: PublicPetition) -> Response:
-    view = public.view(session, petition, settings_of(request).origin, clock.now())
-    return _paper(request, petition, f"{petition.slug}.pdf", pdf.render(view))
+    view = _view(request, session, petition)
+    return _paper(request, petition, f"{petition.slug}.pdf", pdf.render(view, locale_of(request)))
 
 
 @router.get("/petitions/{slug}/affiche.pdf")
 @in_lane("setting")
 def poster(request: Request, session: Db, petition: PublicPetition) -> Response:
-    view = public.view(session, petition, settings_of(request).origin, clock.now())
-    return _paper(request, petition, f"affiche-{petition.slug}.pdf", pdf.poster(view, _qr_svg(f"{view.url}?s=affiche")))
+    view = _view(request, session, petition)
+    content = pdf.poster(view, _qr_svg(f"{view.url}?s=affiche"), locale_of(request))
+    return _paper(request, petition, f"affiche-{petition.slug}.pdf", content)
+
+
+def _view(request: Request, session: Session, petition: Petition) -> View:
+    """Its address is that of the page in the paper's language."""
+    origin = settings_of(request).origin
+    url = f"{origin}{localised(request, f'/petitions/{petition.slug}')}"
+    return replace(public.view(session, petition, origin, clock.now()), url=url)
 
 
 def _paper(request: Request, petition: Petition, name: str, content: bytes) -> Response:

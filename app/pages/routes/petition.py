@@ -63,7 +63,7 @@ def _page_context(request: Request, session: Session, petition: Petition, form: 
         "comments": comments,
         "replies": replies.published(session, petition.id),
         "deliveries": delivery_public.of_petition(session, petition),
-        "news": update_public.of_petition(session, petition.id, update_public.ON_PAGE),
+        "news": update_public.of_petition(session, petition.id, update_public.ON_PAGE, locale_of(request)),
     }
 
 

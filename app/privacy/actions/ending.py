@@ -191,7 +191,7 @@ def end_accounts(session: Session, now: datetime, limit: int, origin: str) -> St
     for account in to_warn:
         account.warned_at = now
         context = {"url": f"{origin}/connexion", "until": (now + schedule.ACCOUNT_WARNING).date().isoformat()}
-        outbox.enqueue(session, [Mail("accounts/idle", account.email, "fr", context)])
+        outbox.enqueue(session, [Mail("accounts/idle", account.email, account.locale, context)])
     return len(to_end), limit in {len(to_end), len(to_warn)}
 
 

@@ -10,6 +10,7 @@ from app.accounts.models import Account
 from app.comments import queries as comment_queries
 from app.comments.models import Comment, CommentState
 from app.errors import Conflict, Gone, Invalid, NotFound
+from app.locale import Message
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.moderation import queries as moderation_queries
@@ -225,5 +226,5 @@ def _outcome_mail(session: Session, row: Appeal, first: Decision) -> list[Mail]:
 def about(session: Session, decision: Decision) -> str:
     """What a decision was about, for the page of its appeal."""
     if decision.target == Target.PETITION:
-        return f"la pétition « {session.get_one(Petition, decision.target_id).title} »"
-    return f"le commentaire {decision.target_id}"
+        return Message("la pétition « %(title)s »", title=session.get_one(Petition, decision.target_id).title)
+    return Message("le commentaire %(n)s", n=decision.target_id)

@@ -16,6 +16,7 @@ from app.comments.hints import SEVERITY
 from app.comments.models import CommentState
 from app.db import vault_of
 from app.errors import Conflict, Gone, NotFound
+from app.locale import Message
 from app.mail import outbox
 from app.mail.outbox import Mail
 from app.moderation import links as decision_links
@@ -38,6 +39,7 @@ from app.moderation.queries import cases
 from app.petitions.models import Petition, PetitionState
 from app.redress import emails, links, queries
 from app.redress.forms import NOTICE_CATEGORIES
+from app.templating import translate_said
 
 # Grounds that go to the urgent queue, whoever reports them.
 URGENT = {"threat", "minors", "terrorism"}
@@ -160,8 +162,8 @@ def confirm(session: Session, notice_id: int) -> Notice:
 
 def _label(session: Session, case: Case) -> str:
     if case.target == Target.COMMENT:
-        return f"le commentaire {case.target_id}"
-    return f"la pétition « {session.get_one(Petition, case.target_id).title} »"
+        return Message("le commentaire %(n)s", n=case.target_id)
+    return Message("la pétition « %(title)s »", title=session.get_one(Petition, case.target_id).title)
 
 
 def _revision(session: Session, target: str, target_id: int) -> int:
@@ -302,7 +304,7 @@ def _outcome_mail(session: Session, notice: Notice, decision: Decision | None, l
     if notice.confirmed_at is None:
         return [emails.notice_decided(email, notice.locale, _short(session, notice))]
     context = _short(session, notice) | {
-        "label": label,
+        "label": translate_said(notice.locale, label),
         "outcome": notice.outcome,
         "appeal_path": "",
         "appeal_until": "",

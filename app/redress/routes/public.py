@@ -13,6 +13,7 @@ from app.comments.models import MAX_LENGTH, CommentState
 from app.comments.public import masked
 from app.db import Db, Session, vault_of
 from app.errors import Gone, Invalid, NotFound
+from app.locale import Message
 from app.moderation import links as decision_links
 from app.moderation import queries as moderation_queries
 from app.moderation.models import Appeal, Decision, Reply
@@ -24,7 +25,7 @@ from app.redress.forms import NOTICE_CATEGORIES, AppealForm, NoticeForm, ReplyFo
 from app.redress.routes.base import router
 from app.web.forms import Form, RowId, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, locale_of, page, see_other
+from app.web.rendering import EMPTY_FORM, locale_of, page, said, see_other
 
 INCOMPLETE = "Ce lien n’est pas complet : recopiez-le en entier depuis le message."
 CHOICES = [(name, words) for name, (_ground, _article, words) in NOTICE_CATEGORIES.items()]
@@ -37,7 +38,7 @@ def _comment_target(session: Session, comment_id: int) -> dict[str, Any]:
     petition = session.get_one(Petition, row.petition_id)
     return {
         "action": f"/commentaires/{comment_id}/signaler",
-        "label": f"Commentaire {comment_id}, sur la pétition « {petition.title} »",
+        "label": Message("Commentaire %(n)s, sur la pétition « %(title)s »", n=comment_id, title=petition.title),
         "text": masked(row.text, row.masks),
         "slug": petition.slug,
     }
@@ -46,7 +47,7 @@ def _comment_target(session: Session, comment_id: int) -> dict[str, Any]:
 def _petition_target(petition: Petition) -> dict[str, Any]:
     return {
         "action": f"/petitions/{petition.slug}/signaler",
-        "label": f"Pétition « {petition.title} »",
+        "label": Message("Pétition « %(title)s »", title=petition.title),
         "text": "",
         "slug": petition.slug,
     }
@@ -145,7 +146,7 @@ def _appeal_page(
         "redress/appeal_form.html",
         422 if form["errors"] else 200,
         decision=decision,
-        label=appealing.about(session, decision),
+        label=said(request, appealing.about(session, decision)),
         token=token,
         form=form,
         done=done,

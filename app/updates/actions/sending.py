@@ -106,7 +106,7 @@ def _copies_of_update(update: Update, petition: Petition) -> Copy:
 
     def copy(subscription: Subscription, email: str, site: str, stop: str) -> Mail:
         if site not in contexts:
-            contexts[site] = emails.news_context(update, petition, site)
+            contexts[site] = emails.news_context(update, petition, site, subscription.locale)
         return emails.news(email, subscription.locale, subscription.id, contexts[site], stop)
 
     return copy
@@ -121,9 +121,10 @@ def try_out(session: Session, petition: Petition, update_id: int, account: Accou
         raise Conflict("Cette nouvelle n’est plus un brouillon.")
     if not update.title or not update.markdown:
         raise Refused("Écrivez un titre et un texte avant d’en faire l’essai.")
-    desk = f"{origin}/organisation/petitions/{petition.slug}/nouvelles/{update.id}"
-    context = emails.news_context(update, petition, origin)
-    outbox.enqueue(session, [emails.test(account.email, "fr", context, desk)])
+    site = origin + in_language(account.locale, "")
+    desk = f"{site}/organisation/petitions/{petition.slug}/nouvelles/{update.id}"
+    context = emails.news_context(update, petition, site, account.locale)
+    outbox.enqueue(session, [emails.test(account.email, account.locale, context, desk)])
     audit.record(session, "update.tested", "petition", petition.id, account.id, update=update.id)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.db import changed
 from app.errors import Conflict, NotFound, Refused
+from app.locale import Spoken
 from app.petitions import markdown
 from app.petitions.models import Petition
 from app.petitions.outcomes import Told
@@ -202,7 +203,7 @@ def _check_mailing(session: Session, update: Update, now: datetime) -> None:
     if not delivery and not update.in_own_words:
         return
     if when := mailing_from(session, update.petition_id, now, delivery=delivery):
-        raise Refused(ONCE_A_WEEK, when=long_datetime(when))
+        raise Refused(ONCE_A_WEEK, when=Spoken(long_datetime, when))
     if queries.mailing_pending(session, update.petition_id, delivery=delivery) is not None:
         raise Conflict(PENDING)
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024_mail_counts"
-down_revision = "0018_outcomes"
+revision = "0021_mail_counts"
+down_revision = "0020_undo"
 branch_labels = None
 depends_on = None
 

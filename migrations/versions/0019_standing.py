@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021_standing"
+revision = "0019_standing"
 down_revision = "0018_outcomes"
 branch_labels = None
 depends_on = None

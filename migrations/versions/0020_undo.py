@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023_undo"
-down_revision = "0018_outcomes"
+revision = "0020_undo"
+down_revision = "0019_standing"
 branch_labels = None
 depends_on = None
 
