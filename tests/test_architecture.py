@@ -253,9 +253,9 @@ def test_no_form_is_read_without_the_page_that_shows_it_again() -> None:
                 assert not _reads_a_form_bare(function), f"{path} {function.name}"
 
 
-# The sign form has its own way, awaited in the event loop; the others are buttons: nothing was typed.
+# Signing and confirming have their own way, in the event loop; the others are buttons: nothing was typed.
 READERS = {
-    "_form", "answer_export", "export", "open_or_close_comments", "judge_hint", "stop", "open_self_service",
+    "_form", "_chosen", "answer_export", "export", "open_or_close_comments", "judge_hint", "stop", "open_self_service",
 }  # fmt: skip
 
 

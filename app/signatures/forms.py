@@ -152,6 +152,14 @@ class ChoicesForm(PostedForm):
         return (self.model_fields_set | boxes) & {"display", "comment", *MAILINGS}
 
 
+def typed_over(present: Values, values: Values | None) -> Values:
+    """The choices that there are, under those that were typed: a page says nothing of a box that is not ticked."""
+    if values is None:
+        return present
+    boxes = dict.fromkeys(MAILINGS, "") if MARK in values else {}
+    return present | boxes | {name: values[name] for name in present if name in values}
+
+
 def chosen(values: Values) -> bool:
     """Whether what was posted says anything of these."""
     return not values.keys().isdisjoint({MARK, "display", "comment", *MAILINGS})

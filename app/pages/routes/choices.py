@@ -13,7 +13,7 @@ from app.petitions import keys as petition_keys
 from app.petitions.choices import DISPLAYS
 from app.petitions.models import Petition
 from app.signatures.actions.choosing import OPTIONAL, draft_of, said_yes
-from app.signatures.forms import MAILINGS, MARK
+from app.signatures.forms import MAILINGS, typed_over
 from app.signatures.models import Signature, SignatureState
 from app.signatures.public import open_field, shown
 from app.web.forms import Shown, Values
@@ -39,7 +39,7 @@ def choices_context(
     keys = petition_keys.of(session, petition.id)
     family = open_field(keys, signature.family_name_sealed, signature.id.bytes, "family_name")
     present = _present(session, petition, signature)
-    form: Shown = {"values": _typed(present, values), "errors": errors or {}}
+    form: Shown = {"values": typed_over(present, values), "errors": errors or {}}
     said = [comment.text for comment in comment_queries.of_signature(session, signature.id)]
     return {
         "choices": {
@@ -66,19 +66,11 @@ def _present(session: Session, petition: Petition, signature: Signature) -> Valu
     }
 
 
-def _typed(present: Values, values: Values | None) -> Values:
-    """A page that shows the boxes says nothing of those that are not ticked."""
-    if values is None:
-        return present
-    boxes = dict.fromkeys(MAILINGS, "") if MARK in values else {}
-    return present | boxes | {name: values[name] for name in present if name in values}
-
-
 def _lost(present: Values, values: Values | None, said: list[str], signature: Signature) -> bool:
     """Whether something was typed that is not what stands: it came after another tab's."""
     if values is None or signature.state == SignatureState.PENDING:
         return False
-    typed = _typed(present, values)
+    typed = typed_over(present, values)
     same_comment = not typed["comment"].strip() or typed["comment"].split() in [text.split() for text in said]
     return (
         not same_comment

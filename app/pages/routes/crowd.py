@@ -237,7 +237,7 @@ async def confirm(request: Request) -> Response:
             intake: Intake[Target, Confirmation] = request.app.state.confirm_intake
             outcome = await intake.submit(target)
     except (Changed, Invalid) as refused:
-        return await _confirm_again(request, token, values, refused)
+        raise ShowAgain(await _confirm_again(request, token, values, refused)) from None
     if target.chosen is not None and not outcome.first:
         # Confirmed already, from another tab: what was chosen there stands, and what was typed here is not lost.
         return await _confirm_again(request, token, values)
