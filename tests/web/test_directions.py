@@ -49,7 +49,9 @@ def test_what_is_isolated_is_escaped() -> None:
 
 
 def test_fields_follow_what_is_typed(site: Site, slug: str) -> None:
-    html = " ".join(site.client.get(f"/petitions/{slug}").text.split())
+    site.sign(slug, email="sens@exemple.test")
+    paths = f"/petitions/{slug}", site.mails()[-1].link("/confirmer/")
+    html = " ".join(" ".join(site.client.get(path).text for path in paths).split())
     assert html.count('dir="auto"') > 8
     for name, direction in (("given_name", "auto"), ("comment", "auto"), ("email", "ltr")):
         start = html.index(f'name="{name}"')
