@@ -118,13 +118,14 @@ def _entry(
     request: Request, about: str, title: str, link: str, at: datetime, author: str, html: str, petition: str = ""
 ) -> str:
     origin = settings_of(request).origin
+    theirs = "" if locale_of(request) == "fr" else ' xml:lang="fr"'
     category = f"<category term={quoteattr(_said(petition))}/>" if petition else ""
     return (
         f"<entry><id>{_tag(origin, about)}</id><title>{escape(_said(title))}</title>"
         f'<link rel="alternate" type="text/html" href={quoteattr(link)}/>'
         f"<published>{_moment(at)}</published><updated>{_moment(at)}</updated>"
         f"<author><name>{escape(_said(author))}</name></author>{category}"
-        f'<content type="html" xml:lang="fr">{escape(_said(html))}</content></entry>'
+        f'<content type="html"{theirs}>{escape(_said(html))}</content></entry>'
     )
 
 
