@@ -218,8 +218,8 @@ SCHEDULE = (
     ),
     Line(
         "organiser_account",
-        "Compte d’organisateur : adresse, langue, empreinte du mot de passe, secret scellé du second facteur, empreintes"
-        " des codes de secours, partie publique et nom des clés d’accès",
+        "Compte d’organisateur : adresse, langue, empreinte du mot de passe, secret scellé du second facteur,"
+        " empreintes des codes de secours, partie publique et nom des clés d’accès",
         "Deux ans sans connexion, nous vous prévenons trente jours avant ; ou tout de suite si vous le fermez. Une"
         " adresse donnée sans que le compte soit créé n’est pas gardée.",
         "Le compte est supprimé ; il reste un numéro, auteur anonyme des actes passés.",
