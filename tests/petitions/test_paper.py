@@ -172,7 +172,7 @@ def test_a_poster_stays_on_one_page() -> None:
 
 def test_what_is_refused_after_all_is_printed_without_the_constraint() -> None:
     data = {"title": "Un \u2d30", "longest": "Un", "rtl": False, "recipients": "X", "url": "x", "qr": QR.decode()}
-    data |= {"families": glyphs.families(""), "marked": False}
+    data |= {"families": glyphs.families(""), "marked": False, **pdf.words("fr")}
     content = pdf._at_any_price(pdf._POSTER, data)
     assert ACCESSIBLE not in content
     assert "Lire et signer" in pdf_text(content)

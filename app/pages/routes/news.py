@@ -55,7 +55,7 @@ def feed(request: Request, session: Db, petition: PublicPetition) -> Response:
         request,
         petition.id,
         about=f"petition/{petition.id}/nouvelles",
-        title=said(request, Message("Nouvelles : %(title)s", title=petition.title)),
+        title=_told(request, Message("Nouvelles : %(title)s", title=petition.title)),
         path=f"/petitions/{petition.slug}/nouvelles.atom",
         page=f"{url}/nouvelles?s=flux",
         author=petition.author,
@@ -81,13 +81,18 @@ def every_feed(request: Request, session: Db) -> Response:
         request,
         0,
         about="petitions",
-        title=said(request, Message("Pétitions et nouvelles : %(site)s", site=settings.site_name)),
+        title=_told(request, Message("Pétitions et nouvelles : %(site)s", site=settings.site_name)),
         path="/petitions.atom",
         page=f"{site_of(request)}/?s=flux",
         author=settings.site_name,
         updated=entries[0][0] if entries else clock.now(),
         entries=[entry for _, entry in entries],
     )
+
+
+def _told(request: Request, message: Message) -> str:
+    """As data: the typography of French is for pages."""
+    return str(message) if locale_of(request) == "fr" else said(request, message)
 
 
 def site_of(request: Request) -> str:
@@ -100,7 +105,7 @@ def _news_entry(request: Request, row: Update, slug: str, petition: str, author:
     title = words.title(row.kind, row.title, row.facts, locale)
     if row.kind != UpdateKind.NEWS and title == row.title:  # what the site itself wrote tells its kind
         kind = Message(updates.KINDS[UpdateKind(row.kind)])
-        title = said(request, Message("%(kind)s : %(title)s", kind=kind, title=title))
+        title = _told(request, Message("%(kind)s : %(title)s", kind=kind, title=title))
     html = words.html(row.kind, row.html, row.facts, locale)
     link = f"{url}/nouvelles?s=flux#n{row.id}"
     about = f"petition/{row.petition_id}/nouvelle/{row.id}"
@@ -118,13 +123,14 @@ def _entry(
     request: Request, about: str, title: str, link: str, at: datetime, author: str, html: str, petition: str = ""
 ) -> str:
     origin = settings_of(request).origin
+    theirs = "" if locale_of(request) == "fr" else ' xml:lang="fr"'
     category = f"<category term={quoteattr(_said(petition))}/>" if petition else ""
     return (
         f"<entry><id>{_tag(origin, about)}</id><title>{escape(_said(title))}</title>"
         f'<link rel="alternate" type="text/html" href={quoteattr(link)}/>'
         f"<published>{_moment(at)}</published><updated>{_moment(at)}</updated>"
         f"<author><name>{escape(_said(author))}</name></author>{category}"
-        f'<content type="html" xml:lang="fr">{escape(_said(html))}</content></entry>'
+        f'<content type="html"{theirs}>{escape(_said(html))}</content></entry>'
     )
 
 
