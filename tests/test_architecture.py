@@ -505,6 +505,7 @@ SCRIPTED = {
     "petitions/widget.html",
     "petitions/widget_form.html",
     "petitions/widget_inbox.html",
+    "signatures/awaiting.html",
     "signatures/check_inbox.html",
     "signatures/thanks.html",
     "signatures/undo.html",
