@@ -56,6 +56,7 @@ class Pace:
     # Its last answer of this kind, and what is to be told of it.
     words: str = ""
     news: bool = False
+    _proven: bool = False
     _hold: float = 0.0
     _changed: float = 0.0
 
@@ -92,7 +93,11 @@ class Pace:
         self._said(now, now + self._hold, words)
 
     def accepted(self, now: float) -> None:
-        if not self.slowed or self.held(now):
+        if not self.slowed:
+            # Of what a worker before this one has said, nothing holds any more.
+            self.news, self._proven = self.news or not self._proven, True
+            return
+        if self.held(now):
             return
         if self.away:
             self._hold, self.news = 0.0, True

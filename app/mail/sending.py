@@ -218,11 +218,13 @@ class Sender:
         """Operators see which provider takes fewer, or that our server takes none."""
         now = clock.now()
         for name, pace in self._pace.items():
-            if pace.news and (name == RELAY or name in destinations.PROVIDERS):
+            if not pace.news or (name != RELAY and name not in destinations.PROVIDERS):
+                continue
+            if pace.slowed:
                 until = datetime.fromtimestamp(pace.until, UTC)
                 queries.note_route(session, name, now, until, 0 if pace.away else pace.room, pace.words)
-                if not pace.slowed:
-                    queries.forget_route(session, name)
+            else:
+                queries.forget_route(session, name)
 
     def _let_go(self, session: Session, now: float) -> list[Claimed]:
         """Those that still wait here: what goes where nothing is taken for a while leaves its place to others."""

@@ -15,6 +15,7 @@ from app.mail import outbox, queries
 from app.mail.models import OutboxMail
 from app.mail.outbox import Mail
 from app.mail.sending import Sender
+from app.operations.routes import SAME
 from app.settings import Settings
 from tests.conftest import settings_for
 from tests.mailserver import MailServer, smtp
@@ -143,10 +144,16 @@ def test_a_server_that_is_away_is_said_and_found_again(site: Site, mail_server: 
     assert route is not None
     assert route.words == "ConnectionRefusedError"
     assert states(site) == {("waiting", 0): 5}
+    metrics = site.browser(client=("127.0.0.1", 1))
+    assert "ConnectionRefusedError" in metrics.get("/readyz").json()["mail"]
+    assert metrics.get("/readyz").status_code == 200  # people can still sign
+    assert 'signons_mail_room{destination="relay"} 0.0' in metrics.get("/metrics").text
     mail_server.start()
     site.later(seconds=6)
     sender.send_due()
     assert states(site) == {("sent", 1): 5}
+    time.sleep(SAME)
+    assert metrics.get("/readyz").json() == {"status": "ready"}
     with site.database.read() as session:
         assert queries.slow_routes(session, clock.now()) == []
 
