@@ -34,6 +34,7 @@ def _rate(value: str) -> str:
 
 
 Rate = Annotated[str, AfterValidator(_rate)]
+OptionalRate = Annotated[str, AfterValidator(lambda value: value and _rate(value))]
 
 
 def _whole(value: object) -> object:
@@ -130,6 +131,13 @@ class Settings(BaseSettings):
     smtp_url: str = Field(
         "",
         description="Serveur d’envoi : smtp://hôte:25, smtp+starttls://…:587 ou smtps://…:465 ; vide : boîte locale.",
+    )
+    smtp_connections: Whole = Field(40, description="Connexions ouvertes à la fois vers ce serveur, par travailleur.")
+    smtp_per_connection: Whole = Field(
+        100, description="Courriels remis sur une connexion avant d’en ouvrir une autre."
+    )
+    smtp_rate: OptionalRate = Field(
+        "", description="Courriels remis au plus, par travailleur : 30/minute;500/hour ; vide : sans limite."
     )
     mail_from: str = Field(
         "ne-pas-repondre@signons.invalid",

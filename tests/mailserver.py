@@ -31,6 +31,32 @@ class Fault:
     times: int | None
 
 
+class _Counting(SMTP):
+    """Takes no more connections than there is room for."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        server: MailServer = self.event_handler
+        server._open += 1
+        if server.room is not None and server._open > server.room:
+            assert isinstance(transport, asyncio.Transport)
+            transport.write(b"421 4.7.0 Too many connections, slow down\r\n")
+            transport.close()
+            server._open -= 1
+            return
+        server.most_at_once = max(server.most_at_once, server._open)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.session is not None:
+            self.event_handler._open -= 1
+            super().connection_lost(error)
+
+
+class _Controller(Controller):
+    def factory(self) -> SMTP:
+        return _Counting(self.handler, **self.SMTP_kwargs)
+
+
 @dataclass
 class MailServer:
     port: int = field(default_factory=free_port)
@@ -38,6 +64,12 @@ class MailServer:
     faults: list[Fault] = field(default_factory=list)
     # Seconds that each mail takes.
     slow: float = 0
+    # Commands may be sent together (RFC 2920).
+    pipelining: bool = True
+    # How many connections are taken at once, and were; others hear 421.
+    room: int | None = None
+    most_at_once: int = 0
+    _open: int = 0
     _controller: Controller | None = None
 
     @property
@@ -45,7 +77,7 @@ class MailServer:
         return f"smtp://127.0.0.1:{self.port}"
 
     def start(self) -> Self:
-        self._controller = Controller(self, "127.0.0.1", self.port, server_hostname="localhost")
+        self._controller = _Controller(self, "127.0.0.1", self.port, server_hostname="localhost")
         self._controller.start()
         return self
 
@@ -88,6 +120,12 @@ class MailServer:
             server.transport.abort()
             await asyncio.Event().wait()  # for ever: aiosmtpd cancels this task
         return "250 OK"
+
+    async def handle_EHLO(  # noqa: N802
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.pipelining else responses
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]

@@ -393,18 +393,28 @@ def of_mails(site: Site) -> Pairs:
         (mail_id,) = outbox.enqueue_held(session, [Mail("accounts/idle", "a@exemple.test", "fr")], timedelta(0))
 
         def mail() -> OutboxMail:
-            return session.get_one(OutboxMail, mail_id)
+            session.flush()  # groups of rows are changed behind the session's back
+            return session.get_one(OutboxMail, mail_id, populate_existing=True)
+
+        def taken() -> list[outbox.Taken]:
+            it = mail()
+            return [
+                outbox.Taken(
+                    it.id, it.template, it.sealed, it.subject, it.attempts, it.error, it.urgency, it.destination, False
+                )
+            ]  # fmt: skip
 
         def again() -> None:
             """Its worker was killed many times, and time went by."""
-            mail().send_after, mail().attempts = clock.now(), outbox.MAX_UNKNOWN
+            row = mail()
+            row.send_after, row.attempts = clock.now(), outbox.MAX_UNKNOWN
 
         return walk(
             session,
             [
                 lambda: outbox.claim(session),
-                lambda: outbox.lease(session, mail_id, mail().attempts, again=False),
-                lambda: outbox.sent(session, mail_id),
+                lambda: outbox.lease(session, taken()),
+                lambda: outbox.sent(session, taken()),
                 lambda: outbox.failed(session, mail_id, mail().attempts, "refused", final=True),
                 lambda: outbox.failed(session, mail_id, mail().attempts, "not now"),
                 lambda: outbox.refused(session, mail_id, outbox.BOUNCED),

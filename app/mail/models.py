@@ -2,9 +2,9 @@
 
 import uuid
 from datetime import date, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base, one_of
@@ -31,12 +31,21 @@ MOVES = {
 SET_ASIDE, STILL_WAITS = "state = 'aside'", "state = 'waiting'"
 
 
+class Urgency(IntEnum):
+    """Which mails leave first."""
+
+    FIRST = 0
+    USUAL = 1
+    LAST = 2
+
+
 class OutboxMail(Base):
     __tablename__ = "outbox_mail"
     __table_args__ = (
         CheckConstraint(one_of("state", MailState), name="state"),
         Index(
-            "ix_outbox_mail_due",
+            "ix_outbox_mail_turn",
+            "urgency",
             "send_after",
             postgresql_where=text(STILL_WAITS),
             sqlite_where=text(STILL_WAITS),
@@ -49,6 +58,9 @@ class OutboxMail(Base):
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
     # Folder under templates/email/.
     template: Mapped[str] = mapped_column(String(64))
+    urgency: Mapped[Urgency] = mapped_column(SmallInteger, default=Urgency.USUAL, server_default=text("1"))
+    # The large provider of its address (destinations.py); none for any other, whose name may be a person's.
+    destination: Mapped[str] = mapped_column(String(12), default="", server_default=text("''"))
     # Address and context, sealed with the outbox key; emptied when the mail has left.
     sealed: Mapped[bytes]
     # What it is about (a signature, a comment's signature): finds it for an erasure.
@@ -136,6 +148,21 @@ class MailCount(Base):
     __tablename__ = "mail_count"
     hour: Mapped[datetime] = mapped_column(primary_key=True)
     n: Mapped[int]
+
+
+class MailRoute(Base):
+    """A large provider, or the whole way out (""), that takes fewer mails than it was offered, or none."""
+
+    __tablename__ = "mail_route"
+    name: Mapped[str] = mapped_column(String(12), primary_key=True)
+    # Since it began, and when it last said so.
+    since: Mapped[datetime]
+    at: Mapped[datetime]
+    # Nothing goes there before; how many at once then.
+    until: Mapped[datetime]
+    room: Mapped[int]
+    # Its last answer, without any address.
+    words: Mapped[str]
 
 
 class CaughtMail(Base):

@@ -1,32 +1,36 @@
 """The outbox: mails are rows of the transaction that causes them, taken by any worker.
 
 A mail is claimed by moving its ``send_after`` ahead, by one worker at a time, so
-that a killed worker's mail comes back by itself: at least once, never forgotten. The one mail that
-was leaving at that moment is marked: nobody knows whether it left, and it leaves a second time. Where
+that a killed worker's mail comes back by itself: at least once, never forgotten. Those few that
+were leaving at that moment are marked: nobody knows whether they left, and they leave a second time. Where
 there is such a doubt, what would be a third mail about the same thing waits for the next day.
 """
 
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Update, delete, func, select, text, update
+from sqlalchemy import Update, case, delete, func, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from app import clock, crypto
 from app.bulk import insert_rows
 from app.db import vault_of
-from app.mail.models import SET_ASIDE, STILL_WAITS, CaughtMail, MailState, OutboxMail
+from app.mail import destinations
+from app.mail.models import SET_ASIDE, STILL_WAITS, CaughtMail, MailState, OutboxMail, Urgency
 
 # Tries of one mail after which it is set aside, and the wait before each next try; and those of a fault of ours.
 MAX_ATTEMPTS = 8
 BACKOFF = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 FIRST_WAIT, LAST_WAIT = timedelta(minutes=1), timedelta(hours=1)
-CLAIM = timedelta(minutes=5)
+# A claimed mail is its worker's that long, and again as long as that worker lives; one that is leaving for longer,
+# as nobody knows whether it has left.
+CLAIM = timedelta(seconds=8)
+LEAVES = timedelta(minutes=5)
 CLAIMING = 0x5160_0002  # advisory lock
 # What ``error`` says of a mail on its way to the server; still there afterwards, its worker was killed.
 LEAVING, LEAVING_AGAIN = "leaving", "leaving again"
@@ -38,8 +42,12 @@ _DOUBTS = {LEAVING: 1, LEAVING_AGAIN: 2, LEFT_TWICE: 2}
 MAILS_A_DAY = 2
 NEXT_DAY = timedelta(days=1)
 MAX_UNKNOWN = 5
+# Somebody waits for them, in front of a page.
+FIRST = ("signatures/confirm", "signatures/reminder", "signatures/replacement", "accounts/")
 # Written to a crowd in small groups: they leave when nothing else does.
 LAST = ("signatures/amended", "updates/letter", "updates/news")
+# Rows are changed by groups, and nobody has them in a session.
+UNSEEN = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,25 @@ class Mail:
     subject: uuid.UUID | None = None
     # RFC 8058 link, for mailings that one subscribed to.
     unsubscribe: str = ""
+
+
+class Taken(NamedTuple):
+    """A mail that is this worker's; ``first``: never tried before."""
+
+    id: int
+    template: str
+    sealed: bytes
+    subject: uuid.UUID | None
+    attempts: int
+    # LEAVING_AGAIN: a killed worker may have sent it already.
+    error: str
+    urgency: Urgency
+    destination: str
+    first: bool
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.id, self.attempts
 
 
 def enqueue(session: Session, mails: Iterable[Mail], delay: timedelta = timedelta(0)) -> None:
@@ -84,11 +111,19 @@ def cancel_held(session: Session, mail_ids: Sequence[int]) -> bool:
     return True
 
 
+def urgency_of(template: str) -> Urgency:
+    if template.startswith(FIRST):
+        return Urgency.FIRST
+    return Urgency.LAST if template in LAST else Urgency.USUAL
+
+
 def _rows(session: Session, mails: Iterable[Mail]) -> list[dict[str, Any]]:
     key = vault_of(session).outbox
     return [
         {
             "template": mail.template,
+            "urgency": urgency_of(mail.template),
+            "destination": destinations.provider(mail.to),
             "sealed": crypto.seal(key, _json([mail.to, mail.locale, mail.context, mail.unsubscribe]).encode()),
             "subject": mail.subject,
         }
@@ -104,14 +139,14 @@ def _waiting(delay: timedelta) -> dict[str, Any]:
     return {"state": MailState.WAITING, "created_at": now, "send_after": now + delay, "attempts": 0, "error": ""}
 
 
-def opened(session: Session, row: OutboxMail) -> Mail:
+def opened(session: Session, row: OutboxMail | Taken) -> Mail:
     """The mail of a row; raises Unsealable."""
     to, locale, context, unsubscribe = json.loads(crypto.unseal(vault_of(session).outbox, row.sealed))
     return Mail(row.template, to, locale, context, row.subject, unsubscribe)
 
 
-def claim(session: Session, limit: int = 20) -> Sequence[tuple[OutboxMail, bool]]:
-    """Due mails, oldest first, now this worker's for five minutes; with each, whether it was never tried.
+def claim(session: Session, limit: int = 20, without: Collection[str] = ()) -> list[Taken]:
+    """Due mails, the most urgent first, then the oldest, now this worker's for CLAIM; none to *without*.
 
     One worker at a time, or two could each take one of a pair of which only one may leave; whoever
     comes meanwhile finds nothing, and comes again.
@@ -119,43 +154,62 @@ def claim(session: Session, limit: int = 20) -> Sequence[tuple[OutboxMail, bool]
     postgres = session.get_bind().dialect.name == "postgresql"  # SQLite has one writer
     if postgres and not session.scalar(select(func.pg_try_advisory_xact_lock(CLAIMING))):
         return []
-    now = clock.now()
-    rows = _due(session, now, OutboxMail.template.not_in(LAST), limit)
-    if len(rows) < limit:
-        rows = [*rows, *_due(session, now, OutboxMail.template.in_(LAST), limit - len(rows))]
+    now, rows = clock.now(), list[Any]()
+    for urgency in Urgency:
+        if len(rows) < limit:
+            rows += _due(session, now, urgency, without, limit - len(rows))
     left, doubtful = _lately(session, rows, now) if rows else (Counter(), set())
-    mine = []
+    mine, later, aside = list[Taken](), list[int](), list[int]()
     for row in rows:
         about = _about(row)
         if row.error in {LEAVING, LEAVING_AGAIN} and row.attempts >= MAX_UNKNOWN:
-            row.state, row.error = MailState.ASIDE, "left without our knowing, too often"
+            aside.append(row.id)
         elif about in doubtful and left[about] >= MAILS_A_DAY:
-            row.send_after = now + NEXT_DAY
-            row.error = LEAVING if row.error == LEAVING_AGAIN else row.error
+            later.append(row.id)
         else:
             first = not row.attempts and not row.error  # a fault of ours counts no try, but says its reason
-            row.attempts += 1
-            row.send_after = now + CLAIM
-            row.error = LEAVING_AGAIN if row.error == LEAVING else ""
+            error = LEAVING_AGAIN if row.error == LEAVING else ""
             left[about] += 1
-            mine.append((row, first))
+            mine.append(
+                Taken(
+                    row.id, row.template, row.sealed, row.subject, row.attempts + 1, error, row.urgency,
+                    row.destination, first,
+                )
+            )  # fmt: skip
+    doubt = case((OutboxMail.error == LEAVING_AGAIN, LEAVING), else_=OutboxMail.error)
+    _change(session, aside, state=MailState.ASIDE, error="left without our knowing, too often")
+    _change(session, later, send_after=now + NEXT_DAY, error=doubt)
+    again = case((OutboxMail.error == LEAVING, LEAVING_AGAIN), else_="")
+    _change(session, [one.id for one in mine], send_after=now + CLAIM, error=again, attempts=OutboxMail.attempts + 1)
     return mine
 
 
-def _due(session: Session, now: datetime, which: ColumnElement[bool], limit: int) -> Sequence[OutboxMail]:
-    return session.scalars(
-        select(OutboxMail)
-        .where(OutboxMail.state == MailState.WAITING, OutboxMail.send_after <= now, which)
-        .order_by(OutboxMail.send_after)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+_COLUMNS = (
+    OutboxMail.id, OutboxMail.template, OutboxMail.sealed, OutboxMail.subject, OutboxMail.attempts, OutboxMail.error,
+    OutboxMail.urgency, OutboxMail.destination,
+)  # fmt: skip
+
+
+def _due(session: Session, now: datetime, urgency: Urgency, without: Collection[str], limit: int) -> Sequence[Any]:
+    query = select(*_COLUMNS).where(text(STILL_WAITS), OutboxMail.urgency == urgency, OutboxMail.send_after <= now)
+    if without:
+        query = query.where(OutboxMail.destination.not_in(without))
+    rows: Sequence[Any] = session.execute(
+        query.order_by(OutboxMail.send_after).limit(limit).with_for_update(skip_locked=True)
     ).all()
+    return rows
+
+
+def _change(session: Session, ids: Sequence[int], **values: Any) -> None:
+    if ids:
+        these = update(OutboxMail).where(OutboxMail.id.in_(ids), OutboxMail.state == MailState.WAITING)
+        session.execute(these.values(values), execution_options=UNSEEN)
 
 
 def waiting(session: Session, template: str) -> bool:
     """Some mail of this kind was never tried yet; those put off to the next day are not waited for."""
     # Spelled out, so that the index of those that wait is used.
-    waits = text("state = 'waiting'")
+    waits = text(STILL_WAITS)
     soon = OutboxMail.send_after <= clock.now() + LAST_WAIT
     query = select(OutboxMail.id).where(waits, soon, OutboxMail.attempts == 0, OutboxMail.template == template)
     return session.scalar(query.limit(1)) is not None
@@ -187,39 +241,57 @@ def _lately(
     return left, doubtful
 
 
-def lease(session: Session, mail_id: int, attempts: int, *, again: bool) -> bool:
-    """This claimed mail is handed to the server now, and stays this worker's for five minutes more.
+def lease(session: Session, mails: Collection[Taken]) -> set[int]:
+    """Those of these claimed mails that are still this worker's: handed to the server now, for LEAVES at most.
 
-    False when it is not its own any more: erased meanwhile, or another's since the claim ended.
+    Not so any more: erased meanwhile, or another's since the claim ended.
     """
-    done = session.execute(
-        _still_mine(mail_id, attempts).values(error=LEAVING_AGAIN if again else LEAVING, send_after=clock.now() + CLAIM)
-    )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+    if not mails:
+        return set()
+    leaving = case((OutboxMail.error == LEAVING_AGAIN, LEAVING_AGAIN), else_=LEAVING)
+    these = _these_still_mine(mails).values(error=leaving, send_after=clock.now() + LEAVES)
+    return set(session.scalars(these.returning(OutboxMail.id), execution_options=UNSEEN))
 
 
-def release(session: Session, mail_id: int, attempts: int, *, again: bool) -> None:
-    """Claimed and not tried: another worker may take it at once."""
-    before = {"error": LEAVING} if again else {}
-    session.execute(_still_mine(mail_id, attempts).values(send_after=clock.now(), attempts=attempts - 1, **before))
+def hold_on(session: Session, mails: Collection[Taken]) -> None:
+    """These claimed mails wait for their turn, and stay this worker's for CLAIM more."""
+    if mails:
+        session.execute(_these_still_mine(mails).values(send_after=clock.now() + CLAIM), execution_options=UNSEEN)
 
 
-def _still_mine(mail_id: int, attempts: int) -> Update:
+def release(session: Session, mails: Collection[Taken], until: datetime | None = None) -> None:
+    """Claimed and not tried: another worker may take them at once, or once *until* has come."""
+    if mails:
+        before = case((OutboxMail.error == LEAVING_AGAIN, LEAVING), else_=OutboxMail.error)
+        session.execute(
+            _these_still_mine(mails).values(
+                send_after=until or clock.now(), attempts=OutboxMail.attempts - 1, error=before
+            ),
+            execution_options=UNSEEN,
+        )
+
+
+def _these_still_mine(mails: Collection[Taken]) -> Update:
     """Whoever claims a mail counts an attempt more."""
-    return _still_waits(mail_id).where(OutboxMail.attempts == attempts)
+    keys = tuple_(OutboxMail.id, OutboxMail.attempts)
+    return update(OutboxMail).where(keys.in_([mail.key for mail in mails]), OutboxMail.state == MailState.WAITING)
 
 
 def _still_waits(mail_id: int) -> Update:
     return update(OutboxMail).where(OutboxMail.id == mail_id, OutboxMail.state == MailState.WAITING)
 
 
-def sent(session: Session, mail_id: int, *, again: bool = False) -> None:
+def sent(session: Session, mails: Collection[Taken]) -> None:
     """The address and the text are forgotten as soon as the mail has left."""
-    session.execute(
-        update(OutboxMail)
-        .where(OutboxMail.id == mail_id, OutboxMail.state.in_((MailState.WAITING, MailState.ASIDE)))
-        .values(state=MailState.SENT, sent_at=clock.now(), sealed=b"", error=LEFT_TWICE if again else "")
-    )
+    for again, error in ((False, ""), (True, LEFT_TWICE)):
+        ids = [mail.id for mail in mails if (mail.error == LEAVING_AGAIN) == again]
+        if ids:
+            session.execute(
+                update(OutboxMail)
+                .where(OutboxMail.id.in_(ids), OutboxMail.state.in_((MailState.WAITING, MailState.ASIDE)))
+                .values(state=MailState.SENT, sent_at=clock.now(), sealed=b"", error=error),
+                execution_options=UNSEEN,
+            )
 
 
 def refused(session: Session, mail_id: int, why: str) -> None:
@@ -238,17 +310,20 @@ def failed(session: Session, mail_id: int, attempts: int, reason: str, *, final:
     session.execute(_still_waits(mail_id).values(error=reason, **values))
 
 
-def postponed(session: Session, mail_id: int, attempts: int, reason: str) -> None:
+def postponed(session: Session, mail: Taken, reason: str, until: datetime | None = None) -> None:
     """Nothing of this mail: our server, our settings, our code. It is tried until it leaves, and no try is counted.
 
-    After a minute first, then after as long as it has waited, an hour at most.
+    Without *until* after a minute first, then after as long as it has waited, an hour at most.
     """
-    row = session.scalar(select(OutboxMail).where(OutboxMail.id == mail_id))
+    row = session.scalar(select(OutboxMail).where(OutboxMail.id == mail.id))
     if row is not None:
         now = clock.now()
-        wait = min(max(now - row.created_at, FIRST_WAIT), LAST_WAIT)
+        until = until or now + min(max(now - row.created_at, FIRST_WAIT), LAST_WAIT)
+        # In doubt as before.
+        error = LEAVING if mail.error == LEAVING_AGAIN else reason
         session.execute(
-            _still_mine(mail_id, attempts).values(error=reason, attempts=attempts - 1, send_after=now + wait)
+            _these_still_mine([mail]).values(error=error, attempts=OutboxMail.attempts - 1, send_after=until),
+            execution_options=UNSEEN,
         )
 
 

@@ -1,11 +1,18 @@
-"""SELECTs of the local mailbox."""
+"""The local mailbox, and who takes fewer mails than it was offered."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.mail.models import CaughtMail
+from app.mail.destinations import RELAY
+from app.mail.models import CaughtMail, MailRoute
+
+# What a worker has said of a way out holds for so long: it may be gone, or have had nothing to send.
+SAID = timedelta(minutes=15)
 
 
 def caught(session: Session, limit: int = 100) -> Sequence[CaughtMail]:
@@ -14,3 +21,25 @@ def caught(session: Session, limit: int = 100) -> Sequence[CaughtMail]:
 
 def caught_mail(session: Session, mail_id: int) -> CaughtMail | None:
     return session.get(CaughtMail, mail_id)
+
+
+def note_route(session: Session, name: str, now: datetime, until: datetime, room: int, words: str) -> None:
+    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(MailRoute)
+    values: dict[str, Any] = {"at": now, "until": until, "room": room, "words": words}
+    statement = insert.values(name=name, since=now, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+
+def forget_route(session: Session, name: str) -> None:
+    session.execute(delete(MailRoute).where(MailRoute.name == name))
+
+
+def slow_routes(session: Session, now: datetime) -> Sequence[MailRoute]:
+    """Our own way out first, then the providers that take fewer mails than they were offered."""
+    return session.scalars(select(MailRoute).where(MailRoute.at > now - SAID).order_by(MailRoute.name)).all()
+
+
+def no_way_out(session: Session, now: datetime) -> MailRoute | None:
+    """Set while our own server takes no mail."""
+    found = session.get(MailRoute, RELAY)
+    return found if found is not None and found.room == 0 and found.at > now - SAID else None

@@ -1,56 +1,77 @@
-"""The worker's side of the outbox: render, send, remember the outcome."""
+"""The worker's side of the outbox: mails leave side by side, and what became of them is written by groups."""
 
+import queue
 import threading
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from email import policy
-from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
+from collections import Counter, deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from time import monotonic, sleep
 
 import structlog
-from email_validator import EmailNotValidError, validate_email
+from limits import RateLimitItem, parse_many
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 
 from app import clock
 from app.crypto import Unsealable
 from app.db import Database, Session, away
-from app.mail import bounced, budget, envelope, headers, outbox, traffic
+from app.mail import bounced, budget, composing, destinations, envelope, outbox, queries, traffic
+from app.mail.destinations import RELAY, Pace
 from app.mail.models import OF_ADDRESSES, Bounce, CaughtMail
-from app.mail.names import greeted
-from app.mail.transport import Deferred, Rejected, SmtpTransport, Transport, Unavailable
+from app.mail.transport import Deferred, Rejected, SmtpTransport, Unavailable
 from app.settings import Settings
 from app.templating import Templates
 
-# Between two tries to write down what became of a mail, and the tries' end once asked to stop.
+# Between two tries to write down what became of mails, and the tries' end once asked to stop.
 RETRY = 0.5
 STOPPING = 10.0
-GREETED = "given_name"
-# Names in mails: of whom it is for, of whoever signs beside them (signatures/seats.py).
-TYPED = (GREETED, "other", "beside")
-# Our headers are written as they must be; the only one that is not ASCII is an address that needs SMTPUTF8.
-AS_WRITTEN = policy.default.clone(refold_source="none", max_line_length=76, utf8=True)
+# What lands within so many seconds is written in one transaction.
+GATHER = 0.01
+# Something is looked at again at least so often; others that are due, at most.
+TURN, LOOK = 0.1, 0.05
+HOLD_ON = outbox.CLAIM.total_seconds() / 3
+# Those that left are counted at least so often.
+COUNT = 5.0
+# How many are claimed for each that may leave at once.
+AHEAD = 4
 log = structlog.get_logger("mail")
 
 
 @dataclass(frozen=True)
 class Claimed:
-    """A mail that is this worker's; ``again``: a killed one may have sent it already."""
+    """A mail that is this worker's."""
 
-    id: int
-    attempts: int
+    taken: outbox.Taken
     mail: outbox.Mail
-    again: bool
-    # Never tried before: it counts in its address's budget.
-    first: bool
+    # Where it goes, as far as what is taken at once is concerned.
+    destination: str
 
 
-Outcome = Callable[[Session], None]
+@dataclass(frozen=True)
+class Landed:
+    """What became of one that was handed to a connection."""
+
+    claimed: Claimed
+    # Of the local mailbox, which keeps it.
+    message: bytes = b""
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one transaction decided: how many never leave, who waits, who leaves now, and whether others are due."""
+
+    refused: int = 0
+    waiting: list[Claimed] = field(default_factory=list)
+    leaving: list[Claimed] = field(default_factory=list)
+    more: bool = False
 
 
 class Sender:
-    """Sends what is due, until *stop*. One per worker; not shared between threads."""
+    """Sends what is due, until *stop*. One per worker; its connections have threads of their own."""
 
     def __init__(
         self, settings: Settings, database: Database, templates: Templates, stop: threading.Event | None = None
@@ -60,184 +81,297 @@ class Sender:
         self.templates = templates
         self.stop = stop or threading.Event()
         # What left and is not counted yet, by the hour.
-        self.left = Counter[datetime]()
-        self.transport: Transport | None = SmtpTransport(settings.smtp_url) if settings.smtp_url else None
+        self._left = Counter[datetime]()
+        self._counted = 0.0
+        self.most = settings.smtp_connections if settings.smtp_url else 1
+        # The one that was used last is used next: those that a quiet hour does not need go to sleep.
+        self._idle = deque[SmtpTransport]()
+        self._threads = ThreadPoolExecutor(self.most, thread_name_prefix="smtp")
+        self._landed = queue.SimpleQueue[Landed]()
+        self._waiting: list[Claimed] = []
+        self._flying = 0
+        self._more = True
+        self._looked = self._held_on = 0.0
+        self._pace: dict[str, Pace] = {}
+        self._rates: list[RateLimitItem] = parse_many(settings.smtp_rate) if settings.smtp_rate else []
+        self._window = MovingWindowRateLimiter(MemoryStorage())
 
     def send_due(self) -> int:
-        """One batch; returns how many mails it was done with, 0 when nothing is due. Ends early when asked to stop."""
-        with self.database.write() as session:
-            claimed = self._claim(session)
-            affordable = self._affordable(session, claimed)
-            leaving, left = self._next(session, affordable)
-        tried = len(claimed) - len(affordable)
-        while leaving is not None:
-            tried += 1
-            leaving, left = self._record(self._try(leaving), left)
-        return tried
+        """Until nothing is due, or asked to stop; returns how many mails it was done with."""
+        done, self._more = 0, True
+        while self._more or self._flying or self._waiting:
+            landed = self._arrived()
+            refused, leaving = self._written(landed)
+            done += len(landed) + refused
+            for claimed in leaving:
+                self._threads.submit(self._leave, claimed)
+            if monotonic() - self._counted > COUNT:
+                self._count()
+        self._count()
+        self._hang_up(but=1)
+        return done
 
-    def _next(self, session: Session, claimed: list[Claimed]) -> tuple[Claimed | None, list[Claimed]]:
-        """The first of *claimed* that is still this worker's, and those behind it; none when asked to stop."""
-        if self.stop.is_set():
-            for mail in claimed:
-                outbox.release(session, mail.id, mail.attempts, again=mail.again)
-            first = [mail.mail for mail in claimed if mail.first]
-            budget.give_back(session, first)
-            bounced.give_back(session, first)
-            return None, []
-        for n, mail in enumerate(claimed, 1):
-            if outbox.lease(session, mail.id, mail.attempts, again=mail.again):
-                return mail, claimed[n:]
-        return None, []
+    def close(self) -> None:
+        self._threads.shutdown(wait=True)
+        self._hang_up(but=0)
 
-    def _claim(self, session: Session) -> list[Claimed]:
-        claimed = []
-        for row, first in outbox.claim(session):
-            try:
-                mail = outbox.opened(session, row)
-            except (Unsealable, ValueError):
-                # The key is another's, perhaps: with the right one it leaves.
-                log.error("mail_unreadable", id=row.id, template=row.template)
-                outbox.postponed(session, row.id, row.attempts, "cannot be opened")
-                continue
-            claimed.append(Claimed(row.id, row.attempts, mail, again=row.error == outbox.LEAVING_AGAIN, first=first))
-        return claimed
+    def _hang_up(self, but: int) -> None:
+        while len(self._idle) > but:
+            self._idle.popleft().close()
 
-    def _affordable(self, session: Session, claimed: list[Claimed]) -> list[Claimed]:
-        """Without those whose address does not answer, or has had enough; what is tried again was counted before."""
-        first, left = [mail for mail in claimed if mail.first], set[int]()
-        for why, too_many in ((outbox.BOUNCED, bounced.held), (outbox.OVER_BUDGET, budget.over)):
-            places = too_many(session, [mail.mail for mail in first])
-            for place in places:
-                outbox.refused(session, first[place].id, why)
-            left |= {first[place].id for place in places}
-            first = [mail for mail in first if mail.id not in left]
-        return [mail for mail in claimed if mail.id not in left]
+    # On the threads of the connections
 
-    def _try(self, claimed: Claimed) -> Outcome:
-        """Send it; what is to be written of that."""
-        name, final, bounce = claimed.mail.template, False, None
+    def _leave(self, claimed: Claimed) -> None:
+        """Hand it over; whatever happens is told."""
         try:
-            message = self.compose(claimed.mail)
-            if self.transport is not None:
-                self.transport.send(message, self._envelope(claimed))
-        except (Deferred, Rejected) as error:
-            reason, final, bounce = str(error), isinstance(error, Rejected), getattr(error, "bounce", None)
-            log.warning("mail_rejected" if final else "mail_deferred", id=claimed.id, template=name, reason=reason)
-        except Unavailable as error:
-            log.warning("mail_postponed", id=claimed.id, template=name, reason=str(error))
-            return self._postponed(claimed, str(error))
+            message = composing.compose(self.templates, self.settings.sender, claimed.mail)
+            if self.settings.smtp_url:
+                self._hand_over(claimed, message)
+            landed = Landed(claimed, message)
         except Exception as error:  # a poison mail must not stop those behind it
-            log.error("mail_poison", id=claimed.id, template=name, reason=type(error).__name__)
-            return self._postponed(claimed, type(error).__name__)
-        else:
-            self.left[traffic.hour_of(clock.now())] += 1
-            return lambda session: self._sent(session, claimed, message)
+            landed = Landed(claimed, error=error)
+        self._landed.put(landed)
 
-        def failed(session: Session) -> None:
-            outbox.failed(session, claimed.id, claimed.attempts, reason, final=final)
-            _note(session, claimed.mail.to, bounce)
-
-        return failed
+    def _hand_over(self, claimed: Claimed, message: bytes) -> None:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = SmtpTransport(self.settings.smtp_url, self.settings.smtp_per_connection)
+        try:
+            connection.send(message, self._envelope(claimed), composing.written_to(claimed.mail.to))
+        finally:
+            self._idle.append(connection)
 
     def _envelope(self, claimed: Claimed) -> str:
         """Where this mail comes back to."""
         address = self.settings.bounce_address
         if not address:
             return self.settings.sender.address
-        return envelope.sender_of(self.database.info["vault"].bounces, address, claimed.id, claimed.mail.to)
+        return envelope.sender_of(self.database.info["vault"].bounces, address, claimed.taken.id, claimed.mail.to)
 
-    @staticmethod
-    def _postponed(claimed: Claimed, reason: str) -> Outcome:
-        return lambda session: outbox.postponed(
-            session, claimed.id, claimed.attempts, outbox.LEAVING if claimed.again else reason
-        )
+    # On the thread of the worker
 
-    def _sent(self, session: Session, claimed: Claimed, message: EmailMessage) -> None:
-        if self.transport is None:
-            session.add(
-                CaughtMail(
-                    recipient=claimed.mail.to,
-                    title=str(message["Subject"]),
-                    source=message.as_bytes(),
-                    caught_at=clock.now(),
-                    mail_subject=claimed.mail.subject,
-                )
-            )
-        outbox.sent(session, claimed.id, again=claimed.again)
+    def _arrived(self) -> list[Landed]:
+        """What has landed; waits for it a little where there is nothing else to do."""
+        landed = list[Landed]()
+        until = monotonic() + TURN
+        while self._flying:
+            try:
+                landed.append(self._landed.get(timeout=max(0.0, until - monotonic())))
+            except queue.Empty:
+                break
+            self._flying -= 1
+            self._weigh(landed[-1])
+            if len(landed) == 1:
+                until = monotonic() + GATHER
+        if self._waiting and not landed and not self._flying:
+            self.stop.wait(TURN)  # what they wait for takes nothing for now
+        return landed
 
-    def _record(self, outcome: Outcome, left: list[Claimed]) -> tuple[Claimed | None, list[Claimed]]:
-        """Write it, however long the database is away: a mail that left must not leave again.
+    def _written(self, landed: Sequence[Landed]) -> tuple[int, list[Claimed]]:
+        """Write what became of these, however long the database is away: a mail that left must not leave again.
 
-        The same transaction tells which mail leaves next, or that none does.
+        The same transaction claims more and tells which leave next. Gives how many are not to leave after all, and
+        the next ones.
         """
-        until = monotonic() + outbox.CLAIM.total_seconds()
+        until = monotonic() + outbox.LEAVES.total_seconds()
         while True:
             try:
                 with self.database.write() as session:
-                    outcome(session)
-                    following = self._next(session, left)
-                    if following[0] is None:
-                        traffic.add(session, self.left)
-                if following[0] is None:
-                    self.left.clear()
-                return following
+                    self._note(session, landed)
+                    step = self._step(session)
+                self._left[traffic.hour_of(clock.now())] += sum(each.error is None for each in landed)
+                return self._done(step)
             except Exception as error:
-                if not away(error) or monotonic() > until:
+                if not landed or not away(error) or monotonic() > until:
                     raise
             sleep(RETRY)
             if self.stop.is_set():
                 until = min(until, monotonic() + STOPPING)
 
-    def close(self) -> None:
-        if self.transport is not None:
-            self.transport.close()
+    def _done(self, step: Step) -> tuple[int, list[Claimed]]:
+        """It is durable: so it goes on from there."""
+        self._waiting, self._more = step.waiting, step.more
+        self._flying += len(step.leaving)
+        for claimed in step.leaving:
+            self._pace_of(claimed.destination).flying += 1
+        for pace in self._pace.values():
+            pace.news = False
+        return step.refused, step.leaving
 
-    def compose(self, mail: outbox.Mail) -> EmailMessage:
-        """Text and HTML in one message, with the headers that mail providers ask for, all of it ASCII.
+    def _step(self, session: Session) -> Step:
+        now, relay = _seconds(), self._pace_of(RELAY)
+        self._tell(session)
+        if self.stop.is_set() or relay.held(now):
+            self._give_back(session, self._waiting, relay.until)
+            return Step()
+        relay.flying = self._flying
+        room, waiting = relay.free(now), self._let_go(session, now)
+        refused, more = 0, False
+        if room and len(waiting) < self.most and (self._more or monotonic() - self._looked > LOOK):
+            new, refused, more = self._claim(session, AHEAD * self.most - len(waiting))
+            waiting = sorted([*waiting, *new], key=lambda each: each.taken.urgency)
+            self._looked = monotonic()
+        next_ones = self._next(waiting, room, now)
+        # Not any more: erased meanwhile, or another worker's.
+        ours = outbox.lease(session, [each.taken for each in next_ones])
+        leaving = [each for each in next_ones if each.taken.id in ours]
+        tried = {each.taken.id for each in next_ones}
+        waiting = [each for each in waiting if each.taken.id not in tried]
+        if monotonic() - self._held_on > HOLD_ON:
+            outbox.hold_on(session, [each.taken for each in waiting])
+            self._held_on = monotonic()
+        return Step(refused, waiting, leaving, more)
 
-        Raises Rejected when nobody can be written to at this address.
-        """
-        folder = f"email/{mail.template}"
-        name, address = self.settings.sender
-        message = EmailMessage(AS_WRITTEN)
-        message.set_raw("Subject", headers.text("Subject", self._part(mail, f"{folder}/subject.txt")))
-        message.set_raw("From", headers.mailbox("From", name, address))
-        message.set_raw("To", _address(mail.to))
-        message.set_raw("Date", format_datetime(clock.now()))
-        message.set_raw("Message-ID", make_msgid(domain=address.rpartition("@")[2]))
-        message.set_raw("Auto-Submitted", "auto-generated")
-        if mail.unsubscribe:
-            message.set_raw("List-Unsubscribe", headers.link(mail.unsubscribe))
-            message.set_raw("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
-        # Not every server on the way takes more than seven bits.
-        message.set_content(self._part(mail, f"{folder}/body.txt"), cte="quoted-printable")
-        message.add_alternative(self._part(mail, f"{folder}/body.html"), subtype="html", cte="quoted-printable")
-        return message
+    def _tell(self, session: Session) -> None:
+        """Operators see which provider takes fewer, or that our server takes none."""
+        now = clock.now()
+        for name, pace in self._pace.items():
+            if not pace.news or (name != RELAY and name not in destinations.PROVIDERS):
+                continue
+            if pace.slowed:
+                until = datetime.fromtimestamp(pace.until, UTC)
+                queries.note_route(session, name, now, until, 0 if pace.away else pace.room, pace.words)
+            else:
+                queries.forget_route(session, name)
 
-    def _part(self, mail: outbox.Mail, name: str) -> str:
-        return part(self.templates, mail, name)
+    def _let_go(self, session: Session, now: float) -> list[Claimed]:
+        """Those that still wait here: what goes where nothing is taken for a while leaves its place to others."""
+        held = [each for each in self._waiting if self._pace_of(each.destination).held(now + TURN)]
+        for name in {each.destination for each in held}:
+            these = [each for each in held if each.destination == name]
+            self._give_back(session, these, self._pace_of(name).until)
+        return [each for each in self._waiting if each not in held]
+
+    def _give_back(self, session: Session, claimed: Sequence[Claimed], until: float = 0.0) -> None:
+        moment = datetime.fromtimestamp(until, UTC) if until > _seconds() else None
+        outbox.release(session, [each.taken for each in claimed], moment)
+        first = [each.mail for each in claimed if each.taken.first]
+        budget.give_back(session, first)
+        bounced.give_back(session, first)
+
+    def _claim(self, session: Session, wanted: int) -> tuple[list[Claimed], int, bool]:
+        """More mails; how many of them never leave; whether there may be others."""
+        held = [name for name, pace in self._pace.items() if name in destinations.PROVIDERS and self._full(name, pace)]
+        taken = outbox.claim(session, wanted, held)
+        claimed = []
+        for row in taken:
+            try:
+                mail = outbox.opened(session, row)
+            except (Unsealable, ValueError):
+                # The key is another's, perhaps: with the right one it leaves.
+                log.error("mail_unreadable", id=row.id, template=row.template)
+                outbox.postponed(session, row, "cannot be opened")
+                continue
+            claimed.append(Claimed(row, mail, destinations.destination(mail.to)))
+        affordable = self._affordable(session, claimed)
+        return affordable, len(claimed) - len(affordable), len(taken) == wanted
+
+    def _full(self, name: str, pace: Pace) -> bool:
+        """As many of its mails wait here as are taken at once."""
+        return pace.slowed and sum(each.destination == name for each in self._waiting) >= pace.room
+
+    def _affordable(self, session: Session, claimed: list[Claimed]) -> list[Claimed]:
+        """Without those whose address does not answer, or has had enough; what is tried again was counted before."""
+        first, left = [each for each in claimed if each.taken.first], set[int]()
+        for why, too_many in ((outbox.BOUNCED, bounced.held), (outbox.OVER_BUDGET, budget.over)):
+            places = too_many(session, [each.mail for each in first])
+            for place in places:
+                outbox.refused(session, first[place].taken.id, why)
+            left |= {first[place].taken.id for place in places}
+            first = [each for each in first if each.taken.id not in left]
+        return [each for each in claimed if each.taken.id not in left]
+
+    def _next(self, claimed: Sequence[Claimed], room: int, now: float) -> list[Claimed]:
+        """Those that leave now: as many as there are connections, and as each destination takes."""
+        leaving, more = list[Claimed](), Counter[str]()
+        for each in claimed:
+            if len(leaving) == room:
+                break
+            if self._pace_of(each.destination).free(now) > more[each.destination] and self._affords():
+                more[each.destination] += 1
+                leaving.append(each)
+        return leaving
+
+    def _affords(self) -> bool:
+        """Within the rates of the settings; counted in each of them."""
+        return all(self._window.hit(rate, "smtp") for rate in self._rates)
+
+    def _pace_of(self, destination: str) -> Pace:
+        if destination not in self._pace:
+            if len(self._pace) > 1000:
+                self._pace = {name: pace for name, pace in self._pace.items() if pace.slowed or pace.flying}
+            self._pace[destination] = Pace(self.most, self.most)
+        return self._pace[destination]
+
+    def _weigh(self, landed: Landed) -> None:
+        """What it says of where it went, and of our server."""
+        now, error = _seconds(), landed.error
+        there, relay = self._pace_of(landed.claimed.destination), self._pace_of(RELAY)
+        relay.flying = self._flying
+        if isinstance(error, Unavailable):
+            (relay.refused if error.slower else relay.gone)(now, str(error))
+        elif isinstance(error, Deferred) and error.slower:
+            there.refused(now, str(error))
+        elif error is None:
+            relay.accepted(now)
+            there.accepted(now)
+        there.flying -= 1
+
+    def _count(self) -> None:
+        """Write down how many left."""
+        if self._left.total():
+            with self.database.write() as session:
+                traffic.add(session, self._left)
+            self._left.clear()
+        self._counted = monotonic()
+
+    # What is written of those that landed
+
+    def _note(self, session: Session, landed: Sequence[Landed]) -> None:
+        gone = [each for each in landed if each.error is None]
+        if not self.settings.smtp_url:
+            session.add_all([_caught(each) for each in gone])
+        outbox.sent(session, [each.claimed.taken for each in gone])
+        for each in landed:
+            if each.error is not None:
+                self._note_failure(session, each.claimed, each.error)
+
+    def _note_failure(self, session: Session, claimed: Claimed, error: Exception) -> None:
+        taken, about = claimed.taken, {"id": claimed.taken.id, "template": claimed.taken.template}
+        if isinstance(error, Deferred | Rejected):
+            final, reason = isinstance(error, Rejected), str(error)
+            log.warning("mail_rejected" if final else "mail_deferred", **about, reason=reason)
+            outbox.failed(session, taken.id, taken.attempts, reason, final=final)
+            _note_bounce(session, claimed.mail.to, getattr(error, "bounce", None))
+        elif isinstance(error, Unavailable):
+            log.warning("mail_postponed", **about, reason=str(error))
+            until = max(clock.now(), datetime.fromtimestamp(self._pace_of(RELAY).until, UTC))
+            outbox.postponed(session, taken, str(error), until)
+        else:
+            log.error("mail_poison", **about, reason=type(error).__name__)
+            outbox.postponed(session, taken, type(error).__name__)
 
 
-def part(templates: Templates, mail: outbox.Mail, name: str) -> str:
-    """One template of a mail, as its reader gets it."""
-    # Names that somebody typed: each is one, or is not said.
-    named = {key: greeted(mail.context.get(key, "")) for key in TYPED if key in mail.context or key == GREETED}
-    context = {"unsubscribe_url": mail.unsubscribe, **mail.context, **named}
-    return templates.render(name, mail.locale, **context)
+def _seconds() -> float:
+    return clock.now().timestamp()
 
 
-def _note(session: Session, email: str, bounce: Bounce | None) -> None:
+def _caught(landed: Landed) -> CaughtMail:
+    mail = landed.claimed.mail
+    message = message_from_bytes(landed.message, policy=policy.default)
+    return CaughtMail(
+        recipient=mail.to,
+        title=str(message["Subject"]),
+        source=landed.message.replace(b"\r\n", b"\n"),
+        caught_at=clock.now(),
+        mail_subject=mail.subject,
+    )
+
+
+def _note_bounce(session: Session, email: str, bounce: Bounce | None) -> None:
     """What its server said of an address while the mail was handed over: nobody can have forged that."""
     if bounce is not None:
         bounced.count(session, bounce)
         if bounce in OF_ADDRESSES:
             bounced.note(session, email, bounce)
-
-
-def _address(address: str) -> str:
-    """As mail servers write it: the domain's accents in Punycode. Raises Rejected."""
-    try:
-        found = validate_email(address, check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
-        raise Rejected("not an address") from None
-    return found.ascii_email or found.normalized

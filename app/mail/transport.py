@@ -3,9 +3,8 @@
 import re
 import select
 import smtplib
+import socket
 import ssl
-from email.message import EmailMessage
-from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from app.mail import verdicts
@@ -18,6 +17,13 @@ TIMEOUT = 20
 _NOBODY_THERE = re.compile(rb"5\.(1\.(?![78]\b)|2\.)\d+")
 _ENHANCED = re.compile(rb"[245]\.\d+\.\d+")
 _PLAIN = {550, 551, 553}
+# "Not now": too many at once, too fast, not yet known, no room.
+SLOWER = {421, 450, 451, 452}
+GO_ON = 354
+Reply = tuple[int, bytes]
+NOT_ASKED: Reply = (503, b"")
+# A line that begins with a dot would end the text (RFC 5321, 4.5.2).
+_END = re.compile(rb"\r\n\.")
 
 
 class Rejected(Exception):
@@ -32,57 +38,92 @@ class Rejected(Exception):
 
 
 class Deferred(Exception):
-    """This mail did not pass: try it again, but not for ever; the reason holds no address."""
+    """This mail did not pass: try it again, but not for ever; the reason holds no address.
+
+    ``slower``: where it goes, fewer are taken for now.
+    """
+
+    def __init__(self, reason: str, *, slower: bool = False) -> None:
+        super().__init__(reason)
+        self.slower = slower
 
 
 class Unavailable(Exception):
-    """No mail leaves, whichever: our server or our settings. The reason holds no address."""
+    """No mail leaves this way, whichever: our server or our settings. The reason holds no address.
 
+    ``slower``: it takes fewer connections for now, or fewer mails.
+    """
 
-class Transport(Protocol):
-    def send(self, message: EmailMessage, envelope: str) -> None:
-        """*envelope*: where it goes back to. Raises Rejected, Deferred or Unavailable."""
-
-    def close(self) -> None:
-        """No more for now."""
+    def __init__(self, reason: str, *, slower: bool = False) -> None:
+        super().__init__(reason)
+        self.slower = slower
 
 
 class SmtpTransport:
-    """One connection, kept while it works; ``smtp``, ``smtp+starttls`` or ``smtps`` URL."""
+    """One connection, kept while it works; ``smtp``, ``smtp+starttls`` or ``smtps`` URL. Of one thread at a time."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, mails: int = 0) -> None:
+        """*mails*: how many go over one connection before another is opened; 0: as many as the server takes."""
         self.url = urlsplit(url)
+        self.most = mails
         self.connection: smtplib.SMTP | None = None
+        self._sent = 0
 
-    def send(self, message: EmailMessage, envelope: str) -> None:
+    def send(self, message: bytes, envelope: str, to: str) -> None:
+        """*message*: with CRLF; *envelope*: where it goes back to. Raises Rejected, Deferred or Unavailable."""
         try:
             connection = self._living_connection()
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self.close()
-            raise Unavailable(_said(error)) from None
+            raise Unavailable(_said(error), slower=_code(error) in SLOWER) from None
         try:
-            connection.send_message(message, from_addr=envelope)
-        except smtplib.SMTPRecipientsRefused as error:
-            code, answer = next(iter(error.recipients.values()))
-            self._reset()
-            reason = f"recipient refused ({code})"
-            if not _nobody_there(code, answer):
-                raise Deferred(reason) from None
-            raise Rejected(reason, verdicts.judged("", f"{code} {answer.decode('utf-8', 'replace')}")) from None
-        except smtplib.SMTPSenderRefused as error:
-            self.close()
-            raise Unavailable(f"sender refused ({error.smtp_code})") from None
+            sender, recipient, data = self._commands(connection, envelope, to)
+            code, answer = sender
+            if code >= 400:
+                self.close()
+                raise Unavailable(f"sender refused ({code})", slower=code in SLOWER)
+            code, answer = recipient
+            if code >= 400:
+                self._reset(empty=data[0] == GO_ON)
+                raise _recipient_refused(code, answer)
+            if data[0] == GO_ON:
+                connection.send(_END.sub(b"\r\n..", message) + b".\r\n")
+                data = connection.getreply()
+            if data[0] >= 300:
+                self._reset()
+                raise Deferred(f"server answered {data[0]}", slower=data[0] in SLOWER)
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             # It may have left: whatever fails from here on counts.
             self.close()
-            raise Deferred(_said(error)) from None
+            raise Deferred(_said(error), slower=_code(error) in SLOWER) from None
+        self._sent += 1
+        if self._sent == self.most:
+            self.close()
+
+    def _commands(self, connection: smtplib.SMTP, envelope: str, to: str) -> tuple[Reply, Reply, Reply]:
+        """The answers to MAIL, RCPT and DATA: sent in one where the server takes that (RFC 2920)."""
+        accents = "" if f"{envelope}{to}".isascii() else " SMTPUTF8"
+        if accents and not connection.has_extn("smtputf8"):
+            raise Rejected("address with accents before the @: this server does not take it")
+        lines = [f"MAIL FROM:{smtplib.quoteaddr(envelope)}{accents}", f"RCPT TO:{smtplib.quoteaddr(to)}", "DATA"]
+        if any(re.search(r"[\r\n]", line) for line in lines):
+            raise Rejected("not an address")
+        together = connection.has_extn("pipelining")
+        replies = list[Reply]()
+        for n, line in enumerate(["\r\n".join(lines)] if together else lines):
+            connection.send(f"{line}\r\n".encode())
+            replies += [connection.getreply() for _ in (lines if together else [line])]
+            if replies[n][0] >= 400:
+                break
+        sender, recipient, data = (*replies, NOT_ASKED, NOT_ASKED)[:3]
+        return sender, recipient, data
 
     def _living_connection(self) -> smtplib.SMTP:
         """The one at hand, or another when the server closed it while nothing was sent."""
         if self.connection is not None and self._hung_up(self.connection):
             self.close()
         if self.connection is None:
-            self.connection = self._connect()
+            self.connection, self._sent = self._connect(), 0
         return self.connection
 
     @staticmethod
@@ -94,7 +135,6 @@ class SmtpTransport:
         """Greet the server, say who writes, and no more (``doctor``); raises Unavailable."""
         try:
             connection = self._connect()
-            connection.ehlo_or_helo_if_needed()
             code, _ = connection.mail(sender)
             connection.quit()
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
@@ -113,11 +153,18 @@ class SmtpTransport:
                 connection.starttls(context=ssl.create_default_context())
         if self.url.username:
             connection.login(unquote(self.url.username), unquote(self.url.password or ""))
+        connection.ehlo_or_helo_if_needed()
+        if connection.sock is not None:  # a mail is a few lines, each waited for
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def _reset(self) -> None:
+    def _reset(self, *, empty: bool = False) -> None:
+        """After a refusal; *empty*: the server waits for a text that has nobody to go to."""
         try:
             if self.connection is not None:
+                if empty:
+                    self.connection.send(b".\r\n")
+                    self.connection.getreply()
                 self.connection.rset()
         except (OSError, smtplib.SMTPException):
             self.close()
@@ -128,10 +175,21 @@ class SmtpTransport:
             self.connection = None
 
 
+def _recipient_refused(code: int, answer: bytes) -> Deferred | Rejected:
+    reason = f"recipient refused ({code})"
+    if not _nobody_there(code, answer):
+        return Deferred(reason, slower=code in SLOWER)
+    return Rejected(reason, verdicts.judged("", f"{code} {answer.decode('utf-8', 'replace')}"))
+
+
 def _nobody_there(code: int, answer: bytes) -> bool:
     if enhanced := _ENHANCED.match(answer):
         return _NOBODY_THERE.match(enhanced[0]) is not None
     return code in _PLAIN
+
+
+def _code(error: Exception) -> int:
+    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
 
 
 def _said(error: Exception) -> str:

@@ -16,8 +16,10 @@ from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import State
 
+from app import clock
 from app.db import Database
 from app.errors import Busy
+from app.mail import queries as mail_queries
 from app.migrations import pending_migrations
 
 # A probe waits no longer, in seconds: those who ask wait three.
@@ -48,6 +50,20 @@ async def not_ready(state: State) -> str:
             missing = await to_thread.run_sync(pending_migrations, state.database, abandon_on_cancel=True)
             return "migrations" if missing else ""
     return "database"
+
+
+async def mail_delayed(state: State) -> str:
+    """Since when our server takes no mail, and its last words; "" when it does. Nobody is sent elsewhere for that."""
+
+    def read() -> str:
+        with state.database.read() as session:
+            route = mail_queries.no_way_out(session, clock.now())
+            return f"none leaves since {route.since:%Y-%m-%dT%H:%M:%SZ}: {route.words}" if route else ""
+
+    with suppress(Exception):
+        async with asyncio.timeout(PATIENCE):
+            return await to_thread.run_sync(read, abandon_on_cancel=True)
+    return ""
 
 
 def _writer_moves(database: Database) -> bool:

@@ -16,6 +16,12 @@ overdue = Gauge("signons_retention_overdue_seconds", "Age of the oldest row that
 # Of all processes, since the first day: kept in the database.
 bounces = Gauge("signons_mail_bounces_total", "Mails that came back, by what that means", ["kind"], registry=registry)
 written_off = Gauge("signons_mail_written_off", "Addresses that no mailing goes to", registry=registry)
+mail_room = Gauge(
+    "signons_mail_room",
+    "How many mails at once a destination takes that takes fewer than it was offered (relay: all of them); 0: none",
+    ["destination"],
+    registry=registry,
+)
 oldest_mail = Gauge("signons_oldest_mail_seconds", "Age of the oldest waiting mail", registry=registry)
 
 proofs = Counter("signons_proofs", "Proofs of work asked, solved, wrong, missing", ["outcome"], registry=registry)

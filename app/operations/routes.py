@@ -21,6 +21,7 @@ from app import clock
 from app.db import Database
 from app.errors import NotFound
 from app.mail import bounced, outbox
+from app.mail import queries as mail_queries
 from app.operations import health, metrics
 from app.privacy import retention
 from app.web.rendering import see_other, settings_of
@@ -43,14 +44,17 @@ PRIVATE = (
 async def alive(request: Request) -> Response:
     """The process does its work; 503 when a part of it is stuck: start it again."""
     part = await _once(request, "alive", health.stuck)
-    return _said({"status": "stuck", "part": part} if part else {"status": "ok"})
+    return _said({"status": "stuck", "part": part}, 503) if part else _said({"status": "ok"})
 
 
 @router.get("/readyz")
 async def ready(request: Request) -> Response:
-    """The database answers and its schema is the one that this code knows."""
+    """The database answers and its schema is the one that this code knows; whether mails leave is said beside it."""
     reason = await _once(request, "ready", health.not_ready)
-    return _said({"status": "not ready", "reason": reason} if reason else {"status": "ready"})
+    if reason:
+        return _said({"status": "not ready", "reason": reason}, 503)
+    delayed = await _once(request, "mail", health.mail_delayed)
+    return _said({"status": "ready"} | ({"mail": delayed} if delayed else {}))
 
 
 async def _once(request: Request, name: str, look: Callable[[State], Awaitable[Found]]) -> Found:
@@ -62,8 +66,8 @@ async def _once(request: Request, name: str, look: Callable[[State], Awaitable[F
     return await asyncio.shield(found[1])
 
 
-def _said(body: dict[str, str]) -> Response:
-    return JSONResponse(body, 200 if len(body) == 1 else 503, headers={"cache-control": "no-store"})
+def _said(body: dict[str, str], status: int = 200) -> Response:
+    return JSONResponse(body, status, headers={"cache-control": "no-store"})
 
 
 @router.get("/metrics")
@@ -82,6 +86,10 @@ async def _measured(state: State) -> bytes:
             for kind, n in bounced.counts(session).items():
                 metrics.bounces.labels(kind).set(n)
             metrics.written_off.set(bounced.written_off(session))
+            routes = mail_queries.slow_routes(session, clock.now())
+        metrics.mail_room.clear()
+        for route in routes:
+            metrics.mail_room.labels(route.name or "relay").set(route.room)
         metrics.viewers.set(state.hub.viewers)
         metrics.mails.labels("waiting").set(waiting["waiting"])
         metrics.mails.labels("failing").set(waiting["failing"])

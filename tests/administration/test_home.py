@@ -20,7 +20,7 @@ def test_mails_set_aside_are_named_with_their_reason(site: Site) -> None:
     admin = site.staff("admin")
     with site.database.write() as session:
         outbox.enqueue(session, [Mail("signatures/confirm", "marie@exemple.test", "fr")])
-        ((row, _),) = outbox.claim(session)
+        (row,) = outbox.claim(session)
         outbox.failed(session, row.id, row.attempts, "550 boîte inconnue", final=True)
     page = text_of(admin.get("/administration/courriels").text)
     assert "signature à confirmer" in page

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -169,25 +170,33 @@ def test_what_is_tried_again_is_counted_once(site: Site) -> None:
         with site.database.write() as session:
             outbox.enqueue(session, [mail])
         with site.database.write() as session:
-            ((row, _),) = outbox.claim(session)
+            (row,) = outbox.claim(session)
             assert not budget.over(session, [mail])
             if n % 2:
                 outbox.failed(session, row.id, row.attempts, "server away")
             else:
-                outbox.sent(session, row.id)
+                outbox.sent(session, [row])
     site.later(minutes=2)
     assert left(site) == 3  # the three that failed, at their second try
     with site.database.write() as session:
         assert budget.over(session, [mail]) == {0}
 
 
+class AfterOne(threading.Event):
+    """Set once the first mails are claimed and one of them is leaving."""
+
+    asked = 0
+
+    def is_set(self) -> bool:
+        self.asked += 1
+        return self.asked > 1
+
+
 def test_what_a_worker_gives_back_when_asked_to_stop_is_not_counted(site: Site) -> None:
-    enqueue(site, *[VICTIM] * 4)
-    stop = threading.Event()
-    stop.set()
-    for _ in range(3):
-        Sender(site.settings, site.database, site.app.state.templates, stop).send_due()
-    assert left(site) == 4
+    enqueue(site, *[VICTIM] * 6)
+    with closing(Sender(site.settings, site.database, site.app.state.templates, AfterOne())) as stopped:
+        assert stopped.send_due() == 1
+    assert left(site) == 6
 
 
 @pytest.mark.databases("sqlite")

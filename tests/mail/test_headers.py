@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import settings as run
 from hypothesis import strategies as st
 
+from app.mail.composing import compose
 from app.mail.outbox import Mail
-from app.mail.sending import Sender
 from app.settings import Settings
 from app.templating import Templates
 
@@ -40,8 +40,7 @@ def written(title: str, sender: str = "Signons <a@exemple.fr>", link: str = "", 
     mail = Mail("updates/letter", "marie@exemple.fr", "fr", {"title": title, "text": text, "html": f"<p>{text}</p>"})
     if link:
         mail = Mail(mail.template, mail.to, mail.locale, mail.context, unsubscribe=link)
-    message = Sender(settings, None, TEMPLATES).compose(mail)  # type: ignore[arg-type]
-    return message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+    return compose(TEMPLATES, settings.sender, mail)
 
 
 TEMPLATES = Templates(Settings(_env_file=None))  # type: ignore[call-arg]

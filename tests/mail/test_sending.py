@@ -265,7 +265,7 @@ def test_one_refused_address_does_not_hold_back_the_others(site: Site, mail_serv
     _put(site, *(f"{name}@exemple.test" for name in "abcde"))
     sender.send_due()
     assert _states(site) == ["sent", "aside", "sent", "waiting", "sent"]
-    assert [mail.recipients[0][0] for mail in mail_server.mails] == ["a", "c", "e"]
+    assert sorted(mail.recipients[0][0] for mail in mail_server.mails) == ["a", "c", "e"]
 
 
 @pytest.mark.databases("sqlite", "postgresql")
@@ -342,13 +342,13 @@ def test_connection_that_idled_away_delays_nothing(site: Site, mail_server: Mail
 
 
 @pytest.mark.databases("sqlite", "postgresql")
-def test_mail_claimed_by_a_worker_that_died_comes_back_after_five_minutes(
+def test_mail_claimed_by_a_worker_that_died_comes_back_within_ten_seconds(
     site: Site, mail_server: MailServer, sender: Sender
 ) -> None:
     _put(site, "marie@exemple.test")
     with site.database.write() as session:
         assert len(outbox.claim(session)) == 1
-    site.later(minutes=4, seconds=59)
+    site.later(seconds=7)
     assert sender.send_due() == 0
     site.later(seconds=2)
     assert sender.send_due() == 1

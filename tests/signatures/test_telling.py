@@ -129,7 +129,7 @@ def test_a_group_waits_until_the_last_one_has_left_and_everything_else_leaves_fi
     assert tell(site) == 0
     site.sign(slug, email="presse@exemple.test", given_name="Léa")
     with site.database.write() as session:
-        first = [row.template for row, _ in outbox.claim(session, 3)]
+        first = [row.template for row in outbox.claim(session, 3)]
     assert first == ["signatures/confirm", "signatures/amended", "signatures/amended"]
     with site.database.read() as session:
         waiting_mails = session.scalar(

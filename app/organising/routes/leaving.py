@@ -12,7 +12,7 @@ from app.accounts.dependencies import Organiser
 from app.accounts.models import Account
 from app.db import Db, Session
 from app.errors import Conflict, Invalid, Refused
-from app.mail import sending
+from app.mail import composing
 from app.organising import desk
 from app.organising.dependencies import ToldPetition
 from app.organising.routes.base import router
@@ -87,7 +87,7 @@ def _mail(request: Request, petition: Petition, update: Update, locale: str, nam
     site = origin if locale == "fr" else f"{origin}/{locale}"
     context = emails.news_context(update, petition, site, locale)
     mail = emails.test("", locale, context, f"{origin}{base_of(petition)}/{update.id}")
-    return sending.part(templates, mail, f"email/updates/news/{name}")
+    return composing.part(templates, mail, f"email/updates/news/{name}")
 
 
 @router.get("/petitions/{slug}/nouvelles/{update_id}/courriel")
