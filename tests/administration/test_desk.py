@@ -124,7 +124,7 @@ def test_first_page_says_what_waits_with_a_link_each(site: Site) -> None:
     with site.database.write() as session:
         actions.set_aside(session, petition_id, ids[:2], 1, "burst")
         outbox.enqueue(session, [Mail("signatures/confirm", "marie@exemple.test", "fr")])
-        ((row, _), *_rest) = outbox.claim(session)
+        (row, *_rest) = outbox.claim(session)
         outbox.failed(session, row.id, row.attempts, "550 boîte inconnue", final=True)
     form = {"received_on": "2020-01-01", "channel": "letter", "request": "Une copie."}
     assert admin.post("/administration/demandes", data=form).status_code == 303
