@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text, true, union_all
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
@@ -76,7 +76,12 @@ def _beyond(
         .outerjoin(Account, Account.id == AuditLine.account_id)
         .where(AuditLine.id == after)
     )
-    value = session.scalar(there)
+    found = session.execute(there).one_or_none()
+    if found is None:  # forgotten since: from the beginning
+        return true()
+    value = found[0]
+    if value is None:
+        return older
     return or_(column < value if down else column > value, and_(column == value, older))
 
 

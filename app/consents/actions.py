@@ -16,7 +16,13 @@ from app.errors import Refused
 
 TEXTS = Path(__file__).with_name("texts.yaml")
 # What a wording may leave to each petition.
-BLANKS = ("petition", "recipient", "controller", "organiser")
+BLANKS = ("petition", "controller", "organiser")
+RECIPIENT = "[destinataire]"
+
+
+def worded(body: str, recipient: str, **blanks: str) -> str:
+    """A text with the names of its petition."""
+    return body.format(**blanks).replace(RECIPIENT, recipient)
 
 
 def install_texts(session: Session) -> int:
@@ -46,9 +52,7 @@ def replace_text(
     try:
         body.format(**dict.fromkeys(BLANKS, ""))
     except (KeyError, IndexError, ValueError):
-        raise Refused(
-            "Seuls {petition}, {recipient}, {controller} et {organiser} peuvent être entre accolades."
-        ) from None
+        raise Refused("Seuls {petition}, {controller} et {organiser} peuvent être entre accolades.") from None
     if not body.strip() or purpose not in PURPOSES:
         raise Refused("Ce texte est vide, ou cette finalité n’existe pas.")
     now = clock.now()

@@ -12,7 +12,7 @@ def finished(html: str, locale: str) -> str:
 # Found from its hyphen, ten times as fast.
 _EMAIL = re.compile(r"-mails?\b")
 # Where words are no words of the page, or no element may stand.
-_BARE = ("<title", "<textarea", "<option", "<script", "<style")
+_BARE = ("<title", "<textarea", "<option", "<script", "<style", "<text")
 
 
 def unbroken(html: str) -> str:

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 from sqlalchemy import select
 
 from app.consents import actions, queries
@@ -71,8 +72,13 @@ def test_label_and_full_text_are_one_wording_with_one_seal(site: Site) -> None:
         "controller": "Signons",
         "organiser": petition.author,
     }
-    assert label(html) == words(short.format(**names))
-    assert words(full.strip().format(**names)) in words(html)
+    assert label(html) == words(actions.worded(short, **names))
+    assert words(actions.worded(full.strip(), **names)) in words(html)
+
+
+def test_the_release_before_can_show_them_while_one_moves_to_the_next() -> None:
+    for entry in yaml.safe_load(actions.TEXTS.read_text()):
+        assert entry["body"].format(petition="P", controller="C", organiser="O")
 
 
 def old_instance(site: Site, body: str | None = None) -> None:
@@ -120,10 +126,10 @@ def test_an_installed_instance_gets_the_new_words_and_an_open_form_is_shown_agai
 
 def test_the_words_of_the_operator_stay(site: Site) -> None:
     site.publish()
-    old_instance(site, "J’accepte que {controller} compte ma signature, remise à {recipient}.")
+    old_instance(site, "J’accepte que {controller} compte ma signature, remise à [destinataire].")
     assert upgraded(site) == []
 
 
 def test_what_may_stand_between_braces_is_told(site: Site) -> None:
-    with pytest.raises(Refused, match=r"\{recipient\}"), site.database.write() as session:
+    with pytest.raises(Refused, match=r"\{organiser\}"), site.database.write() as session:
         actions.replace_text(session, "sign", "identities", "fr", "Pour {maire}.")

@@ -79,15 +79,17 @@ async def correct(request: Request) -> Response:
     if before is None:
         raise await _inbox_again(request, {"values": typed, "errors": {"": TOO_LATE}})
     values = before.values | {name: typed.get(name, "") for name in ("email", *NEVER_KEPT)}
-    answer, form = await _accept(request, signing, values, _inbox_or_form_again)
+    answer, form = await _accept(request, signing, values, _inbox_or_form_again, before)
     if canonical(form.email) != canonical(before.email):
         intake: Intake[Mistyped, None] = request.app.state.follow_intake
-        mistyped = Mistyped(signing.petition_id, before.signature_id, before.digest)
+        mistyped = Mistyped(signing.petition_id, before.signature_id, before.digest, before.at)
         answer.background = BackgroundTask(intake.submit_late, mistyped)
     return answer
 
 
-async def _accept(request: Request, signing: Signing, values: Values, again: Again) -> tuple[Response, SignForm]:
+async def _accept(
+    request: Request, signing: Signing, values: Values, again: Again, before: just_sent.JustSent | None = None
+) -> tuple[Response, SignForm]:
     """What was sent is written when this returns; *again* makes the page of a form that is refused."""
     if not signing.is_open(clock.now()):
         raise await _show_again(request, {"values": values, "errors": {"": CLOSED}}, 409)
@@ -115,6 +117,8 @@ async def _accept(request: Request, signing: Signing, values: Values, again: Aga
         return _go(in_language(locale, f"/widget/{signing.slug}/verifier")), form
     answer = _go(in_language(locale, f"/petitions/{signing.slug}/verifier"))
     digest = bound.digest_of(signing.keys, form, signing.text_version, signing.texts[locale])
+    if before is not None and canonical(form.email) == canonical(before.email):
+        made = before.signature_id  # the same mailbox, written otherwise: it corrects what waits there
     sent = just_sent.of_form(form, signed.came_by, made, digest)
     remember(request, answer, signing.petition_id, signing.slug, sent)
     return answer, form

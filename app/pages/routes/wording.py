@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Request
 
+from app.consents import actions as consents
 from app.consents import queries as consent_queries
 from app.consents.models import PURPOSES
 from app.db import Session
@@ -34,7 +35,7 @@ def consent_context(
     }
     return {
         "consents": {
-            purpose: dict(zip(("html", "terms"), text.body.format(**words).split("\n", 1), strict=False))
+            purpose: dict(zip(("html", "terms"), consents.worded(text.body, **words).split("\n", 1), strict=False))
             for purpose, text in texts.items()
         },
         "consent_texts": written({purpose: text.id for purpose, text in texts.items()}),

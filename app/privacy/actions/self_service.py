@@ -48,6 +48,7 @@ WAYS = {
     "self_service": "dans « Mes signatures »",
     "unsubscribe": "par le lien de désabonnement",
     "mail": "par le lien d’un message",
+    "undone": "en annulant le retrait",
     # Of before these were told apart.
     "web": "sur ce site",
 }

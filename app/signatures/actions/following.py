@@ -5,6 +5,7 @@ The right one is signed with first, by a form like any other; so whoever correct
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -12,8 +13,10 @@ from sqlalchemy.orm import Session
 from app.consents import queries as consent_queries
 from app.mail import outbox
 from app.signatures import queries, seats
-from app.signatures.actions.confirming import lock_beside
 from app.signatures.models import SignatureState
+
+# A form is written, then answered, within so long.
+SOON = timedelta(seconds=1)
 
 
 class Mistyped(NamedTuple):
@@ -22,6 +25,8 @@ class Mistyped(NamedTuple):
     petition_id: int
     signature_id: uuid.UUID
     digest: bytes
+    # When it was answered.
+    at: datetime
 
 
 def follow_group(session: Session, mistyped: Sequence[Mistyped]) -> list[None]:
@@ -29,11 +34,15 @@ def follow_group(session: Session, mistyped: Sequence[Mistyped]) -> list[None]:
 
     Nobody removes what a stranger waits for by typing their address and taking it back.
     """
-    for one in sorted(mistyped):
-        rows = lock_beside(session, one.petition_id, one.signature_id)
-        row = next((row for row in rows if row.id == one.signature_id), None)
+    found = [queries.get(session, one.petition_id, one.signature_id) for one in mistyped]
+    addresses = {(row.petition_id, seats.address_of(row.email_key)) for row in found if row is not None}
+    rows = {row.id: row for beside in queries.lock_addresses(session, addresses).values() for row in beside}
+    for one in sorted(set(mistyped)):
+        row = rows.get(one.signature_id)
         if row is None or row.state != SignatureState.PENDING or row.form_digest != one.digest:
             continue
+        if row.created_at > one.at + SOON:
+            continue  # sent again, by whom nobody knows
         kept = seats.mails_of(row.email_key)
         if outbox.left(session, kept) and outbox.left(session, row.id):
             continue  # of its mails, the limits remember one that is taken back: it ends in a week by itself
