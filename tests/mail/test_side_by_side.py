@@ -136,9 +136,13 @@ def test_a_server_that_takes_three_connections_gets_three(site: Site, mail_serve
 
 
 def test_a_server_that_is_away_is_said_and_found_again(site: Site, mail_server: MailServer, sender: Sender) -> None:
+    slug = site.publish()
+    late = "Les messages partent avec retard"
+    assert late not in site.client.get(f"/petitions/{slug}/verifier").text
     mail_server.stop()
     put(site, *people("exemple.test", 5))
     sender.send_due()
+    assert late in site.client.get(f"/petitions/{slug}/verifier").text
     with site.database.read() as session:
         route = queries.no_way_out(session, clock.now())
     assert route is not None

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from app import clock
 from app.db import Database, Db, Session
 from app.errors import Refused
+from app.mail import queries as mail_queries
 from app.moderation.actions import receiving
 from app.pages.routes.base import router
 from app.petitions import addresses
@@ -60,6 +61,7 @@ def _page(request: Request, session: Session, petition: Petition, form: Shown = 
         sent_at=sent and _time(sent.at),
         again_at=sent and sent.again and _time(sent.again),
         mailbox=mailboxes.of(sent.email) if sent else None,
+        late=mail_queries.no_way_out(session, clock.now()) is not None,
         form=form,
     )
 
