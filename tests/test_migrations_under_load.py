@@ -152,7 +152,9 @@ def test_a_table_that_stays_busy_is_told_in_one_sentence(full: Settings, tmp_pat
 
 
 @pytest.mark.parametrize(("before", "step"), [("0017_bounces", "0018_outcomes"), ("0020_undo", "0021_mail_counts")])
-def test_a_step_that_a_backup_kept_waiting_begins_again(server: Postgres, tmp_path: Path, before: str, step: str) -> None:
+def test_a_step_that_a_backup_keeps_waiting_begins_again(
+    server: Postgres, tmp_path: Path, before: str, step: str
+) -> None:
     """An index made aside waits for whoever reads anything: what its step did before is not in its way again."""
     settings = settings_for(server.create_database("signons_dumped"), tmp_path)
     given_up = sa.text(
