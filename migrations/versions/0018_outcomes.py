@@ -23,7 +23,7 @@ NEW = (
 
 
 def upgrade() -> None:
-    """On PostgreSQL the indexes wait for whoever reads, and give up; what was done before stays when it begins again."""
+    """On PostgreSQL the indexes wait for whoever reads, and give up; what was done before stays meanwhile."""
     aside = op.get_bind().dialect.name == "postgresql" or None
     for name, kind, allowed in NEW:
         checks = [sa.CheckConstraint(allowed, name=op.f(f"ck_petition_{name}"))] if allowed else []
