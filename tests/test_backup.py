@@ -12,6 +12,7 @@ from time import monotonic
 import pyrage
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from click.testing import CliRunner, Result
 
 from app import migrations
@@ -163,6 +164,23 @@ def test_who_left_since_stays_away_and_who_undid_it_within_the_minute_does_not(s
         site.later(seconds=61)
         assert {site.client.post(page).status_code for page in pages.values()} == {410}
         assert retention.run(site.database, settings)["undo"] == 4
+    assert shown(settings, slug) == 2
+
+
+def test_what_was_erased_since_is_read_from_a_database_of_the_release_before(settings: Settings, run: Run) -> None:
+    """Restored between the new program and its migration."""
+    with Site(settings) as site:
+        slug = site.publish()
+        for n in range(3):
+            site.confirmed(slug, email=f"personne{n}@exemple.test")
+    run.done("backup", run.file)
+    run.done("erase", "personne1@exemple.test", "--yes")
+    database = Database(settings, open_vault(settings), Bus(settings))
+    command.downgrade(migrations.config(database), "0018_outcomes")
+    database.close()
+    told = run.done("restore", run.file, "--yes")
+    assert "Signatures effacées de nouveau : 1." in told
+    assert "Attention" not in told
     assert shown(settings, slug) == 2
 
 
