@@ -12,6 +12,7 @@ from time import monotonic
 import pyrage
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from click.testing import CliRunner, Result
 
 from app import migrations
@@ -21,11 +22,13 @@ from app.bus import Bus
 from app.cli import main
 from app.db import Database
 from app.errors import Refused
-from app.privacy import counting
+from app.privacy import counting, retention
 from app.privacy.actions import erasing
 from app.settings import Settings
+from app.subscriptions.models import Subscription
 from app.vault import open_vault
 from tests.conftest import SECRET
+from tests.privacy.test_self_service import line, opened
 from tests.site import Site
 
 
@@ -125,6 +128,60 @@ def test_a_drill_everything_is_back_and_what_was_erased_since_is_not(
         for email in ("personne1@exemple.test", "apres@exemple.test"):
             site.confirmed(slug, email=email)
         assert site.count(slug) == 7
+
+
+def test_who_left_since_stays_away_and_who_undid_it_within_the_minute_does_not(settings: Settings, run: Run) -> None:
+    people = ["part", "revient", "efface", "reste"]
+    with Site(settings) as site:
+        slug = site.publish()
+        for name in people:
+            site.confirmed(slug, email=f"{name}@exemple.test", given_name=name.title(), consent_updates="on")
+    run.done("backup", run.file)
+    with Site(settings) as site:
+        pages = {}
+        for name in people:
+            browser = opened(site, f"{name}@exemple.test")
+            leave = line(browser) + "/retirer" if name in {"part", "revient"} else "/mes-signatures/effacer"
+            pages[name] = browser.post(leave).headers["location"]
+        assert site.count(slug) == 0
+        for name in ("revient", "reste"):
+            assert site.client.post(pages[name]).status_code == 303
+        during = run.file.with_name("pendant.age")
+        run.done("backup", during)
+    assert "Signatures effacées de nouveau : 2." in run.done("restore", run.file, "--yes")
+    assert shown(settings, slug) == 2
+    with Site(settings) as site:
+        assert sorted(row.given_name for row in site.signatures()) == ["Reste", "Revient"]
+        # What was to be undone is not there any more; what was undone is done.
+        assert {site.client.post(page).status_code for page in pages.values()} == {410}
+        with site.database.read() as session:
+            mailed = session.scalars(sa.select(Subscription.signature_id)).all()
+            assert {*mailed} <= {row.id for row in site.signatures()}
+    # A backup that was made within the minute has what this minute keeps: nobody opens it once it is over.
+    run.done("restore", during, "--yes")
+    with Site(settings) as site:
+        assert site.client.get(pages["part"]).status_code == 200
+        site.later(seconds=61)
+        assert {site.client.post(page).status_code for page in pages.values()} == {410}
+        assert retention.run(site.database, settings)["undo"] == 4
+    assert shown(settings, slug) == 2
+
+
+def test_what_was_erased_since_is_read_from_a_database_of_the_release_before(settings: Settings, run: Run) -> None:
+    """Restored between the new program and its migration."""
+    with Site(settings) as site:
+        slug = site.publish()
+        for n in range(3):
+            site.confirmed(slug, email=f"personne{n}@exemple.test")
+    run.done("backup", run.file)
+    run.done("erase", "personne1@exemple.test", "--yes")
+    database = Database(settings, open_vault(settings), Bus(settings))
+    command.downgrade(migrations.config(database), "0018_outcomes")
+    database.close()
+    told = run.done("restore", run.file, "--yes")
+    assert "Signatures effacées de nouveau : 1." in told
+    assert "Attention" not in told
+    assert shown(settings, slug) == 2
 
 
 def test_restoring_on_an_empty_machine(settings: Settings, run: Run) -> None:

@@ -270,12 +270,15 @@ def test_the_web_answers_every_kind_of_page_and_every_paper(container: Container
         program = [sys.executable, *probe[1:]]
         wait_for(lambda: subprocess.run(program, capture_output=True).returncode == 0, "the health check is green")
         with httpx2.Client(base_url=container.settings["SIGNONS_BASE_URL"], timeout=30) as admin:
+            admin.headers["accept-encoding"] = "gzip, br"
             found = re.search(r'href="(/petitions/[^"]+)"', admin.get("/").text)
             assert found is not None
             paths = ["/", "/en", found[1], f"{found[1]}/petition.pdf", f"{found[1]}/affiche.pdf", "/charte"]
             paths += re.findall(r'"(/static/[^"]+)"', admin.get("/").text)
             for path in paths:
                 assert admin.get(path).status_code == 200, path
+            texts = [path for path in paths if path.endswith((".css", ".js"))]
+            assert {admin.get(path).headers.get("content-encoding") for path in texts} == {"br"}
             assert "Petitions" in admin.get("/en").text
             admin.post("/connexion", data={"email": "admin@demo.test", "password": PASSWORD})
             home = admin.get("/administration").text

@@ -87,6 +87,29 @@ def test_upgrading_twice_is_harmless(empty: Database) -> None:
     assert not migrations.pending_migrations(empty)
 
 
+def test_the_release_before_goes_on_writing_while_this_one_takes_over(empty: Database) -> None:
+    """What a step adds to a table that was there has a value by itself: who does not know the column may insert."""
+    steps = [step.revision for step in ScriptDirectory(str(migrations.FOLDER)).walk_revisions()][::-1]
+    command.upgrade(migrations.config(empty), steps[0])
+    before = _columns(empty)
+    for step in steps[1:]:
+        command.upgrade(migrations.config(empty), step)
+        now = _columns(empty)
+        new = [key for key in now.keys() - before.keys() if key[0] in {table for table, _ in before}]
+        assert [key for key in new if not now[key]] == [], step
+        before = now
+
+
+def _columns(database: Database) -> dict[tuple[str, str], bool]:
+    """Of every table; whether it may be left out."""
+    found = sa.inspect(database.engine).get_multi_columns()
+    return {
+        (str(table), column["name"]): bool(column["nullable"]) or column["default"] is not None
+        for (_, table), columns in found.items()
+        for column in columns
+    }
+
+
 def test_pending_migrations_are_noticed(empty: Database, next_version: Callable[[], None]) -> None:
     assert migrations.pending_migrations(empty)
     migrations.upgrade(empty)

@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from app import migrations
 from app.db import Database
 from app.settings import Settings
 from tests.conftest import opened, prepare, settings_for
-from tests.services import Postgres, serve
+from tests.services import Postgres, serve, wait_for
 from tests.site import FORM
 from tests.test_processes import environment, post, published
 
@@ -148,3 +149,30 @@ def test_a_table_that_stays_busy_is_told_in_one_sentence(full: Settings, tmp_pat
         with database.engine.connect() as connection:
             assert connection.scalar(sa.text("SELECT count(*) FROM signature WHERE NOT tested")) == ROWS
             assert connection.scalar(sa.text("SHOW lock_timeout")) == "0"
+
+
+@pytest.mark.parametrize(("before", "step"), [("0017_bounces", "0018_outcomes"), ("0020_undo", "0021_mail_counts")])
+def test_a_step_that_a_backup_keeps_waiting_begins_again(
+    server: Postgres, tmp_path: Path, before: str, step: str
+) -> None:
+    """An index made aside waits for whoever reads anything: what its step did before is not in its way again."""
+    settings = settings_for(server.create_database("signons_dumped"), tmp_path)
+    given_up = sa.text(
+        "SELECT count(*) FROM pg_index WHERE NOT indisvalid AND NOT EXISTS (SELECT FROM pg_stat_activity"
+        " WHERE datname = current_database() AND state = 'active' AND query LIKE 'CREATE INDEX%')"
+    )
+
+    def gave_up() -> bool:
+        with database.engine.connect() as connection:
+            return bool(connection.scalar(given_up))
+
+    with opened(settings) as database, ThreadPoolExecutor(1) as pool:
+        command.upgrade(migrations.config(database), before)
+        with psycopg.connect(settings.database_url) as dump:
+            dump.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            dump.execute("SELECT 1")
+            upgrade = pool.submit(command.upgrade, migrations.config(database), step)
+            wait_for(gave_up, "the index is given up for now")
+        upgrade.result()
+        assert migrations.revision(database) == step
+        assert not gave_up()

@@ -13,18 +13,24 @@ ASIDE = sa.text("state = 'aside'")
 
 
 def upgrade() -> None:
+    # First, because what stands before it would be there already when it begins again.
+    _add_index()
     op.create_table(
         "mail_count",
         sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("hour", name=op.f("pk_mail_count")),
     )
+
+
+def _add_index() -> None:
+    """On PostgreSQL nobody waits, and a migration that was cut, or had to wait for a long reader, begins again."""
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index(NAME, "outbox_mail", ["id"], sqlite_where=ASIDE)
+        return
     with op.get_context().autocommit_block():
-        if op.get_bind().dialect.name == "postgresql":
-            op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {NAME}")
-        op.create_index(
-            NAME, "outbox_mail", ["id"], postgresql_where=ASIDE, sqlite_where=ASIDE, postgresql_concurrently=True
-        )
+        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {NAME}")
+        op.create_index(NAME, "outbox_mail", ["id"], postgresql_where=ASIDE, postgresql_concurrently=True)
 
 
 def downgrade() -> None:

@@ -7,29 +7,36 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from starlette.testclient import TestClient
 
 from app import clock
 from app.audit import AuditLine
 from app.bus import Bus
+from app.comments.models import Comment, CommentRevision
+from app.consents import queries as consent_queries
 from app.consents.models import ConsentEvent
 from app.db import Base, Database
 from app.errors import Conflict, Gone
+from app.mail.models import OutboxMail
 from app.moderation.models import Note
+from app.petitions import jobs as petition_jobs
 from app.petitions.models import Petition
 from app.privacy import counting, jobs, retention
-from app.privacy.actions import ending, erasing, undoing
+from app.privacy.actions import choosing, ending, erasing, undoing
 from app.privacy.models import Undo
 from app.redress import actions as redress
 from app.signatures import emails, links
+from app.signatures.actions import Chosen
 from app.signatures.models import Signature, SignatureState, Withdrawal
 from app.subscriptions.models import Subscription
 from app.updates import jobs as update_jobs
 from app.vault import open_vault
 from tests.exports.test_increments import direct
 from tests.moderation.desk import ME, OTHER, PASSAGE, PUBLISH, REFUSE, TEXT, confirm_notifier, decide
+from tests.petitions.test_tallies import cells, sign, tally
 from tests.privacy.test_self_service import line, opened
+from tests.services import wait_for
 from tests.site import Site, text_of
 
 EVERYTHING = {
@@ -406,6 +413,123 @@ def test_undo_against_a_signature_of_the_same_address(site: Site) -> None:
             assert [row.state for row in mine] == ["confirmed" if back else "pending"]
             assert counting.differences(session) == []
     assert outcomes
+
+
+CHOSEN = Chosen("initial", "Dit à l’instant.", {"updates": True, "organiser_contact": True}, channel="thanks")
+
+
+@pytest.mark.parametrize("how", ["line", "mail", "everything"])
+def test_what_was_chosen_at_the_very_moment_comes_back_as_well(site: Site, how: str) -> None:
+    """From the thanks of another tab, which hold the signature while one leaves: it was taken, so it is theirs."""
+    slug = site.publish()
+    site.confirmed(slug)
+    browser = opened(site)
+    leave = {"line": line(browser) + "/retirer", "mail": mailed(site)}.get(how, "/mes-signatures/effacer")
+    (mine,) = site.signatures()
+    chosen, waits = threading.Event(), threading.Event()
+
+    def choose() -> None:
+        with site.database.write() as session:
+            choosing.choose_again(session, session.get_one(Petition, mine.petition_id), mine.id, CHOSEN)
+            session.flush()
+            chosen.set()
+            waits.wait(10)
+
+    with ThreadPoolExecutor(2) as pool:
+        begun = pool.submit(choose)
+        assert chosen.wait(10)
+        leaving = pool.submit(browser.post, leave)
+        wait_for(lambda: leaving.done() or somebody_waits(site), "who leaves waits for what is being chosen")
+        waits.set()
+        begun.result()
+        page = leaving.result().headers["location"]
+    assert site.signatures() == []
+    assert undo(site, page) == 303
+    (back,) = site.signatures()
+    assert (back.id, back.display) == (mine.id, "initial")
+    with site.database.read() as session:
+        (comment,) = session.scalars(select(Comment)).all()
+        assert (comment.text, comment.state, comment.signature_id) == ("Dit à l’instant.", "waiting", mine.id)
+        assert session.scalars(select(CommentRevision.text)).all() == ["Dit à l’instant."]
+        assert session.scalars(select(Subscription.purpose)).all() == ["updates"]
+        latest = consent_queries.latest(session, mine.petition_id, mine.id)
+        assert {purpose for purpose, word in latest.items() if word.kind == "confirmed"} == {
+            "sign", "public_name", "updates", "organiser_contact",
+        }  # fmt: skip
+        assert counting.differences(session) == []
+
+
+def somebody_waits(site: Site) -> bool:
+    if site.database.is_sqlite:
+        return True  # one writer: it does, sooner or later
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with site.database.read() as session:
+        return bool(session.scalar(text(waiting)))
+
+
+def test_an_address_corrected_within_the_minute_takes_nobody_s_place(site: Site) -> None:
+    """Signed again, and sent to another address after all: the seat is free, and the mails that left are remembered."""
+    slug = site.publish()
+    site.confirmed(slug, display="full")
+    site.sign(slug, email=f"{MARIE}.example")  # a form that waits, of another address
+    page = withdrawn(site)
+    site.sign(slug, given_name="Marion")
+    assert site.client.post(page).status_code == 409
+    correct = f"/petitions/{slug}/verifier/adresse"
+    assert site.client.post(correct, data={"email": "marion@exemple.test", "altcha": ""}).status_code == 303
+    assert undo(site, page) == 303
+    assert sorted((row.given_name, row.state) for row in site.signatures()) == [
+        ("Marie", "confirmed"), ("Marie", "pending"), ("Marion", "pending"),
+    ]  # fmt: skip
+    there = next(mail for mail in site.mails() if mail.to == "marion@exemple.test").link("/confirmer/")
+    assert site.client.post(there).status_code == 303
+    assert site.count(slug) == 2
+    with site.database.read() as session:
+        assert counting.differences(session) == []
+
+
+def test_the_mails_of_forms_that_were_taken_back_are_remembered_again(site: Site) -> None:
+    """Whoever erases everything and undoes it does not get more of them than before."""
+    slug = site.publish()
+    correct = f"/petitions/{slug}/verifier/adresse"
+    for n in range(2):
+        site.sign(slug, email=MARIE)
+        site.mails()
+        assert site.client.post(correct, data={"email": f"p{n}@exemple.test", "altcha": ""}).status_code == 303
+
+    def confirmations() -> int:
+        return len({mail.source for mail in site.mails() if mail.to == MARIE and "/confirmer/" in mail.text})
+
+    site.sign(slug, email=MARIE)
+    got = confirmations()
+    with site.database.read() as session:
+        kept = session.scalars(select(OutboxMail.subject).order_by(OutboxMail.id)).all()
+    page = opened(site).post("/mes-signatures/effacer").headers["location"]
+    assert undo(site, page) == 303
+    with site.database.read() as session:
+        again = session.scalars(select(OutboxMail.subject).order_by(OutboxMail.id)).all()
+    assert {*kept} <= {*again}
+    site.sign(slug, email=MARIE, given_name="Marie-Anne")
+    assert confirmations() == got
+
+
+def test_the_places_are_as_they_were(site: Site) -> None:
+    """Counted anew with somebody gone, and with them back; small groups stay merged."""
+    slug = site.publish()
+    sign(site, slug, 12, "35000")
+    site.confirmed(slug)
+    assert tally(site) == 1
+    before = cells(site)
+    assert before == {"35": 13}
+    page = withdrawn(site)
+    petition_jobs.fold_counts(site.database)
+    assert undo(site, page) == 303
+    site.later(days=1, minutes=1)
+    assert tally(site) == 1
+    assert cells(site) == before
+    assert site.count(slug) == 13
+    with site.database.read() as session:
+        assert counting.differences(session) == []
 
 
 def sign_with(browser: TestClient, slug: str, email: str) -> int:

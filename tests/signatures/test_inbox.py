@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import crypto
+from app.comments.models import Comment
 from app.consents.models import ConsentEvent
 from app.mail.models import OutboxMail
 from app.petitions.models import Petition
@@ -17,6 +18,7 @@ from app.privacy import counting
 from app.privacy.actions import erasing
 from app.signatures import just_sent
 from app.signatures.forms import MAX_COMMENT
+from app.subscriptions.models import Subscription
 from app.vault import open_vault
 from app.web import ratelimit
 from tests.conftest import settings_for
@@ -302,6 +304,37 @@ def test_corrected_and_confirmed_at_the_same_moment_it_is_one_or_the_other(site:
         assert counting.differences(session) == []
         orphans = {event.signature_id for event in session.query(ConsentEvent)} - {row.id for row in site.signatures()}
         assert orphans == set()
+
+
+@pytest.mark.databases("sqlite", "postgresql")
+def test_corrected_while_its_code_confirms_all_that_was_chosen_it_stays_whole(site: Site) -> None:
+    """Confirmed first, the correction removes nothing of it; corrected first, nothing of it is left behind."""
+    chosen = {"display": "full", "comment": "Pour les enfants.", "consent_updates": "on", "consent_organiser": "on"}
+    for n in range(8):
+        slug = site.publish()
+        wrong, right = f"w{n}@exemple.tset", f"r{n}@exemple.test"
+        site.sign(slug, email=wrong, **chosen)
+        mail = next(mail for mail in site.mails() if mail.to == wrong)
+        code = next(line.strip() for line in mail.text.splitlines() if re.fullmatch(r"\s*\d{8}\s*", line))
+        posts = [(f"{there(slug)}/adresse", {"email": right}), (f"{there(slug)}/code", {"code": code})]
+        corrects, confirms = rush(site, _only(site, slug), posts if n % 2 else posts[::-1])[:: 1 if n % 2 else -1]
+        assert corrects == 303
+        assert confirms in {303, 410, 422}
+        rows = [row for row in site.signatures() if row.given_name == "Marie" and row.petition_id == n + 1]
+        assert sorted(row.state for row in rows) == ["confirmed", "pending"][2 - len(rows) :]
+        assert len(rows) == 1 + (confirms == 303)
+        ids = {row.id for row in rows if row.state == "confirmed"}
+        with site.database.read() as session:
+            said = session.query(Comment).filter_by(petition_id=n + 1).all()
+            assert [(one.text, one.signature_id in ids) for one in said] == [("Pour les enfants.", True)] * len(ids)
+            assert {one.signature_id for one in session.query(Subscription).filter_by(petition_id=n + 1)} == ids
+            words = session.query(ConsentEvent).filter_by(petition_id=n + 1, kind="confirmed").all()
+            assert {(word.signature_id, word.purpose) for word in words} == {
+                (one, purpose) for one in ids for purpose in ("sign", "public_name", "updates", "organiser_contact")
+            }
+    with site.database.read() as session:
+        assert counting.differences(session) == []
+        assert {event.signature_id for event in session.query(ConsentEvent)} == {row.id for row in site.signatures()}
 
 
 @pytest.mark.databases("sqlite", "postgresql")

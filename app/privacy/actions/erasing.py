@@ -92,13 +92,13 @@ def erase(session: Session, email: str, channel: str = "web", kept: Kept | None 
     organisation_queries.forget_address(session, address)
     _forget_recipient(session, address)
     mailings.forget_mails(session, address)
-    outbox.cancel(session, *_taken_back(session, address))
+    outbox.cancel(session, *taken_back(session, address))
     bounced.forget(session, address)
     audit.record(session, "person.erased", "person", "-", signatures=n, channel=channel)
     return n
 
 
-def _taken_back(session: Session, address: str) -> Iterator[uuid.UUID]:
+def taken_back(session: Session, address: str) -> Iterator[uuid.UUID]:
     """Under what the outbox knows mails to this address whose form was taken back, petition by petition."""
     wanted = canonical(address).encode()
     for petition in petition_queries.with_keys(session):
@@ -124,7 +124,6 @@ def records(session: Session, since: datetime) -> list[dict[str, Any]]:
     withdrawals = [
         {"kind": "withdrawal", "petition": row.petition_id, "key": row.email_key.hex(), "id": row.id.hex}
         for row in signature_queries.withdrawals_since(session, since)
-        if row.email_key is not None
     ]
     unsubscribed = [
         {"kind": "suppression", "purpose": row.purpose, "petition": row.petition_id, "key": row.address_key.hex()}

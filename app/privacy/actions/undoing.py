@@ -78,8 +78,10 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
 
     Whoever says that they did not sign has a form erased that never counted: what somebody else typed is not kept.
     """
-    comments = taken.lock_comments(session, signature_id)
+    taken.lock_comments(session, signature_id)
     beside = lock_beside(session, petition_id, signature_id)
+    # What they said at this very moment, while we waited for the signature, is theirs to have back as well.
+    comments = taken.lock_comments(session, signature_id)
     row = next((row for row in beside if row.id == signature_id), None)
     if row is None or (row.state == SignatureState.PENDING and channel == "not_me"):
         erasing.withdraw(session, petition_id, signature_id, channel)
@@ -92,11 +94,12 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
 def erase(session: Session, email: str, channel: str) -> str:
     """Everything of one address; the token to undo it. Raises Refused."""
     found = [row for _, row in erasing.signatures_of(session, email)]
-    comments = {row.id: taken.lock_comments(session, row.id) for row in found}
+    for row in found:
+        taken.lock_comments(session, row.id)
     addresses = {(row.petition_id, seats.address_of(row.email_key)) for row in found}
     watched = _of_address(session, email)
     for row in (row for rows in signature_queries.lock_addresses(session, addresses).values() for row in rows):
-        one = _of_signature(session, row, comments.get(row.id, ()))
+        one = _of_signature(session, row, taken.lock_comments(session, row.id))
         watched.rows += one.rows
         watched.notes += one.notes
         watched.signed |= one.signed
@@ -134,6 +137,7 @@ def _of_address(session: Session, email: str) -> Watched:
         rows=[
             *taken.of_address(email, bounced.key_of(session, email), mails),
             *taken.of_subscriptions(keys(b"list")),
+            *taken.about(list(erasing.taken_back(session, email))),
         ],
         notes=taken.suppressed(keys(b"no")),
     )
