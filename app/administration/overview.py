@@ -39,6 +39,25 @@ QUEUES = {
     "confirm": "Décisions à confirmer à deux",
     "second": "Relectures tirées au sort",
 }
+# State → how it is called here, and where its petitions are; "" where no page lists them.
+STATE_LABELS = {
+    "submitted": "en relecture",
+    "open": "ouvertes",
+    "closed": "closes",
+    "delivered": "remises",
+    "won": "victoires",
+    "refused": "refusées ou retirées",
+    "draft": "en cours d’écriture",
+}
+WHERE = {
+    "submitted": "/moderation?etat=petitions",
+    "open": "/petitions?etat=ouvertes",
+    "closed": "/petitions?etat=closes",
+    "delivered": "/administration/remises",
+    "won": "/petitions?etat=victoires",
+    "refused": "/transparence/journal",
+    "draft": "",
+}
 LATE_MAIL = timedelta(minutes=10)
 # The schedule is applied every day.
 LATE_RETENTION = timedelta(hours=30)
@@ -169,14 +188,6 @@ def health(session: Session, now: datetime, *, mail_leaves: bool) -> Health:
 
 
 def petitions(session: Session, now: datetime) -> list[tuple[str, int, str]]:
-    """``(state in words, how many, where they are)``; "" where no page lists them."""
+    """``(state in words, how many, where they are)``."""
     counts: dict[str, Any] = queries.petitions_by_state(session, now)
-    return [
-        ("en relecture", counts["submitted"], "/moderation?etat=petitions"),
-        ("ouvertes", counts["open"], "/petitions?etat=ouvertes"),
-        ("closes", counts["closed"], "/petitions?etat=closes"),
-        ("remises", counts["delivered"], "/administration/remises"),
-        ("victoires", counts["won"], "/petitions?etat=victoires"),
-        ("refusées ou retirées", counts["refused"], "/transparence/journal"),
-        ("en cours d’écriture", counts["draft"], ""),
-    ]
+    return [(STATE_LABELS[state], counts[state], where) for state, where in WHERE.items()]
