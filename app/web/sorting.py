@@ -49,7 +49,7 @@ def sorting(request: Request, columns: Collection[str], otherwise: str, keep: It
 
 
 def in_order(rows: Iterable[T], by: Sorting, keys: Mapping[str, Callable[[T], Any]]) -> list[T]:
-    """Words as readers sort them, in their language; what has no value comes last, both ways; equals stay as they were."""
+    """Words as readers sort them, in their language; what has no value comes last; equals stay as they were."""
     read = keys.get(by.column)
     if read is None:
         return list(rows)
