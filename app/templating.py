@@ -147,6 +147,12 @@ def long_datetime(value: datetime, locale: str = "fr") -> str:
     return f"{long_date(value, locale)} {'à' if locale == 'fr' else 'at'} {time}"
 
 
+def hour(value: datetime, locale: str = "fr") -> str:
+    """``14 h``, ``14:00``."""
+    n = value.astimezone(ZONE).hour
+    return f"{n} h" if locale == "fr" else f"{n:02}:00"
+
+
 def to_the_second(value: datetime) -> str:
     """For what lasts a minute."""
     return value.astimezone(ZONE).strftime("%H:%M:%S")

@@ -11,12 +11,17 @@ from functools import cache
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import anyio
 import pytest
 from babel.messages.pofile import read_po
 from fastapi.routing import APIRoute
 from jinja2 import Environment
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session as OrmSession
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from app import clock
@@ -25,13 +30,13 @@ from app.moderation import charter
 from app.moderation.models import CharterArticle, CharterVersion
 from app.pages.routes import doors
 from app.updates import jobs as update_jobs
-from app.web import ratelimit
+from app.web import ratelimit, request_guard
 from app.web.crowd import Door
 from tests.abuse.fields import fields_of
 from tests.abuse.scene import PLAUSIBLE, Scene, set_up
 from tests.deliveries import handing
 from tests.moderation.desk import TEXT
-from tests.site import PASSWORD, PETITION, Site, text_of
+from tests.site import FORM, PASSWORD, PETITION, Site, text_of
 from tests.test_architecture import routes
 from tests.test_locale import parts
 
@@ -44,6 +49,7 @@ STARTS = {
     "/administration": ("/administration",),
 }
 SHOWN = ("alt", "aria-label", "aria-description", "placeholder", "title", "content", "label", "data-said")
+FORMED = "application/x-www-form-urlencoded"
 # A mail caught on this machine, in its reader's language.
 MAIL = re.compile(r"/en/boite-locale/\d+/html|.*/nouvelles/\d+/courriel")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -105,8 +111,8 @@ class Words(HTMLParser):
             self.texts.append(data)
 
 
-def shown(html: str) -> list[str]:
-    words = Words()
+def shown(html: str, language: str = "en") -> list[str]:
+    words = Words(language)
     words.feed(html)
     return [" ".join(text.split()) for text in words.texts if text.strip()]
 
@@ -169,7 +175,8 @@ def walk(
     todo = [f"{prefix}{start}" for start in starts]
     while todo:
         path = todo.pop(0)
-        if shape(path) in known:
+        # Filters of a list say nothing more together than each by itself.
+        if shape(path) in known or len(set(re.findall(r"\b(petition|etat|tri)=", path))) > 1:
             continue
         known.add(shape(path))
         answer = browser.get(path)
@@ -197,8 +204,19 @@ def who(scene: Scene, path: str) -> TestClient:
     return next((browser for place, browser in scene.people.items() if path.startswith(place)), scene.site.client)
 
 
-def test_every_page_and_every_refusal_speaks_english(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_page_and_every_refusal_speaks_its_language(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The other way round: no name of the code, no sentence of the catalogue's other side.
     known: set[str] = set()
+    found = [
+        f"{path}: {text}"
+        for place, starts in STARTS.items()
+        for path, html in walk(scene.people.get(place, scene.site.client), starts, known, prefix="")
+        for text in shown(html, "fr")
+        if text in TRANSLATIONS
+    ]
+    assert not found, "\n".join(sorted(set(found)))
+
+    known = set()
     found = [
         problem
         for place, starts in STARTS.items()
@@ -231,6 +249,55 @@ def refusals(scene: Scene) -> Iterator[tuple[str, int, str]]:
             html = answer.headers.get("content-type", "").startswith("text/html")
             if html and "<html" in answer.text:  # not a part that a script asks for
                 yield route.path, answer.status_code, answer.text
+
+
+def test_what_stops_before_any_page_speaks_english(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many at once, a body that never ends, a database that is away, another site's form, unreadable bytes."""
+    slug = site.publish()
+    door = f"/en/petitions/{slug}/signatures"
+
+    def stopped(status: int, answer: Any, sentence: str) -> None:
+        assert answer.status_code == status
+        html = bytes(answer.body).decode() if isinstance(answer, Response) else answer.text
+        assert sentence in text_of(html)
+        assert problems(str(status), html) == []
+
+    async def late() -> Response:
+        """A form whose body does not come."""
+        sent: list[Any] = []
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def never() -> Any:
+            await anyio.sleep_forever()
+
+        headers = [(b"content-type", FORMED.encode()), (b"content-length", b"70")]
+        at = {"scheme": "http", "server": ("127.0.0.1", 8000), "client": ("127.0.0.1", 1), "headers": headers}
+        asked = {"type": "http", "method": "POST", "path": door, "raw_path": door.encode(), "query_string": b""}
+        await site.app(at | asked, never, send)
+        return Response(b"".join(one.get("body", b"") for one in sent), sent[0]["status"])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(request_guard, "BODY_SECONDS", 0.0)
+        assert site.client.portal is not None
+        stopped(408, site.client.portal.call(late), "did not arrive")
+    with monkeypatch.context() as patched:
+        away = OperationalError("select 1", {}, Exception("gone"))
+        patched.setattr(OrmSession, "execute", lambda *_, **__: (_ for _ in ()).throw(away))
+        stopped(503, site.client.get("/en/charte"), "Try again")
+    other = {"origin": "https://elsewhere.example"}
+    stopped(403, site.client.post(door, data=FORM, headers=other), "This came from another site: it changed nothing.")
+    stopped(400, site.client.get("/en/petitions?q=%FF"), "unreadable characters")
+    stopped(413, site.client.post(door, content=b"x" * 70_000, headers={"content-type": FORMED}), "too long")
+    with monkeypatch.context() as patched:
+        patched.setattr(ratelimit._Hits, "hit", lambda *_: False)
+        stopped(429, site.client.post(door, data=FORM), "Try again a little later")
+    with monkeypatch.context() as patched:
+        patched.setattr(ratelimit.rates, "post", "1/minute")
+        first, second = (site.client.post("/en/mes-signatures", data=FORM) for _ in range(2))
+        assert first.status_code == 303
+        stopped(429, second, "Try again a little later")
 
 
 def test_no_template_says_a_word_outside_of_a_message() -> None:
@@ -333,16 +400,3 @@ def test_the_charter_is_read_in_english_and_says_which_text_applies(site: Site) 
     assert "This version of the charter is written in French only." in text_of(html)
     assert re.findall(r'<li id="article-(\d+)"[^>]*lang="fr"', html) == ["3"]
     assert "written in French" not in text_of(site.client.get("/charte").text)
-
-
-def test_french_pages_have_no_english(scene: Scene) -> None:
-    """The other way round: no name of the code, no sentence of the catalogue's other side."""
-    known: set[str] = set()
-    found = []
-    for place, starts in STARTS.items():
-        browser = scene.people.get(place, scene.site.client)
-        for path, html in walk(browser, starts, known, prefix=""):
-            words = Words("fr")
-            words.feed(html)
-            found += [f"{path}: {text.strip()}" for text in words.texts if " ".join(text.split()) in TRANSLATIONS]
-    assert not found, "\n".join(sorted(set(found)))

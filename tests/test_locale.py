@@ -298,8 +298,9 @@ def test_someone_who_signs_in_english_is_written_to_in_english(site: Site) -> No
     path = sent.link("/en/confirmer/")
     html = site.client.get(path).text
     assert_english(html.replace("Marie Durand", ""))
-    assert "Given name, family name and postal code" in text_of(html)
-    assert "Record and count my signature" in text_of(html)
+    assert "Marie Durand · 35000 (full name, postal code)" in text_of(html)
+    assert re.search(r'name="display"\s+value="full" checked', html)
+    assert "Confirm my signature" in text_of(html)
     response = site.client.post(path)
     assert response.headers["location"] == path
     thanks = site.client.get(path).text
@@ -338,9 +339,10 @@ def test_the_self_service_works_and_speaks_english(site: Site) -> None:
 def test_pages_of_results_stay_in_english(site: Site) -> None:
     for n in range(25):
         site.publish(PETITION.replace("Rouvrir la bibliothèque", f"Rouvrir la bibliothèque {n}"))
-    html = site.client.get("/en/").text
-    assert 'rel="next" href="/en/?page=2"' in html
+    html = site.client.get("/en/petitions").text
+    assert 'rel="next" href="/en/petitions?page=2"' in html
     assert_links_stay(html)
+    assert_links_stay(site.client.get("/en/").text)
 
 
 def test_a_decision_on_a_comment_is_mailed_in_english(site: Site) -> None:

@@ -92,34 +92,34 @@ class _Seen:
     name: str
 
 
-def groups(session: Session, petition_id: int) -> list[Group]:
+def groups(session: Session, petition_id: int, locale: str = "fr") -> list[Group]:
     """What is worth a look, the largest first. Raises Gone when the petition's data are."""
     keys = petition_keys.of(session, petition_id)
-    seen = [_seen(row, keys) for row in queries.latest_confirmed(session, petition_id, RECENT)]
+    seen = [_seen(row, keys, locale) for row in queries.latest_confirmed(session, petition_id, RECENT)]
     found = [*_bursts(seen, keys), *_domains(seen, keys), *_names(seen, keys), *_signals(seen)]
     return sorted(found, key=lambda group: -len(group.lines))[:MOST_GROUPS]
 
 
-def waiting(session: Session, petition_id: int) -> Group:
+def waiting(session: Session, petition_id: int, locale: str = "fr") -> Group:
     """What came without its proof of work and counts only when somebody has looked, the latest first."""
     keys = petition_keys.of(session, petition_id)
-    lines = [_line(row, keys) for row in queries.latest_waiting(session, petition_id, ALL)]
+    lines = [_line(row, keys, locale) for row in queries.latest_waiting(session, petition_id, ALL)]
     return Group("attente", "waiting", "", lines)
 
 
-def aside(session: Session, petition_id: int) -> Group:
+def aside(session: Session, petition_id: int, locale: str = "fr") -> Group:
     """What was set aside or invalidated, the latest first."""
     keys = petition_keys.of(session, petition_id)
-    lines = [_line(row, keys) for row in queries.latest_aside(session, petition_id, ALL)]
+    lines = [_line(row, keys, locale) for row in queries.latest_aside(session, petition_id, ALL)]
     return Group("ecartees", "aside", "", lines)
 
 
-def _line(row: Any, keys: Keys) -> Line:
+def _line(row: Any, keys: Keys, locale: str) -> Line:
     return Line(
         id=row.id,
         reference=reference(keys, row.id, "review"),
         at=row.confirmed_at,
-        shown=" · ".join(part for part in public_name(row, keys) if part),
+        shown=" · ".join(part for part in public_name(row, keys, locale) if part),
         departement=row.departement or row.country,
         odd_code=is_odd(row.postal_code, row.country),
         state=row.state,
@@ -127,11 +127,11 @@ def _line(row: Any, keys: Keys) -> Line:
     )
 
 
-def _seen(row: Any, keys: Keys) -> _Seen:
+def _seen(row: Any, keys: Keys, locale: str) -> _Seen:
     family = open_field(keys, row.family_name_sealed, row.id.bytes, "family_name")
     email = open_field(keys, row.email_sealed, row.id.bytes, "email")
     return _Seen(
-        _line(row, keys),
+        _line(row, keys, locale),
         row.confirmed_at.replace(second=0, microsecond=0),
         email.rpartition("@")[2].lower(),
         " ".join(fold(f"{row.given_name} {family}").split()),

@@ -22,7 +22,8 @@ from app.paper import permissions as paper
 from app.petitions.queries import hour_of
 from app.privacy.queries import runs
 from app.signatures.queries import set_aside_waiting
-from app.zone import ZONE, day_of
+from app.templating import hour as said_hour
+from app.zone import day_of
 
 # What each queue of the moderators is called here.
 QUEUES = {
@@ -38,6 +39,25 @@ QUEUES = {
     "appeal": "Recours à juger",
     "confirm": "Décisions à confirmer à deux",
     "second": "Relectures tirées au sort",
+}
+# State → how it is called here, and where its petitions are; "" where no page lists them.
+STATE_LABELS = {
+    "submitted": "en relecture",
+    "open": "ouvertes",
+    "closed": "closes",
+    "delivered": "remises",
+    "won": "victoires",
+    "refused": "refusées ou retirées",
+    "draft": "en cours d’écriture",
+}
+WHERE = {
+    "submitted": "/moderation?etat=petitions",
+    "open": "/petitions?etat=ouvertes",
+    "closed": "/petitions?etat=closes",
+    "delivered": "/administration/remises",
+    "won": "/petitions?etat=victoires",
+    "refused": "/transparence/journal",
+    "draft": "",
 }
 LATE_MAIL = timedelta(minutes=10)
 # The schedule is applied every day.
@@ -111,16 +131,16 @@ class Use:
         return sum(n for _, n in self.days)
 
 
-def use(session: Session, now: datetime) -> list[Use]:
+def use(session: Session, now: datetime, locale: str) -> list[Use]:
     since = hour_of(now - timedelta(days=DAYS))
     return [
-        _use("Signatures confirmées", queries.confirmed_per_hour(session, since), now),
-        _use("Lectures des pages de pétition", queries.views_per_hour(session, since), now),
-        _use("Courriels partis", mails.per_hour(session, since), now),
+        _use("Signatures confirmées", queries.confirmed_per_hour(session, since), now, locale),
+        _use("Lectures des pages de pétition", queries.views_per_hour(session, since), now, locale),
+        _use("Courriels partis", mails.per_hour(session, since), now, locale),
     ]
 
 
-def _use(name: str, counted: Mapping[datetime, int], now: datetime) -> Use:
+def _use(name: str, counted: Mapping[datetime, int], now: datetime, locale: str) -> Use:
     last = hour_of(now)
     hours = [last - timedelta(hours=HOURS - 1 - n) for n in range(HOURS)]
     today = day_of(now)
@@ -130,7 +150,7 @@ def _use(name: str, counted: Mapping[datetime, int], now: datetime) -> Use:
             days[day] += n
     return Use(
         name,
-        [(hour.astimezone(ZONE).strftime("%H h"), max(counted.get(hour, 0), 0)) for hour in hours],
+        [(said_hour(hour, locale), max(counted.get(hour, 0), 0)) for hour in hours],
         [(day.strftime("%d/%m"), max(n, 0)) for day, n in days.items()],
     )
 
@@ -169,14 +189,6 @@ def health(session: Session, now: datetime, *, mail_leaves: bool) -> Health:
 
 
 def petitions(session: Session, now: datetime) -> list[tuple[str, int, str]]:
-    """``(state in words, how many, where they are)``; "" where no page lists them."""
+    """``(state in words, how many, where they are)``."""
     counts: dict[str, Any] = queries.petitions_by_state(session, now)
-    return [
-        ("en relecture", counts["submitted"], "/moderation?etat=petitions"),
-        ("ouvertes", counts["open"], "/petitions?etat=ouvertes"),
-        ("closes", counts["closed"], "/petitions?etat=closes"),
-        ("remises", counts["delivered"], "/administration/remises"),
-        ("victoires", counts["won"], "/petitions?etat=victoires"),
-        ("refusées ou retirées", counts["refused"], "/transparence/journal"),
-        ("en cours d’écriture", counts["draft"], ""),
-    ]
+    return [(STATE_LABELS[state], counts[state], where) for state, where in WHERE.items()]

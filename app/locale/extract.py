@@ -45,7 +45,7 @@ UNSAID = {"Français", "département "}
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany",
     "Unable", "HTTPException", "refuse", "answer", "person_name", "proper_name", "Line", "Message", "bounded", "number",
-    "Step",
+    "Step", "Waiting", "_use",
 }  # fmt: skip
 TABLES = {
     "TITLES", "SENTENCE", "AWAY", "BROKEN", "WHY", "UNKNOWN", "UNLAWFUL", "SORTS", "BEST", "CONSENT_LABELS",
@@ -53,7 +53,7 @@ TABLES = {
     "STATE_LABELS", "WRONG", "NOTICE_CATEGORIES", "KINDS", "TARGETS", "SOURCES", "GROUNDS", "sentences",
     "errors", "error", "sentence", "NOTICE_VERSIONS", "DAY_D", "DONE", "SLOW", "FULL", "LATE",
     "CLOSED", "CHANGED", "NO_CODE", "NO_MORE", "NOT_OURS", "INCOMPLETE", "ADDRESS", "FORGOTTEN", "NONE", "PROMISED",
-    "BY_INVITATION", "BY_THE_TEAM",
+    "BY_INVITATION", "BY_THE_TEAM", "QUEUES", "REASONS", "ACTS", "LABELS", "TAGS",
     "AUTHORS", "MEANWHILE", "NOT_A_PROOF", "NO_SUCH", "OVER", "TOO_MANY", "WAYS",
     "ROLES", "TAKEN", "WEAK", "WRONG_CODE", "WRONG_KEY", "NOT_MADE", "WRONG_PROOF", "WRONG_SPARE", "NOWHERE",
     "REWRITTEN", "EXPECTED", "UNREADABLE", "ONE", "TOO_LONG", "SEVERAL", "SOURCE_KINDS", "TOO_MUCH", "_WORDS",
@@ -153,7 +153,9 @@ def _said(node: ast.expr) -> Iterator[str]:
 
 def _is_code(text: str) -> bool:
     """A word in ASCII small letters is a name of the code, not a word for people; so is a figure, a list of names."""
-    words = text.replace("_", "").replace(", ", "")
+    words = text.replace("_", "").replace(", ", "").replace(".", "")
+    if text.startswith("/"):  # an address of the site
+        return True
     return (
         not text.strip() or (text.isascii() and words.isalnum() and text == text.lower()) or bool(ENGLISH.search(text))
     )

@@ -25,7 +25,7 @@ from app.moderation.models import Case, Target
 from app.moderation.queries import cases, queue, waiting, workbench
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
-from app.signatures.public import public_name
+from app.signatures.public import HIDDEN, public_name
 from app.web.forms import ShowAgain, asked, identifier
 from app.web.rendering import page
 
@@ -62,11 +62,12 @@ def bench(
     now: datetime,
     values: dict[str, str],
     filters: Filters = queue.NO_FILTERS,
+    locale: str = "fr",
 ) -> dict[str, Any]:
     """The context of the three panes; *key* names the item that is open, *filters* narrow the list."""
     items = queue.head(session, now, moderator.id, filters)
-    names = _names(session, items)
-    selected = _selected(session, items, key)
+    names = _names(session, items, locale)
+    selected = _selected(session, items, key, locale)
     if selected is not None:
         case = selected["case"]
         selected["claim"] = claim_of(session, f"case-{case.id}" if case else selected["key"], moderator, now)
@@ -113,10 +114,10 @@ def page_of(key: str) -> str:
     return f"/moderation/{PAGES[kind]}/{number}" if kind in PAGES else f"/moderation?element={key}"
 
 
-def _names(session: Session, items: Sequence[queue.Item]) -> dict[int, str]:
+def _names(session: Session, items: Sequence[queue.Item], locale: str) -> dict[int, str]:
     """Comment → its author as everybody may read them."""
     ids = [item.target_id for item in items if item.target == Target.COMMENT and item.queue not in BLIND]
-    return {row.comment_id: _name(session, row)[0] for row in comment_queries.authors(session, ids)}
+    return {row.comment_id: _name(session, row, locale)[0] for row in comment_queries.authors(session, ids)}
 
 
 def _line(
@@ -145,22 +146,24 @@ def _line(
     }
 
 
-def _selected(session: Session, items: list[queue.Item], key: str) -> dict[str, Any] | None:
+def _selected(session: Session, items: list[queue.Item], key: str, locale: str) -> dict[str, Any] | None:
     """The item asked for, else the first one that the bench itself can show."""
     kind, _, typed = key.partition("-")
     item_id = asked(typed, identifier, 0)
     if kind == "comment" and item_id:
-        return comment_view(session, item_id)
+        return comment_view(session, item_id, locale)
     if kind == "case" and item_id:
         case = session.get(Case, item_id)
-        return comment_view(session, case.target_id) if case is not None and case.target == Target.COMMENT else None
+        if case is None or case.target != Target.COMMENT:
+            return None
+        return comment_view(session, case.target_id, locale)
     for item in items:
         if item.kind in {"comment", "case"} and item.target == Target.COMMENT:
-            return comment_view(session, item.target_id)
+            return comment_view(session, item.target_id, locale)
     return None
 
 
-def comment_view(session: Session, comment_id: int) -> dict[str, Any] | None:
+def comment_view(session: Session, comment_id: int, locale: str = "fr") -> dict[str, Any] | None:
     """Everything about one comment that a decision may need."""
     row = comment_queries.with_author(session, comment_id)
     if row is None:
@@ -169,7 +172,7 @@ def comment_view(session: Session, comment_id: int) -> dict[str, Any] | None:
     petition = session.get_one(Petition, comment.petition_id)
     revisions = comment_queries.revisions(session, comment_id)
     case = cases.case_of(session, "comment", comment_id, comment.revision)
-    name, place = _name(session, row)
+    name, place = _name(session, row, locale)
     verdicts = workbench.verdicts(session, comment_id)
     off = comment_queries.hints_off(session)
     found = [hint for hint in comment.hints if hint["hint"] not in off]
@@ -219,13 +222,13 @@ def _hints(text: str, found: list[dict[str, Any]], verdicts: dict[str, bool]) ->
     return list(lines.values())
 
 
-def _name(session: Session, row: Any) -> tuple[str, str]:
+def _name(session: Session, row: Any, locale: str) -> tuple[str, str]:
     try:
         if row.id is not None:
-            return public_name(row, petition_keys.of(session, row.petition_id))
+            return public_name(row, petition_keys.of(session, row.petition_id), locale)
     except Gone:
         pass
-    return "Anonyme", ""
+    return HIDDEN[locale], ""
 
 
 @contextmanager

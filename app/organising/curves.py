@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from app.petitions.models import Petition
 from app.petitions.queries import hour_of
 from app.signatures.actions.confirming import LATE
+from app.templating import hour as said_hour
 from app.zone import ZONE, day_of
 
 HOURS, FEWEST_DAYS, MOST_DAYS = 48, 30, 90
@@ -30,24 +31,27 @@ KINDS = {
 }
 
 
-def curve(kind: str, hours: Hours, days: Days, petition: Petition, now: datetime) -> Curve:
+def curve(kind: str, hours: Hours, days: Days, petition: Petition, now: datetime, locale: str) -> Curve:
     """*kind*: a word of KINDS, or the days. *days*: what ``per_day`` makes of the hours."""
     kind = kind if kind in KINDS else "jour"
     ended = petition.ended_at(now)
     # Of what has ended, the last that could change: what was sent before is still confirmed.
     until = min(now, ended + LATE) if ended is not None else now
     first = min(day_of(petition.opened_at or now), day_of(until))
-    series = {"jour": _days, "semaine": _weeks}[kind](days, first, until) if kind != "heure" else _hours(hours, until)
+    series = (
+        {"jour": _days, "semaine": _weeks}[kind](days, first, until)
+        if kind != "heure"
+        else _hours(hours, until, locale)
+    )
     return Curve(kind, *KINDS[kind], list(series))
 
 
-def _hours(hours: Hours, until: datetime) -> Iterable[tuple[str, int]]:
+def _hours(hours: Hours, until: datetime, locale: str) -> Iterable[tuple[str, int]]:
     last = hour_of(until)
     found = dict(hours)
     for n in range(HOURS - 1, -1, -1):
         hour = last - timedelta(hours=n)
-        here = hour.astimezone(ZONE)
-        yield f"{here:%d/%m}, {here.hour} h", found.get(hour, 0)
+        yield f"{hour.astimezone(ZONE):%d/%m}, {said_hour(hour, locale)}", found.get(hour, 0)
 
 
 def _days(days: Days, first: date, until: datetime) -> Iterable[tuple[str, int]]:

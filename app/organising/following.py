@@ -30,7 +30,7 @@ def view_of(session: Session, petition: Petition, origin: str, now: datetime) ->
 
 
 def of(
-    session: Session, petition: Petition, p: View, account: Any, choice: dict[str, str], now: datetime
+    session: Session, petition: Petition, p: View, account: Any, choice: dict[str, str], now: datetime, locale: str
 ) -> dict[str, Any]:
     """*choice*: which curve, and how the départements are sorted."""
     hours = petition_queries.counts_per_hour(session, petition.id)
@@ -40,7 +40,7 @@ def of(
     latest = update_queries.published(session, petition.id, 1)
     told_at = latest[0].at if latest else None
     passed = petition_queries.steps_passed(session, petition.id)
-    shown = curves.curve(choice["courbe"], hours, days, petition, now)
+    shown = curves.curve(choice["courbe"], hours, days, petition, now, locale)
     return {
         "figures": {
             "confirmed": p.count,

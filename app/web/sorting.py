@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 from fastapi import Request
 
 from app.folding import fold
+from app.templating import translate_said
+from app.web.rendering import locale_of
 
 T = TypeVar("T")
 PARAMETER = "tri"
@@ -20,6 +22,7 @@ class Sorting:
     column: str
     down: bool
     kept: tuple[tuple[str, str], ...] = ()
+    locale: str = "fr"
 
     def to(self, column: str, falling: bool = False) -> str:
         """The address that sorts by *column*, or turns it round; *falling*: the most comes first."""
@@ -42,19 +45,19 @@ def sorting(request: Request, columns: Collection[str], otherwise: str, keep: It
     if wanted.removeprefix("-") not in columns:
         wanted = otherwise
     kept = tuple((name, asked[name]) for name in keep if asked.get(name))
-    return Sorting(wanted.removeprefix("-"), wanted.startswith("-"), kept)
+    return Sorting(wanted.removeprefix("-"), wanted.startswith("-"), kept, locale_of(request))
 
 
 def in_order(rows: Iterable[T], by: Sorting, keys: Mapping[str, Callable[[T], Any]]) -> list[T]:
-    """Words as readers sort them; what has no value comes last, both ways; equals stay as they were."""
+    """Words as readers sort them, in their language; what has no value comes last; equals stay as they were."""
     read = keys.get(by.column)
     if read is None:
         return list(rows)
-    pairs = [(_plain(read(row)), row) for row in rows]
+    pairs = [(_plain(read(row), by.locale), row) for row in rows]
     known = [pair for pair in pairs if pair[0] is not None]
     known.sort(key=lambda pair: pair[0], reverse=by.down)
     return [row for _, row in known] + [row for value, row in pairs if value is None]
 
 
-def _plain(value: Any) -> Any:
-    return fold(value) if isinstance(value, str) else value
+def _plain(value: Any, locale: str) -> Any:
+    return fold(translate_said(locale, value)) if isinstance(value, str) else value

@@ -57,7 +57,7 @@ def test_a_letter_to_three_of_whom_one_is_gone(site: Site, mail_server: MailServ
     assert comes_back(site, raw) is None  # brought twice, counted once
     assert counted(site) == {"hard": 1}
     shown(site, "/administration/lettre", ["2 personnes ont demandé", "1 adresse de plus ne répond plus"])
-    shown(site, "/administration", ["1 adresse ne reçoit plus", "Personne à cette adresse 1", "Plaintes 0"])
+    shown(site, "/administration/courriels", ["1 adresse ne reçoit plus", "Personne à cette adresse 1", "Plaintes 0"])
     assert set(letter(site, mail_server, "La deuxième", by="b@exemple.test")) == {ZOE, EVE}
     measured = site.browser(client=("127.0.0.1", 1)).get("/metrics").text
     assert 'signons_mail_bounces_total{kind="hard"} 1.0' in measured

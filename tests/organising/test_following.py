@@ -179,7 +179,7 @@ def test_a_curve_ends_where_signing_did(site: Site) -> None:
     with site.database.read() as session:
         found = petition_queries.by_slug(session, slug)
         assert found is not None
-        last = curves.curve("jour", [], {}, found, clock.now()).series[-1][0]
+        last = curves.curve("jour", [], {}, found, clock.now(), "fr").series[-1][0]
         assert last == f"{day_of(clock.now() - timedelta(days=18)):%d/%m/%Y}"
 
 

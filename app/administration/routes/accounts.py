@@ -35,7 +35,7 @@ DONE = {
     "petitions": "C’est confié : ce compte organise aussi ces pétitions.",
 }
 ROLE_LABELS = {"organiser": "organisation", "moderator": "modération", "admin": "administration"}
-STATES = {"actifs": "actifs", "desactives": "désactivés", "supprimes": "supprimés"}
+STATE_LABELS = {"actifs": "actifs", "desactives": "désactivés", "supprimes": "supprimés"}
 FILTERS = ("q", "role", "etat")
 COLUMNS = ("adresse", "role", "vue", "etat", "sessions")
 
@@ -53,7 +53,7 @@ def _page(request: Request, session: Session, form: Shown = EMPTY_FORM, done: st
         "adresse": lambda account: account.email,
         "role": lambda account: ROLE_LABELS[account.role],
         "vue": lambda account: account.seen_at,
-        "etat": lambda account: list(STATES).index(_state(account)),
+        "etat": lambda account: list(STATE_LABELS).index(_state(account)),
         "sessions": lambda account: open_sessions.get(account.id, 0),
     }
     return page(
@@ -65,7 +65,7 @@ def _page(request: Request, session: Session, form: Shown = EMPTY_FORM, done: st
         ),
         order=order,
         filters=chosen,
-        states=STATES,
+        states=STATE_LABELS,
         closed=queries.closed_to_strangers(session, clock.now()),
         open_sessions=open_sessions,
         roles=choices(request, ((role, ROLE_LABELS[role]) for role in ROLES)),
@@ -86,7 +86,7 @@ def _wanted(account: Account, chosen: dict[str, Any]) -> bool:
     return (
         fold(chosen["q"].strip()) in fold(account.email)
         and (chosen["role"] not in ROLES or chosen["role"] == account.role)
-        and (chosen["etat"] not in STATES or chosen["etat"] == _state(account))
+        and (chosen["etat"] not in STATE_LABELS or chosen["etat"] == _state(account))
     )
 
 

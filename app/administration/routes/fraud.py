@@ -23,7 +23,7 @@ from app.signatures import queries as signature_queries
 from app.signatures.actions.setting_aside import MOST
 from app.web.forms import LongForm, Shown, asked, number, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, choices, page, see_other
+from app.web.rendering import EMPTY_FORM, choices, locale_of, page, see_other
 from app.web.sorting import in_order, sorting
 
 HOME = "/administration/fraude"
@@ -100,9 +100,10 @@ def _page(
     form: Shown = EMPTY_FORM,
     done: dict[str, Any] | None = None,
 ) -> Response:
-    found = fraud.groups(session, petition.id)
+    locale = locale_of(request)
+    found = fraud.groups(session, petition.id, locale)
     shown = [group for group in found if group.key == only] or found
-    waiting, aside = fraud.waiting(session, petition.id), fraud.aside(session, petition.id)
+    waiting, aside = fraud.waiting(session, petition.id, locale), fraud.aside(session, petition.id, locale)
     order = sorting(request, LINE_COLUMNS, "", keep=("groupe",))
     keys: dict[str, Callable[[fraud.Line], Any]] = {name: attrgetter(field) for name, field in LINE_COLUMNS.items()}
     return page(

@@ -12,7 +12,7 @@ from app.accounts.dependencies import Admin
 from app.administration import documents, overview
 from app.administration.routes.base import router
 from app.db import Db
-from app.web.rendering import page, settings_of
+from app.web.rendering import locale_of, page, settings_of
 from app.web.sorting import in_order, sorting
 
 ORDERS: dict[str, Callable[[overview.Waiting], Any]] = {
@@ -31,7 +31,7 @@ def home(request: Request, session: Db, admin: Admin) -> Response:
         "administration/home.html",
         waiting=in_order(overview.waiting(session, now), order, ORDERS),
         order=order,
-        use=overview.use(session, now),
+        use=overview.use(session, now, locale_of(request)),
         petitions=overview.petitions(session, now),
         health=overview.health(session, now, mail_leaves=bool(settings_of(request).smtp_url)),
         papers=documents.PAPERS,

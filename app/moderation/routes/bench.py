@@ -25,7 +25,7 @@ from app.moderation.queries import queue, waiting, workbench
 from app.moderation.routes.base import router
 from app.web.forms import Form, RowId, ShowAgain, Shown, Values, asked, identifier, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other
+from app.web.rendering import EMPTY_FORM, locale_of, page, see_other
 
 HOME = "/moderation"
 CLAIMED = {"comment", "case", *PAGES}
@@ -47,7 +47,7 @@ def _page(
     key: str,
     form: Shown = EMPTY_FORM,
 ) -> Response:
-    context = bench(session, moderator, key, clock.now(), form["values"], within)
+    context = bench(session, moderator, key, clock.now(), form["values"], within, locale_of(request))
     return page(request, "moderation/queue.html", 422 if form["errors"] else 200, **context, form=form)
 
 

@@ -40,7 +40,7 @@ def _page(
     *,
     asked: bool = False,
 ) -> Response:
-    theirs = permissions.needed(session, petition, account)
+    of_others = permissions.needed(session, petition, account)
     allowed = permissions.held(session, petition, account)
     order = sorting(request, journal.ORDERS, "-date")
     return page(
@@ -50,9 +50,9 @@ def _page(
         petition=petition,
         desk=desk.of(session, petition, account),
         form=form,
-        purposes=[one for one in PURPOSES if not theirs or one == "audit" or one in allowed],
+        purposes=[one for one in PURPOSES if not of_others or one == "audit" or one in allowed],
         last=journal.last(queries.last_finished(session, petition.id)),
-        theirs=theirs,
+        of_others=of_others,
         asked=asked,
         to_pass_on=passing_on.lines(session, petition),
         journal=in_order(journal.lines(queries.journal(session, petition.id), clock.now()), order, journal.ORDERS),

@@ -19,7 +19,7 @@ from app.organising.dependencies import OwnPetition
 from app.organising.routes.base import router
 from app.petitions import permissions as petition_permissions
 from app.petitions import search
-from app.web.rendering import page, settings_of
+from app.web.rendering import locale_of, page, settings_of
 from app.web.sorting import in_order, sorting
 from app.zone import ZONE
 
@@ -39,7 +39,7 @@ def follow(
     choice = {"courbe": courbe, "tri": "nom" if tri == "nom" else "nombre"}
     now = clock.now()
     view = following.view_of(session, petition, settings_of(request).origin, now)
-    numbers = following.of(session, petition, view, organiser, choice, now)
+    numbers = following.of(session, petition, view, organiser, choice, now, locale_of(request))
     by_link = sorting(request, LINK_ORDERS, "", keep=("courbe",))
     *links, others = numbers["came"]
     numbers["came"] = [*in_order(links, by_link, LINK_ORDERS), others]

@@ -56,7 +56,7 @@ def _page(
         asked_before=bool(remarks) and stands.submitted_at is not None,
         appeal=redress_queries.appeal_of(session, stands.refusal.id, "author") if stands.refusal is not None else None,
         writes=permissions.may(session, organiser, petition, Right.PETITIONS),
-        theirs=permissions.holds(session, organiser, petition, Right.PETITIONS),
+        responsible=permissions.holds(session, organiser, petition, Right.PETITIONS),
         today=day_of(clock.now()),
         form=form,
     )

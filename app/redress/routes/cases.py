@@ -32,7 +32,7 @@ from app.redress.routes.base import router
 from app.updates import queries as update_queries
 from app.web.forms import Form, RowId, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
+from app.web.rendering import EMPTY_FORM, locale_of, page, see_other, settings_of
 from app.web.sorting import in_order, sorting
 
 HOME = "/moderation"
@@ -107,7 +107,8 @@ def _settling(request: Request, session: Session, moderator: Account, case: Case
         return
 
     def again(form: Shown) -> Response:
-        context = bench(session, moderator, f"case-{case.id}", clock.now(), {}, filters_of(request.query_params))
+        filters, locale = filters_of(request.query_params), locale_of(request)
+        context = bench(session, moderator, f"case-{case.id}", clock.now(), {}, filters, locale)
         return page(request, "moderation/queue.html", 422, **context, form=form)
 
     with came_second(request, session, case.target_id, filters_of(request.query_params)), shown_again(values, again):
