@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +16,9 @@ from app.petitions.end_of_life import erased_on
 from app.petitions.goals import current_step, percent
 from app.petitions.models import Petition, PetitionState
 from app.zone import day_of, last_day_before, start_of
+
+# So near that even a few lines about it tell its last day.
+SOON = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Card:
     closed_at: datetime | None
     # The last day on which it may, or might, be signed.
     last_day: date | None
+    ends_soon: bool
     recipients: list[dict[str, str]]
     # What became of it: ``kind``, ``at``, and the source's ``title`` and ``url``.
     outcome: dict[str, Any] | None
@@ -103,6 +107,7 @@ def _card_fields(petition: Petition, count: int, paper: int, origin: str, now: d
         "closes_at": petition.closes_at,
         "closed_at": ended,
         "last_day": last_day_before(end) if end else None,
+        "ends_soon": petition.is_open(now) and end is not None and end - now <= SOON,
         "recipients": [{"name": r.name, "role": r.role} for r in petition.recipients],
         "outcome": _outcome(petition),
         "image": picture_of(petition),

@@ -29,6 +29,11 @@ def said(request: Request, message: str) -> str:
     return translate_said(locale_of(request), message)
 
 
+def said_as_data(request: Request, message: str) -> str:
+    """The same in a feed: the typography of French is for pages."""
+    return str(message) if locale_of(request) == "fr" else said(request, message)
+
+
 def choices(request: Request, options: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """``(value, label)`` of a list to choose from, in the language of the answer."""
     return [(value, said(request, label)) for value, label in options]

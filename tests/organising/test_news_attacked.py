@@ -123,10 +123,10 @@ def test_one_mailing_that_fails_holds_up_no_other(site: Site, slug: str, monkeyp
     tell(site, other, "La seconde", sent=False)
     before, real = len(site.mails()), emails.news_context
 
-    def failing(update: Update, petition: Petition, origin: str) -> dict[str, object]:
+    def failing(update: Update, petition: Petition, origin: str, locale: str) -> dict[str, object]:
         if update.title == "La première":
             raise ValueError(update.title)
-        return real(update, petition, origin)
+        return real(update, petition, origin, locale)
 
     monkeypatch.setattr(emails, "news_context", failing)
     assert jobs.send_updates(site.database, site.settings.origin) < 5, "no tight loop"

@@ -76,7 +76,7 @@ def test_the_examples_are_true(site: Site, prefix: str, empty: bool) -> None:
     if not empty:
         site.confirmed(site.publish(real()))
     page = unescape(site.client.get(f"{prefix}/api").text)
-    printed = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL)
+    printed = re.findall(r'<pre[^>]*><code(?: lang="fr")?>(.*?)</code></pre>', page, re.DOTALL)
     lines, answers = printed[::2], printed[1::2]
     assert len(lines) == len(answers) == (3 if empty else 5)
     for line, answer in zip(lines, answers, strict=True):

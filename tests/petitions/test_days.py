@@ -59,8 +59,13 @@ def test_the_last_day_is_the_one_that_was_typed(site: Site) -> None:
     assert "se termine le 31 décembre 2026" in text_of(organiser.get(made).text)
     slug = made.rsplit("/", 1)[1].partition("?")[0]
     publish(site, slug)
-    for path in (f"/petitions/{slug}", "/"):
+    for path in (f"/petitions/{slug}", "/petitions", "/?tri=fin"):
         assert "se termine le 31 décembre 2026" in text_of(site.client.get(path).text), path
+    # In few lines, the home page tells it once it is near: within seven days.
+    for day, told in ((24, False), (25, True)):
+        stand_at(2026, 12, day, 1)
+        site.app.state.page_cache.entries.clear()
+        assert ("se termine le 31 décembre 2026" in text_of(site.client.get("/").text)) is told, day
     assert "ends on 31 December 2026" in text_of(site.client.get(f"/en/petitions/{slug}").text)
     stand_at(2026, 12, 31, 23, 59)
     site.app.state.page_cache.entries.clear()  # a page is kept for a second at most, in real time

@@ -161,7 +161,8 @@ def test_a_picture_comes_with_its_words_and_without_its_secrets(site: Site, tmp_
         slug, image = petition.slug, petition.image
     page = site.client.get(f"/petitions/{slug}").text
     shown = re.sub(r"\s+", " ", page)
-    assert f'src="/images/{image}-1600.webp" alt="Une façade" width="1600" height="800" fetchpriority="high">' in shown
+    told = f'src="/images/{image}-1600.webp" alt="Une façade" dir="auto" width="1600" height="800"'
+    assert f'{told} fetchpriority="high">' in shown
     sizes = ", ".join(f"/images/{image}-{width}.avif {width}w" for width in (480, 960, 1600))
     assert f'<source type="image/avif" srcset="{sizes}" sizes=' in shown
     assert f'property="og:image" content="{site.settings.origin}/petitions/{slug}/carte.png"' in shown

@@ -21,7 +21,7 @@ from app.updates import public as updates
 from app.updates import words
 from app.updates.models import Update, UpdateKind
 from app.web.forms import cursor, cursor_text, identifier
-from app.web.rendering import locale_of, said, settings_of, shared
+from app.web.rendering import locale_of, said_as_data, settings_of, shared
 from app.web.rendering import public as public_page
 
 NEWEST = 50
@@ -55,7 +55,7 @@ def feed(request: Request, session: Db, petition: PublicPetition) -> Response:
         request,
         petition.id,
         about=f"petition/{petition.id}/nouvelles",
-        title=_told(request, Message("Nouvelles : %(title)s", title=petition.title)),
+        title=said_as_data(request, Message("Nouvelles : %(title)s", title=petition.title)),
         path=f"/petitions/{petition.slug}/nouvelles.atom",
         page=f"{url}/nouvelles?s=flux",
         author=petition.author,
@@ -81,18 +81,13 @@ def every_feed(request: Request, session: Db) -> Response:
         request,
         0,
         about="petitions",
-        title=_told(request, Message("Pétitions et nouvelles : %(site)s", site=settings.site_name)),
+        title=said_as_data(request, Message("Pétitions et nouvelles : %(site)s", site=settings.site_name)),
         path="/petitions.atom",
         page=f"{site_of(request)}/?s=flux",
         author=settings.site_name,
         updated=entries[0][0] if entries else clock.now(),
         entries=[entry for _, entry in entries],
     )
-
-
-def _told(request: Request, message: Message) -> str:
-    """As data: the typography of French is for pages."""
-    return str(message) if locale_of(request) == "fr" else said(request, message)
 
 
 def site_of(request: Request) -> str:
@@ -105,7 +100,7 @@ def _news_entry(request: Request, row: Update, slug: str, petition: str, author:
     title = words.title(row.kind, row.title, row.facts, locale)
     if row.kind != UpdateKind.NEWS and title == row.title:  # what the site itself wrote tells its kind
         kind = Message(updates.KINDS[UpdateKind(row.kind)])
-        title = _told(request, Message("%(kind)s : %(title)s", kind=kind, title=title))
+        title = said_as_data(request, Message("%(kind)s : %(title)s", kind=kind, title=title))
     html = words.html(row.kind, row.html, row.facts, locale)
     link = f"{url}/nouvelles?s=flux#n{row.id}"
     about = f"petition/{row.petition_id}/nouvelle/{row.id}"
