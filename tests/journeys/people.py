@@ -185,6 +185,9 @@ def choose(page: Page, **choices: str) -> None:
     form = page.locator('main form[action*="/confirmer/"]')
     if "comment" in choices and not form.locator('[name="comment"]').is_visible():
         page.get_by_text("Dire pourquoi je signe").click()
+    mailings = [name for name in choices if name.startswith("consent_")]
+    if mailings and not form.locator(f'[name="{mailings[0]}"]').is_visible():
+        page.get_by_text("Rester informé").click()
     fill(form, **choices)
 
 

@@ -35,7 +35,7 @@ if (form) {
     const spent = performance.now() - began;
     pressed.name = event.submitter?.name ?? "";
     pressed.value = event.submitter?.value ?? "";
-    if (began && form.elements.secondes) form.elements.secondes.value = Math.floor(spent / 1000);
+    if (form.elements.secondes) form.elements.secondes.value = began ? Math.floor(spent / 1000) : "";
     form.elements.altcha.value = (spent < LASTS && (await proof)) || (await prove());
     form.submit();
   });
