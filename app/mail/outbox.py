@@ -35,6 +35,7 @@ CLAIMING = 0x5160_0002  # advisory lock
 # What ``error`` says of a mail on its way to the server; still there afterwards, its worker was killed.
 LEAVING, LEAVING_AGAIN = "leaving", "leaving again"
 LEFT_TWICE = "left twice, perhaps"
+TOO_OFTEN = "left without our knowing, too often"
 # Why one never leaves.
 OVER_BUDGET, BOUNCED, TAKEN_OFF = "over budget", "bounced", "taken off"
 # How often each has left, at most.
@@ -177,7 +178,7 @@ def claim(session: Session, limit: int = 20, without: Collection[str] = ()) -> l
                 )
             )  # fmt: skip
     doubt = case((OutboxMail.error == LEAVING_AGAIN, LEAVING), else_=OutboxMail.error)
-    _change(session, aside, state=MailState.ASIDE, error="left without our knowing, too often")
+    _change(session, aside, state=MailState.ASIDE, error=TOO_OFTEN)
     _change(session, later, send_after=now + NEXT_DAY, error=doubt)
     again = case((OutboxMail.error == LEAVING, LEAVING_AGAIN), else_="")
     _change(session, [one.id for one in mine], send_after=now + CLAIM, error=again, attempts=OutboxMail.attempts + 1)
