@@ -27,7 +27,8 @@ from app.privacy.actions import choosing, ending, erasing, undoing
 from app.privacy.models import Undo
 from app.redress import actions as redress
 from app.signatures import emails, links
-from app.signatures.actions import Chosen
+from app.signatures.actions import Chosen, SignRequest, sign_group, signing_of
+from app.signatures.forms import SignForm
 from app.signatures.models import Signature, SignatureState, Withdrawal
 from app.subscriptions.models import Subscription
 from app.updates import jobs as update_jobs
@@ -37,7 +38,7 @@ from tests.moderation.desk import ME, OTHER, PASSAGE, PUBLISH, REFUSE, TEXT, con
 from tests.petitions.test_tallies import cells, sign, tally
 from tests.privacy.test_self_service import line, opened
 from tests.services import wait_for
-from tests.site import Site, text_of
+from tests.site import FORM, Site, text_of
 
 EVERYTHING = {
     "display": "full", "comment": TEXT, "consent_updates": "on", "consent_newsletter": "on", "consent_organiser": "on",
@@ -416,6 +417,39 @@ def test_undo_against_a_signature_of_the_same_address(site: Site) -> None:
     assert outcomes
 
 
+def test_undo_while_a_form_takes_the_seat_says_so_and_changes_nothing(site: Site) -> None:
+    """The form is written and not committed yet: nobody sees it, and the database gives the seat to one of them."""
+    slug = site.publish()
+    site.confirmed(slug, consent_updates="on")
+    page = withdrawn(site)
+    before = whole(site)["subscription"], site.count(slug)
+    written, waits = threading.Event(), threading.Event()
+
+    def sign_again() -> None:
+        with site.database.write() as session:
+            petition = session.scalars(select(Petition).where(Petition.slug == slug)).one()
+            form = SignForm.model_validate(FORM | {"given_name": "Marion"})
+            request = SignRequest(signing_of(session, petition), form, "fr", site.settings.origin)
+            sign_group(session, [request])
+            session.flush()
+            written.set()
+            waits.wait(10)
+
+    with ThreadPoolExecutor(2) as pool:
+        signing = pool.submit(sign_again)
+        assert written.wait(10)
+        tapped = pool.submit(site.client.post, page)
+        wait_for(lambda: tapped.done() or somebody_waits(site), "who undoes it waits for the form")
+        waits.set()
+        signing.result()
+        assert tapped.result().status_code == 409
+    assert [(row.given_name, row.state) for row in site.signatures()] == [("Marion", "pending")]
+    assert (whole(site)["subscription"], site.count(slug)) == before
+    with site.database.read() as session:
+        assert counting.differences(session) == []
+        assert session.scalars(select(Undo.undone_at)).all() == [None]
+
+
 CHOSEN = Chosen("initial", "Dit à l’instant.", {"updates": True, "organiser_contact": True}, channel="thanks")
 
 
@@ -534,8 +568,6 @@ def test_the_places_are_as_they_were(site: Site) -> None:
 
 
 def sign_with(browser: TestClient, slug: str, email: str) -> int:
-    from tests.site import FORM
-
     return int(browser.post(f"/petitions/{slug}/signatures", data=FORM | {"email": email}).status_code)
 
 

@@ -80,7 +80,7 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     """
     taken.lock_comments(session, signature_id)
     beside = lock_beside(session, petition_id, signature_id)
-    # What they said at this very moment, while we waited for the signature, is theirs to have back as well.
+    # Again: what they said while we waited for the signature is theirs to have back as well.
     comments = taken.lock_comments(session, signature_id)
     row = next((row for row in beside if row.id == signature_id), None)
     if row is None or (row.state == SignatureState.PENDING and channel == "not_me"):
@@ -240,7 +240,8 @@ def undo(session: Session, token: str) -> None:
     _check_seats(session, gone, changes, datetime.fromisoformat(what["at"]))
     if not outbox.cancel_held(session, what["mails"]):
         raise Gone(TOO_LATE)
-    images.put_back(session, changes)
+    if Signature.__tablename__ in images.put_back(session, changes):
+        raise Conflict(SIGNED_AGAIN)  # at this very moment
     _count_again(session, gone, datetime.fromisoformat(what["at"]))
     for petition_id, signature_id, purposes in what["ended"]:
         consents.hold_again(session, petition_id, uuid.UUID(signature_id), purposes)

@@ -82,8 +82,11 @@ def changed(changes: Changes, model: type[Base]) -> Iterator[tuple[Row, Row, Row
             yield _typed(key), _typed(was), _typed(is_)
 
 
-def put_back(session: Session, changes: Changes) -> None:
-    """Undo *changes*; what somebody else has changed since stays as they left it."""
+def put_back(session: Session, changes: Changes) -> set[str]:
+    """Undo *changes*; what somebody else has changed since stays as they left it.
+
+    Gives the tables where a row found another in its place: who inserts waits for nobody's lock.
+    """
     for name, key in changes["came"]:
         table = Base.metadata.tables[name]
         session.execute(delete(table).where(_these(table, _typed(key))))
@@ -91,19 +94,24 @@ def put_back(session: Session, changes: Changes) -> None:
         table = Base.metadata.tables[name]
         where = and_(_these(table, _typed(key)), _these(table, _typed(is_)))
         session.execute(update(table).where(where).values(_typed(was)))
-    for name, row in changes["gone"]:
-        _insert(session, Base.metadata.tables[name], _typed(row))
+    left = {name for name, row in changes["gone"] if not _insert(session, Base.metadata.tables[name], _typed(row))}
     session.expire_all()
+    return left
 
 
-def _insert(session: Session, table: Table, row: Row) -> None:
+def _insert(session: Session, table: Table, row: Row) -> bool:
     """With its number, or another where SQLite has given that one away; not where its like has come meanwhile."""
-    statement = insert_for(session)(table).on_conflict_do_nothing()
-    done = session.execute(statement, row)
-    assert isinstance(done, CursorResult)
     number = table.autoincrement_column
-    if done.rowcount == 0 and number is not None:
-        session.execute(statement, {name: value for name, value in row.items() if name != number.name})
+    if _inserted(session, table, row):
+        return True
+    return number is not None and _inserted(session, table, {name: row[name] for name in row if name != number.name})
+
+
+def _inserted(session: Session, table: Table, row: Row) -> bool:
+    statement = insert_for(session)(table).on_conflict_do_nothing()
+    done = session.execute(statement, row, execution_options={"preserve_rowcount": True})
+    assert isinstance(done, CursorResult)
+    return done.rowcount > 0
 
 
 def _table(model: type[Base]) -> Table:
