@@ -72,7 +72,7 @@ def view(text: str, **changes: object) -> View:
         slug="s", title="Un titre", theme="Culture", themes=[], place="", cover=covers.of("s"),
         state="submitted", is_open=False, count=0, paper=0, goal=500,
         step=100,
-        percent=0, author="Collectif", opened_at=None, closes_at=None, closed_at=None, last_day=None,
+        percent=0, author="Collectif", opened_at=None, closes_at=None, closed_at=None, last_day=None, ends_soon=False,
         recipients=[{"name": "Claire Vasseur", "role": "Maire"}], outcome=None, image=None, url="", id=1,
         body_html=Markup(markdown.render(text)), sources=[], steps_passed=[], views=0, views_today=0, version=1,
         version_at=NOW, by_version=[],
