@@ -417,6 +417,7 @@ class CountTotal(Base):
     """The folded count of confirmed signatures, per hour of confirmation."""
 
     __tablename__ = "count_total"
+    __table_args__ = (Index(None, "hour", "confirmed"),)
 
     petition_id: Mapped[int] = mapped_column(primary_key=True)
     hour: Mapped[datetime] = mapped_column(primary_key=True)
@@ -454,6 +455,7 @@ class PaperTotal(Base):
     """
 
     __tablename__ = "paper_total"
+    __table_args__ = (Index(None, "hour", "signatures"),)
 
     petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     hour: Mapped[datetime] = mapped_column(primary_key=True)
@@ -475,7 +477,7 @@ class ViewCount(Base):
     """Page views, counted by the hour on the server, robots left out; nothing about the reader."""
 
     __tablename__ = "view_count"
-    __table_args__ = (UniqueConstraint("petition_id", "hour"),)
+    __table_args__ = (UniqueConstraint("petition_id", "hour"), Index(None, "hour", "views"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     petition_id: Mapped[int]

@@ -324,7 +324,7 @@ def test_the_notice_prints_its_versions_with_dates_and_changes(
     site: Site, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     newer = ((2, date(2027, 3, 1), "Une phrase de plus."), *schedule.NOTICE_VERSIONS)
-    monkeypatch.setattr("app.privacy.routes.rights.NOTICE_VERSIONS", newer)
+    monkeypatch.setattr("app.privacy.routes.trust.NOTICE_VERSIONS", newer)
     said = text_of(site.client.get(path).text).partition("Version")[2]
     assert "Une phrase de plus." in said
     assert "2027" in said

@@ -1,24 +1,22 @@
-"""Legal and trust pages, self-service, unsubscribing."""
+"""What people do themselves with what they said here: see, take along, mend, withdraw, erase."""
 
 import csv
 import io
 import json
 from functools import partial
-from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from app import clock, crypto
 from app.db import Db
-from app.errors import Gone, NotFound
 from app.exports.csv import BOM, safe
 from app.petitions.models import Petition
 from app.privacy.actions import erasing, self_service, undoing
 from app.privacy.dependencies import COOKIE, PATH, SignedPerson
 from app.privacy.forms import CorrectionForm, OpenForm, StopForm
 from app.privacy.routes.base import router
-from app.privacy.schedule import DAY_D, NOTICE_VERSIONS, SCHEDULE, SELF_SERVICE
+from app.privacy.schedule import SELF_SERVICE
 from app.signatures.dependencies import read_link
 from app.signatures.forms import EmailForm
 from app.signatures.models import Signature
@@ -27,7 +25,7 @@ from app.subscriptions import actions as subscriptions
 from app.templating import iso, translate_said
 from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
-from app.web.rendering import EMPTY_FORM, locale_of, localised, page, public, see_other, settings_of
+from app.web.rendering import EMPTY_FORM, locale_of, localised, page, see_other, settings_of
 
 DATA_COLUMNS = (
     "Pétition",
@@ -48,26 +46,6 @@ DONE = {
     "arrete": "C’est arrêté. Votre signature ne change pas.",
     "lettre": "Vous ne recevrez plus la lettre de la plateforme.",
 }
-
-
-@router.get("/confidentialite")
-def privacy_page(request: Request) -> Response:
-    return public(request, "privacy/privacy.html", schedule=SCHEDULE, day_d=DAY_D, versions=NOTICE_VERSIONS)
-
-
-@router.get("/mentions-legales")
-def legal_notice(request: Request) -> Response:
-    return public(request, "privacy/legal_notice.html")
-
-
-@router.get("/accessibilite")
-def accessibility(request: Request) -> Response:
-    return public(request, "privacy/accessibility.html")
-
-
-@router.get("/contact")
-def contact(request: Request) -> Response:
-    return public(request, "privacy/contact.html")
 
 
 # Self-service: a mailed link, a button, half an hour.
@@ -311,51 +289,3 @@ def open_self_service(request: Request, session: Db, token: str, values: Form) -
         secure=settings_of(request).base_url.startswith("https"),
     )
     return response
-
-
-# Stopping mails. The POST also comes from mail providers (RFC 8058), hence from another origin.
-
-
-@router.get("/desabonnement/{token}")
-def unsubscribe_page(request: Request, session: Db, token: str) -> Response:
-    genuine, subscription = subscriptions.read_token(session, token)
-    if not genuine:
-        raise NotFound("Ce lien est incomplet ou n’est pas de nous. Copiez-le en entier depuis le message.")
-    return page(request, "signatures/unsubscribe.html", token=token, subscription=subscription)
-
-
-async def _one_click(request: Request) -> bool:
-    """``List-Unsubscribe=One-Click``, as a form of either kind (RFC 8058): a provider asks, nobody looks."""
-    body = await request.body()
-    return b"List-Unsubscribe" in body and b"One-Click" in body
-
-
-@router.post("/desabonnement/{token}")
-@limited("staff")  # a provider has few addresses for all of its people
-def unsubscribe(request: Request, one_click: Annotated[bool, Depends(_one_click)], session: Db, token: str) -> Response:
-    genuine, subscription = subscriptions.read_token(session, token)
-    if not genuine:
-        raise NotFound("Ce lien est incomplet ou n’est pas de nous. Copiez-le en entier depuis le message.")
-    if subscription is not None:
-        subscriptions.end(session, subscription, channel="unsubscribe")
-    if one_click:
-        return page(request, "signatures/unsubscribe.html", token=token, subscription=None)
-    return see_other(request, f"/desabonnement/{token}")
-
-
-@router.get("/rester/{token}")
-def stay_page(request: Request, session: Db, token: str) -> Response:
-    genuine, subscription = subscriptions.read_token(session, token)
-    if not genuine or subscription is None:
-        raise Gone("Cet abonnement a pris fin.")
-    return page(request, "signatures/stay.html", token=token, asked=subscription.asked_at is not None)
-
-
-@router.post("/rester/{token}")
-@limited()
-def stay(request: Request, session: Db, token: str) -> Response:
-    genuine, subscription = subscriptions.read_token(session, token)
-    if not genuine or subscription is None:
-        raise Gone("Cet abonnement a pris fin.")
-    subscriptions.stay(session, subscription)
-    return see_other(request, f"/rester/{token}")

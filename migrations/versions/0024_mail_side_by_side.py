@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023_mail_side_by_side"
-down_revision = "0022_account_locale"
+revision = "0024_mail_side_by_side"
+down_revision = "0023_hours"
 branch_labels = None
 depends_on = None
 
