@@ -61,6 +61,8 @@ FRENCH = re.compile(
 )
 # What French typography puts, and English does not.
 BLANKS = re.compile(r"\w [:;?!](?:\s|$)|\d[\u202f\xa0]\d{3}\b|\d[\u202f\xa0 ]%")
+# The same in a template, around what it shows.
+LONELY = re.compile(r"(?:^|>)\s+[:;?!](?:\s|$)")
 # Names, which are the same in every language.
 NAMES = (
     "département", "départements", "Département", "Comment", "Français", "Défenseur des droits", "CNIL", "La Gazette",
@@ -129,7 +131,9 @@ WRITTEN = sorted(
 TITLES = re.compile(r"(?:Rouvrir )?la bibliothèque de(?: \w+fleur|…)|rouvrir-la-bibliotheque-de-\w+")
 with CATALOGUE.open("rb") as file:
     SAID_TWICE = [(one.id, str(one.string)) for one in read_po(file, locale="en") if isinstance(one.id, str)]
-MESSAGES = {" ".join(str(french).split()) for french, english in SAID_TWICE if french != english and french.strip(" :")}
+MESSAGES = {
+    " ".join(str(french).split()) for french, english in SAID_TWICE if french != english and french.strip(" :;")
+}
 TRANSLATIONS = {english for french, english in SAID_TWICE if " " in english and english not in MESSAGES}
 
 
@@ -309,7 +313,7 @@ def test_no_template_says_a_word_outside_of_a_message() -> None:
         for line, kind, text in environment.lex(path.read_text("utf-8")):
             if kind == "data":
                 words = re.sub(r"<style>.*|<[^>]*>|<[^>]*$|^[^<>]*>", " ", text, flags=re.DOTALL)
-                if FRENCH.search(words):
+                if FRENCH.search(words) or LONELY.search(re.sub(r"<kbd>.*?</kbd>", "", text)):
                     found.append(f"{path.name}:{line} {words.strip()[:80]}")
             elif kind == "string" and FRENCH.search(text) and not CODE.search(text[1:-1]):
                 found += [] if text[1:-1] in said else [f"{path.name}:{line} {text[:80]}"]
