@@ -102,7 +102,7 @@ def test_the_confirmation_page_shows_what_will_be_signed_and_one_button(site: Si
         "Rouvrir la bibliothèque",
         "Marie Durand",
         "marie@exemple.test",
-        "1000 · Belgique",
+        "1000 Belgique",
         "Marie D. · Belgique",
         "Mon avis",
     ):
