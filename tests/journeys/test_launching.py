@@ -102,7 +102,7 @@ def test_alone_from_the_home_page_to_a_published_petition(people: People, demo: 
     public = people.arrive()
     public.goto("/")
     public.get_by_role("link", name=title).click()
-    expect(public.get_by_text("Claire Vasseur")).to_be_visible()
+    expect(public.get_by_text("Claire Vasseur", exact=True)).to_be_visible()
     expect(form_of(public).get_by_role("button")).to_be_visible()
 
 

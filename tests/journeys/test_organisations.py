@@ -73,7 +73,7 @@ def test_an_organisation_of_two(people: People, demo: Demo) -> None:
         second.get_by_role("button", name="Télécharger le fichier").click()
     assert download.value.suggested_filename.endswith(".csv")
     second.reload()
-    expect(second.get_by_role("region", name="Journal des exports")).to_contain_text(SECOND)
+    expect(second.get_by_role("table", name="Journal des exports")).to_contain_text(SECOND)
 
     maker.goto(desk)
     maker.get_by_text("Je veux quitter cette organisation").click()

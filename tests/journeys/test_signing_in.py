@@ -14,8 +14,8 @@ def test_what_was_typed_is_sent_again_after_the_proof(people: People, demo: Demo
     sign_in(page, "admin@demo.test", "/administration/comptes")
     with closing(sqlite3.connect(demo.folder / "signons.db")) as database, database:  # an hour ago
         database.execute("UPDATE staff_session SET proved_at = '2026-01-01 00:00:00.000000'")
-    page.get_by_label("Adresse e-mail").fill("renfort@demo.test")
-    page.get_by_label("Rôle").select_option("admin")
+    page.locator("#champ-email").fill("renfort@demo.test")
+    page.locator("#champ-role").select_option("admin")
     page.get_by_role("button", name="Créer le compte").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("C’est bien vous\u202f?")
     page.get_by_label("Mot de passe").fill("pas le bon du tout")
