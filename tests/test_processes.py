@@ -344,8 +344,6 @@ def test_one_of_two_hosts_vanishes_in_the_middle(with_valkey: bool, tmp_path: Pa
             "SIGNONS_DATABASE_URL": near.database_url.replace("127.0.0.1", f"{NETWORK}.1"),
             "SIGNONS_SMTP_URL": mails.url.replace("127.0.0.1", f"{NETWORK}.1"),
             "SIGNONS_REDIS_URL": broker.url().replace("127.0.0.1", f"{NETWORK}.1") if broker else "",
-            # As many are in doubt for five minutes as were leaving when the host vanished.
-            "SIGNONS_SMTP_CONNECTIONS": "4",
         }
         webs = []
         for host in (first, second):

@@ -146,8 +146,10 @@ def opened(session: Session, row: OutboxMail | Taken) -> Mail:
     return Mail(row.template, to, locale, context, row.subject, unsubscribe)
 
 
-def claim(session: Session, limit: int = 20, without: Collection[str] = ()) -> list[Taken]:
+def claim(session: Session, limit: int = 20, without: Collection[str] = (), last: int | None = None) -> list[Taken]:
     """Due mails, the most urgent first, then the oldest, now this worker's for CLAIM; none to *without*.
+
+    *last*: how many of those that leave when nothing else does, at most.
 
     One worker at a time, or two could each take one of a pair of which only one may leave; whoever
     comes meanwhile finds nothing, and comes again.
@@ -157,8 +159,11 @@ def claim(session: Session, limit: int = 20, without: Collection[str] = ()) -> l
         return []
     now, rows = clock.now(), list[Any]()
     for urgency in Urgency:
-        if len(rows) < limit:
-            rows += _due(session, now, urgency, without, limit - len(rows))
+        room = limit - len(rows)
+        if urgency == Urgency.LAST and last is not None:
+            room = min(room, last)
+        if room > 0:
+            rows += _due(session, now, urgency, without, room)
     left, doubtful = _lately(session, rows, now) if rows else (Counter(), set())
     mine, later, aside = list[Taken](), list[int](), list[int]()
     for row in rows:

@@ -20,7 +20,7 @@ from app.crypto import Unsealable
 from app.db import Database, Session, away
 from app.mail import bounced, budget, composing, destinations, envelope, outbox, queries, traffic
 from app.mail.destinations import RELAY, Pace
-from app.mail.models import OF_ADDRESSES, Bounce, CaughtMail
+from app.mail.models import OF_ADDRESSES, Bounce, CaughtMail, Urgency
 from app.mail.transport import Deferred, Rejected, SmtpTransport, Unavailable
 from app.settings import Settings
 from app.templating import Templates
@@ -89,7 +89,8 @@ class Sender:
         self._threads = ThreadPoolExecutor(self.most, thread_name_prefix="smtp")
         self._landed = queue.SimpleQueue[Landed]()
         self._waiting: list[Claimed] = []
-        self._flying = 0
+        # Of those under way, those of mailings: one at most, as somebody reads it twice when this worker is killed.
+        self._flying = self._mailing = 0
         self._more = True
         self._looked = self._held_on = 0.0
         self._pace: dict[str, Pace] = {}
@@ -161,6 +162,7 @@ class Sender:
             except queue.Empty:
                 break
             self._flying -= 1
+            self._mailing -= _to_many(landed[-1].claimed)
             self._weigh(landed[-1])
             if len(landed) == 1:
                 until = monotonic() + GATHER
@@ -195,6 +197,7 @@ class Sender:
         self._flying += len(step.leaving)
         for claimed in step.leaving:
             self._pace_of(claimed.destination).flying += 1
+            self._mailing += _to_many(claimed)
         for pace in self._pace.values():
             pace.news = False
         return step.refused, step.leaving
@@ -208,8 +211,10 @@ class Sender:
         relay.flying = self._flying
         room, waiting = relay.free(now), self._let_go(session, now)
         refused, more = 0, False
-        if room and len(waiting) < self.most and (self._more or monotonic() - self._looked > LOOK):
-            new, refused, more = self._claim(session, AHEAD * self.most - len(waiting))
+        mailing = sum(_to_many(each) for each in waiting)
+        urgent = len(waiting) - mailing
+        if room and urgent < self.most and (self._more or monotonic() - self._looked > LOOK):
+            new, refused, more = self._claim(session, AHEAD * self.most - urgent, max(0, AHEAD - mailing))
             waiting = sorted([*waiting, *new], key=lambda each: each.taken.urgency)
             self._looked = monotonic()
         next_ones = self._next(waiting, room, now)
@@ -250,10 +255,10 @@ class Sender:
         budget.give_back(session, first)
         bounced.give_back(session, first)
 
-    def _claim(self, session: Session, wanted: int) -> tuple[list[Claimed], int, bool]:
-        """More mails; how many of them never leave; whether there may be others."""
+    def _claim(self, session: Session, wanted: int, last: int) -> tuple[list[Claimed], int, bool]:
+        """More mails, *last* of a mailing at most; how many of them never leave; whether there may be others."""
         held = [name for name, pace in self._pace.items() if name in destinations.PROVIDERS and self._full(name, pace)]
-        taken = outbox.claim(session, wanted, held)
+        taken = outbox.claim(session, wanted, held, last)
         claimed = []
         for row in taken:
             try:
@@ -285,11 +290,15 @@ class Sender:
     def _next(self, claimed: Sequence[Claimed], room: int, now: float) -> list[Claimed]:
         """Those that leave now: as many as there are connections, and as each destination takes."""
         leaving, more = list[Claimed](), Counter[str]()
+        mailing = self._mailing
         for each in claimed:
             if len(leaving) == room:
                 break
+            if _to_many(each) and mailing:
+                break  # a worker that is killed leaves one in doubt; all behind it are of mailings too
             if self._pace_of(each.destination).free(now) > more[each.destination] and self._affords():
                 more[each.destination] += 1
+                mailing += _to_many(each)
                 leaving.append(each)
         return leaving
 
@@ -351,6 +360,10 @@ class Sender:
         else:
             log.error("mail_poison", **about, reason=type(error).__name__)
             outbox.postponed(session, taken, type(error).__name__)
+
+
+def _to_many(claimed: Claimed) -> bool:
+    return claimed.taken.urgency == Urgency.LAST
 
 
 def _seconds() -> float:

@@ -107,8 +107,6 @@ def play(
         "SIGNONS_SECRET_KEY": settings.secret_key,
         "SIGNONS_VAR_DIR": str(settings.var),
         "SIGNONS_SMTP_URL": smtp_url(smtp),
-        # One mail at a time is in doubt when its worker is killed.
-        "SIGNONS_SMTP_CONNECTIONS": "1",
         "SIGNONS_LOG_LEVEL": "INFO",
     }
     begun, killed = time.monotonic(), 0
