@@ -13,6 +13,13 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.services import free_port, wait_for
 
+# What ``signatures/already`` is made of.
+CONTEXT = {
+    "given_name": "Marie",
+    "title": "Rouvrir la bibliothèque",
+    "url": "http://127.0.0.1:8000/petitions/p",
+    "manage_url": "http://127.0.0.1:8000/mes-signatures/jeton",
+}
 Stage = Literal["MAIL", "RCPT", "DATA", "ACCEPTED"]
 
 

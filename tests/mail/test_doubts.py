@@ -16,22 +16,9 @@ from app.mail.outbox import Mail
 from app.mail.sending import Sender
 from app.settings import Settings
 from tests.conftest import settings_for
-from tests.mailserver import MailServer, smtp
+from tests.mailserver import CONTEXT, MailServer
 from tests.services import wait_for
 from tests.site import Site
-
-CONTEXT = {
-    "given_name": "Marie",
-    "title": "Rouvrir la bibliothèque",
-    "url": "http://127.0.0.1:8000/petitions/p",
-    "manage_url": "http://127.0.0.1:8000/mes-signatures/jeton",
-}
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    with smtp() as running:
-        yield running
 
 
 @pytest.fixture

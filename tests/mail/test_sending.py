@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -23,24 +22,11 @@ from app.mail.outbox import BACKOFF, MAX_ATTEMPTS, Mail
 from app.mail.sending import Sender
 from app.settings import Settings
 from tests.conftest import SECRET, settings_for
-from tests.mailserver import MailServer, smtp
+from tests.mailserver import CONTEXT, MailServer
 from tests.services import wait_for
 from tests.site import Site
 
 pytestmark = pytest.mark.databases("sqlite")
-
-CONTEXT = {
-    "given_name": "Marie",
-    "title": "Rouvrir la bibliothèque",
-    "url": "http://127.0.0.1:8000/petitions/p",
-    "manage_url": "http://127.0.0.1:8000/mes-signatures/jeton",
-}
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    with smtp() as running:
-        yield running
 
 
 @pytest.fixture
@@ -51,12 +37,6 @@ def settings(database_url: str, tmp_path: Path, mail_server: MailServer) -> Sett
 
 def _sender(site: Site) -> Sender:
     return Sender(site.settings, site.database, site.app.state.templates)
-
-
-@pytest.fixture
-def sender(site: Site) -> Iterator[Sender]:
-    with closing(_sender(site)) as running:
-        yield running
 
 
 def _put(site: Site, *to: str, template: str = "signatures/already", **more: str) -> None:

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,35 +17,16 @@ from app.mail.sending import Sender
 from app.operations.routes import SAME
 from app.settings import Settings
 from tests.conftest import settings_for
-from tests.mailserver import MailServer, smtp
+from tests.mailserver import CONTEXT, MailServer
 from tests.services import wait_for
 from tests.site import Site
 
 pytestmark = pytest.mark.databases("sqlite")
 
-CONTEXT = {
-    "given_name": "Marie",
-    "title": "Rouvrir la bibliothèque",
-    "url": "http://127.0.0.1:8000/petitions/p",
-    "manage_url": "http://127.0.0.1:8000/mes-signatures/jeton",
-}
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    with smtp() as running:
-        yield running
-
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path, mail_server: MailServer) -> Settings:
     return settings_for(database_url, tmp_path, smtp_url=mail_server.url, smtp_connections=12)
-
-
-@pytest.fixture
-def sender(site: Site) -> Iterator[Sender]:
-    with closing(Sender(site.settings, site.database, site.app.state.templates)) as running:
-        yield running
 
 
 def put(site: Site, *to: str, template: str = "signatures/already") -> None:
