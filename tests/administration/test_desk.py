@@ -94,7 +94,10 @@ def test_accounts_sort_both_ways_and_keep_their_filters(site: Site) -> None:
     assert 'aria-sort="descending"' in down
     assert 'href="?role=organiser&amp;tri=adresse"' in down  # the head turns it round, the filter stays
     assert "mona" not in up.partition("<tbody>")[2].partition("</tbody>")[0]
-    assert _column(admin.get("/administration/comptes?tri=nimporte&role=x&q=MONA").text, rows) == ["mona@exemple.test"]
+    # What means nothing filters nothing, and no address is looked for in that of the page.
+    everybody = _column(admin.get("/administration/comptes").text, rows)
+    assert _column(admin.get("/administration/comptes?tri=nimporte&role=x&q=MONA").text, rows) == everybody
+    assert "mona@exemple.test" in everybody
 
 
 @pytest.mark.databases("sqlite", "postgresql")
