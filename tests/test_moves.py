@@ -400,7 +400,7 @@ def of_mails(site: Site) -> Pairs:
             it = mail()
             return [
                 outbox.Taken(
-                    it.id, it.template, it.sealed, it.subject, it.attempts, it.error, it.urgency, it.destination, False
+                    it.id, it.template, it.sealed, it.subject, it.attempts, it.error, it.urgency, False
                 )
             ]  # fmt: skip
 

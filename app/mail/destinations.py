@@ -8,6 +8,14 @@ from dataclasses import dataclass
 
 # The way out itself: the server that takes all our mails.
 RELAY = ""
+# The same mailboxes under the name of each country.
+COUNTRIES = ("com", "fr", "be", "ca", "ch", "de", "es", "it", "nl", "co.uk")
+
+
+def _everywhere(*names: str) -> tuple[str, ...]:
+    return tuple(f"{name}.{country}" for name in names for country in COUNTRIES)
+
+
 PROVIDERS = {
     "aol": ("aol.com", "aol.fr"),
     "bbox": ("bbox.fr",),
@@ -17,12 +25,10 @@ PROVIDERS = {
     "icloud": ("icloud.com", "me.com", "mac.com"),
     "laposte": ("laposte.net",),
     "orange": ("orange.fr", "wanadoo.fr", "voila.fr"),
-    "outlook": (
-        "outlook.com", "outlook.fr", "hotmail.com", "hotmail.fr", "live.com", "live.fr", "msn.com", "windowslive.com",
-    ),
-    "proton": ("proton.me", "protonmail.com", "pm.me"),
+    "outlook": (*_everywhere("outlook", "hotmail", "live", "msn"), "windowslive.com"),
+    "proton": ("proton.me", "protonmail.com", "protonmail.ch", "pm.me"),
     "sfr": ("sfr.fr", "neuf.fr", "cegetel.net", "club-internet.fr", "numericable.fr", "noos.fr"),
-    "yahoo": ("yahoo.com", "yahoo.fr", "ymail.com", "rocketmail.com"),
+    "yahoo": (*_everywhere("yahoo"), "ymail.com", "rocketmail.com"),
 }  # fmt: skip
 _PROVIDER = {domain: name for name, domains in PROVIDERS.items() for domain in domains}
 # Seconds: what goes well for so long is given one more; how long one that takes nothing is left alone.

@@ -21,7 +21,7 @@ from app import clock, crypto
 from app.bulk import insert_rows
 from app.db import vault_of
 from app.mail import destinations
-from app.mail.models import SET_ASIDE, STILL_WAITS, CaughtMail, MailState, OutboxMail, Urgency
+from app.mail.models import SET_ASIDE, STILL_WAITS, CaughtMail, MailRoute, MailState, OutboxMail, Urgency
 
 # Tries of one mail after which it is set aside, and the wait before each next try; and those of a fault of ours.
 MAX_ATTEMPTS = 8
@@ -76,7 +76,6 @@ class Taken(NamedTuple):
     # LEAVING_AGAIN: a killed worker may have sent it already.
     error: str
     urgency: Urgency
-    destination: str
     first: bool
 
     @property
@@ -176,12 +175,8 @@ def claim(session: Session, limit: int = 20, without: Collection[str] = (), last
             first = not row.attempts and not row.error  # a fault of ours counts no try, but says its reason
             error = LEAVING_AGAIN if row.error == LEAVING else ""
             left[about] += 1
-            mine.append(
-                Taken(
-                    row.id, row.template, row.sealed, row.subject, row.attempts + 1, error, row.urgency,
-                    row.destination, first,
-                )
-            )  # fmt: skip
+            kept = row.id, row.template, row.sealed, row.subject
+            mine.append(Taken(*kept, row.attempts + 1, error, row.urgency, first))
     doubt = case((OutboxMail.error == LEAVING_AGAIN, LEAVING), else_=OutboxMail.error)
     _change(session, aside, state=MailState.ASIDE, error=TOO_OFTEN)
     _change(session, later, send_after=now + NEXT_DAY, error=doubt)
@@ -192,7 +187,7 @@ def claim(session: Session, limit: int = 20, without: Collection[str] = (), last
 
 _COLUMNS = (
     OutboxMail.id, OutboxMail.template, OutboxMail.sealed, OutboxMail.subject, OutboxMail.attempts, OutboxMail.error,
-    OutboxMail.urgency, OutboxMail.destination,
+    OutboxMail.urgency,
 )  # fmt: skip
 
 
@@ -213,11 +208,17 @@ def _change(session: Session, ids: Sequence[int], **values: Any) -> None:
 
 
 def waiting(session: Session, template: str) -> bool:
-    """Some mail of this kind was never tried yet; those put off to the next day are not waited for."""
-    # Spelled out, so that the index of those that wait is used.
-    waits = text(STILL_WAITS)
-    soon = OutboxMail.send_after <= clock.now() + LAST_WAIT
-    query = select(OutboxMail.id).where(waits, soon, OutboxMail.attempts == 0, OutboxMail.template == template)
+    """Some mail of this kind was never tried yet; those put off to the next day are not waited for, nor are those of a
+    provider that takes none for now."""
+    now = clock.now()
+    closed = select(MailRoute.name).where(MailRoute.name != destinations.RELAY, MailRoute.until > now)
+    query = select(OutboxMail.id).where(
+        text(STILL_WAITS),  # spelled out, so that the index of those that wait is used
+        OutboxMail.send_after <= now + LAST_WAIT,
+        OutboxMail.attempts == 0,
+        OutboxMail.template == template,
+        OutboxMail.destination.not_in(closed),
+    )
     return session.scalar(query.limit(1)) is not None
 
 

@@ -210,10 +210,12 @@ class Sender:
             return Step()
         relay.flying = self._flying
         room, waiting = relay.free(now), self._let_go(session, now)
-        refused, more = 0, False
+        # Nobody knows of those behind whoever was let go.
+        refused, more = 0, self._more or len(waiting) < len(self._waiting)
         mailing = sum(_to_many(each) for each in waiting)
         urgent = len(waiting) - mailing
-        if room and urgent < self.most and (self._more or monotonic() - self._looked > LOOK):
+        look = monotonic() - self._looked > LOOK or (more and not mailing)
+        if room and urgent < self.most and look:
             new, refused, more = self._claim(session, AHEAD * self.most - urgent, max(0, AHEAD - mailing))
             waiting = sorted([*waiting, *new], key=lambda each: each.taken.urgency)
             self._looked = monotonic()
@@ -251,14 +253,15 @@ class Sender:
     def _give_back(self, session: Session, claimed: Sequence[Claimed], until: float = 0.0) -> None:
         moment = datetime.fromtimestamp(until, UTC) if until > _seconds() else None
         outbox.release(session, [each.taken for each in claimed], moment)
-        first = [each.mail for each in claimed if each.taken.first]
-        budget.give_back(session, first)
-        bounced.give_back(session, first)
+        # None of their tries counts any more: they are counted when they are taken again.
+        untried = [each.mail for each in claimed if each.taken.attempts == 1]
+        budget.give_back(session, untried)
+        bounced.give_back(session, untried)
 
     def _claim(self, session: Session, wanted: int, last: int) -> tuple[list[Claimed], int, bool]:
         """More mails, *last* of a mailing at most; how many of them never leave; whether there may be others."""
-        held = [name for name, pace in self._pace.items() if name in destinations.PROVIDERS and self._full(name, pace)]
-        taken = outbox.claim(session, wanted, held, last)
+        full = [name for name in destinations.PROVIDERS if name in self._pace and self._full(name)]
+        taken = outbox.claim(session, wanted, full, last)
         claimed = []
         for row in taken:
             try:
@@ -270,11 +273,14 @@ class Sender:
                 continue
             claimed.append(Claimed(row, mail, destinations.destination(mail.to)))
         affordable = self._affordable(session, claimed)
-        return affordable, len(claimed) - len(affordable), len(taken) == wanted
+        more = len(taken) == wanted or (last > 0 and sum(row.urgency == Urgency.LAST for row in taken) == last)
+        return affordable, len(claimed) - len(affordable), more
 
-    def _full(self, name: str, pace: Pace) -> bool:
-        """As many of its mails wait here as are taken at once."""
-        return pace.slowed and sum(each.destination == name for each in self._waiting) >= pace.room
+    def _full(self, name: str) -> bool:
+        """It takes none for now, or as many wait here as it takes at once."""
+        pace = self._pace[name]
+        waiting = sum(each.destination == name for each in self._waiting)
+        return pace.held(_seconds()) or (pace.slowed and waiting >= pace.room)
 
     def _affordable(self, session: Session, claimed: list[Claimed]) -> list[Claimed]:
         """Without those whose address does not answer, or has had enough; what is tried again was counted before."""
@@ -296,15 +302,19 @@ class Sender:
                 break
             if _to_many(each) and mailing:
                 break  # a worker that is killed leaves one in doubt; all behind it are of mailings too
-            if self._pace_of(each.destination).free(now) > more[each.destination] and self._affords():
+            if self._pace_of(each.destination).free(now) > more[each.destination]:
+                if not self._affords():
+                    break
                 more[each.destination] += 1
                 mailing += _to_many(each)
                 leaving.append(each)
         return leaving
 
     def _affords(self) -> bool:
-        """Within the rates of the settings; counted in each of them."""
-        return all(self._window.hit(rate, "smtp") for rate in self._rates)
+        """Within each rate of the settings, and then counted in each: what one refuses spends nothing of another."""
+        return all(self._window.test(rate, "smtp") for rate in self._rates) and all(
+            self._window.hit(rate, "smtp") for rate in self._rates
+        )
 
     def _pace_of(self, destination: str) -> Pace:
         if destination not in self._pace:
@@ -318,6 +328,7 @@ class Sender:
         now, error = _seconds(), landed.error
         there, relay = self._pace_of(landed.claimed.destination), self._pace_of(RELAY)
         relay.flying = self._flying
+        there.flying -= 1
         if isinstance(error, Unavailable):
             (relay.refused if error.slower else relay.gone)(now, str(error))
         elif isinstance(error, Deferred) and error.slower:
@@ -325,7 +336,6 @@ class Sender:
         elif error is None:
             relay.accepted(now)
             there.accepted(now)
-        there.flying -= 1
 
     def _count(self) -> None:
         """Write down how many left."""

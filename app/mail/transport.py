@@ -16,6 +16,8 @@ TIMEOUT = 20
 # Answers about whoever is written to: no such mailbox, moved, full or closed; not "you may not", which is about us.
 _NOBODY_THERE = re.compile(rb"5\.(1\.(?![78]\b)|2\.)\d+")
 _ENHANCED = re.compile(rb"[245]\.\d+\.\d+")
+# For now, and of whoever is written to alone (RFC 3463: address, mailbox).
+_OF_ONE = re.compile(rb"4\.[12]\.")
 _PLAIN = {550, 551, 553}
 # "Not now": too many at once, too fast, not yet known, no room.
 SLOWER = {421, 450, 451, 452}
@@ -178,7 +180,7 @@ class SmtpTransport:
 def _recipient_refused(code: int, answer: bytes) -> Deferred | Rejected:
     reason = f"recipient refused ({code})"
     if not _nobody_there(code, answer):
-        return Deferred(reason, slower=code in SLOWER)
+        return Deferred(reason, slower=code in SLOWER and _OF_ONE.match(answer) is None)
     return Rejected(reason, verdicts.judged("", f"{code} {answer.decode('utf-8', 'replace')}"))
 
 

@@ -1,6 +1,8 @@
-"""Where people read their mail in a browser, by the domain of their address. Links, nothing more."""
+"""Where people read their mail in a browser, by the provider of their address. Links, nothing more."""
 
 from typing import NamedTuple
+
+from app.mail import destinations
 
 
 class Mailbox(NamedTuple):
@@ -8,36 +10,27 @@ class Mailbox(NamedTuple):
     url: str
 
 
-_GMAIL = Mailbox("Gmail", "https://mail.google.com/mail/")
-_ORANGE = Mailbox("Orange", "https://messagerie.orange.fr/")
-_LAPOSTE = Mailbox("La Poste", "https://www.laposte.net/accueil")
-_OUTLOOK = Mailbox("Outlook", "https://outlook.live.com/mail/")
-_YAHOO = Mailbox("Yahoo", "https://mail.yahoo.com/")
-_FREE = Mailbox("Free", "https://webmail.free.fr/")
-_SFR = Mailbox("SFR", "https://webmail.sfr.fr/")
-_ICLOUD = Mailbox("iCloud", "https://www.icloud.com/mail/")
-_PROTON = Mailbox("Proton", "https://mail.proton.me/")
-_BY_DOMAIN = {
-    "gmail.com": _GMAIL, "googlemail.com": _GMAIL,
-    "orange.fr": _ORANGE, "wanadoo.fr": _ORANGE,
-    "laposte.net": _LAPOSTE,
-    "free.fr": _FREE,
-    "sfr.fr": _SFR, "neuf.fr": _SFR, "cegetel.net": _SFR, "club-internet.fr": _SFR,
-    "icloud.com": _ICLOUD, "me.com": _ICLOUD, "mac.com": _ICLOUD,
-    "proton.me": _PROTON, "protonmail.com": _PROTON, "protonmail.ch": _PROTON, "pm.me": _PROTON,
-    "aol.com": Mailbox("AOL", "https://mail.aol.com/"),
-    "mailo.com": Mailbox("Mailo", "https://www.mailo.com/"),
-    "gmx.fr": Mailbox("GMX", "https://www.gmx.fr/"),
+_OF_PROVIDER = {
+    "aol": Mailbox("AOL", "https://mail.aol.com/"),
+    "free": Mailbox("Free", "https://webmail.free.fr/"),
+    "gmail": Mailbox("Gmail", "https://mail.google.com/mail/"),
+    "icloud": Mailbox("iCloud", "https://www.icloud.com/mail/"),
+    "laposte": Mailbox("La Poste", "https://www.laposte.net/accueil"),
+    "orange": Mailbox("Orange", "https://messagerie.orange.fr/"),
+    "outlook": Mailbox("Outlook", "https://outlook.live.com/mail/"),
+    "proton": Mailbox("Proton", "https://mail.proton.me/"),
+    "sfr": Mailbox("SFR", "https://webmail.sfr.fr/"),
+    "yahoo": Mailbox("Yahoo", "https://mail.yahoo.com/"),
+}
+# These have a door of their own.
+_OF_DOMAIN = {
     "gmx.com": Mailbox("GMX", "https://www.gmx.com/"),
+    "gmx.fr": Mailbox("GMX", "https://www.gmx.fr/"),
     "gmx.net": Mailbox("GMX", "https://www.gmx.net/"),
-}  # fmt: skip
-# These have the same door in every country.
-_BY_NAME = {"outlook": _OUTLOOK, "hotmail": _OUTLOOK, "live": _OUTLOOK, "msn": _OUTLOOK, "yahoo": _YAHOO}
-_COUNTRIES = {"com", "fr", "be", "ca", "ch", "de", "es", "it", "nl", "co.uk"}
+    "mailo.com": Mailbox("Mailo", "https://www.mailo.com/"),
+}
 
 
 def of(email: str) -> Mailbox | None:
     """None where nobody knows: a list of others' mailboxes would be a riddle."""
-    domain = email.rpartition("@")[2].lower()
-    name, _, country = domain.partition(".")
-    return _BY_DOMAIN.get(domain) or (_BY_NAME.get(name) if country in _COUNTRIES else None)
+    return _OF_PROVIDER.get(destinations.provider(email)) or _OF_DOMAIN.get(destinations.domain(email))

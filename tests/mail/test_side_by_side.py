@@ -105,6 +105,58 @@ def test_one_provider_that_takes_fewer_slows_nobody_else(site: Site, mail_server
     assert max(attempts for _, attempts in states(site)) <= 3
 
 
+def test_news_go_on_while_one_provider_takes_none(site: Site, mail_server: MailServer, sender: Sender) -> None:
+    """A group is written once that before it was tried: what nobody takes for now is not waited for."""
+    for person in people("gmail.com", 9):
+        mail_server.fail("421 4.7.0 Later", recipient=person)
+    with site.database.write() as session:
+        words = {"title": "Titre", "text": "Bonjour", "html": "<p>Bonjour</p>"}
+        to = [*people("gmail.com", 9), *people("exemple.test", 6)]
+        outbox.enqueue(session, [Mail("updates/letter", each, "fr", words) for each in to])
+    sender.send_due()
+    with site.database.read() as session:
+        untried = session.scalars(select(OutboxMail.destination).where(OutboxMail.attempts == 0)).all()
+        assert set(untried) == {"gmail"}
+        assert not outbox.waiting(session, "updates/letter")
+        site.later(seconds=2)
+        assert outbox.waiting(session, "updates/letter")  # it may take one again
+    assert sum(to.endswith("@exemple.test") for to in received(mail_server)) == 6
+
+
+def test_an_outage_is_not_counted_in_anybodys_budget(site: Site, mail_server: MailServer, settings: Settings) -> None:
+    mail_server.stop()
+    put(site, "marie@exemple.test", "paul@exemple.test")
+    one = settings.model_copy(update={"smtp_connections": 1})
+    with closing(Sender(one, site.database, site.app.state.templates)) as sender:
+        for _ in range(8):  # one is tried, the other given back, each time
+            sender.send_due()
+            site.later(seconds=301)
+        mail_server.start()
+        for _ in range(2):
+            sender.send_due()
+    assert received(mail_server) == {"marie@exemple.test": 1, "paul@exemple.test": 1}
+
+
+def test_a_rate_that_refuses_spends_nothing_of_another(site: Site, mail_server: MailServer, settings: Settings) -> None:
+    put(site, *people("exemple.test", 4))
+    stop = threading.Event()
+    capped = settings.model_copy(update={"smtp_rate": "20/hour;1/second"})
+    with closing(Sender(capped, site.database, site.app.state.templates, stop)) as sender:
+        assert sender.send_due() == 4
+
+
+def test_one_mailbox_that_has_too_many_slows_nobody_beside_it(
+    site: Site, mail_server: MailServer, sender: Sender
+) -> None:
+    mail_server.fail("450 4.2.1 This user gets mail too fast", recipient="p0@exemple.test")
+    mail_server.fail("452 4.2.2 Over quota", recipient="p1@gmail.com")
+    put(site, *people("exemple.test", 6), *people("gmail.com", 6))
+    sender.send_due()
+    assert len(received(mail_server)) == 10
+    with site.database.read() as session:
+        assert queries.slow_routes(session, clock.now()) == []
+
+
 def test_a_server_that_takes_three_connections_gets_three(site: Site, mail_server: MailServer, sender: Sender) -> None:
     mail_server.room, mail_server.slow = 3, 0.05
     put(site, *people("exemple.test", 30))
