@@ -33,8 +33,9 @@ def _kept(settings: Settings) -> Iterator[tuple[Path, int]]:
     """Each with whom it is closed to. What is in a closed folder is closed."""
     yield settings.var, OTHERS
     yield settings.var / "secret.key", OTHERS
-    if settings.master_key_file:
-        yield Path(settings.master_key_file), EVERYBODY  # root may give it to our group
+    for file in (settings.master_key_file, settings.dkim_key_file):
+        if file:
+            yield Path(file), EVERYBODY  # root may give it to our group
     database = make_url(settings.database_url).database
     if settings.is_sqlite and database:
         yield from ((Path(f"{database}{end}"), OTHERS) for end in ("", "-wal", "-shm"))

@@ -143,6 +143,14 @@ class Settings(BaseSettings):
         "ne-pas-repondre@signons.invalid",
         description="Expéditeur des courriels, « Nom <adresse> » ; sans nom, c’est celui de la plateforme.",
     )
+    dkim_key_file: str = Field(
+        "",
+        description="Fichier de la clé privée (PEM : RSA de 2048 bits au moins, ou Ed25519) qui signe chaque courriel"
+        " du domaine de l’expéditeur (DKIM) ; vide : c’est au relais de signer.",
+    )
+    dkim_selector: str = Field(
+        "signons", description="Nom de cette clé dans la zone du domaine : « signons » pour signons._domainkey."
+    )
     bounce_address: str = Field(
         "",
         description="Adresse où reviennent les courriels non remis, du domaine de l’expéditeur ; retours@exemple.fr"
@@ -251,6 +259,10 @@ class Settings(BaseSettings):
             raise ValueError(f"SIGNONS_MAIL_FROM : {error}") from None
         if self.smtp_url and not self.is_local and sender.address.endswith(".invalid"):
             raise ValueError("SIGNONS_MAIL_FROM : obligatoire pour que des courriels partent, « Nom <adresse> »")
+        if not re.fullmatch(
+            r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", self.dkim_selector
+        ):
+            raise ValueError("SIGNONS_DKIM_SELECTOR : un nom comme signons ou mail.2026, en minuscules")
         for proxy in self.trusted_proxies:
             try:
                 ip_network(proxy, strict=False)

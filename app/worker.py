@@ -110,6 +110,7 @@ class Worker:
             log.error("job_failed", job=job.name, error=type(error).__name__, exc_info=error)
 
     def _send_mail(self) -> None:
+        self.sender.greet()
         while not self._stop.is_set():
             try:
                 tried = self.sender.send_due()

@@ -28,6 +28,8 @@ class Mail:
     sender: str
     recipients: tuple[str, ...]
     message: EmailMessage
+    # As it came over the wire.
+    raw: bytes = b""
 
 
 @dataclass
@@ -73,6 +75,8 @@ class MailServer:
     slow: float = 0
     # Commands may be sent together (RFC 2920).
     pipelining: bool = True
+    # Addresses with accents are taken (RFC 6531).
+    accents: bool = False
     # How many connections are taken at once, and were; others hear 421.
     room: int | None = None
     most_at_once: int = 0
@@ -158,7 +162,7 @@ class MailServer:
             return reply
         assert isinstance(envelope.content, bytes)
         message = message_from_bytes(envelope.content, EmailMessage, policy=policy.default)
-        self.mails.append(Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), message))
+        self.mails.append(Mail(envelope.mail_from or "", tuple(envelope.rcpt_tos), message, envelope.content))
         return await self._reply(server, "ACCEPTED", envelope.rcpt_tos)
 
 

@@ -1,5 +1,6 @@
 """Every SELECT about accounts and staff sessions."""
 
+import unicodedata
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from app.mail.models import OutboxMail
 
 
 def by_email(session: Session, email: str) -> Account | None:
-    return session.scalars(select(Account).where(Account.email == email.strip().lower())).one_or_none()
+    written = unicodedata.normalize("NFC", email.strip().lower())
+    return session.scalars(select(Account).where(Account.email == written)).one_or_none()
 
 
 def by_id(session: Session, account_id: int) -> Account | None:

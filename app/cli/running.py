@@ -7,6 +7,7 @@ import click
 from app import demo, migrations
 from app.cli.group import main, opened, upgrade
 from app.errors import Refused
+from app.mail import dkim
 from app.operations import doctor
 from app.settings import load_settings
 from app.templating import Templates
@@ -36,6 +37,7 @@ def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
         # Mailed links lead where the site is, when nobody said otherwise.
         os.environ["SIGNONS_BASE_URL"] = f"http://127.0.0.1:{port}"
     open_vault(settings)
+    dkim.signer_of(settings)
     with opened(settings) as (_, database):
         if migrations.pending_migrations(database):
             if not settings.is_sqlite:
@@ -94,10 +96,11 @@ def load_demo() -> None:
 
 
 @main.command(name="doctor")
-def run_doctor() -> None:
+@click.option("--dns", multiple=True, metavar="ADRESSE", help="Serveur de noms à interroger, au lieu de ceux d’ici.")
+def run_doctor(dns: tuple[str, ...]) -> None:
     """Vérifier réglages, base de données, migrations, courrier, horloge et disque. Code 1 si l’un échoue."""
     failed = False
-    for check in doctor.checks():
+    for check in doctor.checks(dns):
         click.echo(f"{'ok   ' if check.ok else 'ÉCHEC'} {check.name} : {check.detail}")
         failed = failed or not check.ok
     if failed:

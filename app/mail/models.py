@@ -151,7 +151,8 @@ class MailCount(Base):
 
 
 class MailRoute(Base):
-    """A large provider, or the whole way out (""), that takes fewer mails than it was offered, or none."""
+    """A large provider, the whole way out (""), or addresses with accents: what takes fewer mails than it was offered,
+    or none."""
 
     __tablename__ = "mail_route"
     name: Mapped[str] = mapped_column(String(12), primary_key=True)

@@ -63,6 +63,8 @@ class Mail:
     subject: uuid.UUID | None = None
     # RFC 8058 link, for mailings that one subscribed to.
     unsubscribe: str = ""
+    # As it waits in the outbox: no two are alike, each is the same at every try, and none is kept once it has left.
+    sealed: bytes = b""
 
 
 class Taken(NamedTuple):
@@ -142,7 +144,7 @@ def _waiting(delay: timedelta) -> dict[str, Any]:
 def opened(session: Session, row: OutboxMail | Taken) -> Mail:
     """The mail of a row; raises Unsealable."""
     to, locale, context, unsubscribe = json.loads(crypto.unseal(vault_of(session).outbox, row.sealed))
-    return Mail(row.template, to, locale, context, row.subject, unsubscribe)
+    return Mail(row.template, to, locale, context, row.subject, unsubscribe, row.sealed)
 
 
 def claim(session: Session, limit: int = 20, without: Collection[str] = (), last: int | None = None) -> list[Taken]:

@@ -5,6 +5,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -18,7 +19,7 @@ from limits.strategies import MovingWindowRateLimiter
 from app import clock
 from app.crypto import Unsealable
 from app.db import Database, Session, away
-from app.mail import bounced, budget, composing, destinations, envelope, outbox, queries, traffic
+from app.mail import bounced, budget, composing, destinations, dkim, envelope, outbox, queries, traffic
 from app.mail.destinations import RELAY, Pace
 from app.mail.models import OF_ADDRESSES, Bounce, CaughtMail, Urgency
 from app.mail.transport import Deferred, Rejected, SmtpTransport, Unavailable
@@ -80,6 +81,7 @@ class Sender:
         self.database = database
         self.templates = templates
         self.stop = stop or threading.Event()
+        self._signer = dkim.signer_of(settings)
         # What left and is not counted yet, by the hour.
         self._left = Counter[datetime]()
         self._counted = 0.0
@@ -93,6 +95,10 @@ class Sender:
         self._flying = self._mailing = 0
         self._more = True
         self._looked = self._held_on = 0.0
+        # Whether our server takes addresses with accents, as it last said; and as it was written down.
+        self._accents: bool | None = None if settings.smtp_url else True
+        self._accents_told: bool | None = None
+        self._telling: bool | None = None
         self._pace: dict[str, Pace] = {}
         self._rates: list[RateLimitItem] = parse_many(settings.smtp_rate) if settings.smtp_rate else []
         self._window = MovingWindowRateLimiter(MemoryStorage())
@@ -112,6 +118,14 @@ class Sender:
         self._hang_up(but=1)
         return done
 
+    def greet(self) -> None:
+        """Know what our server takes before anybody is written to, as far as it answers."""
+        if self.settings.smtp_url:
+            connection = self._connection()
+            with suppress(Unavailable):
+                connection.open()
+            self._keep(connection)
+
     def close(self) -> None:
         self._threads.shutdown(wait=True)
         self._hang_up(but=0)
@@ -126,6 +140,8 @@ class Sender:
         """Hand it over; whatever happens is told."""
         try:
             message = composing.compose(self.templates, self.settings.sender, claimed.mail)
+            if self._signer is not None:
+                message = self._signer.signed(message)
             if self.settings.smtp_url:
                 self._hand_over(claimed, message)
             landed = Landed(claimed, message)
@@ -134,14 +150,22 @@ class Sender:
         self._landed.put(landed)
 
     def _hand_over(self, claimed: Claimed, message: bytes) -> None:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = SmtpTransport(self.settings.smtp_url, self.settings.smtp_per_connection)
+        connection = self._connection()
         try:
             connection.send(message, self._envelope(claimed), composing.written_to(claimed.mail.to))
         finally:
-            self._idle.append(connection)
+            self._keep(connection)
+
+    def _connection(self) -> SmtpTransport:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return SmtpTransport(self.settings.smtp_url, self.settings.smtp_per_connection)
+
+    def _keep(self, connection: SmtpTransport) -> None:
+        if connection.accents is not None:
+            self._accents = connection.accents
+        self._idle.append(connection)
 
     def _envelope(self, claimed: Claimed) -> str:
         """Where this mail comes back to."""
@@ -194,6 +218,7 @@ class Sender:
     def _done(self, step: Step) -> tuple[int, list[Claimed]]:
         """It is durable: so it goes on from there."""
         self._waiting, self._more = step.waiting, step.more
+        self._accents_told = self._telling
         self._flying += len(step.leaving)
         for claimed in step.leaving:
             self._pace_of(claimed.destination).flying += 1
@@ -231,8 +256,11 @@ class Sender:
         return Step(refused, waiting, leaving, more)
 
     def _tell(self, session: Session) -> None:
-        """Operators see which provider takes fewer, or that our server takes none."""
-        now = clock.now()
+        """Operators see which provider takes fewer, or that our server takes none, or none with accents."""
+        now, accents = clock.now(), self._accents
+        if accents is not None and accents != self._accents_told:
+            queries.note_accents(session, now, taken=accents)
+        self._telling = accents
         for name, pace in self._pace.items():
             if not pace.news or (name != RELAY and name not in destinations.PROVIDERS):
                 continue

@@ -69,6 +69,8 @@ class SmtpTransport:
         self.url = urlsplit(url)
         self.most = mails
         self.connection: smtplib.SMTP | None = None
+        # Whether the server takes addresses with accents; None until it was asked.
+        self.accents: bool | None = None
         self._sent = 0
 
     def send(self, message: bytes, envelope: str, to: str) -> None:
@@ -126,6 +128,7 @@ class SmtpTransport:
             self.close()
         if self.connection is None:
             self.connection, self._sent = self._connect(), 0
+            self.accents = self.connection.has_extn("smtputf8")
         return self.connection
 
     @staticmethod
@@ -133,8 +136,19 @@ class SmtpTransport:
         """Between two mails a server says nothing, unless to say goodbye."""
         return connection.sock is None or bool(select.select([connection.sock], [], [], 0)[0])
 
-    def check(self, sender: str) -> None:
-        """Greet the server, say who writes, and no more (``doctor``); raises Unavailable."""
+    def open(self) -> None:
+        """Greet the server, for what will leave; raises Unavailable."""
+        try:
+            self._living_connection()
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+            self.close()
+            raise Unavailable(_said(error)) from None
+
+    def check(self, sender: str) -> bool:
+        """Greet the server, say who writes, and no more (``doctor``): does it take addresses with accents?
+
+        Raises Unavailable.
+        """
         try:
             connection = self._connect()
             code, _ = connection.mail(sender)
@@ -143,6 +157,7 @@ class SmtpTransport:
             raise Unavailable(_said(error)) from None
         if code >= 400:
             raise Unavailable(f"sender refused ({code})")
+        return connection.has_extn("smtputf8")
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self.url.hostname or "localhost", self.url.port

@@ -1,8 +1,7 @@
 """``signons doctor``: is this instance well? One line a check."""
 
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +15,14 @@ from app.bus import Bus
 from app.crypto import Unsealable
 from app.db import Database
 from app.errors import SettingsError
-from app.mail import outbox
+from app.mail import dkim, outbox
+from app.mail import queries as mail_queries
+from app.mail.destinations import RELAY
+from app.mail.models import MailRoute
 from app.mail.transport import SmtpTransport, Unavailable
 from app.moderation import charter
+from app.operations import records
+from app.operations.check import Check
 from app.petitions import keys
 from app.private import readable_by_others
 from app.settings import Settings, load_settings
@@ -30,20 +34,19 @@ FREE_BYTES = 500 * 1024 * 1024
 CLOCK_SECONDS = 5
 # Lines of the journal are sealed within seconds while a worker runs.
 UNSEALED = timedelta(hours=1)
+# A provider that has taken fewer mails for so long does not come back by itself.
+HELD = timedelta(hours=6)
 
 
-@dataclass(frozen=True)
-class Check:
-    name: str
-    ok: bool
-    detail: str
+def checks(nameservers: Sequence[str] = ()) -> Iterator[Check]:
+    """Every check, in an order where the first failure explains those after it.
 
-
-def checks() -> Iterator[Check]:
-    """Every check, in an order where the first failure explains those after it."""
+    *nameservers*: who is asked what the sender's domain publishes; those of this machine when none is given.
+    """
     try:
         settings = load_settings()
         vault = open_vault(settings)
+        signer, ask = dkim.signer_of(settings), records.asking(nameservers)
     except SettingsError as error:
         yield Check("réglages", False, str(error))
         return
@@ -59,6 +62,8 @@ def checks() -> Iterator[Check]:
     if settings.redis_url:
         yield _redis(settings)
     yield from _mail_checks(settings)
+    if settings.smtp_url and (nameservers or not settings.is_local):
+        yield from records.looked_up(settings, signer, ask)
     yield _disk(settings)
 
 
@@ -91,6 +96,8 @@ def _database_checks(database: Database) -> Iterator[Check]:
             health["aside"] == 0 and health["oldest_seconds"] < 3600,
             f"{health['waiting']} en attente, dont {health['failing']} en échec, {health['aside']} mis de côté",
         )
+        for route in mail_queries.slow_routes(session, datetime.now(UTC)):
+            yield _slow(route, datetime.now(UTC))
 
 
 def _journal(found: chain.State) -> Check:
@@ -100,6 +107,14 @@ def _journal(found: chain.State) -> Check:
     late = found.unsealed and found.sealed_at and datetime.now(UTC) - found.sealed_at > UNSEALED
     told = f"lignes scellées : {found.sealed}, à sceller : {found.unsealed} ; tête {found.head}"
     return Check("journal", not late, f"{told}. Lancez « signons worker »" if late else told)
+
+
+def _slow(route: MailRoute, now: datetime) -> Check:
+    """A provider that takes fewer mails for a while is as it should be; our own server that takes none is not."""
+    name = "serveur d’envoi" if route.name == RELAY else f"fournisseur {route.name}"
+    again = f"reprend à {route.until:%H:%M:%S} UTC" if route.until > now else "reprend peu à peu"
+    told = f"depuis {route.since:%d/%m %H:%M} UTC, {route.room} à la fois, {again} ({route.words})"
+    return Check(name, now - route.since < HELD and (route.name != RELAY or route.room > 0), told)
 
 
 def _charter(articles: list[int]) -> Check:
@@ -145,10 +160,11 @@ def _mail(settings: Settings) -> Check:
             "envoi du courrier", local, "boîte locale" if local else "SIGNONS_SMTP_URL est vide : rien ne part"
         )
     try:
-        SmtpTransport(settings.smtp_url).check(settings.bounce_address or settings.sender.address)
+        accents = SmtpTransport(settings.smtp_url).check(settings.bounce_address or settings.sender.address)
     except Unavailable as error:
         return Check("envoi du courrier", False, f"le serveur ne prend pas nos messages ({error})")
-    return Check("envoi du courrier", True, "le serveur répond et prend nos messages")
+    but = "" if accents else " ; pas ceux pour une adresse qui a un accent avant son @ (SMTPUTF8)"
+    return Check("envoi du courrier", True, f"le serveur répond et prend nos messages{but}")
 
 
 def _bounces(settings: Settings) -> Check:

@@ -57,8 +57,7 @@ def _email(text: str) -> str:
     if not text:
         raise ValueError("Indiquez l’adresse e-mail de la personne à inviter.")
     try:
-        # An accent before the @ would need SMTPUTF8 all along the way: such a mail is never sure to arrive.
-        found = validate_email(text, check_deliverability=False, test_environment=True, allow_smtputf8=False)
+        found = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         raise ValueError("Vérifiez cette adresse e-mail : elle s’écrit comme prenom.nom@exemple.fr.") from None
     return found.normalized.lower()

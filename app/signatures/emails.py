@@ -103,6 +103,7 @@ def amended(
         "pieces": pieces,
         "versions_url": f"{to.url}/versions",
         "withdraw_url": to.origin + withdraw_path(vault, to.petition_id, to.signature_id, now),
+        "campaign": f"text-{to.petition_id}-{after}",
     }
     return Mail(AMENDED, to.email, to.locale, context, to.signature_id)
 

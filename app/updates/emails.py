@@ -24,6 +24,7 @@ def news_context(update: Update, petition: Petition, site: str, locale: str = "f
         "text": readable(update.markdown),
         "html": absolute(words.html(update.kind, update.html, update.facts, locale), url),
         "url": f"{url}/nouvelles?s=nouvelle#n{update.id}",
+        "campaign": f"news-{update.id}",
     }
 
 
@@ -38,10 +39,11 @@ def test(to: str, locale: str, context: dict[str, Any], desk: str) -> Mail:
 
 
 def letter(
-    to: str, locale: str, subscription_id: uuid.UUID, *, title: str, text: str, html: str, unsubscribe: str
+    to: str, locale: str, subscription_id: uuid.UUID, *, n: int, title: str, text: str, html: str, unsubscribe: str
 ) -> Mail:
-    """One subscriber's copy; *html* is sanitised."""
-    return Mail(LETTER_MAIL, to, locale, {"title": title, "text": text, "html": html}, subscription_id, unsubscribe)
+    """One subscriber's copy of letter *n*; *html* is sanitised."""
+    context = {"title": title, "text": text, "html": html, "campaign": f"letter-{n}"}
+    return Mail(LETTER_MAIL, to, locale, context, subscription_id, unsubscribe)
 
 
 def renewal(to: str, locale: str, subscription_id: uuid.UUID, *, stay_url: str, unsubscribe: str) -> Mail:

@@ -106,7 +106,7 @@ def test_no_text_whatever_breaks_a_header_or_adds_one(title: str) -> None:
     source = written(title)
     other, own = both(source)
     assert set(own.keys()) == {
-        "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type",
+        "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted", "Feedback-ID", "MIME-Version", "Content-Type",
     }  # fmt: skip
     assert own.defects == []
     said = re.sub(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+", " ", title.encode("utf-8", "replace").decode()).strip(" ")

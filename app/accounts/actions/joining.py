@@ -20,7 +20,7 @@ from app.accounts.passkeys import NewPasskey
 from app.accounts.places import wanted
 from app.db import vault_of
 from app.errors import Gone, Refused
-from app.mail import outbox
+from app.mail import accents, outbox
 from app.settings import Settings
 
 # To one address, of either of the two mails.
@@ -35,6 +35,7 @@ def welcome(session: Session, settings: Settings, email: str, then: str, locale:
     is disabled, or it got several lately. Raises Refused for what is no address.
     """
     email = address_of(email)
+    accents.reachable(session, email)
     account = queries.by_email(session, email)
     about = _about(session, email)
     if (account.disabled_at is not None) if account is not None else not launching.may(settings, session, email):
@@ -52,6 +53,7 @@ def welcome(session: Session, settings: Settings, email: str, then: str, locale:
 def invite(session: Session, email: str, by: int) -> None:
     """An administrator asks somebody in: the same link, whatever the setting. Raises Refused."""
     email = address_of(email)
+    accents.reachable(session, email)
     if queries.by_email(session, email) is not None:
         raise Refused("Un compte existe déjà pour cette adresse.")
     about = _about(session, email)

@@ -42,7 +42,7 @@ def create(
 def address_of(email: str) -> str:
     """As accounts keep it. Raises Refused."""
     try:
-        valid = validate_email(email, check_deliverability=False, test_environment=True, allow_smtputf8=False)
+        valid = validate_email(email, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         raise Refused("« %(email)s » n’est pas une adresse e-mail.", email=email) from None
     return valid.normalized.lower()

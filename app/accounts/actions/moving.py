@@ -11,7 +11,7 @@ from app.accounts.links import Move
 from app.accounts.models import Account
 from app.db import vault_of
 from app.errors import Gone, Refused
-from app.mail import outbox
+from app.mail import accents, outbox
 
 LINKS = ((timedelta(hours=1), 3), (timedelta(days=1), 6))
 LATE = "Ce lien ne sert plus : il a servi, il a été refusé, ou son temps est passé."
@@ -22,6 +22,7 @@ def ask(session: Session, account: Account, email: str, locale: str) -> None:
     """Nothing tells whether the new address has an account: then it gets no link. Raises Refused."""
     account = queries.lock(session, account.id)
     new, now, vault = address_of(email), clock.now(), vault_of(session)
+    accents.reachable(session, new)
     if new == account.email:
         raise Refused("C’est déjà l’adresse de ce compte.")
     if any(

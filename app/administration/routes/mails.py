@@ -12,10 +12,12 @@ from app import clock
 from app.accounts.dependencies import Admin
 from app.administration import queries
 from app.administration.routes.base import router
+from app.administration.ways import in_words, ways
 from app.db import Db
 from app.mail import bounced, outbox
+from app.mail import queries as mail_queries
 from app.mail.models import OutboxMail
-from app.web.rendering import page
+from app.web.rendering import page, settings_of
 from app.web.sorting import in_order, sorting
 
 MAIL_NAMES = {
@@ -89,6 +91,10 @@ def mails(request: Request, session: Db, admin: Admin) -> Response:
         order=order,
         mail=outbox.health(session, now),
         mail_names=MAIL_NAMES,
+        ways=ways(session, now),
+        connections=settings_of(request).smtp_connections,
+        takes_accents=mail_queries.takes_accents(session),
+        in_words=in_words,
         bounces=bounced.counts(session, (now - timedelta(days=30)).date()),
         written_off=bounced.written_off(session),
     )

@@ -8,7 +8,7 @@ from app import audit, clock
 from app.accounts.models import Account
 from app.db import vault_of
 from app.errors import Conflict, Gone, Invalid, NotFound, Refused
-from app.mail import outbox
+from app.mail import accents, outbox
 from app.organisations import emails, links, queries
 from app.organisations.actions.base import managed, told
 from app.organisations.models import Invitation, InvitationState, Membership
@@ -21,6 +21,7 @@ MOST_PENDING, MOST_MEMBERS = 30, 200
 
 def invite(session: Session, organisation_id: int, email: str, rights: Collection[Right], by: int) -> Invitation:
     """Written to *email*, which replaces an earlier invitation. Raises Invalid, NotFound."""
+    accents.reachable(session, email)
     organisation = managed(session, organisation_id, by)
     people = queries.members(session, organisation_id)
     if any(one.account.email == email for one in people):

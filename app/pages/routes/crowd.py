@@ -16,6 +16,7 @@ from app.db import Database, Session
 from app.errors import Gone, Invalid, NotFound, Refused
 from app.lanes import PATIENCE, lanes_of
 from app.locale import Message
+from app.mail.accents import NOT_TAKEN, has_accents
 from app.mail.addresses import canonical
 from app.moderation.actions import receiving
 from app.operations import metrics
@@ -136,6 +137,8 @@ def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignFor
         form = validated(SignForm, values)
         if form.text_version not in {"", str(signing.text_version)}:
             raise Invalid({"": Message(REWRITTEN, n=signing.text_version)})
+        if has_accents(form.email) and not signing.takes_accents:
+            raise Invalid({"email": NOT_TAKEN})
         refuse_more(form.display, form.comment, signing.display_most, signing.comments_open)
         if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
             raise Invalid({"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."})

@@ -14,6 +14,7 @@ from app import clock
 from app.db import Database, Db, Session
 from app.errors import Refused
 from app.mail import queries as mail_queries
+from app.mail.accents import has_accents, reachable
 from app.moderation.actions import receiving
 from app.pages.routes.base import router
 from app.petitions import addresses
@@ -61,6 +62,7 @@ def _page(request: Request, session: Session, petition: Petition, form: Shown = 
         sent_at=sent and _time(sent.at),
         again_at=sent and sent.again and _time(sent.again),
         mailbox=mailboxes.of(sent.email) if sent else None,
+        unreachable=sent is not None and has_accents(sent.email) and not mail_queries.takes_accents(session),
         late=mail_queries.no_way_out(session, clock.now()) is not None,
         form=form,
     )
@@ -84,6 +86,7 @@ def resend(request: Request, session: Db, petition: PublicPetition, values: Form
     sent = just_sent_by(request, petition.id)
     with shown_again(values, partial(_page, request, session, petition)):
         email = sent.email if sent else validated(EmailForm, values).email
+        reachable(session, email)
     settings = settings_of(request)
     actions.resend(session, petition, email, settings.origin, settings.people_per_address)
     answer = see_other(request, f"/petitions/{petition.slug}/verifier")

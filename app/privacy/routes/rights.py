@@ -11,6 +11,7 @@ from starlette.responses import Response
 from app import clock, crypto
 from app.db import Db
 from app.exports.csv import BOM, safe
+from app.mail import accents
 from app.petitions.models import Petition
 from app.privacy.actions import erasing, self_service, undoing
 from app.privacy.dependencies import COOKIE, PATH, SignedPerson
@@ -66,6 +67,7 @@ def send_link(request: Request, session: Db, values: Form) -> Response:
     """The same answer for every address; only a mailbox learns more."""
     with shown_again(values, partial(_ask, request)):
         form = validated(EmailForm, values)
+        accents.reachable(session, form.email)
     known = next(erasing.signatures_of(session, form.email), None) is not None
     if known or subscriptions.has_newsletter(session, form.email):
         self_service.mail_link(session, form.email, locale_of(request), settings_of(request).origin)

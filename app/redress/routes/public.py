@@ -14,6 +14,7 @@ from app.comments.public import masked
 from app.db import Db, Session, vault_of
 from app.errors import Gone, Invalid, NotFound
 from app.locale import Message
+from app.mail import accents
 from app.moderation import links as decision_links
 from app.moderation import queries as moderation_queries
 from app.moderation.models import Appeal, Decision, Reply
@@ -87,6 +88,7 @@ def _report(
         form = validated(NoticeForm, values)
         if errors := form.who():
             raise Invalid(errors)
+        accents.reachable(session, form.email)
     if form.website:
         return page(request, "redress/report_done.html", reference="", about=about, email="")
     ground, article, _words = NOTICE_CATEGORIES[form.category]
@@ -227,6 +229,7 @@ def _reply_page(
 def ask_reply(request: Request, session: Db, petition: PublicPetition, values: Form) -> Response:
     with shown_again(values, partial(_reply_page, request, petition)):
         form = validated(ReplyForm, values)
+        accents.reachable(session, form.email)
         if form.comment:
             row = comment_queries.with_author(session, form.comment)
             if row is None or row.petition_id != petition.id or row.state != CommentState.PUBLISHED:

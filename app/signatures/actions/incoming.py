@@ -36,6 +36,8 @@ class Signing:
     display_most: str
     comments_open: bool
     keys: Keys
+    # Our mail server takes addresses with accents before the @, as far as is known.
+    takes_accents: bool
     # Locale → purpose → id of the consent text in force.
     texts: dict[str, dict[str, int]]
 

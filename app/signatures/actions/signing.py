@@ -11,6 +11,7 @@ from app.consents import queries as consent_queries
 from app.db import vault_of
 from app.errors import Busy
 from app.mail import outbox
+from app.mail import queries as mail_queries
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
 from app.signatures import emails, links, queries
@@ -34,6 +35,7 @@ def signing_of(session: Session, petition: Petition) -> Signing:
         display_most=petition.display_most,
         comments_open=petition.comments_open,
         keys=petition_keys.of(session, petition.id),
+        takes_accents=mail_queries.takes_accents(session),
         texts={
             locale: {
                 purpose: text.id

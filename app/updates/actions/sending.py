@@ -138,6 +138,7 @@ def _copies_of_letter(letter: Letter) -> Copy:
             email,
             subscription.locale,
             subscription.id,
+            n=letter.id,
             title=letter.title,
             text=text(),
             html=letter.html,
