@@ -63,7 +63,7 @@ class _Counting(SMTP):
 
 class _Controller(Controller):
     def factory(self) -> SMTP:
-        return _Counting(self.handler, **self.SMTP_kwargs)
+        return _Counting(self.handler, **self.SMTP_kwargs | {"enable_SMTPUTF8": self.handler.accents})
 
 
 @dataclass
@@ -76,7 +76,7 @@ class MailServer:
     # Commands may be sent together (RFC 2920).
     pipelining: bool = True
     # Addresses with accents are taken (RFC 6531).
-    accents: bool = False
+    accents: bool = True
     # How many connections are taken at once, and were; others hear 421.
     room: int | None = None
     most_at_once: int = 0

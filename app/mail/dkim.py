@@ -79,9 +79,9 @@ class Signer:
     def signed(self, message: bytes) -> bytes:
         """*message*, with CRLF, under its signature."""
         # The one kind of key that dkimpy does not reckon itself; "a" says which it is.
-        work = dkim.DKIM(message, signature_algorithm=b"ed25519-sha256")
+        head, blank, body = message.partition(b"\r\n\r\n")
+        work = dkim.DKIM(head + blank, signature_algorithm=b"ed25519-sha256")
         work.hasher = sha256
-        body = sha256(self._policy.canonicalize_body(work.body)).digest()
         fields = [
             (b"v", b"1"),
             (b"a", f"{self.kind}-sha256".encode()),
@@ -90,7 +90,7 @@ class Signer:
             (b"s", self._selector),
             (b"t", str(int(clock.now().timestamp())).encode()),
             (b"h", b" : ".join(SIGNED)),
-            (b"bh", b64encode(body)),
+            (b"bh", b64encode(sha256(self._policy.canonicalize_body(body)).digest())),
             (b"b", b"0" * 60),  # as long as a line, so that it begins one
         ]
         header: bytes = work.gen_header(fields, SIGNED, self._policy, b"DKIM-Signature", self._key)
