@@ -12,6 +12,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -27,12 +28,14 @@ from app.audit import AuditLine, jobs
 from app.cli import main
 from app.crypto import Unsealable
 from app.exports.models import ExportRecord
+from app.mail import queries as mail_queries
 from app.moderation import charter
 from app.petitions.models import PetitionOwner
 from app.settings import Settings
 from app.updates import actions as updates
 from tests.conftest import SECRET
 from tests.mailserver import smtp
+from tests.nameserver import nameserver
 from tests.services import Postgres
 from tests.site import PASSWORD, PETITION, Site
 from tests.staff import code, give_password, is_in
@@ -514,6 +517,46 @@ def test_doctor_says_whom_mails_are_from_and_whether_the_server_takes_them(run: 
         bad = run("doctor", **env)
     assert bad.exit_code == 1
     assert "ÉCHEC envoi du courrier : le serveur ne prend pas nos messages (sender refused (550))" in bad.stdout
+
+
+def test_a_wrong_key_of_the_domain_stops_the_start_of_whoever_sends(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "dkim.pem").write_text("une clé")
+    for command in ("worker", "serve"):
+        wrong = run(command, DKIM_KEY_FILE="dkim.pem")
+        assert (wrong.exit_code, wrong.stderr.count("\n")) == (1, 1)
+        assert wrong.stderr.startswith("Réglage à corriger. SIGNONS_DKIM_KEY_FILE : dkim.pem n’est pas une clé privée PEM")
+    assert "ÉCHEC réglages : SIGNONS_DKIM_KEY_FILE" in run("doctor", DKIM_KEY_FILE="absente.pem").stdout
+
+
+def test_doctor_asks_what_the_domain_publishes_of_whom_it_is_told(run: Run) -> None:
+    with smtp() as mail_server, nameserver() as dns:
+        env = {"SMTP_URL": mail_server.url, "MAIL_FROM": "a@exemple.fr"}
+        nothing = run("doctor", "--dns", dns.address, **env)
+        dns.records = {"exemple.fr": ["v=spf1 a -all"], "_dmarc.exemple.fr": ["v=DMARC1; p=reject"]}
+        all_well = run("doctor", "--dns", dns.address, **env)
+        asked = len(dns.asked)
+        assert "SPF" not in run("doctor", **env).stdout  # nobody else receives the mails of this machine
+        assert len(dns.asked) == asked
+    assert nothing.exit_code == 1
+    assert "ÉCHEC SPF : exemple.fr n’en publie pas ; publiez : exemple.fr TXT" in nothing.stdout
+    assert (all_well.exit_code, all_well.stdout.count("ÉCHEC")) == (0, 0), all_well.stdout
+    assert "ok    DMARC : _dmarc.exemple.fr : p=reject" in all_well.stdout
+    assert "réglages : --dns : une adresse" in run("doctor", "--dns", "ici", **env).stdout
+
+
+def test_doctor_says_which_provider_takes_fewer_mails(run: Run, site: Site) -> None:
+    now = clock.now()
+    with site.database.write() as session:
+        mail_queries.note_route(session, "orange", now, now + timedelta(minutes=5), 3, "recipient refused (421)")
+    slow = run("doctor")
+    assert slow.exit_code == 0, slow.stdout
+    assert re.search(
+        r"ok    fournisseur orange : depuis .* 3 à la fois, reprend à .* \(recipient refused \(421\)\)", slow.stdout
+    )
+    with site.database.write() as session:
+        mail_queries.note_route(session, "", now, now + timedelta(minutes=5), 0, "ConnectionRefusedError")
+    assert run("doctor").exit_code == 1
+    assert "ÉCHEC serveur d’envoi : depuis " in run("doctor").stdout
 
 
 def test_doctor_sees_that_the_secret_was_changed(run: Run, signed: str) -> None:
