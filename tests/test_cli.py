@@ -524,7 +524,7 @@ def test_a_wrong_key_of_the_domain_stops_the_start_of_whoever_sends(run: Run, tm
     for command in ("worker", "serve"):
         wrong = run(command, DKIM_KEY_FILE="dkim.pem")
         assert (wrong.exit_code, wrong.stderr.count("\n")) == (1, 1)
-        assert wrong.stderr.startswith("Réglage à corriger. SIGNONS_DKIM_KEY_FILE : dkim.pem n’est pas une clé privée PEM")
+        assert wrong.stderr.startswith("Réglage à corriger. SIGNONS_DKIM_KEY_FILE : dkim.pem n’est pas une clé privée")
     assert "ÉCHEC réglages : SIGNONS_DKIM_KEY_FILE" in run("doctor", DKIM_KEY_FILE="absente.pem").stdout
 
 
