@@ -195,7 +195,7 @@ def test_addresses_are_kept_as_typed_but_for_the_domain_s_case(typed: str, kept:
     ["", "marie", "marie@", "@exemple.fr", "marie@exemple", "marie@localhost", "marie@exemple..fr", "marie@[127.0.0.1]",
      "ma rie@exemple.fr", "Marie <marie@exemple.fr>", "marie@exemple.fr, b@exemple.fr",
      "marie@exemple.fr\nBcc: b@exemple.fr", "marie@@exemple.fr", "zo é@exemple.fr", "zoé..@exemple.fr",
-     "é" * 65 + "@exemple.fr", "a" * 250 + "@exemple.fr"],
+     "é" * 250 + "@exemple.fr", "a" * 250 + "@exemple.fr"],
 )  # fmt: skip
 def test_what_cannot_be_mailed_is_refused(email: str) -> None:
     assert complaint("email", email=email)
