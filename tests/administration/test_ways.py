@@ -29,6 +29,7 @@ def table(page: str) -> list[list[str]]:
     return [[text_of(cell).strip() for cell in row] for row in cells if row and 'scope="col"' not in row[0]]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_who_waits_where_since_when_and_why(site: Site) -> None:
     admin = site.staff("admin")
     empty = text_of(admin.get("/administration/courriels").text)

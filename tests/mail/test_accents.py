@@ -104,6 +104,7 @@ def test_where_it_does_not_she_is_told_while_she_signs(site: Site, mail_server: 
     assert [mail.recipients for mail in mail_server.mails] == [("marie@xn--xemple-9ua.fr",)]
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_whoever_signed_before_it_was_known_learns_it_on_the_next_page_and_corrects(
     site: Site, mail_server: MailServer, sender: Sender
 ) -> None:
