@@ -263,7 +263,7 @@ def test_the_way_on_is_a_page_of_ours(site: Site, then: str) -> None:
 
 
 @pytest.mark.databases("sqlite")
-@pytest.mark.parametrize("typed", ["", "pas une adresse", "a@b@c", "é@exemple.test", "😀"])
+@pytest.mark.parametrize("typed", ["", "pas une adresse", "a@b@c", "é@", "😀"])
 def test_what_is_no_address_is_refused(site: Site, typed: str) -> None:
     with pytest.raises(Refused):
         ask(site, email=typed)
