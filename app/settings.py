@@ -132,7 +132,7 @@ class Settings(BaseSettings):
         "",
         description="Serveur d’envoi : smtp://hôte:25, smtp+starttls://…:587 ou smtps://…:465 ; vide : boîte locale.",
     )
-    smtp_connections: Whole = Field(40, description="Connexions ouvertes à la fois vers ce serveur, par travailleur.")
+    smtp_connections: Whole = Field(64, description="Connexions ouvertes à la fois vers ce serveur, par travailleur.")
     smtp_per_connection: Whole = Field(
         100, description="Courriels remis sur une connexion avant d’en ouvrir une autre."
     )

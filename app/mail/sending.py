@@ -86,6 +86,7 @@ class Sender:
         self.most = settings.smtp_connections if settings.smtp_url else 1
         # The one that was used last is used next: those that a quiet hour does not need go to sleep.
         self._idle = deque[SmtpTransport]()
+        self._connections = list[SmtpTransport]()
         self._threads = ThreadPoolExecutor(self.most, thread_name_prefix="smtp")
         self._landed = queue.SimpleQueue[Landed]()
         self._waiting: list[Claimed] = []
@@ -118,7 +119,9 @@ class Sender:
 
     def _hang_up(self, but: int) -> None:
         while len(self._idle) > but:
-            self._idle.popleft().close()
+            gone = self._idle.popleft()
+            self._connections.remove(gone)
+            gone.close()
 
     # On the threads of the connections
 
@@ -138,6 +141,7 @@ class Sender:
             connection = self._idle.pop()
         except IndexError:
             connection = SmtpTransport(self.settings.smtp_url, self.settings.smtp_per_connection)
+            self._connections.append(connection)
         try:
             connection.send(message, self._envelope(claimed), composing.written_to(claimed.mail.to))
         finally:
@@ -329,8 +333,11 @@ class Sender:
         there, relay = self._pace_of(landed.claimed.destination), self._pace_of(RELAY)
         relay.flying = self._flying
         there.flying -= 1
-        if isinstance(error, Unavailable):
-            (relay.refused if error.slower else relay.gone)(now, str(error))
+        if isinstance(error, Unavailable) and error.slower:
+            taken = sum(each.connection is not None for each in list(self._connections)) if error.greeting else 0
+            relay.refused(now, str(error), taken)
+        elif isinstance(error, Unavailable):
+            relay.gone(now, str(error))
         elif isinstance(error, Deferred) and error.slower:
             there.refused(now, str(error))
         elif error is None:
