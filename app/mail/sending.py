@@ -87,10 +87,11 @@ class Sender:
         # The one that was used last is used next: those that a quiet hour does not need go to sleep.
         self._idle = deque[SmtpTransport]()
         self._connections = list[SmtpTransport]()
+        self._mailings = min(settings.smtp_mailings, self.most)
         self._threads = ThreadPoolExecutor(self.most, thread_name_prefix="smtp")
         self._landed = queue.SimpleQueue[Landed]()
         self._waiting: list[Claimed] = []
-        # Of those under way, those of mailings: one at most, as somebody reads it twice when this worker is killed.
+        # Of those under way, those of mailings: few, as so many people may read it twice when this worker is killed.
         self._flying = self._mailing = 0
         self._more = True
         self._looked = self._held_on = 0.0
@@ -220,7 +221,7 @@ class Sender:
         urgent = len(waiting) - mailing
         look = monotonic() - self._looked > LOOK or (more and not mailing)
         if room and urgent < self.most and look:
-            new, refused, more = self._claim(session, AHEAD * self.most - urgent, max(0, AHEAD - mailing))
+            new, refused, more = self._claim(session, AHEAD * self.most - urgent, max(0, AHEAD * self._mailings - mailing))
             waiting = sorted([*waiting, *new], key=lambda each: each.taken.urgency)
             self._looked = monotonic()
         next_ones = self._next(waiting, room, now)
@@ -304,8 +305,8 @@ class Sender:
         for each in claimed:
             if len(leaving) == room:
                 break
-            if _to_many(each) and mailing:
-                break  # a worker that is killed leaves one in doubt; all behind it are of mailings too
+            if _to_many(each) and mailing == self._mailings:
+                break  # all behind it are of mailings too
             if self._pace_of(each.destination).free(now) > more[each.destination]:
                 if not self._affords():
                     break

@@ -53,7 +53,7 @@ class Deferred(Exception):
 class Unavailable(Exception):
     """No mail leaves this way, whichever: our server or our settings. The reason holds no address.
 
-    ``slower``: it takes fewer for now: fewer connections when it says so before any mail (``greeting``), or fewer mails.
+    ``slower``: it takes fewer for now; connections when it says so before any mail (``greeting``), or mails.
     """
 
     def __init__(self, reason: str, *, slower: bool = False, greeting: bool = False) -> None:
