@@ -221,7 +221,9 @@ class Sender:
         urgent = len(waiting) - mailing
         look = monotonic() - self._looked > LOOK or (more and not mailing)
         if room and urgent < self.most and look:
-            new, refused, more = self._claim(session, AHEAD * self.most - urgent, max(0, AHEAD * self._mailings - mailing))
+            new, refused, more = self._claim(
+                session, AHEAD * self.most - urgent, max(0, AHEAD * self._mailings - mailing)
+            )
             waiting = sorted([*waiting, *new], key=lambda each: each.taken.urgency)
             self._looked = monotonic()
         next_ones = self._next(waiting, room, now)
