@@ -138,8 +138,8 @@ class Settings(BaseSettings):
     )
     smtp_mailings: Whole = Field(
         1,
-        description="Courriels d’un envoi groupé (nouvelles, lettre) remis à la fois, par travailleur ; tué net, il peut"
-        " en remettre autant deux fois.",
+        description="Courriels d’un envoi groupé (nouvelles, lettre) remis à la fois, par travailleur ; tué net, il"
+        " peut en remettre autant deux fois.",
     )
     smtp_rate: OptionalRate = Field(
         "", description="Courriels remis au plus, par travailleur : 30/minute;500/hour ; vide : sans limite."
