@@ -132,9 +132,14 @@ class Settings(BaseSettings):
         "",
         description="Serveur d’envoi : smtp://hôte:25, smtp+starttls://…:587 ou smtps://…:465 ; vide : boîte locale.",
     )
-    smtp_connections: Whole = Field(40, description="Connexions ouvertes à la fois vers ce serveur, par travailleur.")
+    smtp_connections: Whole = Field(64, description="Connexions ouvertes à la fois vers ce serveur, par travailleur.")
     smtp_per_connection: Whole = Field(
         100, description="Courriels remis sur une connexion avant d’en ouvrir une autre."
+    )
+    smtp_mailings: Whole = Field(
+        1,
+        description="Courriels d’un envoi groupé (nouvelles, lettre) remis à la fois, par travailleur ; tué net, il"
+        " peut en remettre autant deux fois.",
     )
     smtp_rate: OptionalRate = Field(
         "", description="Courriels remis au plus, par travailleur : 30/minute;500/hour ; vide : sans limite."

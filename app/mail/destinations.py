@@ -81,14 +81,17 @@ class Pace:
     def free(self, now: float) -> int:
         return 0 if self.held(now) else max(0, (1 if self.away else self.room) - self.flying)
 
-    def refused(self, now: float, words: str) -> None:
-        """It takes no more for now; those that were under way at the same moment count once."""
+    def refused(self, now: float, words: str, open_ones: int = 0) -> None:
+        """It takes no more for now; those that were under way at the same moment count once.
+
+        *open_ones*: connections that it has taken and keeps, when a further one is what it refused.
+        """
         if self.held(now):
             return
         if self.room == 1:
             self.gone(now, words)
             return
-        self.room = max(1, min(self.room, self.flying + 1) // 2)
+        self.room = max(1, min(self.room, self.flying + 1) // 2, min(self.room - 1, open_ones))
         self._said(now, now + REST, words)
 
     def gone(self, now: float, words: str) -> None:

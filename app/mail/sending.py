@@ -88,10 +88,12 @@ class Sender:
         self.most = settings.smtp_connections if settings.smtp_url else 1
         # The one that was used last is used next: those that a quiet hour does not need go to sleep.
         self._idle = deque[SmtpTransport]()
+        self._connections = list[SmtpTransport]()
+        self._mailings = min(settings.smtp_mailings, self.most)
         self._threads = ThreadPoolExecutor(self.most, thread_name_prefix="smtp")
         self._landed = queue.SimpleQueue[Landed]()
         self._waiting: list[Claimed] = []
-        # Of those under way, those of mailings: one at most, as somebody reads it twice when this worker is killed.
+        # Of those under way, those of mailings: few, as so many people may read it twice when this worker is killed.
         self._flying = self._mailing = 0
         self._more = True
         self._looked = self._held_on = 0.0
@@ -132,7 +134,9 @@ class Sender:
 
     def _hang_up(self, but: int) -> None:
         while len(self._idle) > but:
-            self._idle.popleft().close()
+            gone = self._idle.popleft()
+            self._connections.remove(gone)
+            gone.close()
 
     # On the threads of the connections
 
@@ -160,7 +164,9 @@ class Sender:
         try:
             return self._idle.pop()
         except IndexError:
-            return SmtpTransport(self.settings.smtp_url, self.settings.smtp_per_connection)
+            connection = SmtpTransport(self.settings.smtp_url, self.settings.smtp_per_connection)
+            self._connections.append(connection)
+            return connection
 
     def _keep(self, connection: SmtpTransport) -> None:
         if connection.accents is not None:
@@ -241,7 +247,9 @@ class Sender:
         urgent = len(waiting) - mailing
         look = monotonic() - self._looked > LOOK or (more and not mailing)
         if room and urgent < self.most and look:
-            new, refused, more = self._claim(session, AHEAD * self.most - urgent, max(0, AHEAD - mailing))
+            new, refused, more = self._claim(
+                session, AHEAD * self.most - urgent, max(0, AHEAD * self._mailings - mailing)
+            )
             waiting = sorted([*waiting, *new], key=lambda each: each.taken.urgency)
             self._looked = monotonic()
         next_ones = self._next(waiting, room, now)
@@ -328,8 +336,8 @@ class Sender:
         for each in claimed:
             if len(leaving) == room:
                 break
-            if _to_many(each) and mailing:
-                break  # a worker that is killed leaves one in doubt; all behind it are of mailings too
+            if _to_many(each) and mailing == self._mailings:
+                break  # all behind it are of mailings too
             if self._pace_of(each.destination).free(now) > more[each.destination]:
                 if not self._affords():
                     break
@@ -357,8 +365,11 @@ class Sender:
         there, relay = self._pace_of(landed.claimed.destination), self._pace_of(RELAY)
         relay.flying = self._flying
         there.flying -= 1
-        if isinstance(error, Unavailable):
-            (relay.refused if error.slower else relay.gone)(now, str(error))
+        if isinstance(error, Unavailable) and error.slower:
+            taken = sum(each.connection is not None for each in list(self._connections)) if error.greeting else 0
+            relay.refused(now, str(error), taken)
+        elif isinstance(error, Unavailable):
+            relay.gone(now, str(error))
         elif isinstance(error, Deferred) and error.slower:
             there.refused(now, str(error))
         elif error is None:

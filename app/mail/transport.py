@@ -53,12 +53,13 @@ class Deferred(Exception):
 class Unavailable(Exception):
     """No mail leaves this way, whichever: our server or our settings. The reason holds no address.
 
-    ``slower``: it takes fewer connections for now, or fewer mails.
+    ``slower``: it takes fewer for now; connections when it says so before any mail (``greeting``), or mails.
     """
 
-    def __init__(self, reason: str, *, slower: bool = False) -> None:
+    def __init__(self, reason: str, *, slower: bool = False, greeting: bool = False) -> None:
         super().__init__(reason)
         self.slower = slower
+        self.greeting = greeting
 
 
 class SmtpTransport:
@@ -79,7 +80,7 @@ class SmtpTransport:
             connection = self._living_connection()
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self.close()
-            raise Unavailable(_said(error), slower=_code(error) in SLOWER) from None
+            raise Unavailable(_said(error), slower=_code(error) in SLOWER, greeting=True) from None
         try:
             sender, recipient, data = self._commands(connection, envelope, to)
             code, answer = sender

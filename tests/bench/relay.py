@@ -1,6 +1,7 @@
 """``python -m tests.bench.relay PORT MILLISECONDS FILE``: a relay that answers each command after so long.
 
-It takes PIPELINING, as Postfix does, and keeps for each mail the moment of its 250 and its address: "seconds address".
+It takes PIPELINING, as Postfix does, and keeps for each mail the moment of its 250, its address and the first link to
+confirm that its text has, "-" without: "seconds address link".
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+_LINK = re.compile(rb"/confirmer/[\w-]+")
 _TO = re.compile(rb"RCPT TO:<([^>]*)>", re.IGNORECASE)
 
 
@@ -34,7 +36,8 @@ class Relay(asyncio.Protocol):
     def _line(self, line: bytes) -> None:
         if self.in_text:
             self.in_text = False
-            self._answer(b"250 2.0.0 taken", self.to)
+            link = _LINK.search(line.replace(b"=\r\n", b""))
+            self._answer(b"250 2.0.0 taken", self.to + b" " + (link[0] if link else b"-"))
             return
         verb = line[:4].upper()
         if verb == b"EHLO":

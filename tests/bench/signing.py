@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app import crypto
 from tests.bench import load, stage
+from tests.bench.people import COLUMNS
 from tests.bench.results import Result
 from tests.services import Signons
 
@@ -57,7 +58,7 @@ def sign(
 
 def sign_pg() -> Iterator[Result]:
     with stage.on_postgres() as site:
-        for processes, wanted in ((1, 0.40), (2, 0.50)):
+        for processes, wanted in ((1, 0.50), (2, 0.65)):
             ceiling, runs = [], []
             with site.serve(processes) as server:
                 sign(site, server, 2)
@@ -75,7 +76,7 @@ def sign_pg() -> Iterator[Result]:
                 wanted,
                 note=f"p99 {done.p99:.0f} ms, {used:.0f} µs of web processor each",
             )
-            yield Result("sign-pg", "the same, against the goal", "/s", runs, "goal", [1000], 1.0)
+            yield Result("sign-pg", "the same, against the goal", "/s", runs, "goal", [3000], 1.0)
 
 
 def sign_sqlite() -> Iterator[Result]:
@@ -91,9 +92,8 @@ def sign_sqlite() -> Iterator[Result]:
             "POST to 303, one process",
             "/s",
             runs,
-            "sqlite3 loop, groups of 64",
+            "sqlite3 loop, groups of 64, which speaks no HTTP",
             ceiling,
-            0.50,
             note=f"p99 {done.p99:.0f} ms, {used:.0f} µs of processor each",
         )
 
@@ -101,26 +101,33 @@ def sign_sqlite() -> Iterator[Result]:
 def sqlite_ceiling(site: stage.Stage, path: Path, seconds: float = 8) -> float:
     """Rows a second of a bare loop: the same tables, the same pragmas, nothing else."""
     source = sqlite3.connect(site.settings.database_url.removeprefix("sqlite:///"))
+    tables = ("signature", "consent_event", "outbox_mail")
     schema = [
-        sql for (sql,) in source.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND type != 'view'")
+        sql
+        for sql, name in source.execute("SELECT sql, tbl_name FROM sqlite_master WHERE sql IS NOT NULL")
+        if name in tables
     ]
     source.close()
     database = sqlite3.connect(path, isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000", "secure_delete=ON"):
         database.execute(f"PRAGMA {pragma}")
     for sql in schema:
-        if "sqlite_" not in sql.split("(")[0]:
-            database.execute(sql)
+        database.execute(sql)
     n, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
         signatures, consents, mails = _rows(GROUP)
         database.execute("BEGIN IMMEDIATE")
         database.executemany(
-            f"INSERT INTO signature VALUES ({', '.join('?' * 23)}) ON CONFLICT (petition_id, email_key) DO NOTHING",
+            f"INSERT INTO signature ({COLUMNS}, form_digest) VALUES ({', '.join('?' * 23)})"
+            " ON CONFLICT (petition_id, email_key) DO NOTHING",
             signatures,
         )
         database.executemany("INSERT INTO consent_event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", consents)
-        database.executemany("INSERT INTO outbox_mail VALUES (NULL, ?, ?, ?, ?, ?, ?, 0, '', NULL)", mails)
+        database.executemany(
+            "INSERT INTO outbox_mail (template, sealed, subject, state, created_at, send_after, attempts, error)"
+            " VALUES (?, ?, ?, ?, ?, ?, 0, '')",
+            mails,
+        )
         database.execute("COMMIT")
         n += GROUP
     database.close()

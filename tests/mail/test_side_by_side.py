@@ -123,6 +123,21 @@ def test_news_go_on_while_one_provider_takes_none(site: Site, mail_server: MailS
     assert sum(to.endswith("@exemple.test") for to in received(mail_server)) == 6
 
 
+@pytest.mark.parametrize(("mailings", "most"), [(1, 1), (4, 4)])
+def test_as_many_of_a_mailing_are_under_way_as_may_be_in_doubt(
+    site: Site, mail_server: MailServer, settings: Settings, mailings: int, most: int
+) -> None:
+    mail_server.slow = 0.05
+    with site.database.write() as session:
+        words = {"title": "Titre", "text": "Bonjour", "html": "<p>Bonjour</p>"}
+        outbox.enqueue(session, [Mail("updates/letter", each, "fr", words) for each in people("exemple.test", 12)])
+    several = settings.model_copy(update={"smtp_mailings": mailings})
+    with closing(Sender(several, site.database, site.app.state.templates)) as sender:
+        sender.send_due()
+    assert mail_server.most_at_once == most
+    assert len(received(mail_server)) == 12
+
+
 def test_an_outage_is_not_counted_in_anybodys_budget(site: Site, mail_server: MailServer, settings: Settings) -> None:
     mail_server.stop()
     put(site, "marie@exemple.test", "paul@exemple.test")
