@@ -42,11 +42,11 @@ def test_who_waits_where_since_when_and_why(site: Site) -> None:
         queries.note_route(session, "orange", now, now + timedelta(minutes=4), 2, "recipient refused (421)")
         queries.note_route(session, "yahoo", now, now, 5, "server answered 451")
     page = admin.get("/administration/courriels").text
-    rows = table(page)
+    rows, most = table(page), str(site.settings.smtp_connections)
     assert [(row[0], row[1], row[3]) for row in rows[1:]] == [
         ("Orange, Wanadoo", "8", "2"),
-        ("Gmail", "3", "40"),
-        ("Autres domaines", "1", "40"),
+        ("Gmail", "3", most),
+        ("Autres domaines", "1", most),
         ("Yahoo", "0", "5"),
     ]
     _, orange, gmail, others, yahoo = rows
