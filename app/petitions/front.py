@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import and_, case, delete, func, select, union_all
 from sqlalchemy.orm import Session
 
+from app import clock
+from app.bulk import insert_for
 from app.petitions import goals, lists, queries
 from app.petitions.lists import Among
 from app.petitions.models import CountDelta, CountTotal, PaperTotal, Petition, PlaceTally, Standing
@@ -103,7 +105,7 @@ def _is_near(count: int, goal: int) -> bool:
 
 def _from(now: datetime) -> datetime:
     """This hour, yesterday: counts are kept by the hour."""
-    return queries.hour_of(now) - timedelta(days=1)
+    return clock.hour_of(now) - timedelta(days=1)
 
 
 def since_yesterday(session: Session, petition_ids: Iterable[int], now: datetime) -> dict[int, int]:
@@ -162,7 +164,7 @@ def keep(session: Session, ranks: Ranks) -> None:
         for position, petition_id in enumerate(ids)
     ]
     if rows:
-        statement = queries.insert_for(session)(Standing)
+        statement = insert_for(session)(Standing)
         place = statement.excluded.petition_id
         statement = statement.on_conflict_do_update(
             index_elements=["kind", "position"], set_={"petition_id": place}, where=Standing.petition_id != place

@@ -22,11 +22,11 @@ from sqlalchemy import (
     union,
     union_all,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
 from app import clock
 from app.accounts.models import Account
+from app.bulk import insert_for
 from app.organisations.queries import with_right, with_rights
 from app.organisations.rights import Right
 from app.petitions.models import (
@@ -286,10 +286,6 @@ def add_to_count(session: Session, petition_id: int, changes: Mapping[tuple[date
         session.execute(CountDelta.__table__.insert(), rows)  # type: ignore[attr-defined]
 
 
-def hour_of(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
-
-
 def hour_ago(moment: datetime) -> datetime:
     return moment - timedelta(hours=1)
 
@@ -411,12 +407,6 @@ def views_since(session: Session, petition_id: int, since: datetime) -> int:
 def views_per_hour(session: Session, petition_id: int) -> list[tuple[datetime, int]]:
     rows = session.execute(select(ViewCount.hour, ViewCount.views).where(ViewCount.petition_id == petition_id))
     return [(hour, n) for hour, n in rows]
-
-
-def insert_for(session: Session) -> Any:
-    """The dialect's INSERT that knows ON CONFLICT; both engines spell it alike."""
-    dialect = session.get_bind().dialect.name
-    return sqlite.insert if dialect == "sqlite" else postgresql.insert
 
 
 def living(session: Session) -> Sequence[Petition]:

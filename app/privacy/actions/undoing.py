@@ -286,7 +286,7 @@ def _count_again(session: Session, gone: Sequence[images.Row], at: datetime) -> 
     for row in gone:
         petition_id, confirmed_at = row["petition_id"], row["confirmed_at"]
         if row["state"] == SignatureState.CONFIRMED and confirmed_at is not None:
-            hour = petition_queries.hour_of(confirmed_at)
+            hour = clock.hour_of(confirmed_at)
             petition_queries.add_to_count(session, petition_id, {(hour, row["text_version"]): 1})
             taken.back_in_files(session, petition_id, row["id"], at, now)
         audit.record(session, "signature.withdrawal_undone", "signature", row["id"], petition=petition_id)

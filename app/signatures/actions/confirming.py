@@ -159,7 +159,7 @@ def _count(
         return {}
     before = petition_queries.count(session, petition_id)
     places = queries.mark_confirmed(session, petition_id, counted, before, now)
-    hour, versions = petition_queries.hour_of(now), Counter(rows[signature_id].text_version for signature_id in counted)
+    hour, versions = clock.hour_of(now), Counter(rows[signature_id].text_version for signature_id in counted)
     petition_queries.add_to_count(session, petition_id, {(hour, version): n for version, n in versions.items()})
     tags.note(session, petition_id, Counter(tag for one in counted if (tag := rows[one].came_by)), now)
     changed(session, petition_id)
