@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Account
 from app.audit import AuditLine
 from app.deliveries.models import RecipientLink
+from app.deliveries.queries import asked_not_sent
 from app.mail.models import SET_ASIDE, STILL_WAITS, OutboxMail
 from app.organisations.models import Organisation
 from app.petitions.models import (
@@ -129,9 +130,7 @@ def requests_open(session: Session) -> tuple[int, date | None, datetime | None]:
 
 def links_asked(session: Session) -> tuple[int, datetime | None]:
     """How many recipients an organiser has asked a link for, and since when the first waits."""
-    waits = RecipientLink.sent_at.is_(None) | (RecipientLink.sent_at < RecipientLink.asked_at)
-    query = select(func.count(), func.min(RecipientLink.asked_at)).where(RecipientLink.asked_at.is_not(None), waits)
-    return _n_since(session, query)
+    return _n_since(session, select(func.count(), func.min(RecipientLink.asked_at)).where(asked_not_sent()))
 
 
 def _n_since(session: Session, query: Any) -> tuple[int, datetime | None]:

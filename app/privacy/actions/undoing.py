@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock, crypto
 from app.consents import actions as consents
 from app.consents import queries as consent_queries
-from app.consents.models import ConsentKind
+from app.consents.models import ConsentKind, said_yes
 from app.db import changed, vault_of
 from app.errors import Conflict, Gone, NotFound
 from app.mail import bounced, outbox
@@ -191,7 +191,7 @@ def _key(secret: bytes) -> bytes:
 
 def _said_yes(session: Session, one: Signed) -> set[str]:
     latest = consent_queries.latest(session, *one)
-    return {purpose for purpose, event in latest.items() if event.kind in {ConsentKind.GIVEN, ConsentKind.CONFIRMED}}
+    return {purpose for purpose, event in latest.items() if said_yes(event)}
 
 
 def _withdrawn(session: Session, one: Signed) -> set[str]:

@@ -141,7 +141,7 @@ def _drafts(
 ) -> list[Draft]:
     """What they say: written while confirming, or with the form."""
     said = (
-        (row, comments[row.id] if row.id in comments else choosing.draft_of(row, petition_id, session))
+        (row, comments[row.id] if row.id in comments else choosing.draft_of(session, petition_id, row))
         for row in rows.values()
     )
     return [Draft(petition_id, row.id, text, row.locale) for row, text in said if text]
@@ -185,7 +185,7 @@ def _refused(
         return Changed(CHANGED)
     if target.chosen is not None:
         petition = petitions[row.petition_id]
-        draft = choosing.draft_of(row, row.petition_id, session)
+        draft = choosing.draft_of(session, row.petition_id, row)
         return choosing.refused(target.chosen, petition, texts[row.petition_id][target.chosen.locale], now, draft)
     return None
 
