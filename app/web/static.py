@@ -11,8 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.templating import STATIC, static_url
-from app.web.encodings import PACKED, PLAIN, chosen, packed
-from app.web.pagecache import matches
+from app.web.encodings import PACKED, PLAIN, chosen, matches, packed
 
 TEXTS = (".css", ".js", ".svg")
 HASH = re.compile(r"[0-9a-f]{12}")
