@@ -152,7 +152,7 @@ def _appeal_page(
         alone=len(workbench.moderators(session)) < 2,
         # Hidden until the judge has formed a view.
         first=first if seen or appeal.outcome else None,
-        subject=comment_view(session, first.target_id) if first.target == Target.COMMENT else None,
+        subject=comment_view(session, first.target_id, locale_of(request)) if first.target == Target.COMMENT else None,
         petition=petition,
         charter=charter.in_force(session, first.waiting_since),
         form=form,
@@ -216,7 +216,7 @@ def _reply_page(
         "redress/reply_desk.html",
         422 if form["errors"] else 200,
         reply=reply,
-        subject=comment_view(session, reply.comment_id) if reply.comment_id else None,
+        subject=comment_view(session, reply.comment_id, locale_of(request)) if reply.comment_id else None,
         petition=session.get_one(Petition, reply.petition_id),
         claim=claim_of(session, f"reply-{reply.id}", moderator, clock.now()),
         form=form,
