@@ -15,14 +15,12 @@ from app.mail.models import SET_ASIDE, STILL_WAITS, OutboxMail
 from app.organisations.models import Organisation
 from app.petitions.models import (
     WON,
-    CountDelta,
-    CountTotal,
-    PaperTotal,
     Petition,
     PetitionState,
     Theme,
     ViewCount,
 )
+from app.petitions.queries import ONLINE
 from app.privacy.models import DataRequest, RequestState
 from app.zone import ZONE
 
@@ -156,14 +154,12 @@ def petitions_by_state(session: Session, now: datetime) -> dict[str, int]:
 
 def confirmed_per_hour(session: Session, since: datetime) -> dict[datetime, int]:
     """Signatures won online in each hour, on all petitions."""
-    counted = (
-        (CountTotal.hour, CountTotal.confirmed),
-        (CountDelta.hour, CountDelta.change),
-        (PaperTotal.hour, -PaperTotal.signatures),
-    )
     # Each along its own index, and only the sums together.
     parts = union_all(
-        *(select(hour, func.sum(n).label("n")).where(hour >= since).group_by(hour) for hour, n in counted)
+        *(
+            select(model.hour, func.sum(n).label("n")).where(model.hour >= since).group_by(model.hour)
+            for model, n in ONLINE
+        )
     ).subquery()
     rows = session.execute(select(parts.c.hour, func.sum(parts.c.n)).group_by(parts.c.hour))
     return {hour: int(n) for hour, n in rows}
@@ -180,9 +176,7 @@ def views_per_hour(session: Session, since: datetime) -> dict[datetime, int]:
 def confirmed_since(session: Session, since: datetime) -> dict[int, int]:
     """How many signatures each petition has won online since that hour."""
     parts = union_all(
-        select(CountTotal.petition_id, CountTotal.confirmed.label("n")).where(CountTotal.hour >= since),
-        select(CountDelta.petition_id, CountDelta.change.label("n")).where(CountDelta.hour >= since),
-        select(PaperTotal.petition_id, (-PaperTotal.signatures).label("n")).where(PaperTotal.hour >= since),
+        *(select(model.petition_id, n.label("n")).where(model.hour >= since) for model, n in ONLINE)
     ).subquery()
     rows = session.execute(select(parts.c.petition_id, func.sum(parts.c.n)).group_by(parts.c.petition_id))
     return {petition_id: int(n) for petition_id, n in rows}

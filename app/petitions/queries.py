@@ -44,6 +44,12 @@ from app.petitions.models import (
     ViewCount,
 )
 
+# What was won online, by petition and hour: sheets are left out, which come all at once and were signed before.
+ONLINE: tuple[tuple[Any, Any], ...] = (
+    (CountTotal, CountTotal.confirmed),
+    (CountDelta, CountDelta.change),
+    (PaperTotal, -PaperTotal.signatures),
+)
 # What the public may open: a draft or a refused petition is nobody's business.
 PUBLIC_STATES = (PetitionState.OPEN, PetitionState.CLOSED, PetitionState.DELIVERED, PetitionState.PURGED)
 HIDDEN_STATES = (PetitionState.DRAFT, PetitionState.SUBMITTED, PetitionState.REFUSED)
@@ -355,9 +361,7 @@ def counts_per_hour(session: Session, petition_id: int) -> list[tuple[datetime, 
     """
     lasting = select(Petition.id).where(Petition.id == petition_id, Petition.final_count.is_(None)).exists()
     parts = union_all(
-        select(CountTotal.hour, CountTotal.confirmed.label("n")).where(CountTotal.petition_id == petition_id),
-        select(CountDelta.hour, CountDelta.change.label("n")).where(CountDelta.petition_id == petition_id),
-        select(PaperTotal.hour, (-PaperTotal.signatures).label("n")).where(PaperTotal.petition_id == petition_id),
+        *(select(model.hour, n.label("n")).where(model.petition_id == petition_id) for model, n in ONLINE)
     ).subquery()
     rows = session.execute(
         select(parts.c.hour, n := func.sum(parts.c.n))
