@@ -1,14 +1,21 @@
-"""Many rows with one statement, for the tables that a crowd writes to."""
+"""Many rows with one statement, for the tables that a crowd writes to; INSERT with ON CONFLICT, on both engines."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 # A statement of SQLite may have 32,766 values.
 ROWS_A_STATEMENT = 500
+
+
+def insert_for(session: Session) -> Any:
+    """The dialect's INSERT that knows ON CONFLICT; both engines spell it alike."""
+    dialect = session.get_bind().dialect.name
+    return sqlite.insert if dialect == "sqlite" else postgresql.insert
 
 
 def insert_rows(

@@ -10,6 +10,11 @@ def now() -> datetime:
     return datetime.now(UTC) + _offset
 
 
+def hour_of(moment: datetime) -> datetime:
+    """The hour that *moment* is in: counts are kept by the hour."""
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
 def travel(by: timedelta) -> None:
     """Move this process's clock by *by* from where it stands (tests, ``retention --at``)."""
     global _offset

@@ -34,8 +34,17 @@ def upgrade(database: Database) -> None:
 
 
 def pending_migrations(database: Database) -> bool:
-    """True when the schema is not the one that this code knows."""
-    return revision(database) != _steps().get_current_head()
+    """True when a step that this code knows is still to be done.
+
+    Not on the schema of the release after this one: its steps only add, so that both run side by side for a while.
+    """
+    found = revision(database)
+    return found != _steps().get_current_head() and not newer(found)
+
+
+def newer(found: str | None) -> bool:
+    """This revision is of a release after this one."""
+    return found is not None and found not in BEFORE_FIRST_RELEASE | _revisions()
 
 
 def revision(database: Database) -> str | None:
@@ -46,14 +55,18 @@ def revision(database: Database) -> str | None:
 
 def unreachable(wanted: str | None, verb: str = "migrate") -> str:
     """Why this code's *verb* cannot bring that revision up to date, the end of a sentence; "" when it can."""
-    if wanted is None or wanted in {step.revision for step in _steps().walk_revisions()}:
-        return ""
+    if newer(wanted):
+        return "vient d’une version plus récente de Signons : mettez d’abord à jour."
     if wanted in BEFORE_FIRST_RELEASE:
         return (
             f"date d’avant la première version de Signons : passez d’abord par le commit {LAST_WITH_STEPS}"
             f" (git checkout {LAST_WITH_STEPS}, make setup, signons {verb}), puis revenez à cette version."
         )
-    return "vient d’une version plus récente de Signons : mettez d’abord à jour."
+    return ""
+
+
+def _revisions() -> set[str]:
+    return {step.revision for step in _steps().walk_revisions()}
 
 
 def _steps() -> ScriptDirectory:

@@ -25,7 +25,7 @@ _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.A
 _DOMAIN = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
 
 
-class Sender(NamedTuple):
+class From(NamedTuple):
     """Whom mails are from; the address is ASCII, as mail servers write it."""
 
     name: str
@@ -36,7 +36,7 @@ class Sender(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def sender_of(value: str) -> Sender:
+def sender_of(value: str) -> From:
     """From ``Name <address>``, whatever the name is made of, with or without quotes. Raises ValueError."""
     name, bracket, address = value.strip().rpartition("<")
     if bracket and not address.endswith(">"):
@@ -54,4 +54,4 @@ def sender_of(value: str) -> Sender:
         domain = ""
     if not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         raise ValueError("« Nom <adresse> » attendu, avec une adresse sans accent avant son @")
-    return Sender(name, f"{local}@{domain}")
+    return From(name, f"{local}@{domain}")

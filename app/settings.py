@@ -20,7 +20,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import SettingsError
-from app.naming import Sender, origin_of, sender_of
+from app.naming import From, origin_of, sender_of
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
@@ -335,10 +335,10 @@ class Settings(BaseSettings):
         return origin_of(self.base_url)
 
     @property
-    def sender(self) -> Sender:
+    def sender(self) -> From:
         """Whom mails are from."""
         name, address = sender_of(self.mail_from)
-        return Sender(name or self.site_name, address)
+        return From(name or self.site_name, address)
 
     @property
     def var(self) -> Path:

@@ -23,7 +23,7 @@ from markupsafe import Markup, escape
 from app import clock
 from app.locale import Message
 from app.settings import Settings
-from app.zone import ZONE, day_of
+from app.zone import ZONE, day_of, time_of
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "app" / "static"
@@ -143,8 +143,7 @@ def short_date(value: datetime | date, locale: str = "fr") -> str:
 
 
 def long_datetime(value: datetime, locale: str = "fr") -> str:
-    time = value.astimezone(ZONE).strftime("%H:%M")
-    return f"{long_date(value, locale)} {'à' if locale == 'fr' else 'at'} {time}"
+    return f"{long_date(value, locale)} {'à' if locale == 'fr' else 'at'} {time_of(value)}"
 
 
 def hour(value: datetime, locale: str = "fr") -> str:

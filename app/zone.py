@@ -15,6 +15,11 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(ZONE).date()
 
 
+def time_of(moment: datetime) -> str:
+    """``14:05``, in France."""
+    return moment.astimezone(ZONE).strftime("%H:%M")
+
+
 def start_of(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=ZONE)
 

@@ -147,6 +147,9 @@ def test_a_database_that_this_version_does_not_know_is_told_what_to_do(tmp_path:
     with pytest.raises(Refused, match=told):
         migrations.upgrade(database)
     assert migrations.revision(database) == step
+    # What the release after this one has added is in nobody's way: this one goes on, and may be put back.
+    assert migrations.newer(step) == (step == "9999_later")
+    assert migrations.pending_migrations(database) == (step != "9999_later")
     database.close()
 
 

@@ -518,9 +518,9 @@ def of_news(site: Site) -> Pairs:
             [
                 partial(updates.send, session, petition.id, row.id, author.id, mail=True),
                 partial(updates.recall, session, petition.id, row.id, author.id),
-                partial(decide_news, session, row.id, me, publish=True),
-                partial(decide_news, session, row.id, me, publish=False, article=10, explanation=why),
-                partial(take_news_off, session, row.id, me, 10, why),
+                partial(decide_news, session, row.id, me, publish=True, seen=""),
+                partial(decide_news, session, row.id, me, publish=False, seen="", article=10, explanation=why),
+                partial(take_news_off, session, row.id, me, 10, why, ""),
                 partial(updates.save, session, petition.id, row.id, "Rendez-vous", "Venez nombreux mardi soir."),
                 lambda: updates.publish_due(session, clock.now() + updates.CALL_BACK),
                 trusted,

@@ -92,7 +92,7 @@ class _Seen:
     name: str
 
 
-def groups(session: Session, petition_id: int, locale: str = "fr") -> list[Group]:
+def groups(session: Session, petition_id: int, locale: str) -> list[Group]:
     """What is worth a look, the largest first. Raises Gone when the petition's data are."""
     keys = petition_keys.of(session, petition_id)
     seen = [_seen(row, keys, locale) for row in queries.latest_confirmed(session, petition_id, RECENT)]
@@ -100,14 +100,14 @@ def groups(session: Session, petition_id: int, locale: str = "fr") -> list[Group
     return sorted(found, key=lambda group: -len(group.lines))[:MOST_GROUPS]
 
 
-def waiting(session: Session, petition_id: int, locale: str = "fr") -> Group:
+def waiting(session: Session, petition_id: int, locale: str) -> Group:
     """What came without its proof of work and counts only when somebody has looked, the latest first."""
     keys = petition_keys.of(session, petition_id)
     lines = [_line(row, keys, locale) for row in queries.latest_waiting(session, petition_id, ALL)]
     return Group("attente", "waiting", "", lines)
 
 
-def aside(session: Session, petition_id: int, locale: str = "fr") -> Group:
+def aside(session: Session, petition_id: int, locale: str) -> Group:
     """What was set aside or invalidated, the latest first."""
     keys = petition_keys.of(session, petition_id)
     lines = [_line(row, keys, locale) for row in queries.latest_aside(session, petition_id, ALL)]

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 
 from app.administration import queries
 from app.audit import AuditChain, chain
+from app.clock import hour_of
 from app.exports import permissions
 from app.exports import queries as exports
 from app.mail import traffic as mails
 from app.moderation.forms.filtering import STATES
 from app.moderation.queries import waiting as moderation
 from app.paper import permissions as paper
-from app.petitions.queries import hour_of
 from app.privacy.queries import runs
 from app.signatures.queries import set_aside_waiting
 from app.templating import hour as said_hour

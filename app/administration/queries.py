@@ -10,18 +10,17 @@ from sqlalchemy.orm import Session
 from app.accounts.models import Account
 from app.audit import AuditLine
 from app.deliveries.models import RecipientLink
+from app.deliveries.queries import asked_not_sent
 from app.mail.models import SET_ASIDE, STILL_WAITS, OutboxMail
 from app.organisations.models import Organisation
 from app.petitions.models import (
     WON,
-    CountDelta,
-    CountTotal,
-    PaperTotal,
     Petition,
     PetitionState,
     Theme,
     ViewCount,
 )
+from app.petitions.queries import ONLINE
 from app.privacy.models import DataRequest, RequestState
 from app.zone import ZONE
 
@@ -129,9 +128,7 @@ def requests_open(session: Session) -> tuple[int, date | None, datetime | None]:
 
 def links_asked(session: Session) -> tuple[int, datetime | None]:
     """How many recipients an organiser has asked a link for, and since when the first waits."""
-    waits = RecipientLink.sent_at.is_(None) | (RecipientLink.sent_at < RecipientLink.asked_at)
-    query = select(func.count(), func.min(RecipientLink.asked_at)).where(RecipientLink.asked_at.is_not(None), waits)
-    return _n_since(session, query)
+    return _n_since(session, select(func.count(), func.min(RecipientLink.asked_at)).where(asked_not_sent()))
 
 
 def _n_since(session: Session, query: Any) -> tuple[int, datetime | None]:
@@ -157,14 +154,12 @@ def petitions_by_state(session: Session, now: datetime) -> dict[str, int]:
 
 def confirmed_per_hour(session: Session, since: datetime) -> dict[datetime, int]:
     """Signatures won online in each hour, on all petitions."""
-    counted = (
-        (CountTotal.hour, CountTotal.confirmed),
-        (CountDelta.hour, CountDelta.change),
-        (PaperTotal.hour, -PaperTotal.signatures),
-    )
     # Each along its own index, and only the sums together.
     parts = union_all(
-        *(select(hour, func.sum(n).label("n")).where(hour >= since).group_by(hour) for hour, n in counted)
+        *(
+            select(model.hour, func.sum(n).label("n")).where(model.hour >= since).group_by(model.hour)
+            for model, n in ONLINE
+        )
     ).subquery()
     rows = session.execute(select(parts.c.hour, func.sum(parts.c.n)).group_by(parts.c.hour))
     return {hour: int(n) for hour, n in rows}
@@ -181,9 +176,7 @@ def views_per_hour(session: Session, since: datetime) -> dict[datetime, int]:
 def confirmed_since(session: Session, since: datetime) -> dict[int, int]:
     """How many signatures each petition has won online since that hour."""
     parts = union_all(
-        select(CountTotal.petition_id, CountTotal.confirmed.label("n")).where(CountTotal.hour >= since),
-        select(CountDelta.petition_id, CountDelta.change.label("n")).where(CountDelta.hour >= since),
-        select(PaperTotal.petition_id, (-PaperTotal.signatures).label("n")).where(PaperTotal.hour >= since),
+        *(select(model.petition_id, n.label("n")).where(model.hour >= since) for model, n in ONLINE)
     ).subquery()
     rows = session.execute(select(parts.c.petition_id, func.sum(parts.c.n)).group_by(parts.c.petition_id))
     return {petition_id: int(n) for petition_id, n in rows}

@@ -1,11 +1,13 @@
 """Start, migrate, look after the health."""
 
 import os
+from contextlib import suppress
 
 import click
 
 from app import demo, migrations
 from app.cli.group import main, opened, upgrade
+from app.db import Database
 from app.errors import Refused
 from app.mail import dkim
 from app.operations import doctor
@@ -39,10 +41,9 @@ def serve(host: str, port: int, workers: int, no_worker: bool) -> None:
     open_vault(settings)
     dkim.signer_of(settings)
     with opened(settings) as (_, database):
-        if migrations.pending_migrations(database):
-            if not settings.is_sqlite:
-                raise Refused("La base de données n’est pas à jour : lancez « signons migrate ».")
+        if settings.is_sqlite and migrations.pending_migrations(database):
             upgrade(database)
+        _refuse_before_migrate(database)
     # The processes that uvicorn starts read their part of the command line from here.
     os.environ["SIGNONS_SERVE_WORKER"] = "1" if settings.is_sqlite and workers == 1 and not no_worker else ""
     click.echo(f"Signons écoute sur http://{host}:{port} (Ctrl+C pour arrêter).", err=True)
@@ -70,9 +71,13 @@ def worker() -> None:
     """Envoyer le courrier et faire les tâches périodiques, jusqu’à l’arrêt."""
     import signal
 
+    from sqlalchemy.exc import OperationalError
+
     from app.worker import Worker
 
     with opened() as (settings, database):
+        with suppress(OperationalError):  # one that is away comes back: the jobs are tried until then
+            _refuse_before_migrate(database)
         running = Worker(settings, database, Templates(settings))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: running.request_stop())
@@ -80,6 +85,12 @@ def worker() -> None:
         click.echo("Le travailleur est en route (Ctrl+C pour arrêter).", err=True)
         running.wait()
         running.stop()
+
+
+def _refuse_before_migrate(database: Database) -> None:
+    """This code on a database that is not ready for it would fail at each turn."""
+    if migrations.pending_migrations(database):
+        raise Refused("La base de données n’est pas à jour : lancez « signons migrate ».")
 
 
 @main.command(name="demo")

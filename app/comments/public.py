@@ -25,7 +25,7 @@ class PublicComment:
     tombstone: dict[str, Any] | None = None
 
 
-def view(row: Any, keys: Keys | None, locale: str = "fr") -> PublicComment:
+def view(row: Any, keys: Keys | None, locale: str) -> PublicComment:
     """*row* has the columns of ``queries.published``; an author who left is anonymous."""
     if row.state != CommentState.PUBLISHED:
         return PublicComment(row.comment_id, row.created_at, "tombstone", tombstone=_tombstone(row))

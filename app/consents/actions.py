@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.consents import queries
-from app.consents.models import PURPOSES, UNDONE, ConsentKind, ConsentText
+from app.consents.models import PURPOSES, UNDONE, ConsentKind, ConsentText, said_yes
 from app.errors import Refused
 
 TEXTS = Path(__file__).with_name("texts.yaml")
@@ -132,7 +132,7 @@ def withdraw(
     now = clock.now()
     events: dict[str, dict[str, object]] = {}
     for purpose, last in queries.latest(session, petition_id, signature_id).items():
-        if last.kind in {ConsentKind.GIVEN, ConsentKind.CONFIRMED} and (purposes is None or purpose in purposes):
+        if said_yes(last) and (purposes is None or purpose in purposes):
             # Two events of one purpose are never of the same instant: the later one is the truth.
             at = max(now, last.at + timedelta(microseconds=1))
             events[purpose] = {"purpose": purpose, "text_id": last.text_id, "subject": last.subject, "at": at}

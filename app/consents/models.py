@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -21,6 +22,8 @@ class ConsentKind(StrEnum):
     EXPIRED = "expired"
 
 
+# Those that agree.
+YES = {ConsentKind.GIVEN, ConsentKind.CONFIRMED}
 # The channel of a yes that holds again because its end was undone: it is no new one, and counts from when it was given.
 UNDONE = "undone"
 # Spelled out for the index of these few.
@@ -75,3 +78,8 @@ class ConsentEvent(Base):
     subject: Mapped[bytes]
     # HMAC of the form in which it was given, and shown when it was confirmed; none outside of a form.
     form_digest: Mapped[bytes | None]
+
+
+def said_yes(last: Any) -> bool:
+    """Whether the last word about a purpose, if there is one, agrees to it."""
+    return last is not None and last.kind in YES

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import Account
@@ -76,15 +76,20 @@ def link_of(session: Session, delivery_id: int, place: int) -> RecipientLink | N
     ).one_or_none()
 
 
+def asked_not_sent() -> ColumnElement[bool]:
+    """Of a link: an organiser has asked for it, and it was not sent since."""
+    waits = or_(RecipientLink.sent_at.is_(None), RecipientLink.sent_at < RecipientLink.asked_at)
+    return and_(RecipientLink.asked_at.is_not(None), waits)
+
+
 def of_everybody(
     session: Session, limit: int, page: int = 1, order: str = "date", down: bool = True, links: str = ""
 ) -> Sequence[Any]:
     """``(delivery, petition)`` of the instance; *links*: only those with a link ``asked``, ``sent`` or ``received``."""
     query = select(Delivery, Petition).join(Petition, Petition.id == Delivery.petition_id)
     if links:
-        waits = or_(RecipientLink.sent_at.is_(None), RecipientLink.sent_at < RecipientLink.asked_at)
         wanted = {
-            "asked": and_(RecipientLink.asked_at.is_not(None), waits),
+            "asked": asked_not_sent(),
             "sent": and_(RecipientLink.sent_at.is_not(None), RecipientLink.receipt_at.is_(None)),
             "received": RecipientLink.receipt_at.is_not(None),
         }[links]
@@ -104,10 +109,7 @@ def asked(session: Session) -> Sequence[RecipientLink]:
     """Asked for by an organiser and not sent since, the oldest first."""
     return session.scalars(
         select(RecipientLink)
-        .where(
-            RecipientLink.asked_at.is_not(None),
-            or_(RecipientLink.sent_at.is_(None), RecipientLink.sent_at < RecipientLink.asked_at),
-        )
+        .where(asked_not_sent())
         .options(joinedload(RecipientLink.delivery).joinedload(Delivery.petition))
         .order_by(RecipientLink.asked_at)
     ).all()

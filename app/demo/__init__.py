@@ -171,9 +171,7 @@ def _sign(
             signature_actions.confirm_group(session, [Target(petition.id, signature.id)], receiving.receive_drafts)
             petition_actions.fold_counts(session)
             # About one reader in eight signs.
-            petition_queries.add_views(
-                session, {petition.id: chance.randint(5, 11)}, petition_queries.hour_of(clock.now())
-            )
+            petition_queries.add_views(session, {petition.id: chance.randint(5, 11)}, clock.hour_of(clock.now()))
 
 
 def _amend(session: Session, petition: Petition) -> None:

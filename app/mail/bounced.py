@@ -7,13 +7,13 @@ anything shows it. What accounts and the law need leaves always.
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app import clock, crypto
+from app.bulk import insert_for
 from app.db import vault_of
 from app.mail import budget
 from app.mail.addresses import mailbox
@@ -47,7 +47,7 @@ def note(session: Session, email: str, bounce: Bounce) -> bool:
     """
     now, key = clock.now(), key_of(session, email)
     first = {"key": key, "kind": Bounce.SOFT, "first_at": now, "last_at": now, "times": 0, "days": ""}
-    session.execute(_insert(session)(BouncedAddress).on_conflict_do_nothing(), [first])
+    session.execute(insert_for(session)(BouncedAddress).on_conflict_do_nothing(), [first])
     row = session.scalars(
         select(BouncedAddress)
         .where(BouncedAddress.key == key)
@@ -168,13 +168,13 @@ def forget(session: Session, email: str) -> None:
 def once(session: Session, *parts: bytes) -> bool:
     """True the first time that this came back; whoever brings it at the same moment waits."""
     row = {"key": crypto.digest(vault_of(session).bounces, b"seen", *parts), "at": clock.now()}
-    first = _insert(session)(BounceSeen).values(row).on_conflict_do_nothing().returning(BounceSeen.key)
+    first = insert_for(session)(BounceSeen).values(row).on_conflict_do_nothing().returning(BounceSeen.key)
     return session.scalar(first) is not None
 
 
 def count(session: Session, what: Bounce) -> None:
     """One more today."""
-    statement = _insert(session)(BounceCount).values(day=clock.now().date(), what=what, n=1)
+    statement = insert_for(session)(BounceCount).values(day=clock.now().date(), what=what, n=1)
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["day", "what"], set_={"n": BounceCount.__table__.c.n + statement.excluded.n}
@@ -198,7 +198,3 @@ def written_off(session: Session) -> int:
 
 def key_of(session: Session, email: str) -> bytes:
     return crypto.digest(vault_of(session).bounces, b"address", mailbox(email))
-
-
-def _insert(session: Session) -> Any:
-    return (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import prometheus_client
 from sqlalchemy import ColumnElement, delete, func, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app import clock, crypto
+from app.bulk import insert_for
 from app.db import vault_of
 from app.mail.addresses import mailbox
 from app.mail.models import MailBudget
@@ -92,7 +92,7 @@ def _spend(session: Session, keys: Sequence[bytes]) -> set[bytes]:
     """Count one mail more for each of *keys*, locked in their order; gives those that could afford it."""
     now = clock.now()
     stamp, hour, day = (f"{int(at.timestamp()):0{_STAMP}d}" for at in (now, now - timedelta(hours=1), now - DAY))
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(MailBudget)
+    insert = insert_for(session)(MailBudget)
 
     def moment(n: int) -> ColumnElement[str]:
         """Of the *n*-th mail before this one; "" when there were fewer."""

@@ -17,7 +17,7 @@ from app.mail import headers
 from app.mail.names import greeted
 from app.mail.outbox import Mail
 from app.mail.transport import Rejected
-from app.naming import Sender
+from app.naming import From
 from app.templating import Templates
 
 GREETED = "given_name"
@@ -26,7 +26,7 @@ TYPED = (GREETED, "other", "beside")
 CRLF = "\r\n"
 
 
-def compose(templates: Templates, sender: Sender, mail: Mail) -> bytes:
+def compose(templates: Templates, sender: From, mail: Mail) -> bytes:
     """With the headers that mail providers ask for. Raises Rejected when nobody can be written to at this address."""
     folder = f"email/{mail.template}"
     name, address = sender

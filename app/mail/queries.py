@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.bulk import insert_for
 from app.mail.destinations import RELAY
 from app.mail.models import STILL_WAITS, CaughtMail, MailRoute, OutboxMail
 
@@ -27,9 +27,8 @@ def caught_mail(session: Session, mail_id: int) -> CaughtMail | None:
 
 
 def note_route(session: Session, name: str, now: datetime, until: datetime, room: int, words: str) -> None:
-    insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(MailRoute)
     values: dict[str, Any] = {"at": now, "until": until, "room": room, "words": words}
-    statement = insert.values(name=name, since=now, **values)
+    statement = insert_for(session)(MailRoute).values(name=name, since=now, **values)
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
 

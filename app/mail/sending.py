@@ -212,7 +212,7 @@ class Sender:
                 with self.database.write() as session:
                     self._note(session, landed)
                     step = self._step(session)
-                self._left[traffic.hour_of(clock.now())] += sum(each.error is None for each in landed)
+                self._left[clock.hour_of(clock.now())] += sum(each.error is None for each in landed)
                 return self._done(step)
             except Exception as error:
                 if not landed or not away(error) or monotonic() > until:

@@ -2,24 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.bulk import insert_for
 from app.mail.models import MailCount
-
-
-def hour_of(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 def add(session: Session, left: Mapping[datetime, int]) -> None:
     """So many more in each of these hours."""
     for hour, n in left.items():
-        insert: Any = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-        statement = insert(MailCount).values(hour=hour, n=n)
+        statement = insert_for(session)(MailCount).values(hour=hour, n=n)
         total = MailCount.__table__.c.n + statement.excluded.n
         session.execute(statement.on_conflict_do_update(index_elements=["hour"], set_={"n": total}))
 

@@ -131,6 +131,7 @@ def _line(
         "key": item.key,
         "href": filters.to(href),
         "here": kind in {"comment", "case"} and item.target == Target.COMMENT,
+        "queue": item.queue,
         "label": QUEUES[item.queue],
         "comment_id": item.target_id if item.queue == "comment" else None,
         "version": item.version,

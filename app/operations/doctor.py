@@ -74,11 +74,13 @@ def _database_checks(database: Database) -> Iterator[Check]:
     if isinstance(theirs, datetime):
         drift = abs((theirs.replace(tzinfo=theirs.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
         yield Check("horloge", drift < CLOCK_SECONDS, f"écart avec la base : {drift:.0f} s")
+    found = migrations.revision(database)
     if migrations.pending_migrations(database):
-        reason = migrations.unreachable(migrations.revision(database))
+        reason = migrations.unreachable(found)
         yield Check("migrations", False, f"la base {reason or 'n’est pas à jour : signons migrate'}")
         return
-    yield Check("migrations", True, "à jour")
+    ahead = "la base est déjà celle de la version d’après : finissez la mise à jour"
+    yield Check("migrations", True, ahead if migrations.newer(found) else "à jour")
     with database.read() as session:
         yield _journal(chain.look(session))
     with database.read() as session:

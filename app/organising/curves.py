@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from app.clock import hour_of
 from app.petitions.models import Petition
-from app.petitions.queries import hour_of
 from app.signatures.actions.confirming import LATE
 from app.templating import hour as said_hour
 from app.zone import ZONE, day_of

@@ -123,7 +123,7 @@ def _links(session: Session, petition: Petition, now: datetime) -> tuple[Sequenc
     return ("Lien suivi", "Lectures de la page", "Signatures confirmées", "Sept derniers jours"), lines
 
 
-def _places(session: Session, petition: Petition, now: datetime) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
+def _places(session: Session, petition: Petition, _now: datetime) -> tuple[Sequence[str], Iterator[Sequence[object]]]:
     header = ("Code", "Département", "Signatures confirmées", "Au")
     found = where(session, petition, "nom")
     if found is None:

@@ -150,7 +150,7 @@ def check(session: Session, petition: Petition, number: int, total: int, by: Acc
     now, agreed = clock.now(), total == sheet.signatures
     if agreed:
         sheet.state, sheet.checked_at, sheet.checked_by = SheetState.COUNTED, now, by.id
-        on_paper.add(session, petition.id, {(petition_queries.hour_of(now), sheet.version): total})
+        on_paper.add(session, petition.id, {(clock.hour_of(now), sheet.version): total})
         changed(session, petition.id)
     else:
         sheet.state, sheet.returned_at = SheetState.ISSUED, now
@@ -192,7 +192,7 @@ def set_aside(session: Session, petition: Petition, number: int, reason: SheetRe
             by_account=by.id,
         )
     )
-    hour = petition_queries.hour_of(sheet.checked_at)
+    hour = clock.hour_of(sheet.checked_at)
     on_paper.add(session, petition.id, {(hour, sheet.version): -sheet.signatures})
     changed(session, petition.id)
     audit.record(

@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.accounts.models import Account
+from app.clock import hour_of
 from app.paper.models import Sheet, SheetCorrection, SheetLine, SheetState
 from app.petitions import on_paper
 from app.petitions.models import Petition
-from app.petitions.queries import hour_of
 
 PER_PAGE = 50
 MOST_SHOWN = 200

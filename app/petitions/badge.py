@@ -18,7 +18,7 @@ _BADGE = (
 _FIGURE, _LETTER = 8, 7
 
 
-def svg(title: str, count: int, locale: str = "fr") -> bytes:
+def svg(title: str, count: int, locale: str) -> bytes:
     """Its title says the whole, as much of the petition's as there is room for."""
     shown = f"{number(count, locale)} {translate_plural(locale, 'signature', 'signatures', count)}"
     figures = sum(c.isdigit() for c in shown)

@@ -13,9 +13,11 @@ from typing import Any
 from sqlalchemy import and_, case, delete, func, select, union_all
 from sqlalchemy.orm import Session
 
+from app import clock
+from app.bulk import insert_for
 from app.petitions import goals, lists, queries
 from app.petitions.lists import Among
-from app.petitions.models import CountDelta, CountTotal, PaperTotal, Petition, PlaceTally, Standing
+from app.petitions.models import Petition, PlaceTally, Standing
 
 MOVING, NEAR = "moving", "near"
 # Of each, on the page; new ones are as many at least, and more where there is little else.
@@ -103,7 +105,7 @@ def _is_near(count: int, goal: int) -> bool:
 
 def _from(now: datetime) -> datetime:
     """This hour, yesterday: counts are kept by the hour."""
-    return queries.hour_of(now) - timedelta(days=1)
+    return clock.hour_of(now) - timedelta(days=1)
 
 
 def since_yesterday(session: Session, petition_ids: Iterable[int], now: datetime) -> dict[int, int]:
@@ -116,14 +118,13 @@ def since_yesterday(session: Session, petition_ids: Iterable[int], now: datetime
 
 
 def _changes(now: datetime, which: Any) -> Any:
-    """(petition, how many since yesterday); sheets are left out, which come all at once and were signed before."""
-    some = (
-        (CountTotal, CountTotal.confirmed),
-        (CountDelta, CountDelta.change),
-        (PaperTotal, -PaperTotal.signatures),
-    )
+    """(petition, how many online since yesterday)."""
+    since = _from(now)
     parts = union_all(
-        *(select(model.petition_id, n.label("n")).where(model.hour >= _from(now), which(model)) for model, n in some)
+        *(
+            select(model.petition_id, n.label("n")).where(model.hour >= since, which(model))
+            for model, n in queries.ONLINE
+        )
     ).subquery()
     return select(parts.c.petition_id, func.sum(parts.c.n).label("n")).group_by(parts.c.petition_id)
 
@@ -162,7 +163,7 @@ def keep(session: Session, ranks: Ranks) -> None:
         for position, petition_id in enumerate(ids)
     ]
     if rows:
-        statement = queries.insert_for(session)(Standing)
+        statement = insert_for(session)(Standing)
         place = statement.excluded.petition_id
         statement = statement.on_conflict_do_update(
             index_elements=["kind", "position"], set_={"petition_id": place}, where=Standing.petition_id != place

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from app.bulk import insert_for
 from app.petitions.models import PaperTotal
-from app.petitions.queries import add_to_count, insert_for
+from app.petitions.queries import add_to_count
 
 # (hour in which they joined the count, version of the text) → how many.
 Totals = Mapping[tuple[datetime, int], int]

@@ -44,7 +44,7 @@ _WORDS = {
 }
 
 
-def render(view: View, locale: str = "fr") -> bytes:
+def render(view: View, locale: str) -> bytes:
     """The PDF of one version of a petition's text: no number that moves is on it, so that it is set once a language."""
     blocks = blocks_of(str(view.body_html), view.url)
     links = number_links(blocks)
@@ -75,7 +75,7 @@ def render(view: View, locale: str = "fr") -> bytes:
     return _typeset(_TEMPLATE, data)
 
 
-def poster(view: View, qr_svg: bytes, locale: str = "fr") -> bytes:
+def poster(view: View, qr_svg: bytes, locale: str) -> bytes:
     """One A4 page for a wall: the title, who it is for, a code to scan."""
     title = title_of(view)
     data = {

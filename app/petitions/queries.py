@@ -22,11 +22,11 @@ from sqlalchemy import (
     union,
     union_all,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, lazyload, selectinload
 
 from app import clock
 from app.accounts.models import Account
+from app.bulk import insert_for
 from app.organisations.queries import with_right, with_rights
 from app.organisations.rights import Right
 from app.petitions.models import (
@@ -44,6 +44,12 @@ from app.petitions.models import (
     ViewCount,
 )
 
+# What was won online, by petition and hour: sheets are left out, which come all at once and were signed before.
+ONLINE: tuple[tuple[Any, Any], ...] = (
+    (CountTotal, CountTotal.confirmed),
+    (CountDelta, CountDelta.change),
+    (PaperTotal, -PaperTotal.signatures),
+)
 # What the public may open: a draft or a refused petition is nobody's business.
 PUBLIC_STATES = (PetitionState.OPEN, PetitionState.CLOSED, PetitionState.DELIVERED, PetitionState.PURGED)
 HIDDEN_STATES = (PetitionState.DRAFT, PetitionState.SUBMITTED, PetitionState.REFUSED)
@@ -286,10 +292,6 @@ def add_to_count(session: Session, petition_id: int, changes: Mapping[tuple[date
         session.execute(CountDelta.__table__.insert(), rows)  # type: ignore[attr-defined]
 
 
-def hour_of(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
-
-
 def hour_ago(moment: datetime) -> datetime:
     return moment - timedelta(hours=1)
 
@@ -359,9 +361,7 @@ def counts_per_hour(session: Session, petition_id: int) -> list[tuple[datetime, 
     """
     lasting = select(Petition.id).where(Petition.id == petition_id, Petition.final_count.is_(None)).exists()
     parts = union_all(
-        select(CountTotal.hour, CountTotal.confirmed.label("n")).where(CountTotal.petition_id == petition_id),
-        select(CountDelta.hour, CountDelta.change.label("n")).where(CountDelta.petition_id == petition_id),
-        select(PaperTotal.hour, (-PaperTotal.signatures).label("n")).where(PaperTotal.petition_id == petition_id),
+        *(select(model.hour, n.label("n")).where(model.petition_id == petition_id) for model, n in ONLINE)
     ).subquery()
     rows = session.execute(
         select(parts.c.hour, n := func.sum(parts.c.n))
@@ -411,12 +411,6 @@ def views_since(session: Session, petition_id: int, since: datetime) -> int:
 def views_per_hour(session: Session, petition_id: int) -> list[tuple[datetime, int]]:
     rows = session.execute(select(ViewCount.hour, ViewCount.views).where(ViewCount.petition_id == petition_id))
     return [(hour, n) for hour, n in rows]
-
-
-def insert_for(session: Session) -> Any:
-    """The dialect's INSERT that knows ON CONFLICT; both engines spell it alike."""
-    dialect = session.get_bind().dialect.name
-    return sqlite.insert if dialect == "sqlite" else postgresql.insert
 
 
 def living(session: Session) -> Sequence[Petition]:

@@ -7,10 +7,9 @@ from urllib.parse import parse_qsl, urlsplit
 from sqlalchemy import case, delete, func, select, union_all
 from sqlalchemy.orm import Session
 
-from app.bulk import insert_rows
+from app.bulk import insert_for, insert_rows
 from app.petitions.choices import TAGS
 from app.petitions.models import TagCount, TagDelta
-from app.petitions.queries import insert_for
 from app.zone import day_of
 
 # Longer ones are nobody's link of ours.

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.bulk import insert_for
 from app.petitions.cells import SMALLEST
 from app.petitions.models import PlaceTally
-from app.petitions.queries import insert_for
 
 AT_LEAST = timedelta(minutes=1)
 AT_MOST = timedelta(days=1)

@@ -10,9 +10,10 @@ from sqlalchemy import Select, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from app import audit, clock
+from app.bulk import insert_for
 from app.errors import Conflict, Invalid
 from app.locale import Message
-from app.petitions import indexing, queries
+from app.petitions import indexing
 from app.petitions.models import Petition, PetitionTheme, Theme
 from app.petitions.words import theme_key
 
@@ -195,7 +196,7 @@ def _say(session: Session, theme: Theme) -> None:
 def _added(session: Session, name: str, english: str = "") -> Theme:
     """The one that somebody else adds at the same moment is the same."""
     row = {"name": name, "english": english, "key": theme_key(name), "position": _last(session)}
-    session.execute(queries.insert_for(session)(Theme).values(row).on_conflict_do_nothing(index_elements=["key"]))
+    session.execute(insert_for(session)(Theme).values(row).on_conflict_do_nothing(index_elements=["key"]))
     return session.scalars(select(Theme).where(Theme.key == row["key"])).one()
 
 

@@ -41,6 +41,6 @@ class ViewCounter:
         if views:
             now = clock.now()
             with database.write() as session:
-                queries.add_views(session, views, queries.hour_of(now))
+                queries.add_views(session, views, clock.hour_of(now))
                 tags.add_views(session, tagged, now)
         return sum(views.values())

@@ -31,7 +31,7 @@ def line(row: Any, keys: Keys, now: datetime, locale: str = "fr") -> Line:
     return Line(row.confirmed_at, elapsed(row.confirmed_at, locale, now), place, name)
 
 
-def public_name(row: Any, keys: Keys, locale: str = "fr") -> tuple[str, str]:
+def public_name(row: Any, keys: Keys, locale: str) -> tuple[str, str]:
     """``(name, place)``; a hidden signer has neither."""
     if row.display == "hidden":
         return HIDDEN[locale], ""
@@ -39,7 +39,7 @@ def public_name(row: Any, keys: Keys, locale: str = "fr") -> tuple[str, str]:
     return shown(row, family, locale)
 
 
-def shown(row: Any, family: str, locale: str = "fr", display: str | None = None) -> tuple[str, str]:
+def shown(row: Any, family: str, locale: str, display: str | None = None) -> tuple[str, str]:
     """The public form of a name and a place; *row* is a signature, or has its columns; *display*: another than its."""
     display = display or row.display
     if display == "hidden":

@@ -9,8 +9,8 @@ from sqlalchemy import Select, and_, bindparam, delete, func, select, text, tupl
 from sqlalchemy.orm import Session
 
 from app.bulk import insert_rows
+from app.clock import hour_of
 from app.petitions.models import Petition, PetitionState
-from app.petitions.queries import hour_of
 from app.signatures import doubts, seats
 from app.signatures.links import REMIND_AFTER, REMIND_BEFORE
 from app.signatures.models import ASIDE, PostingRecord, Signature, SignatureState, Withdrawal

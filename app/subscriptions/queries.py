@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Select, delete, false, func, select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app.bulk import insert_for
 from app.consents.models import ConsentKind
 from app.consents.queries import last_word
 from app.mail import bounced
-from app.petitions.queries import insert_for
 from app.subscriptions.models import Subscription, Suppression
 
 

@@ -22,7 +22,7 @@ from app.redress.forms import NOTICE_CATEGORIES
 from app.templating import iso
 from app.transparency import disclosure, queries
 from app.web.forms import asked, day, identifier
-from app.web.rendering import locale_of, localised, public, said_as_data, settings_of
+from app.web.rendering import full_address, locale_of, public, said_as_data
 from app.zone import ZONE
 
 router = APIRouter()
@@ -146,7 +146,7 @@ def journal(request: Request, session: Db) -> Response:
 @router.get("/transparence/journal.atom")
 def atom(request: Request, session: Db) -> Response:
     locale, tr = locale_of(request), partial(said_as_data, request)
-    origin = settings_of(request).origin + localised(request, "")
+    origin = full_address(request)
     found = entries(session, _settled(session))
     updated = iso(found[0]["at"]) if found else iso(clock.now())
     parts = [

@@ -11,7 +11,7 @@ from app.updates import words
 from app.updates.models import FACTS, LETTER_MAIL, NEWS_MAIL, Update
 
 
-def news_context(update: Update, petition: Petition, site: str, locale: str = "fr") -> dict[str, Any]:
+def news_context(update: Update, petition: Petition, site: str, locale: str) -> dict[str, Any]:
     """What a copy says; *site* is ours in the reader's language."""
     url = f"{site}/petitions/{petition.slug}"
     title = words.title(update.kind, update.title, update.facts, locale)

@@ -89,7 +89,7 @@ def of_petition_rows(session: Session, petition_id: int) -> Sequence[Update]:
 
 
 def page_of(
-    session: Session, petition_id: int, before: tuple[datetime, int] | None, locale: str = "fr"
+    session: Session, petition_id: int, before: tuple[datetime, int] | None, locale: str
 ) -> tuple[list[News], tuple[datetime, int] | None]:
     """One page of the whole timeline, what was taken off it too; and where the next one begins."""
     rows = queries.told(session, petition_id, PER_PAGE + 1, before)
@@ -98,7 +98,7 @@ def page_of(
     return [shown(row, 3, locale) for row in kept], more
 
 
-def latest(session: Session, petition_ids: Iterable[int], now: datetime, locale: str = "fr") -> dict[int, Latest]:
+def latest(session: Session, petition_ids: Iterable[int], now: datetime, locale: str) -> dict[int, Latest]:
     """Of each petition, its last news of the last thirty days; one query for all of them."""
     rows = queries.titles_since(session, list(petition_ids), now - RECENT)
     return {row[0]: Latest(words.title(row.kind, row.title, row.facts, locale), row.at) for row in rows}

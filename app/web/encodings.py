@@ -38,6 +38,11 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
+def matches(sent: bytes, etag: bytes) -> bool:
+    """True when an If-None-Match names this fingerprint."""
+    return bool(sent) and any(part.strip().removeprefix(b"W/") in {etag, b"*"} for part in sent.split(b","))
+
+
 def is_text(content_type: str) -> bool:
     """Pictures and PDF are packed already."""
     return content_type.startswith(TEXTS)

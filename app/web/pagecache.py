@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web.encodings import PLAIN, chosen, is_text, packed
+from app.web.encodings import PLAIN, chosen, is_text, matches, packed
 
 # Older than FRESH: shown once more while one request renders the next; older than STALE: not.
 FRESH = 0.5
@@ -235,11 +235,6 @@ async def _answer(entry: Entry, headers: dict[bytes, bytes], send: Send) -> None
     start, body = entry.sent(chosen(headers.get(b"accept-encoding", b"")))
     await send({"type": "http.response.start", "status": 200, "headers": start})
     await send({"type": "http.response.body", "body": body})
-
-
-def matches(sent: bytes, etag: bytes) -> bool:
-    """True when an If-None-Match names this fingerprint."""
-    return bool(sent) and any(part.strip().removeprefix(b"W/") in {etag, b"*"} for part in sent.split(b","))
 
 
 def _entry(petition_id: int, generation: int, made: float, sent: Headers, body: bytes) -> Entry:

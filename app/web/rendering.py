@@ -44,6 +44,11 @@ def localised(request: Request, path: str) -> str:
     return in_language(request.scope["state"]["locale"], path)
 
 
+def full_address(request: Request, path: str = "") -> str:
+    """The same with our name before it, for what is read elsewhere."""
+    return settings_of(request).origin + localised(request, path)
+
+
 def render(request: Request, template: str, **context: Any) -> str:
     templates: Templates = request.app.state.templates
     locale = locale_of(request)

@@ -1,5 +1,6 @@
 """Files that never change under their address: ``/static/<hash>/name``."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from mimetypes import guess_type
@@ -10,10 +11,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.templating import STATIC, static_url
-from app.web.encodings import PACKED, PLAIN, chosen, packed
-from app.web.pagecache import matches
+from app.web.encodings import PACKED, PLAIN, chosen, matches, packed
 
 TEXTS = (".css", ".js", ".svg")
+HASH = re.compile(r"[0-9a-f]{12}")
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -26,20 +27,20 @@ class Text:
 
 
 class HashedFiles(StaticFiles):
-    """Serves ``<hash>/name`` for the present hash only, cacheable for a year; texts packed when the program starts."""
+    """Serves ``<hash>/name``, for the present hash cacheable for a year; texts packed when the program starts."""
 
     def __init__(self) -> None:
         super().__init__(directory=STATIC)
         self.texts = _texts()
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        _, _, name = path.partition("/")
+        asked_for, _, name = path.partition("/")
         try:
             known = static_url(name) == f"/static/{path}"
         except (OSError, ValueError):
-            known = False
+            raise HTTPException(404) from None
         if not known:
-            raise HTTPException(404)
+            return await self._of_another_release(asked_for, name, scope)
         asked = dict(scope["headers"])
         if name in self.texts and b"range" not in asked:
             return _sent(self.texts[name][chosen(asked.get(b"accept-encoding", b""))], asked.get(b"if-none-match", b""))
@@ -47,6 +48,17 @@ class HashedFiles(StaticFiles):
         response.headers["cache-control"] = FOREVER
         if name in self.texts:
             response.headers["vary"] = "accept-encoding"
+        return response
+
+    async def _of_another_release(self, asked_for: str, name: str, scope: Scope) -> Response:
+        """During an upgrade a page of the other release looks as ours do, rather than bare; nobody keeps that.
+
+        A script may count on a page as it is no longer made: without it, that page works all the same.
+        """
+        if not HASH.fullmatch(asked_for) or name.endswith(".js"):
+            raise HTTPException(404)
+        response = await super().get_response(name, scope)
+        response.headers["cache-control"] = "no-store"
         return response
 
 

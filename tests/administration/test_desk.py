@@ -160,7 +160,7 @@ def test_first_page_counts_signatures_readings_and_mails(site: Site) -> None:
     mails = len(site.mails())
     assert mails >= 4
     with site.database.read() as session:
-        assert sum(traffic.per_hour(session, traffic.hour_of(clock.now())).values()) == mails
+        assert sum(traffic.per_hour(session, clock.hour_of(clock.now())).values()) == mails
     page = text_of(admin.get("/administration").text)
     assert re.search(r"Signatures confirmées 1 en 24 heures", page)
     assert re.search(rf"Courriels partis {mails} en 24 heures", page)

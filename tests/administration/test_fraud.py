@@ -18,7 +18,7 @@ SHARED = "entreprise-rare.test"
 def groups(site: Site, petition_id: int) -> dict[str, list[fraud.Group]]:
     with site.database.read() as session:
         found: dict[str, list[fraud.Group]] = {}
-        for group in fraud.groups(session, petition_id):
+        for group in fraud.groups(session, petition_id, "fr"):
             found.setdefault(group.kind, []).append(group)
         return found
 
@@ -224,7 +224,7 @@ def test_only_the_latest_are_looked_at(site: Site, monkeypatch: pytest.MonkeyPat
 def test_the_public_page_says_nothing_of_it_but_the_report_counts(site: Site, odd: tuple[str, int]) -> None:
     slug, petition_id = odd
     with site.database.write() as session:
-        line = fraud.groups(session, petition_id)[0].lines[0]
+        line = fraud.groups(session, petition_id, "fr")[0].lines[0]
         actions.set_aside(session, petition_id, [line.id], None, "domain")
     for path in (f"/petitions/{slug}", f"/petitions/{slug}/signatures", f"/petitions/{slug}.json"):
         assert not re.search(r"mise de côté|écartée|quarant|invalid", site.client.get(path).text, re.IGNORECASE), path

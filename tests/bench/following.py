@@ -15,7 +15,6 @@ import psycopg
 from sqlalchemy import insert
 
 from app import clock
-from app.petitions import queries as petition_queries
 from app.petitions import tallies
 from app.petitions.choices import TAGS
 from app.petitions.models import CountTotal, PlaceTally, TagCount, ViewCount
@@ -124,7 +123,7 @@ def _signatures(site: stage.Stage) -> None:
 def _totals(site: stage.Stage) -> None:
     """What the verbs would have left of three hundred days: by the hour, by the day, by the link."""
     now = clock.now()
-    hours = [petition_queries.hour_of(now) - timedelta(hours=n) for n in range(DAYS * 24)]
+    hours = [clock.hour_of(now) - timedelta(hours=n) for n in range(DAYS * 24)]
     of = {"petition_id": site.petition_id}
     each = (SIZE - PENDING) // len(hours)
     with site.database.write() as session:

@@ -97,7 +97,7 @@ def in_bulk(stage: Stage, n: int, start: int = 0) -> None:
         connection.execute(bulk)
         connection.execute(f"ALTER TABLE signature ADD CONSTRAINT {UNIQUE} UNIQUE (petition_id, email_key)")
     with stage.database.write() as session:
-        hour = petition_queries.hour_of(clock.now() - timedelta(hours=3))
+        hour = clock.hour_of(clock.now() - timedelta(hours=3))
         petition_queries.add_to_count(session, stage.petition_id, {(hour, 1): n - OPENED})
     confirmed(stage, OPENED, start + n - OPENED)
     with psycopg.connect(stage.settings.database_url, autocommit=True) as connection:
@@ -116,7 +116,7 @@ def confirmed(stage: Stage, n: int, start: int = 0) -> None:
                 copy.write(piece)
         connection.execute("ANALYZE signature")
     with stage.database.write() as session:
-        petition_queries.add_to_count(session, stage.petition_id, {(petition_queries.hour_of(now), 1): n})
+        petition_queries.add_to_count(session, stage.petition_id, {(clock.hour_of(now), 1): n})
 
 
 def _pieces(petition_id: int, keys: petition_keys.Keys, at: str, numbers: range) -> Iterator[str]:

@@ -188,7 +188,7 @@ def _petitions(site: stage.Stage, language: Language) -> None:
 
 def _counts(site: stage.Stage) -> None:
     """Ten million signatures, of some hours each; one petition in ten was signed since yesterday."""
-    hour = queries.hour_of(clock.now())
+    hour = clock.hour_of(clock.now())
     with site.database.write() as session:
         for n in range(HOURS):
             ago = timedelta(hours=n if n < 3 else n * 24)

@@ -87,7 +87,7 @@ def _decide(site: Site, *, publish: bool) -> None:
     with site.database.write() as session:
         waiting = session.scalars(select(Update).where(Update.state == "waiting")).one()
         judge = session.scalars(select(Account).where(Account.email == email)).one()
-        news.decide_news(session, waiting.id, judge, publish=publish, article=10, explanation="Hors sujet.")
+        news.decide_news(session, waiting.id, judge, publish=publish, seen="", article=10, explanation="Hors sujet.")
 
 
 @pytest.mark.databases("sqlite")

@@ -71,7 +71,7 @@ def decide(site: Site, *, publish: bool) -> None:
     with site.database.write() as session:
         judge = session.scalars(select(Account).where(Account.email == email)).one()
         waiting = session.scalars(select(Update).where(Update.state == "waiting")).one()
-        decide_news(session, waiting.id, judge, publish=publish, article=10, explanation="Hors sujet.")
+        decide_news(session, waiting.id, judge, publish=publish, seen="", article=10, explanation="Hors sujet.")
 
 
 def report(organiser: TestClient, slug: str, **changes: str) -> tuple[int, str]:

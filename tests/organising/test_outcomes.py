@@ -70,7 +70,7 @@ def decide(site: Site, slug: str, moderator: int, *, publish: bool = True) -> in
     update_id = under_way(site, slug)
     why: Mapping[str, object] = {} if publish else {"article": 10, "explanation": "La source ne dit rien de tel."}
     with site.database.write() as session:
-        decide_news(session, update_id, session.get_one(Account, moderator), publish=publish, **why)  # type: ignore[arg-type]
+        decide_news(session, update_id, session.get_one(Account, moderator), publish=publish, seen="", **why)  # type: ignore[arg-type]
     return update_id
 
 
@@ -158,7 +158,7 @@ def test_an_outcome_refused_or_taken_off_is_nobody_s_victory(
     for update_id, left in ((second, "partly"), (first, None)):
         with site.database.write() as session:
             judge = session.get_one(Account, moderator)
-            take_news_off(session, update_id, judge, 10, "La source ne dit rien de tel.")
+            take_news_off(session, update_id, judge, 10, "La source ne dit rien de tel.", "")
         now = told(site, slug)
         assert (now["kind"] if now else None) == left  # type: ignore[index]
     assert "Victoires" not in home(site).partition("<footer")[0]

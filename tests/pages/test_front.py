@@ -25,7 +25,7 @@ def count(site: Site, slug: str, n: int, hours_ago: float = 1) -> None:
     with site.database.write() as session:
         found = queries.by_slug(session, slug)
         assert found is not None
-        hour = queries.hour_of(clock.now() - timedelta(hours=hours_ago))
+        hour = clock.hour_of(clock.now() - timedelta(hours=hours_ago))
         queries.add_to_count(session, found.id, {(hour, 1): n})
     jobs.fold_counts(site.database)
     site.app.state.page_cache.forget(found.id)
@@ -121,7 +121,7 @@ def test_sheets_and_withdrawals_are_no_movement(site: Site) -> None:
     with site.database.write() as session:
         found = queries.by_slug(session, paper)
         assert found is not None
-        on_paper.add(session, found.id, {(queries.hour_of(clock.now()), 1): 80})
+        on_paper.add(session, found.id, {(clock.hour_of(clock.now()), 1): 80})
     count(site, gone, 10, hours_ago=2)
     count(site, gone, -9)
     count(site, signed, 3)

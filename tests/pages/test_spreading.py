@@ -45,7 +45,7 @@ def petition(site: Site, slug: str) -> int:
 
 def counted(site: Site, slug: str, n: int) -> None:
     with site.database.write() as session:
-        hour = queries.hour_of(clock.now())
+        hour = clock.hour_of(clock.now())
         row = {"petition_id": petition(site, slug), "hour": hour, "confirmed": n}
         session.execute(insert(CountTotal), [row])
     site.app.state.page_cache.forget(petition(site, slug))
@@ -123,7 +123,7 @@ def test_a_card_is_kept_for_minutes_and_follows_what_matters(site: Site) -> None
 
 def counted_more(site: Site, slug: str, n: int = 1) -> None:
     with site.database.write() as session:
-        queries.add_to_count(session, petition(site, slug), {(queries.hour_of(clock.now()), 1): n})
+        queries.add_to_count(session, petition(site, slug), {(clock.hour_of(clock.now()), 1): n})
     site.app.state.page_cache.forget(petition(site, slug))
 
 

@@ -39,7 +39,7 @@ def view(text: str, title: str = "Rouvrir la bibliothèque", **more: Any) -> Vie
 
 
 def paper(text: str, title: str = "Rouvrir la bibliothèque", **more: Any) -> bytes:
-    return pdf.render(view(text, title, **more))
+    return pdf.render(view(text, title, **more), "fr")
 
 
 def blocks(text: str) -> list[dict[str, Any]]:
@@ -164,10 +164,10 @@ def test_right_to_left_words_begin_on_the_right() -> None:
 
 def test_a_poster_stays_on_one_page() -> None:
     long = view(TEXT, "W" * 200, recipients=[{"name": "Nom " * 60, "role": "Rôle " * 50}] * 20)
-    content = pdf.poster(long, QR)
+    content = pdf.poster(long, QR, "fr")
     assert content.count(b"/Type/Page/") == 1
     assert "et 19 autres" in pdf_text(content)
-    assert pdf.poster(view(TEXT, " \u3164 "), QR).count(b"/Type/Page/") == 1
+    assert pdf.poster(view(TEXT, " \u3164 "), QR, "fr").count(b"/Type/Page/") == 1
 
 
 def test_what_is_refused_after_all_is_printed_without_the_constraint() -> None:
@@ -217,7 +217,7 @@ def test_everything_that_can_be_typed_can_be_printed(text: str, title: str) -> N
         author=title,
         sources=[{"title": title, "publisher": title, "date": None, "url": "", "kind_label": "Étude"}],
     )
-    for content in (pdf.render(shown), pdf.poster(shown, QR)):
+    for content in (pdf.render(shown, "fr"), pdf.poster(shown, QR, "fr")):
         assert ACCESSIBLE in content, (text, title)
 
 

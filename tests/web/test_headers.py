@@ -51,7 +51,7 @@ def test_every_kind_of_answer_carries_them(site: Site) -> None:
         (404, site.client.get("/inconnu")),
         (404, site.client.get("/petitions/inconnue/direct")),
         (404, site.client.get("/confirmer/" + "a" * 60)),
-        (404, site.client.get("/static/000000000000/css/signons.css")),
+        (404, site.client.get("/static/000000000000/js/live.js")),
         (405, site.client.put(page)),
         (413, site.client.post(post, content=b"a" * 100_000, headers=raw)),
         (415, site.client.post(post, json={})),

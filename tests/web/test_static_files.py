@@ -24,10 +24,19 @@ def test_files_may_be_kept_for_ever_under_their_hashed_address(site: Site) -> No
         assert response.content == (STATIC / address.split("/", 3)[3]).read_bytes()
 
 
-def test_another_hash_another_folder_or_a_step_outside_is_not_found(site: Site) -> None:
+def test_a_page_of_the_other_release_is_not_bare_during_an_upgrade(site: Site) -> None:
+    """Nor is what it gets instead kept by anybody under that address."""
+    response = site.client.get("/static/000000000000/css/signons.css")
+    assert (response.status_code, response.headers["cache-control"]) == (200, "no-store")
+    assert response.content == (STATIC / "css/signons.css").read_bytes()
+    assert site.client.get("/static/000000000000/js/live.js").status_code == 404  # it works without
+
+
+def test_another_folder_or_a_step_outside_is_not_found(site: Site) -> None:
     hashed = static_url("css/signons.css").split("/")[2]
     for address in (
-        "/static/000000000000/css/signons.css",
+        "/static/000000000000/css/absent.css",
+        "/static/0/css/signons.css",
         "/static/css/signons.css",
         f"/static/{hashed}/css",
         f"/static/{hashed}/css/absent.css",

@@ -63,7 +63,7 @@ Signed = Annotated[Petition, Depends(signed_petition, scope="function")]
 @router.get("/fraude")
 def fraud_desk(request: Request, session: Db, admin: Admin) -> Response:
     petitions = petition_queries.living(session)
-    since = petition_queries.hour_of(clock.now() - timedelta(hours=24))
+    since = clock.hour_of(clock.now() - timedelta(hours=24))
     day, aside = queries.confirmed_since(session, since), signature_queries.aside_counts(session)
     counts = petition_queries.counts(session, [petition.id for petition in petitions])
     rows = [

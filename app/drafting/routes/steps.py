@@ -25,7 +25,7 @@ from app.web.forms import Form, ShowAgain, Shown, Values, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import PRIVATE, choices, page, see_other, settings_of
 from app.web.uploads import uploading
-from app.zone import ZONE
+from app.zone import time_of
 
 JSON = "application/json"
 StepName = Annotated[str, Path(pattern="^[a-z]+$", max_length=20)]
@@ -150,8 +150,9 @@ def _save(request: Request, session: Session, draft: Draft, step: Step, values: 
 def _saved(request: Request, draft: Draft, step: Step, form: SaveForm) -> Response:
     """The time, for a page that saves itself; else wherever its button leads."""
     if request.headers.get("accept") == JSON:
-        at = draft.saved_at.astimezone(ZONE).strftime("%H:%M")
-        return JSONResponse({"saved_at": at, "seen": draft.saves.get(step.path, 0)}, headers=PRIVATE)
+        return JSONResponse(
+            {"saved_at": time_of(draft.saved_at), "seen": draft.saves.get(step.path, 0)}, headers=PRIVATE
+        )
     return see_other(request, _where_to(request, draft, step, form.go))
 
 

@@ -23,9 +23,9 @@ def decide_news(
     moderator: Account,
     *,
     publish: bool,
+    seen: str,
     article: int = 0,
     explanation: str = "",
-    seen: str = "",
 ) -> Update:
     """It goes in ten minutes, or its author is told why not; *seen*: the mark of what was read.
 
@@ -49,7 +49,7 @@ def decide_news(
 
 
 def take_news_off(
-    session: Session, update_id: int, moderator: Account, article: int, explanation: str, seen: str = ""
+    session: Session, update_id: int, moderator: Account, article: int, explanation: str, seen: str
 ) -> Update:
     """Off the page, with reasons. Raises NotFound, Conflict (not there any more), Refused (one's own), Invalid."""
     update = updates.take_off(session, update_id, moderator.id, article or None, explanation.strip(), seen)

@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Account
+from app.bulk import insert_for
 from app.comments.models import HintOff
 from app.moderation.models import (
     Claim,
@@ -21,7 +22,6 @@ from app.moderation.models import (
     SecondLook,
     Target,
 )
-from app.petitions.queries import insert_for
 
 
 def claim(session: Session, queue: str, item_id: int, account_id: int, now: datetime, until: datetime) -> bool:

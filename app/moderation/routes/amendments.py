@@ -12,9 +12,10 @@ from app.db import Db, Session
 from app.errors import NotFound
 from app.moderation import charter
 from app.moderation.actions.amending import decide_amendment
+from app.moderation.dependencies import Within
 from app.moderation.desk import claim_of
 from app.moderation.forms.amending import AmendmentForm
-from app.moderation.forms.filtering import filters_of
+from app.moderation.forms.filtering import Filters
 from app.moderation.routes.base import router
 from app.petitions import history, markdown, texts
 from app.petitions import queries as petition_queries
@@ -25,12 +26,14 @@ from app.web.rendering import EMPTY_FORM, page, see_other
 
 
 @router.get("/moderation/amendements/{amendment_id}")
-def amendment_page(request: Request, session: Db, moderator: Moderator, amendment_id: RowId) -> Response:
-    return _page(request, session, moderator, amendment_id)
+def amendment_page(
+    request: Request, session: Db, moderator: Moderator, within: Within, amendment_id: RowId
+) -> Response:
+    return _page(request, session, moderator, within, amendment_id)
 
 
 def _page(
-    request: Request, session: Session, moderator: Account, amendment_id: int, form: Shown = EMPTY_FORM
+    request: Request, session: Session, moderator: Account, within: Filters, amendment_id: int, form: Shown = EMPTY_FORM
 ) -> Response:
     amendment = texts.amendment(session, amendment_id)
     if amendment is None:
@@ -51,14 +54,16 @@ def _page(
         charter=charter.in_force(session, amendment.created_at),
         claim=claim_of(session, f"amendment-{amendment.id}", moderator, now),
         form=form,
-        kept=filters_of(request.query_params).to(""),
+        kept=within.to(""),
     )
 
 
 @router.post("/moderation/amendements/{amendment_id}/decision")
 @limited("staff")
-def decide(request: Request, session: Db, moderator: Moderator, amendment_id: RowId, values: Form) -> Response:
-    with shown_again(values, partial(_page, request, session, moderator, amendment_id)):
+def decide(
+    request: Request, session: Db, moderator: Moderator, within: Within, amendment_id: RowId, values: Form
+) -> Response:
+    with shown_again(values, partial(_page, request, session, moderator, within, amendment_id)):
         form = validated(AmendmentForm, values)
         decide_amendment(
             session,
@@ -68,4 +73,4 @@ def decide(request: Request, session: Db, moderator: Moderator, amendment_id: Ro
             article=form.article,
             explanation=form.explanation,
         )
-    return see_other(request, filters_of(request.query_params).to("/moderation"))
+    return see_other(request, within.to("/moderation"))

@@ -14,8 +14,9 @@ from app.db import Db, Session
 from app.errors import Invalid, NotFound, Refused
 from app.moderation import charter
 from app.moderation.actions.news import decide_news, decided_by_another, take_news_off
+from app.moderation.dependencies import Within
 from app.moderation.desk import claim_of
-from app.moderation.forms.filtering import filters_of
+from app.moderation.forms.filtering import Filters
 from app.moderation.forms.news import NewsForm, RefusalForm
 from app.moderation.routes.base import router
 from app.petitions.models import Petition
@@ -32,14 +33,15 @@ UNMARKED = "-"
 
 
 @router.get("/moderation/nouvelles/{update_id}")
-def news_page(request: Request, session: Db, moderator: Moderator, update_id: RowId) -> Response:
-    return _page(request, session, moderator, update_id)
+def news_page(request: Request, session: Db, moderator: Moderator, within: Within, update_id: RowId) -> Response:
+    return _page(request, session, moderator, within, update_id)
 
 
 def _page(
     request: Request,
     session: Session,
     moderator: Account,
+    within: Filters,
     update_id: int,
     form: Shown = EMPTY_FORM,
     status: int = 0,
@@ -62,14 +64,16 @@ def _page(
         charter=charter.in_force(session, update.submitted_at or update.created_at),
         claim=claim_of(session, f"news-{update.id}", moderator, now),
         form=form,
-        kept=filters_of(request.query_params).to(""),
+        kept=within.to(""),
     )
 
 
 @contextmanager
-def _again(request: Request, session: Session, moderator: Account, update_id: int, values: Values) -> Iterator[None]:
+def _again(
+    request: Request, session: Session, moderator: Account, within: Filters, update_id: int, values: Values
+) -> Iterator[None]:
     """Whoever comes too late reads what became of it."""
-    again = partial(_page, request, session, moderator, update_id)
+    again = partial(_page, request, session, moderator, within, update_id)
     with shown_again(values, again):
         try:
             yield
@@ -82,8 +86,10 @@ def _again(request: Request, session: Session, moderator: Account, update_id: in
 
 @router.post("/moderation/nouvelles/{update_id}/decision")
 @limited("staff")
-def decide(request: Request, session: Db, moderator: Moderator, update_id: RowId, values: Form) -> Response:
-    with _again(request, session, moderator, update_id, values):
+def decide(
+    request: Request, session: Db, moderator: Moderator, within: Within, update_id: RowId, values: Form
+) -> Response:
+    with _again(request, session, moderator, within, update_id, values):
         form = validated(NewsForm, values)
         decide_news(
             session,
@@ -94,13 +100,15 @@ def decide(request: Request, session: Db, moderator: Moderator, update_id: RowId
             explanation=form.explanation,
             seen=form.seen or UNMARKED,
         )
-    return see_other(request, filters_of(request.query_params).to("/moderation"))
+    return see_other(request, within.to("/moderation"))
 
 
 @router.post("/moderation/nouvelles/{update_id}/retrait")
 @limited("staff")
-def take_off(request: Request, session: Db, moderator: Moderator, update_id: RowId, values: Form) -> Response:
-    with _again(request, session, moderator, update_id, values):
+def take_off(
+    request: Request, session: Db, moderator: Moderator, within: Within, update_id: RowId, values: Form
+) -> Response:
+    with _again(request, session, moderator, within, update_id, values):
         form = validated(RefusalForm, values)
         take_news_off(session, update_id, moderator, form.article, form.explanation, form.seen or UNMARKED)
-    return see_other(request, filters_of(request.query_params).to(f"/moderation/nouvelles/{update_id}"))
+    return see_other(request, within.to(f"/moderation/nouvelles/{update_id}"))

@@ -14,10 +14,10 @@ from app.db import Db, Session
 from app.errors import Conflict, NotFound
 from app.moderation import actions, charter, proofs
 from app.moderation.actions import asked_for
-from app.moderation.dependencies import ReviewValues
+from app.moderation.dependencies import ReviewValues, Within
 from app.moderation.desk import claim_of
 from app.moderation.forms import ReviewForm
-from app.moderation.forms.filtering import filters_of
+from app.moderation.forms.filtering import Filters
 from app.moderation.models import Decision
 from app.moderation.queries import reviews
 from app.moderation.routes.base import router
@@ -32,12 +32,18 @@ from app.zone import last_day_before
 
 
 @router.get("/moderation/petitions/{petition_id}")
-def review_page(request: Request, session: Db, moderator: Moderator, petition_id: RowId) -> Response:
-    return _page(request, session, moderator, petition_id)
+def review_page(request: Request, session: Db, moderator: Moderator, within: Within, petition_id: RowId) -> Response:
+    return _page(request, session, moderator, within, petition_id)
 
 
 def _page(
-    request: Request, session: Session, moderator: Account, petition_id: int, form: Shown = EMPTY_FORM, status: int = 0
+    request: Request,
+    session: Session,
+    moderator: Account,
+    within: Filters,
+    petition_id: int,
+    form: Shown = EMPTY_FORM,
+    status: int = 0,
 ) -> Response:
     petition = session.get(Petition, petition_id)
     decided = reviews.decisions(session, petition_id)
@@ -64,7 +70,7 @@ def _page(
         last_day=last_day_before(petition_actions.planned_end(petition, now)),
         late=petition.opened_at is None and petition.closes_at is not None and petition.closes_at <= now,
         form=form,
-        kept=filters_of(request.query_params).to(""),
+        kept=within.to(""),
     )
 
 
@@ -81,12 +87,14 @@ def _earlier(session: Session, decided: Sequence[Decision], view: View) -> list[
 
 @router.post("/moderation/petitions/{petition_id}/decision")
 @limited("staff")
-def review(request: Request, session: Db, moderator: Moderator, petition_id: RowId, values: ReviewValues) -> Response:
-    again = partial(_page, request, session, moderator, petition_id)
+def review(
+    request: Request, session: Db, moderator: Moderator, within: Within, petition_id: RowId, values: ReviewValues
+) -> Response:
+    again = partial(_page, request, session, moderator, within, petition_id)
     with shown_again(values, again):
         form = validated(ReviewForm, values)
         try:
             actions.review(session, petition_id, form.version, moderator, asked_for(form), form.remarks)
         except Conflict as conflict:  # who decided what stands on the page, what was typed too
             raise ShowAgain(again({"values": values, "errors": {"": conflict.message}}, 409)) from None
-    return see_other(request, filters_of(request.query_params).to("/moderation"))
+    return see_other(request, within.to("/moderation"))

@@ -12,9 +12,10 @@ from app.comments import queries as comment_queries
 from app.db import Db, Session
 from app.errors import Conflict, NotFound
 from app.moderation import actions, charter, proofs, queries
+from app.moderation.dependencies import Within
 from app.moderation.desk import claim_of
 from app.moderation.forms import SecondLookForm
-from app.moderation.forms.filtering import filters_of
+from app.moderation.forms.filtering import Filters
 from app.moderation.models import CharterVersion, Decision, SecondLook, Target
 from app.moderation.queries import reviews
 from app.moderation.routes.base import router
@@ -26,14 +27,15 @@ from app.web.rendering import EMPTY_FORM, page, see_other
 
 
 @router.get("/moderation/relectures/{decision_id}")
-def second_page(request: Request, session: Db, moderator: Moderator, decision_id: RowId) -> Response:
-    return _page(request, session, moderator, decision_id)
+def second_page(request: Request, session: Db, moderator: Moderator, within: Within, decision_id: RowId) -> Response:
+    return _page(request, session, moderator, within, decision_id)
 
 
 def _page(
     request: Request,
     session: Session,
     moderator: Account,
+    within: Filters,
     decision_id: int,
     form: Shown = EMPTY_FORM,
 ) -> Response:
@@ -56,7 +58,7 @@ def _page(
         look=look,
         claim=claim,
         form=form,
-        kept=filters_of(request.query_params).to(""),
+        kept=within.to(""),
     )
 
 
@@ -77,8 +79,10 @@ def _second_text(session: Session, first: Decision) -> tuple[str, CharterVersion
 
 @router.post("/moderation/relectures/{decision_id}")
 @limited("staff")
-def look_again(request: Request, session: Db, moderator: Moderator, decision_id: RowId, values: Form) -> Response:
-    with shown_again(values, partial(_page, request, session, moderator, decision_id)):
+def look_again(
+    request: Request, session: Db, moderator: Moderator, within: Within, decision_id: RowId, values: Form
+) -> Response:
+    with shown_again(values, partial(_page, request, session, moderator, within, decision_id)):
         form = validated(SecondLookForm, values)
         actions.look_again(session, decision_id, moderator, form.decision, form.article or None)
-    return see_other(request, filters_of(request.query_params).to("/moderation"))
+    return see_other(request, within.to("/moderation"))

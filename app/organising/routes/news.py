@@ -23,7 +23,7 @@ from app.updates.models import Update
 from app.web.forms import Form, RowId, ShowAgain, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, PRIVATE, page, see_other
-from app.zone import ZONE
+from app.zone import time_of
 
 JSON = "application/json"
 DONE = {
@@ -164,7 +164,7 @@ def save(
         shown = {"values": {**values, "seen": actions.mark(update)}, "errors": {"": conflict.message}}
         raise ShowAgain(_edit(request, session, petition, organiser, update, shown, 409)) from None
     if by_itself:
-        at = (update.saved_at or clock.now()).astimezone(ZONE).strftime("%H:%M")
+        at = time_of(update.saved_at or clock.now())
         return JSONResponse({"saved_at": at, "seen": actions.mark(update)}, headers=PRIVATE)
     then = {"relire": "/relire", "apercu": "#apercu"}.get(form.go, "")
     return see_other(request, f"{base_of(petition)}/{update.id}{then}")

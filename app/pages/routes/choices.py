@@ -7,12 +7,13 @@ from fastapi import Request
 from app import clock
 from app.comments import queries as comment_queries
 from app.consents import queries as consent_queries
+from app.consents.models import said_yes
 from app.db import Session
 from app.pages.routes.wording import consent_context
 from app.petitions import keys as petition_keys
 from app.petitions.choices import DISPLAYS
 from app.petitions.models import Petition
-from app.signatures.actions.choosing import OPTIONAL, draft_of, said_yes
+from app.signatures.actions.choosing import OPTIONAL, draft_of
 from app.signatures.forms import MAILINGS, typed_over
 from app.signatures.models import Signature, SignatureState
 from app.signatures.public import open_field, shown
@@ -61,7 +62,7 @@ def _present(session: Session, petition: Petition, signature: Signature) -> Valu
     most = DISPLAYS.index(petition.display_most)
     return {
         "display": DISPLAYS[min(DISPLAYS.index(signature.display), most)],
-        "comment": draft_of(signature, petition.id, session),
+        "comment": draft_of(session, petition.id, signature),
         **{box: "on" if said_yes(latest.get(purpose)) else "" for box, purpose in MAILINGS.items()},
     }
 

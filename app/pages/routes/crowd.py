@@ -28,7 +28,7 @@ from app.petitions import addresses, tags
 from app.petitions.choices import TAGS
 from app.privacy.actions import erasing
 from app.signatures import actions, bound, doubts, just_sent, links, slips
-from app.signatures.actions import Changed, Chosen, Confirmation, Mistyped, Signing, SignRequest, Target
+from app.signatures.actions import Changed, Chosen, Confirmation, Mistyped, Signing, SignRequest, Target, choosing
 from app.signatures.dependencies import NOT_OURS
 from app.signatures.forms import ChoicesForm, SignForm, chosen, refuse_more
 from app.signatures.intake import Intake
@@ -140,7 +140,7 @@ def _form(values: Values, signing: Signing, texts: Mapping[str, int]) -> SignFor
         if has_accents(form.email) and not signing.takes_accents:
             raise Invalid({"email": NOT_TAKEN})
         refuse_more(form.display, form.comment, signing.display_most, signing.comments_open)
-        if form.consent_texts and form.consent_texts != ",".join(str(n) for n in sorted(texts.values())):
+        if form.consent_texts and form.consent_texts != choosing.written(texts):
             raise Invalid({"consent_signature": "Le texte de cet accord a changé depuis : relisez-le avant de signer."})
     return form
 

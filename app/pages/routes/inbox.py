@@ -4,7 +4,6 @@ What this browser has just sent is in a cookie of this page alone (just_sent.py)
 has none, or had it half an hour ago, types the address again, at the addresses that this page had before.
 """
 
-from datetime import datetime
 from functools import partial
 
 from fastapi import Request
@@ -31,7 +30,7 @@ from app.web.cookies import clear_inbox_cookie, inbox_cookie, set_inbox_cookie
 from app.web.forms import Form, Shown, shown_again, validated
 from app.web.ratelimit import limited
 from app.web.rendering import EMPTY_FORM, page, see_other, settings_of
-from app.zone import ZONE
+from app.zone import time_of
 
 
 def just_sent_by(request: Request, petition_id: int) -> JustSent | None:
@@ -59,17 +58,13 @@ def _page(request: Request, session: Session, petition: Petition, form: Shown = 
         p=petition_public.view(session, petition, settings.origin, clock.now()),
         sender=settings.sender,
         sent=sent,
-        sent_at=sent and _time(sent.at),
-        again_at=sent and sent.again and _time(sent.again),
+        sent_at=sent and time_of(sent.at),
+        again_at=sent and sent.again and time_of(sent.again),
         mailbox=mailboxes.of(sent.email) if sent else None,
         unreachable=sent is not None and has_accents(sent.email) and not mail_queries.takes_accents(session),
         late=mail_queries.no_way_out(session, clock.now()) is not None,
         form=form,
     )
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(ZONE).strftime("%H:%M")
 
 
 def inbox_again(request: Request, form: Shown) -> Response:

@@ -149,7 +149,7 @@ def _context(request: Request, session: Session, now: datetime, wanted: _Asked, 
 
 
 def latest_news(
-    session: Session, petitions: Sequence[Petition], now: datetime, locale: str = "fr"
+    session: Session, petitions: Sequence[Petition], now: datetime, locale: str
 ) -> dict[str, updates.Latest]:
     """By the address of its petition, for the cards of a list."""
     found = updates.latest(session, [petition.id for petition in petitions], now, locale)

@@ -16,12 +16,11 @@ from app.pages.routes.base import router
 from app.petitions import markdown, public, queries
 from app.petitions.dependencies import PublicPetition
 from app.petitions.models import Petition
-from app.templating import in_language
 from app.updates import public as updates
 from app.updates import words
 from app.updates.models import Update, UpdateKind
 from app.web.forms import cursor, cursor_text, identifier
-from app.web.rendering import locale_of, said_as_data, settings_of, shared
+from app.web.rendering import full_address, locale_of, said_as_data, settings_of, shared
 from app.web.rendering import public as public_page
 
 NEWEST = 50
@@ -47,7 +46,7 @@ def timeline(request: Request, session: Db, petition: PublicPetition, avant: str
 
 @router.get("/petitions/{slug}/nouvelles.atom")
 def feed(request: Request, session: Db, petition: PublicPetition) -> Response:
-    site = site_of(request)
+    site = full_address(request)
     url = f"{site}/petitions/{petition.slug}"
     rows = updates.of_petition_rows(session, petition.id)
     entries = [_news_entry(request, row, petition.slug, petition.title, petition.author) for row in rows]
@@ -83,20 +82,15 @@ def every_feed(request: Request, session: Db) -> Response:
         about="petitions",
         title=said_as_data(request, Message("Pétitions et nouvelles : %(site)s", site=settings.site_name)),
         path="/petitions.atom",
-        page=f"{site_of(request)}/?s=flux",
+        page=f"{full_address(request)}/?s=flux",
         author=settings.site_name,
         updated=entries[0][0] if entries else clock.now(),
         entries=[entry for _, entry in entries],
     )
 
 
-def site_of(request: Request) -> str:
-    """Where the pages in the language of the answer are."""
-    return settings_of(request).origin + in_language(locale_of(request), "")
-
-
 def _news_entry(request: Request, row: Update, slug: str, petition: str, author: str) -> str:
-    locale, url = locale_of(request), f"{site_of(request)}/petitions/{slug}"
+    locale, url = locale_of(request), f"{full_address(request)}/petitions/{slug}"
     title = words.title(row.kind, row.title, row.facts, locale)
     if row.kind != UpdateKind.NEWS and title == row.title:  # what the site itself wrote tells its kind
         kind = Message(updates.KINDS[UpdateKind(row.kind)])
@@ -108,7 +102,7 @@ def _news_entry(request: Request, row: Update, slug: str, petition: str, author:
 
 
 def _petition_entry(request: Request, petition: Petition, html: str) -> str:
-    url = f"{site_of(request)}/petitions/{petition.slug}"
+    url = f"{full_address(request)}/petitions/{petition.slug}"
     at = petition.opened_at or petition.created_at
     text = markdown.absolute(html, url)
     return _entry(request, f"petition/{petition.id}", petition.title, f"{url}?s=flux", at, petition.author, text)
@@ -146,7 +140,7 @@ def _atom(
     body = [
         f'<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{locale}">',
         f"<id>{_tag(origin, about)}</id><title>{escape(_said(title))}</title><updated>{_moment(updated)}</updated>",
-        f'<link rel="self" type="application/atom+xml" href={quoteattr(origin + in_language(locale, path))}/>',
+        f'<link rel="self" type="application/atom+xml" href={quoteattr(full_address(request, path))}/>',
         f'<link rel="alternate" type="text/html" href={quoteattr(page)}/>',
         f"<author><name>{escape(_said(author))}</name></author>",
         *entries,

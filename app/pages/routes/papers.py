@@ -24,7 +24,7 @@ from app.petitions.public import View
 from app.redress import replies
 from app.updates import public as updates
 from app.web.admission import in_lane
-from app.web.rendering import locale_of, localised, page, settings_of, shared
+from app.web.rendering import full_address, locale_of, page, settings_of, shared
 
 CACHE = "public, max-age=1"
 
@@ -124,7 +124,7 @@ def poster(request: Request, session: Db, petition: PublicPetition) -> Response:
 def _view(request: Request, session: Session, petition: Petition) -> View:
     """Its address is that of the page in the paper's language."""
     origin = settings_of(request).origin
-    url = f"{origin}{localised(request, f'/petitions/{petition.slug}')}"
+    url = full_address(request, f"/petitions/{petition.slug}")
     return replace(public.view(session, petition, origin, clock.now()), url=url)
 
 

@@ -8,6 +8,7 @@ from app import clock
 from app.comments import queries as comment_queries
 from app.consents import actions as consents
 from app.consents import queries as consent_queries
+from app.consents.models import said_yes
 from app.db import changed
 from app.errors import Gone
 from app.mail import bounced
@@ -41,7 +42,7 @@ def choose_again(session: Session, petition: Petition, signature_id: uuid.UUID, 
     email = open_field(petition_keys.of(session, petition.id), row.email_sealed, row.id.bytes, "email")
     latest = consent_queries.latest(session, petition.id, row.id)
     for purpose in OF_MAIL:
-        wanted, has = chosen.agreed.get(purpose), when_confirming.said_yes(latest.get(purpose))
+        wanted, has = chosen.agreed.get(purpose), said_yes(latest.get(purpose))
         if wanted is False and has:
             stop(session, petition, row, email, purpose, chosen.channel)
         elif wanted and not has:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app import clock, crypto
 from app.comments import queries as comment_queries
 from app.consents import queries as consent_queries
-from app.consents.models import ConsentKind
+from app.consents.models import said_yes
 from app.db import changed, vault_of
 from app.errors import Gone, Invalid, NotFound
 from app.exports import queries as export_queries
@@ -150,7 +150,7 @@ def line_of(session: Session, petition: Petition, row: Signature, now: datetime,
                 "purpose": purpose,
                 "label": PURPOSE_LABELS[purpose],
                 "given_at": event.at,
-                "active": event.kind in {ConsentKind.GIVEN, ConsentKind.CONFIRMED},
+                "active": said_yes(event),
                 "channel": event.channel,
                 "where": WAYS.get(event.channel, ""),
                 "text": texts[event.text_id].body if event.text_id in texts else "",

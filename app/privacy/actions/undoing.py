@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock, crypto
 from app.consents import actions as consents
 from app.consents import queries as consent_queries
-from app.consents.models import ConsentKind
+from app.consents.models import ConsentKind, said_yes
 from app.db import changed, vault_of
 from app.errors import Conflict, Gone, NotFound
 from app.mail import bounced, outbox
@@ -191,7 +191,7 @@ def _key(secret: bytes) -> bytes:
 
 def _said_yes(session: Session, one: Signed) -> set[str]:
     latest = consent_queries.latest(session, *one)
-    return {purpose for purpose, event in latest.items() if event.kind in {ConsentKind.GIVEN, ConsentKind.CONFIRMED}}
+    return {purpose for purpose, event in latest.items() if said_yes(event)}
 
 
 def _withdrawn(session: Session, one: Signed) -> set[str]:
@@ -286,7 +286,7 @@ def _count_again(session: Session, gone: Sequence[images.Row], at: datetime) -> 
     for row in gone:
         petition_id, confirmed_at = row["petition_id"], row["confirmed_at"]
         if row["state"] == SignatureState.CONFIRMED and confirmed_at is not None:
-            hour = petition_queries.hour_of(confirmed_at)
+            hour = clock.hour_of(confirmed_at)
             petition_queries.add_to_count(session, petition_id, {(hour, row["text_version"]): 1})
             taken.back_in_files(session, petition_id, row["id"], at, now)
         audit.record(session, "signature.withdrawal_undone", "signature", row["id"], petition=petition_id)

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, Table, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from app.bulk import insert_for
 from app.db import Base
-from app.petitions.queries import insert_for
 
 # Rows of one table.
 Which = tuple[type[Base], ColumnElement[bool]]

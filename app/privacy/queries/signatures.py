@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.bulk import insert_for
 from app.exports.models import ExportPermission, ExportRecord
 from app.petitions.models import Petition
-from app.petitions.queries import insert_for
 from app.privacy import schedule
 from app.privacy.models import SignatureAggregate
 from app.privacy.queries import Due, delete_some, due, together

@@ -18,10 +18,10 @@ from app.moderation import actions as moderation_actions
 from app.moderation import charter, proofs
 from app.moderation import queries as moderation_queries
 from app.moderation.actions import asked_for
-from app.moderation.dependencies import DecisionValues
+from app.moderation.dependencies import DecisionValues, Within
 from app.moderation.desk import bench, came_second, claim_of, comment_view
 from app.moderation.forms import DecisionForm
-from app.moderation.forms.filtering import filters_of
+from app.moderation.forms.filtering import Filters
 from app.moderation.models import Appeal, Case, Decision, Order, Reply, Target
 from app.moderation.queries import cases, reviews, waiting, workbench
 from app.petitions import public
@@ -46,19 +46,20 @@ ORDERS: dict[str, Callable[[Order], Any]] = {
 
 
 @router.get("/moderation/dossiers/{case_id}")
-def case_page(request: Request, session: Db, moderator: Moderator, case_id: RowId) -> Response:
+def case_page(request: Request, session: Db, moderator: Moderator, within: Within, case_id: RowId) -> Response:
     case = session.get(Case, case_id)
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
     if case.target == Target.COMMENT:
-        return see_other(request, filters_of(request.query_params).to(f"{HOME}?element=case-{case_id}"))
-    return _petition_case(request, session, moderator, case_id)
+        return see_other(request, within.to(f"{HOME}?element=case-{case_id}"))
+    return _petition_case(request, session, moderator, within, case_id)
 
 
 def _petition_case(
     request: Request,
     session: Session,
     moderator: Account,
+    within: Filters,
     case_id: int,
     form: Shown = EMPTY_FORM,
 ) -> Response:
@@ -82,36 +83,39 @@ def _petition_case(
         claim=claim_of(session, f"case-{case.id}", moderator, clock.now()),
         charter=charter.in_force(session, clock.now()),
         form=form,
-        kept=filters_of(request.query_params).to(""),
+        kept=within.to(""),
     )
 
 
 @router.post("/moderation/dossiers/{case_id}/decision")
 @limited("staff")
-def settle(request: Request, session: Db, moderator: Moderator, case_id: RowId, values: DecisionValues) -> Response:
+def settle(
+    request: Request, session: Db, moderator: Moderator, within: Within, case_id: RowId, values: DecisionValues
+) -> Response:
     case = session.get(Case, case_id)
     if case is None:
         raise NotFound("Ce dossier n’existe pas.")
-    with _settling(request, session, moderator, case, values):
+    with _settling(request, session, moderator, within, case, values):
         form = validated(DecisionForm, values)
         actions.settle(session, case_id, form.version, moderator, asked_for(form))
-    return see_other(request, filters_of(request.query_params).to(HOME))
+    return see_other(request, within.to(HOME))
 
 
 @contextmanager
-def _settling(request: Request, session: Session, moderator: Account, case: Case, values: Values) -> Iterator[None]:
+def _settling(
+    request: Request, session: Session, moderator: Account, within: Filters, case: Case, values: Values
+) -> Iterator[None]:
     """The page where this case is decided, with what was typed; who decided first, for the one who came second."""
     if case.target == Target.PETITION:
-        with shown_again(values, partial(_petition_case, request, session, moderator, case.id)):
+        with shown_again(values, partial(_petition_case, request, session, moderator, within, case.id)):
             yield
         return
 
     def again(form: Shown) -> Response:
-        filters, locale = filters_of(request.query_params), locale_of(request)
-        context = bench(session, moderator, f"case-{case.id}", clock.now(), {}, filters, locale)
+        context = bench(session, moderator, f"case-{case.id}", clock.now(), {}, within, locale_of(request))
         return page(request, "moderation/queue.html", 422, **context, form=form)
 
-    with came_second(request, session, case.target_id, filters_of(request.query_params)), shown_again(values, again):
+    with came_second(request, session, case.target_id, within), shown_again(values, again):
         yield
 
 
@@ -119,14 +123,15 @@ def _settling(request: Request, session: Session, moderator: Account, case: Case
 
 
 @router.get("/moderation/recours/{appeal_id}")
-def appeal_page(request: Request, session: Db, moderator: Moderator, appeal_id: RowId) -> Response:
-    return _appeal_page(request, session, moderator, appeal_id)
+def appeal_page(request: Request, session: Db, moderator: Moderator, within: Within, appeal_id: RowId) -> Response:
+    return _appeal_page(request, session, moderator, within, appeal_id)
 
 
 def _appeal_page(
     request: Request,
     session: Session,
     moderator: Account,
+    within: Filters,
     appeal_id: int,
     form: Shown = EMPTY_FORM,
 ) -> Response:
@@ -147,11 +152,11 @@ def _appeal_page(
         alone=len(workbench.moderators(session)) < 2,
         # Hidden until the judge has formed a view.
         first=first if seen or appeal.outcome else None,
-        subject=comment_view(session, first.target_id) if first.target == Target.COMMENT else None,
+        subject=comment_view(session, first.target_id, locale_of(request)) if first.target == Target.COMMENT else None,
         petition=petition,
         charter=charter.in_force(session, first.waiting_since),
         form=form,
-        kept=filters_of(request.query_params).to(""),
+        kept=within.to(""),
     )
 
 
@@ -166,35 +171,40 @@ def _as_read(request: Request, session: Session, petition: Petition, first: Deci
 
 @router.post("/moderation/recours/{appeal_id}/avis")
 @limited("staff")
-def form_view(request: Request, session: Db, moderator: Moderator, appeal_id: RowId, values: Form) -> Response:
-    with shown_again(values, partial(_appeal_page, request, session, moderator, appeal_id)):
+def form_view(
+    request: Request, session: Db, moderator: Moderator, within: Within, appeal_id: RowId, values: Form
+) -> Response:
+    with shown_again(values, partial(_appeal_page, request, session, moderator, within, appeal_id)):
         form = validated(ViewForm, values)
         actions.form_view(session, appeal_id, moderator, form.view, form.view_reasons)
-    return see_other(request, filters_of(request.query_params).to(f"/moderation/recours/{appeal_id}"))
+    return see_other(request, within.to(f"/moderation/recours/{appeal_id}"))
 
 
 @router.post("/moderation/recours/{appeal_id}/jugement")
 @limited("staff")
-def judge(request: Request, session: Db, moderator: Moderator, appeal_id: RowId, values: DecisionValues) -> Response:
-    with shown_again(values, partial(_appeal_page, request, session, moderator, appeal_id)):
+def judge(
+    request: Request, session: Db, moderator: Moderator, within: Within, appeal_id: RowId, values: DecisionValues
+) -> Response:
+    with shown_again(values, partial(_appeal_page, request, session, moderator, within, appeal_id)):
         form = validated(JudgeForm, values)
         judgment = asked_for(form.decision(values)) if form.article else None
         actions.judge(session, appeal_id, moderator, form.outcome, form.reasons, judgment)
-    return see_other(request, filters_of(request.query_params).to(HOME))
+    return see_other(request, within.to(HOME))
 
 
 # Rights of reply
 
 
 @router.get("/moderation/reponses/{reply_id}")
-def reply_page(request: Request, session: Db, moderator: Moderator, reply_id: RowId) -> Response:
-    return _reply_page(request, session, moderator, reply_id)
+def reply_page(request: Request, session: Db, moderator: Moderator, within: Within, reply_id: RowId) -> Response:
+    return _reply_page(request, session, moderator, within, reply_id)
 
 
 def _reply_page(
     request: Request,
     session: Session,
     moderator: Account,
+    within: Filters,
     reply_id: int,
     form: Shown = EMPTY_FORM,
 ) -> Response:
@@ -206,21 +216,23 @@ def _reply_page(
         "redress/reply_desk.html",
         422 if form["errors"] else 200,
         reply=reply,
-        subject=comment_view(session, reply.comment_id) if reply.comment_id else None,
+        subject=comment_view(session, reply.comment_id, locale_of(request)) if reply.comment_id else None,
         petition=session.get_one(Petition, reply.petition_id),
         claim=claim_of(session, f"reply-{reply.id}", moderator, clock.now()),
         form=form,
-        kept=filters_of(request.query_params).to(""),
+        kept=within.to(""),
     )
 
 
 @router.post("/moderation/reponses/{reply_id}/decision")
 @limited("staff")
-def decide_reply(request: Request, session: Db, moderator: Moderator, reply_id: RowId, values: Form) -> Response:
-    with shown_again(values, partial(_reply_page, request, session, moderator, reply_id)):
+def decide_reply(
+    request: Request, session: Db, moderator: Moderator, within: Within, reply_id: RowId, values: Form
+) -> Response:
+    with shown_again(values, partial(_reply_page, request, session, moderator, within, reply_id)):
         form = validated(ReplyDecisionForm, values)
         actions.decide_reply(session, reply_id, form.version, moderator, form.decision == "publish", form.reasons)
-    return see_other(request, filters_of(request.query_params).to(HOME))
+    return see_other(request, within.to(HOME))
 
 
 # The urgent path

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.consents import queries as consent_queries
-from app.consents.models import ConsentKind
+from app.consents.models import ConsentKind, said_yes
 from app.errors import Invalid
 from app.petitions import keys as petition_keys
 from app.petitions.models import Petition
@@ -88,7 +88,7 @@ def refused_again(
     return refused(chosen, petition, texts, now, draft=chosen.comment if said and chosen.comment else "")
 
 
-def draft_of(row: Any, petition_id: int, session: Session) -> str:
+def draft_of(session: Session, petition_id: int, row: Any) -> str:
     """What was written with the form, and waits for its confirmation."""
     if row.comment_sealed is None:
         return ""
@@ -112,25 +112,25 @@ def choose(
     latest = consent_queries.latest_of(session, petition.id, choices)
     for signature_id, chosen in choices.items():
         row = rows[signature_id]
-        events += _answers(petition, row, chosen, texts[chosen.locale], latest[signature_id], now, session)
+        events += _answers(session, petition, row, chosen, texts[chosen.locale], latest[signature_id], now)
         if chosen.display not in {None, row.display}:
             queries.show(session, petition.id, signature_id, str(chosen.display))
         if chosen.comment is not None:
             comments[signature_id] = chosen.comment
-            if chosen.comment and chosen.comment != draft_of(row, petition.id, session):
+            if chosen.comment and chosen.comment != draft_of(session, petition.id, row):
                 note_peer(session, chosen.peer, petition.id, signature_id, now)
     consent_queries.append(session, events, {"petition_id": petition.id})
     return comments
 
 
 def _answers(
+    session: Session,
     petition: Petition,
     row: Any,
     chosen: Chosen,
     texts: Mapping[str, int],
     latest: Mapping[str, Any],
     now: datetime,
-    session: Session,
 ) -> list[dict[str, Any]]:
     """Evidence of what differs from the form: a yes is given and confirmed in one, a no takes the form's back."""
     changes = {purpose: yes for purpose, yes in chosen.agreed.items() if yes != said_yes(latest.get(purpose))}
@@ -151,8 +151,3 @@ def _answers(
         }
         for purpose, yes in changes.items()
     ]
-
-
-def said_yes(last: Any) -> bool:
-    """Whether the last word about a purpose, if there is one, agrees to it."""
-    return last is not None and last.kind in {ConsentKind.GIVEN, ConsentKind.CONFIRMED}

@@ -141,7 +141,7 @@ def _drafts(
 ) -> list[Draft]:
     """What they say: written while confirming, or with the form."""
     said = (
-        (row, comments[row.id] if row.id in comments else choosing.draft_of(row, petition_id, session))
+        (row, comments[row.id] if row.id in comments else choosing.draft_of(session, petition_id, row))
         for row in rows.values()
     )
     return [Draft(petition_id, row.id, text, row.locale) for row, text in said if text]
@@ -159,7 +159,7 @@ def _count(
         return {}
     before = petition_queries.count(session, petition_id)
     places = queries.mark_confirmed(session, petition_id, counted, before, now)
-    hour, versions = petition_queries.hour_of(now), Counter(rows[signature_id].text_version for signature_id in counted)
+    hour, versions = clock.hour_of(now), Counter(rows[signature_id].text_version for signature_id in counted)
     petition_queries.add_to_count(session, petition_id, {(hour, version): n for version, n in versions.items()})
     tags.note(session, petition_id, Counter(tag for one in counted if (tag := rows[one].came_by)), now)
     changed(session, petition_id)
@@ -185,7 +185,7 @@ def _refused(
         return Changed(CHANGED)
     if target.chosen is not None:
         petition = petitions[row.petition_id]
-        draft = choosing.draft_of(row, row.petition_id, session)
+        draft = choosing.draft_of(session, row.petition_id, row)
         return choosing.refused(target.chosen, petition, texts[row.petition_id][target.chosen.locale], now, draft)
     return None
 

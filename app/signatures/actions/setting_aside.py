@@ -77,7 +77,7 @@ def _move(
     for state in before:
         for signature_id, confirmed_at, version in queries.move(session, petition_id, ids, state, after, now):
             change = (after == SignatureState.CONFIRMED) - (state == SignatureState.CONFIRMED)
-            changes[petition_queries.hour_of(confirmed_at), version] += change
+            changes[clock.hour_of(confirmed_at), version] += change
             audit.record(session, ACTS[after], "signature", signature_id, by, petition=petition_id, reason=reason)
             n += 1
     petition_queries.add_to_count(session, petition_id, changes)

@@ -4,7 +4,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from app import audit
+from app import audit, clock
 from app.consents import actions as consents
 from app.consents import queries as consent_queries
 from app.consents.models import PURPOSES
@@ -30,7 +30,7 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     if row is None:
         return False
     if row.state == SignatureState.CONFIRMED and row.confirmed_at is not None:
-        hour = petition_queries.hour_of(row.confirmed_at)
+        hour = clock.hour_of(row.confirmed_at)
         petition_queries.add_to_count(session, petition_id, {(hour, row.text_version): -1})
     keys = petition_keys.of(session, petition_id)
     email = open_field(keys, row.email_sealed, row.id.bytes, "email")

@@ -293,9 +293,7 @@ def refuse(session: Session, update: Update, by: int, article: int | None, expla
     update.article, update.explanation, update.refused_at = article, explanation, update.decided_at
 
 
-def take_off(
-    session: Session, update_id: int, by: int, article: int | None, explanation: str, seen: str = ""
-) -> Update:
+def take_off(session: Session, update_id: int, by: int, article: int | None, explanation: str, seen: str) -> Update:
     """Off the page for good, and what was not mailed yet is not. Raises NotFound, Conflict."""
     found = queries.get(session, update_id)
     if found is None:
