@@ -15,7 +15,7 @@ from app.mail.composing import compose
 from app.mail.models import OutboxMail
 from app.mail.outbox import Mail
 from app.mail.sending import Sender as Worker
-from app.naming import Sender
+from app.naming import From
 from app.settings import Settings
 from app.templating import ROOT
 from tests.conftest import settings_for
@@ -69,7 +69,7 @@ def test_every_kind_of_mail_is_told_apart_by_gmail_and_no_person_is(template: st
 
     context = {"campaign": "news-123456"} if template in MAILINGS else {}
     mail = Mail(template, "marie@exemple.test", "fr", context)
-    head = compose(Blank(), Sender("", "envoi@exemple.test"), mail).partition(b"\r\n\r\n")[0].decode()  # type: ignore[arg-type]
+    head = compose(Blank(), From("", "envoi@exemple.test"), mail).partition(b"\r\n\r\n")[0].decode()  # type: ignore[arg-type]
     (line,) = [line for line in head.split("\r\n") if line.startswith("Feedback-ID: ")]
     assert len(line) <= 78
     identifiers = line.removeprefix("Feedback-ID: ").split(":")
