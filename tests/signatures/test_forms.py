@@ -6,11 +6,18 @@ from collections.abc import Callable
 import pytest
 from pydantic import ValidationError
 
+from app import text
 from app.signatures.forms import SignForm, email_address, with_library
 from app.signatures.places import NOWHERE, departement, is_odd, postal_code
 from tests.site import FORM, Site, text_of
 
 pytestmark = pytest.mark.databases("sqlite")
+
+
+@pytest.fixture(autouse=True)
+def reserved() -> None:
+    """As every process does when it starts."""
+    text.reserve(["Signons"])
 
 
 def form(**changes: str) -> SignForm:
