@@ -35,6 +35,5 @@ def _kept(settings: Settings) -> Iterator[tuple[Path, int]]:
     yield settings.var / "secret.key", OTHERS
     if settings.master_key_file:
         yield Path(settings.master_key_file), EVERYBODY  # root may give it to our group
-    database = make_url(settings.database_url).database
-    if settings.is_sqlite and database:
+    if settings.is_sqlite and (database := make_url(settings.database_url).database):
         yield from ((Path(f"{database}{end}"), OTHERS) for end in ("", "-wal", "-shm"))

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from app.errors import SettingsError
 from app.mail import outbox
 from app.mail.transport import SmtpTransport, Unavailable
 from app.moderation import charter
+from app.operations import hosts
+from app.operations.hosts import Check
 from app.petitions import keys
 from app.private import readable_by_others
 from app.settings import Settings, load_settings
@@ -32,13 +33,6 @@ CLOCK_SECONDS = 5
 UNSEALED = timedelta(hours=1)
 
 
-@dataclass(frozen=True)
-class Check:
-    name: str
-    ok: bool
-    detail: str
-
-
 def checks() -> Iterator[Check]:
     """Every check, in an order where the first failure explains those after it."""
     try:
@@ -49,6 +43,7 @@ def checks() -> Iterator[Check]:
         return
     yield Check("réglages", True, f"{settings.origin}, courriels de {settings.sender}")
     yield _files(settings)
+    yield from hosts.checks(settings)
     database = Database(settings, vault, Bus(settings))
     try:
         yield from _database_checks(database)
