@@ -60,8 +60,9 @@ def parts(url: str) -> dict[str, str]:
     said = {name: str(value) for name, value in read.items() if value is not None}
     if given:
         said |= _hosts(given, said)
-    if "," in said.get("port", ""):  # of those without one, the usual one
-        said["port"] = ",".join(port or USUAL_PORT for port in said["port"].split(","))
+    ports = said.pop("port", "").split(",")
+    if any(ports):  # of those without one, the usual one
+        said["port"] = ",".join(port or USUAL_PORT for port in ports)
     _check(said)
     return said
 
@@ -120,6 +121,17 @@ def options(url: str, name: str, *, reading: bool = False) -> dict[str, Any]:
     if several:
         usual["target_session_attrs"] = "standby" if reading else "read-write"
     return {"application_name": name, **usual, **said}
+
+
+def found_first(wanted: dict[str, Any], host: str, port: int) -> dict[str, Any]:
+    """The hosts of *wanted* from this one on: whoever connects next asks it first, and waits for none that vanished."""
+    lists = {key: str(wanted[key]).split(",") for key in ("host", "hostaddr", "port") if wanted.get(key)}
+    hosts = lists.get("host") or lists.get("hostaddr") or [""]
+    ports = lists.get("port") or [USUAL_PORT]
+    at = [n for n, name in enumerate(hosts) if name == host and int(ports[n % len(ports)]) == port]
+    if not at or len(hosts) < 2:
+        return {}
+    return {key: ",".join(values[at[0] :] + values[: at[0]]) for key, values in lists.items() if len(values) > 1}
 
 
 def each_host(url: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -227,11 +227,11 @@ def _postgres_engine(options: dict[str, Any], pool_size: int) -> Engine:
         pool_pre_ping=True,
         connect_args=options,
     )
-    _postgres_habits(engine)
+    _postgres_habits(engine, options)
     return engine
 
 
-def _postgres_habits(engine: Engine) -> None:
+def _postgres_habits(engine: Engine, options: dict[str, Any]) -> None:
     """The server too notices within half a minute that we have vanished, and lets go of what we had locked."""
     seen_there = (
         "tcp_keepalives_idle=10",
@@ -240,8 +240,15 @@ def _postgres_habits(engine: Engine) -> None:
         "tcp_user_timeout=15000",
     )
 
+    order: dict[str, Any] = {}
+
+    @event.listens_for(engine, "do_connect")
+    def ask(_dialect: Dialect, _record: Any, _arguments: Any, wanted: dict[str, Any]) -> None:
+        wanted.update(order)
+
     @event.listens_for(engine, "connect")
     def settings(connection: Any, _record: Any) -> None:
+        order.update(conninfo.found_first(options, connection.info.host, connection.info.port))
         with connection.cursor() as cursor:
             cursor.execute("; ".join(f"SET {setting}" for setting in seen_there))
         connection.commit()

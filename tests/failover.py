@@ -47,7 +47,9 @@ class Host(Postgres):
         )  # fmt: skip
 
     def command(self) -> list[str]:
-        return [*super().command(), f"--cluster_name=host{self.address[-1]}", "--wal_receiver_timeout=5s"]
+        """Not durable: what the machine would lose, never what the other host has not got."""
+        standing = ["--synchronous_commit=on", "--wal_receiver_timeout=5s"]
+        return [*super().command(), *standing, f"--cluster_name=host{self.address[-1]}"]
 
     def asked(self, query: str) -> Any:
         with psycopg.connect(self.url(), connect_timeout=5, autocommit=True) as connection:

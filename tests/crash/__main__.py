@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.crash import hosts, mailing
-from tests.crash.scenes import SCENES, NotRun, run
 from tests.crash.rush import OFFERED
+from tests.crash.scenes import SCENES, NotRun, run
 from tests.crash.stage import Audit
 
 REPORT = Path(__file__).parents[2] / "docs" / "crash.md"
@@ -148,8 +148,8 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def _of_mailings(told: str) -> str:
-    return f"""News mailed to {PEOPLE:,} people by a worker that is killed as often. *Twice*: by the mail server's own count; a mail
-that was leaving at the moment of a kill, which the outbox marks as doubtful, and no other.
+    return f"""News mailed to {PEOPLE:,} people by a worker that is killed as often. *Twice*: by the mail server's own
+count; a mail that was leaving at the moment of a kill, which the outbox marks as doubtful, and no other.
 
 {told}"""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash.crowd import Ledger
-from tests.crash.rush import Rush
+from tests.crash.rush import OFFERED, Rush
 from tests.crash.stage import Audit, Stage
 from tests.failover import Pair
 from tests.services import wait_for
@@ -41,23 +41,32 @@ class Failover:
         return [*self.audit.problems, *slow, *(f"pages answered {status}: {n}" for status, n in failed.items())]
 
 
-def run(kills: int, tell: Callable[[str], None] = lambda _: None, *, calm: float = 4.0) -> Failover:
-    """*calm*: seconds in which people sign before each kill. Raises AssertionError when people were failed."""
+def run(
+    kills: int,
+    tell: Callable[[str], None] = lambda _: None,
+    *,
+    calm: float = 4.0,
+    offered: float = OFFERED,
+    durable: bool = True,
+) -> Failover:
+    """*offered*: people a second. *calm*: seconds in which they sign before each kill.
+
+    Raises AssertionError when people were failed.
+    """
     with tempfile.TemporaryDirectory(prefix="signons-hosts-", dir="/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as nobody when we are root
         with ExitStack() as stack:
-            pair = Pair(folder)
+            pair = Pair(folder, durable=durable)
             stack.callback(pair.kill)
-            return _played(Stage(folder, stack, postgres=False, hosts=pair), pair, stack, kills, tell, calm)
+            stage = Stage(folder, stack, postgres=False, hosts=pair)
+            rush = Rush(stage.web.port, stage.slug, stage.smtp.mails, Ledger(), offered)
+            stack.callback(rush.end)
+            return _played(stage, pair, rush, kills, tell, calm)
 
 
-def _played(
-    stage: Stage, pair: Pair, stack: ExitStack, kills: int, tell: Callable[[str], None], calm: float
-) -> Failover:
-    ledger, back, silent = Ledger(), list[float](), list[float]()
-    rush = Rush(stage.web.port, stage.slug, stage.smtp.mails, ledger)
-    stack.callback(rush.end)
+def _played(stage: Stage, pair: Pair, rush: Rush, kills: int, tell: Callable[[str], None], calm: float) -> Failover:
+    ledger, back, silent = rush.ledger, list[float](), list[float]()
     began = time.monotonic()
     rush.start()
     for n in range(kills):
@@ -71,16 +80,19 @@ def _played(
         pair.rebuild()
         assert not rush.failures, rush.failures
     rush.stop_signing()
-    offered = rush.came / (time.monotonic() - began)
+    tell(f"host: {rush.came} came, {len(ledger.signed)} signed, {len(ledger.confirmed)} confirmed")
+    came = rush.came / (time.monotonic() - began)
     wait_for(lambda: rush.everybody_signed or bool(rush.failures), "everybody who came has an answer", 120)
+    tell(f"host: everybody has signed, {len(rush.mailed)} have their mail")
     stage.worker.terminate()
     stage.send_what_is_left()
     with suppress(TimeoutError):
         wait_for(lambda: ledger.signed <= ledger.confirmed, "everybody has confirmed", CONFIRMED)
+    tell(f"host: {len(ledger.confirmed)} confirmed")
     rush.end()
     stage.web.terminate()
     assert not rush.failures, rush.failures
-    return Failover(stage.audit(ledger, kills), offered, back, silent, dict(rush.pages))
+    return Failover(stage.audit(ledger, kills), came, back, silent, dict(rush.pages))
 
 
 def _failover(pair: Pair, rush: Rush) -> tuple[float, float]:

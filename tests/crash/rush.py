@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.crash.crowd import Ledger
+from tests.crash.crowd import IDLE, Ledger
 from tests.site import FORM
 
 OFFERED = 300
@@ -30,14 +30,15 @@ LOOKING = 0.1
 class Rush:
     """Begins with ``start``; ``stop_signing`` lets everybody who came have an answer, ``end`` is the end."""
 
-    def __init__(self, port: int, slug: str, mails: Path, ledger: Ledger) -> None:
-        self.port, self.slug, self.mails, self.ledger = port, slug, mails, ledger
+    def __init__(self, port: int, slug: str, mails: Path, ledger: Ledger, offered: float = OFFERED) -> None:
+        self.port, self.slug, self.mails, self.ledger, self.offered = port, slug, mails, ledger, offered
         self.came = 0
         # When somebody was told that the signature is there.
         self.answered: list[float] = []
         self.mailed: set[str] = set()
         self.pages: Counter[str] = Counter()
         self.failures: list[BaseException] = []
+        self._connections: list[_Connection] = []
         self._more, self._end = True, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -83,11 +84,17 @@ class Rush:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in self._connections:
+            connection.close()
+
+    def _connection(self) -> "_Connection":
+        self._connections.append(_Connection(self.port))
+        return self._connections[-1]
 
     async def _come(self, signing: "asyncio.Queue[tuple[str, str, float]]") -> None:
         began = time.monotonic()
         while self._more:
-            if (early := began + self.came / OFFERED - time.monotonic()) > 0:
+            if (early := began + self.came / self.offered - time.monotonic()) > 0:
                 await asyncio.sleep(early)
             email = f"personne{self.came}@exemple.test"
             signing.put_nowait((email, f"/petitions/{self.slug}/signatures", time.monotonic()))
@@ -95,18 +102,16 @@ class Rush:
         await asyncio.Event().wait()
 
     async def _browser(self, queue: "asyncio.Queue[tuple[str, str, float]]", kept: set[str]) -> None:
-        connection: _Connection | None = None
+        connection = self._connection()
         while True:
             email, path, since = await queue.get()
             form = urlencode(FORM | {"email": email}) if kept is self.ledger.signed else ""
             try:
-                if connection is None or connection.stale:
-                    connection = await _Connection.open(self.port)
                 async with asyncio.timeout(PATIENCE):
                     status = await connection.ask("POST", path, form)
             except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
                 self.ledger.refusal(type(error).__name__)
-                connection = None
+                connection.close()
             else:
                 if status == 303:
                     now = time.monotonic()
@@ -135,40 +140,39 @@ class Rush:
                     confirming.put_nowait((mail["to"], mail["link"], time.monotonic()))
 
     async def _look_around(self) -> None:
-        connection: _Connection | None = None
+        connection = self._connection()
         n = 0
         while True:
             n += 1
             try:
-                if connection is None or connection.stale:
-                    connection = await _Connection.open(self.port)
                 async with asyncio.timeout(PATIENCE):
                     status = await connection.ask("GET", random.choice(PAGES).format(n=n))
                 self.pages[str(status)] += 1
             except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
                 self.pages[type(error).__name__] += 1
-                connection = None
+                connection.close()
             await asyncio.sleep(LOOKING)
 
 
 class _Connection:
-    """One keep-alive connection; a server lets go of one that idles."""
+    """Keep-alive, made again when it failed, or idled so long that a server lets go of it."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-        self.used = time.monotonic()
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.reader: asyncio.StreamReader
+        self.writer: asyncio.StreamWriter | None = None
+        self.used = 0.0
 
-    @classmethod
-    async def open(cls, port: int) -> "_Connection":
-        return cls(*await asyncio.open_connection("127.0.0.1", port))
-
-    @property
-    def stale(self) -> bool:
-        if idle := self.writer.is_closing() or time.monotonic() - self.used > 3:
+    def close(self) -> None:
+        if self.writer is not None:
             self.writer.close()
-        return idle
+        self.writer = None
 
     async def ask(self, method: str, path: str, body: str = "") -> int:
+        if time.monotonic() - self.used > IDLE:
+            self.close()
+        if self.writer is None:
+            self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
         client = ".".join(["10", *(str(random.randint(1, 254)) for _ in range(3))])
         self.writer.write(
             f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-forwarded-for: {client}\r\n"
@@ -185,5 +189,5 @@ class _Connection:
             await self.reader.readuntil(b"\r\n")
         self.used = time.monotonic()
         if b"connection: close" in head:
-            self.writer.close()
+            self.close()
         return status
