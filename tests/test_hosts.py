@@ -28,25 +28,23 @@ PAGES = ("/", "/?q=bibliotheque", "/petitions", "/api/v1/petitions", "/transpare
 
 
 @pytest.fixture(scope="module")
-def both() -> Iterator[Pair]:
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     with pair() as running:
-        running.create_database("hosts")
+        prepare(settings_for(running.create_database("model"), tmp_path_factory.mktemp("model")))
         yield running
 
 
 @pytest.fixture
 def found(both: Pair, tmp_path: Path) -> Settings:
     """An instance that knows both, the standby written first: who takes the first one takes the wrong one."""
-    both.primary.create_database("hosts")
+    both.primary.create_database("hosts", template="model")
     first, last = both.standby, both.primary
-    settings = settings_for(
+    return settings_for(
         f"postgresql+psycopg://postgres:{first.password}@/hosts?host={first.address}:{first.port}"
         f"&host={last.address}:{last.port}",
         tmp_path,
         database_read_url=both.url("hosts"),
     )
-    prepare(settings)
-    return settings
 
 
 @pytest.fixture
