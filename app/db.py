@@ -11,14 +11,11 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Request
 from fastapi.concurrency import contextmanager_in_threadpool
-from sqlalchemy import DateTime, Dialect, Engine, LargeBinary, MetaData, Text, Uuid, create_engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import ExceptionContext
+from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, Text, Uuid
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
@@ -28,19 +25,16 @@ from sqlalchemy.types import TypeDecorator
 from app import conninfo
 from app.bus import Bus
 from app.crypto import Vault
+from app.engines import postgres_engine, sqlite_engine
 from app.lanes import PATIENCE, lanes_of
 from app.settings import Settings
 from app.standby import Standby
 from app.turn import Turn
 
-# Of one process: what lanes, intakes, the live feed and the worker use at once, and room to spare.
-CONNECTIONS = 40
 # PostgreSQL, for transactions that change rows: one that says nothing for 40 s ends, and lets go of what it had locked.
 # Behind a pooler or a relay, the network alone does not tell the server that we have vanished. One that only reads
 # may wait for whoever downloads what it reads.
 SILENCE = timedelta(seconds=40)
-# SQLSTATE read_only_sql_transaction.
-READ_ONLY = "25006"
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -122,13 +116,13 @@ class Database:
         # Where what may be a second old is read, when it keeps up.
         self.standby: Standby | None = None
         if self.is_sqlite:
-            self.engine = _sqlite_engine(settings.database_url, pool_size)
+            self.engine = sqlite_engine(settings.database_url, pool_size)
         else:
-            self.engine = _postgres_engine(conninfo.options(settings.database_url, "signons"), pool_size)
+            self.engine = postgres_engine(conninfo.options(settings.database_url, "signons"), pool_size)
         if settings.database_read_url:
             there = conninfo.options(settings.database_read_url, "signons reads", reading=True)
             primary = conninfo.options(settings.database_url, "signons watch") | conninfo.IMPATIENT
-            self.standby = Standby(_postgres_engine(there, pool_size), there, primary)
+            self.standby = Standby(postgres_engine(there, pool_size), there, primary)
         self._writer = self.engine.execution_options(signons_write=True)
 
     @contextmanager
@@ -197,89 +191,6 @@ class Database:
         if self.standby is not None:
             self.standby.close()
         self.engine.dispose()
-
-
-def _sqlite_engine(address: str, pool_size: int) -> Engine:
-    url = make_url(address)
-    if url.database:
-        file = Path(url.database)
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not file.exists():
-            file.touch(0o600)
-    engine = create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=CONNECTIONS - pool_size,
-        pool_timeout=PATIENCE,
-        connect_args={"timeout": 30, "isolation_level": None},
-    )
-    _sqlite_habits(engine)
-    return engine
-
-
-def _postgres_engine(options: dict[str, Any], pool_size: int) -> Engine:
-    """*options* say where, in libpq's words: SQLAlchemy's URLs cannot say all of it."""
-    engine = create_engine(
-        "postgresql+psycopg://",
-        pool_size=pool_size,
-        max_overflow=CONNECTIONS - pool_size,
-        pool_timeout=PATIENCE,
-        pool_pre_ping=True,
-        connect_args=options,
-    )
-    _postgres_habits(engine, options)
-    return engine
-
-
-def _postgres_habits(engine: Engine, options: dict[str, Any]) -> None:
-    """The server too notices within half a minute that we have vanished, and lets go of what we had locked."""
-    seen_there = (
-        "tcp_keepalives_idle=10",
-        "tcp_keepalives_interval=5",
-        "tcp_keepalives_count=3",
-        "tcp_user_timeout=15000",
-    )
-
-    order: dict[str, Any] = {}
-
-    @event.listens_for(engine, "do_connect")
-    def ask(_dialect: Dialect, _record: Any, _arguments: Any, wanted: dict[str, Any]) -> None:
-        wanted.update(order)
-
-    @event.listens_for(engine, "connect")
-    def settings(connection: Any, _record: Any) -> None:
-        order.update(conninfo.found_first(options, connection.info.host, connection.info.port))
-        with connection.cursor() as cursor:
-            cursor.execute("; ".join(f"SET {setting}" for setting in seen_there))
-        connection.commit()
-
-    @event.listens_for(engine, "handle_error")
-    def demoted(context: ExceptionContext) -> None:
-        """A primary that takes no more writes has handed over: every connection to it is dropped, the next one
-        looks for the new primary."""
-        if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
-            context.is_disconnect = True
-
-
-def _sqlite_habits(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def pragmas(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "busy_timeout=30000",
-            "cache_size=-32000",
-            "secure_delete=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        writing = connection.get_execution_options().get("signons_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 def away(error: BaseException) -> bool:

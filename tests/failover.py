@@ -7,6 +7,7 @@ moment: promote the standby, which then waits for nobody; rebuild the other behi
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -59,6 +60,14 @@ class Host(Postgres):
     def told(self, statement: str) -> None:
         with psycopg.connect(self.url(), connect_timeout=5, autocommit=True) as connection:
             connection.execute(statement)
+
+    def fall_behind(self) -> None:
+        """A standby that receives everything and replays nothing, until ``catch_up``."""
+        self.asked("SELECT pg_wal_replay_pause()")
+        wait_for(lambda: self.asked("SELECT pg_get_wal_replay_pause_state()") == "paused", "nothing is replayed")
+
+    def catch_up(self) -> None:
+        self.asked("SELECT pg_wal_replay_resume()")
 
     def die(self) -> None:
         """As a host does: every process at once, whatever it was doing."""
@@ -116,6 +125,16 @@ class Pair:
     def kill(self) -> None:
         for host in self.in_order:
             host.kill()
+
+
+def cannot() -> str:
+    """Why there cannot be two hosts here, or ""."""
+    for address in ADDRESSES:
+        try:
+            socket.create_server((address, 0)).close()
+        except OSError:
+            return f"{address} is not an address of this machine"
+    return ""
 
 
 @contextmanager

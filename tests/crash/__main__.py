@@ -83,7 +83,10 @@ def _rewrite(name: str, text: str) -> None:
 
 def _hosts(kills: int) -> tuple[str, list[str]]:
     """The section of the two hosts, and what went wrong."""
-    found = hosts.run(kills, lambda line: print(line, file=sys.stderr, flush=True))
+    try:
+        found = hosts.run(kills, lambda line: print(line, file=sys.stderr, flush=True))
+    except NotRun as reason:
+        return f"Not run: {reason}.", []
     audit, back = found.audit, sorted(found.back)
     cells = (
         *map(str, (audit.kills, round(found.offered), audit.signed, audit.signed_lost, audit.doubled)),
@@ -94,18 +97,19 @@ def _hosts(kills: int) -> tuple[str, list[str]]:
         f"{audit.slowest:.1f} s",
         _counted(found.pages),
     )
-    text = f"""Written by `python -m tests.crash host` ({_where()}). PostgreSQL on two loopback addresses, the standby
-synchronous (`synchronous_commit=on`): nothing is promised before both hosts have it. {OFFERED} people a second come to
-sign, whatever becomes of the site, and confirm when their mail is there; those without an answer come again a second
-later. Every process of the primary is killed at once (SIGKILL), the standby promoted {hosts.NOTICED[0]:g} to
-{hosts.NOTICED[1]:g} s later, the dead host rebuilt as its standby; then its turn comes. The web process and the worker
-are never started again: they know both hosts by `SIGNONS_DATABASE_URL`, and read the standby by
-`SIGNONS_DATABASE_READ_URL`.
+    text = f"""Written by `make crash`, or `python -m tests.crash host` ({_where()}).
 
-*Written again*: from the promotion to the first person who is told that the signature is there, limit
-{hosts.LIMIT} s. *Without any promise*: from the last such answer to the next, the time in which somebody notices that
-the primary is gone included (with Patroni, its `ttl`). *Pages*: home, search, lists and JSON, read ten times a
-second all the while, by their status.
+PostgreSQL on two loopback addresses, the standby synchronous (`synchronous_commit=on`): nothing is promised before
+both hosts have it. {OFFERED} people a second come to sign, whatever becomes of the site, and confirm when their mail
+is there; those without an answer come again a second later. Every process of the primary is killed at once (SIGKILL),
+the standby promoted {hosts.NOTICED[0]:g} to {hosts.NOTICED[1]:g} s later, the dead host rebuilt as its standby; then
+its turn comes. The web process and the worker are never started again: they know both hosts by
+`SIGNONS_DATABASE_URL`, and read the standby by `SIGNONS_DATABASE_READ_URL`.
+
+*Written again*: from the promotion to the first person who is told that the signature is there, {hosts.LIMIT} s at
+most. *Without any promise*: from the last such answer to the next, the time included in which somebody notices that
+the primary is gone (with Patroni, its `ttl`). *Pages*: home, search, lists and JSON, read ten times a second all the
+while, by their status.
 
 {_table(KILLED, [cells])}"""
     return text, [f"host: {problem}" for problem in found.problems]

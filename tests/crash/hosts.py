@@ -14,8 +14,9 @@ from pathlib import Path
 
 from tests.crash.crowd import Ledger
 from tests.crash.rush import OFFERED, Rush
+from tests.crash.scenes import NotRun
 from tests.crash.stage import Audit, Stage
-from tests.failover import Pair
+from tests.failover import Pair, cannot
 from tests.services import wait_for
 
 # Seconds from the promotion until somebody is told again that the signature is there.
@@ -51,8 +52,10 @@ def run(
 ) -> Failover:
     """*offered*: people a second. *calm*: seconds in which they sign before each kill.
 
-    Raises AssertionError when people were failed.
+    Raises AssertionError when people were failed, NotRun where there are no two addresses.
     """
+    if reason := cannot():
+        raise NotRun(reason)
     with tempfile.TemporaryDirectory(prefix="signons-hosts-", dir="/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as nobody when we are root
