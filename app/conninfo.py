@@ -18,18 +18,25 @@ ESCAPED = "adresse ou port illisible (dans un mot de passe, / # ? @ s’écriven
 TWICE = "un réglage est écrit deux fois : postgresql://utilisateur@h1:5432,h2:5432/base dit tous les hôtes à la fois"
 USUAL_PORT = "5432"
 ATTRS = {"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}
-# Seconds that a host has to answer. Of several, the next one is there.
-ALONE, OF_SEVERAL = 5, 2
 # A host that vanishes says nothing: it is noticed by these, in about fifteen seconds.
 KEEPALIVES: dict[str, Any] = {
+    "connect_timeout": 5,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
-# The same where another host is asked instead.
+# The same of several hosts, where another one may have taken over by then.
+OF_SEVERAL: dict[str, Any] = {
+    "connect_timeout": 2,
+    "keepalives_idle": 3,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5_000,
+}
+# And where another host is asked at once.
 IMPATIENT: dict[str, Any] = {
-    "connect_timeout": OF_SEVERAL,
+    "connect_timeout": 2,
     "keepalives_idle": 2,
     "keepalives_interval": 1,
     "keepalives_count": 2,
@@ -117,10 +124,9 @@ def options(url: str, name: str, *, reading: bool = False) -> dict[str, Any]:
     """
     said = parts(url)
     several = len(_split(said)) > 1
-    usual = {"connect_timeout": OF_SEVERAL if several else ALONE, **KEEPALIVES, **(IMPATIENT if reading else {})}
-    if several:
-        usual["target_session_attrs"] = "standby" if reading else "read-write"
-    return {"application_name": name, **usual, **said}
+    usual = IMPATIENT if reading else OF_SEVERAL if several else KEEPALIVES
+    meant = {"target_session_attrs": "standby" if reading else "read-write"} if several else {}
+    return {"application_name": name, **usual, **meant, **said}
 
 
 def found_first(wanted: dict[str, Any], host: str, port: int) -> dict[str, Any]:
@@ -136,7 +142,7 @@ def found_first(wanted: dict[str, Any], host: str, port: int) -> dict[str, Any]:
 
 def each_host(url: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Of each host its name and port, and how to reach it alone, whatever its role."""
-    alone = options(url, name) | {"target_session_attrs": "any", "connect_timeout": OF_SEVERAL}
+    alone = options(url, name) | IMPATIENT | {"target_session_attrs": "any"}
     several = {key: str(alone[key]).split(",") for key in ("host", "hostaddr", "port") if alone.get(key)}
     for n, host in enumerate(_split(parts(url))):
         own = {key: values[n] if len(values) > 1 else values[0] for key, values in several.items()}

@@ -1,12 +1,14 @@
 """The standby, for reads that may be a second old, as long as it keeps up.
 
-A thread notes every second how far the journal of the primary has come and how far the standby has replayed it: what
-is read there lacks nothing that was committed before the newest place that it has passed, AGE seconds ago at most.
-Otherwise, or when it does not answer, nobody waits for it: reads go to the primary until it is back.
+Every second one thread notes how far the journal of the primary has come, another how far the standby has replayed it:
+what is read there lacks nothing that was committed before the newest place that it has passed, AGE seconds ago at
+most. Otherwise, or when it does not answer, nobody waits for it: reads go to the primary until it is back.
 """
 
 import threading
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -38,14 +40,15 @@ class Standby:
         self._keeps_up = True
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def connection(self) -> Connection | None:
         """None: ask the primary."""
         with self._lock:
-            if self._thread is None and not self._stop.is_set():
-                self._thread = threading.Thread(target=self._watch, name="standby", daemon=True)
-                self._thread.start()
+            if not self._threads and not self._stop.is_set():
+                for look in (self.note, self.look):
+                    self._threads.append(threading.Thread(target=self._often, args=[look], name="standby", daemon=True))
+                    self._threads[-1].start()
         if monotonic() >= self._good_until:
             return None
         try:
@@ -63,26 +66,29 @@ class Standby:
 
     def close(self) -> None:
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
         self._there.close()
         self._primary.close()
         self.engine.dispose()
 
-    def _watch(self) -> None:
+    def _often(self, look: Callable[[], None]) -> None:
         while not self._stop.is_set():
-            self.look()
+            look()
             self._stop.wait(EVERY)
 
-    def look(self) -> None:
-        """Compare the two once."""
+    def note(self) -> None:
+        """Where the primary is."""
         now = monotonic()
-        try:
+        with suppress(psycopg.Error):
             self._seen.append((now, self._primary.reached()[1]))
-        except psycopg.Error:
-            # Nothing is committed meanwhile that we could know of: what was the newest still is.
-            if self._seen:
-                self._seen.append((now, self._seen[-1][1]))
+
+    def look(self) -> None:
+        """Whether the standby keeps up."""
+        now, seen = monotonic(), list(self._seen)
+        if seen and now - seen[-1][0] > AGE / 2:
+            # The primary does not answer. Nothing is committed that we could know of: what was the newest still is.
+            seen.append((now, seen[-1][1]))
         try:
             follows, reached = self._there.reached()
         except psycopg.Error as error:
@@ -93,7 +99,7 @@ class Standby:
             self._there.close()
             self.engine.dispose()
             return
-        self._good_until = max((when for when, where in self._seen if where <= reached), default=-AGE) + AGE
+        self._good_until = max((when for when, where in seen if where <= reached), default=-AGE) + AGE
         if monotonic() >= self._good_until:
             self.left("late")
         elif not self._keeps_up:

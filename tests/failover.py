@@ -96,8 +96,13 @@ class Pair:
         hosts = ",".join(f"{host.address}:{host.port}" for host in self.in_order)
         return f"postgresql://postgres:{self.primary.password}@{hosts}/{database}"
 
-    def create_database(self, name: str) -> str:
-        self.primary.create_database(name)
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """On both; the URL of both."""
+        self.primary.create_database(name, template)
+        there = self.primary.asked("SELECT pg_current_wal_lsn()")
+        wait_for(
+            lambda: bool(self.standby.asked(f"SELECT pg_last_wal_replay_lsn() >= '{there}'")), "the standby has it too"
+        )
         return self.url(name)
 
     def promote(self) -> None:

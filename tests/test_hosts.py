@@ -4,16 +4,17 @@ A real primary and a real standby on two addresses of this machine (``tests/fail
 a rush of people is ``tests/crash/hosts.py``, of which one round is played here.
 """
 
+import logging
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from app import conninfo, standby
+from app import standby
 from app.bus import Bus
 from app.cli import main
 from app.settings import Settings
@@ -42,7 +43,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 @pytest.fixture
 def found(both: Pair, tmp_path: Path) -> Settings:
     """An instance that knows both, the standby written first: who takes the first one takes the wrong one."""
-    both.primary.create_database("hosts", template="model")
+    both.create_database("hosts", template="model")
     first, last = both.standby, both.primary
     return settings_for(
         f"postgresql+psycopg://postgres:{first.password}@/hosts?host={first.address}:{first.port}"
@@ -186,18 +187,21 @@ def cut_in_the_middle(followed: standby.Standby, both: Pair) -> None:
     sa.event.listen(followed.engine, "before_cursor_execute", cut)
 
 
-def test_the_primary_is_asked_first_once_it_was_found(found: Settings, both: Pair) -> None:
+def test_the_primary_is_asked_first_once_it_was_found(
+    found: Settings, both: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """A host that has vanished costs seconds: only the first connection pays for it."""
-    with opened(found) as database, database.engine.connect() as one, database.engine.connect() as two:
-        wanted = conninfo.options(found.database_url, "essai")
-        assert wanted["host"].split(",")[0] == both.standby.address
-        for connection in (one, two):
-            assert connection.connection.driver_connection.info.host == both.primary.address  # type: ignore[union-attr]
-        attempts = both.primary.address, both.standby.address
-        asked = conninfo.found_first(wanted, both.primary.address, both.primary.port)
-        assert tuple(asked["host"].split(",")) == attempts
-        with psycopg.connect(**(wanted | asked)) as straight:
-            assert straight.info.host == both.primary.address
+    monkeypatch.setattr("app.engines.create_engine", sa.create_engine)  # engines of the tests share what they listen to
+
+    def asked() -> list[str]:
+        told = [re.search(r"connection attempt: host: '(\S+)'", record.getMessage()) for record in caplog.records]
+        caplog.clear()
+        return [attempt[1] for attempt in told if attempt]
+
+    with opened(found) as database, caplog.at_level(logging.DEBUG, "psycopg"), database.engine.connect():
+        assert asked() == [both.standby.address, both.primary.address]
+        with database.engine.connect():
+            assert asked() == [both.primary.address]
 
 
 def test_nothing_promised_is_lost_when_the_primary_is_killed() -> None:

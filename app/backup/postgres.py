@@ -75,6 +75,8 @@ def find_tools(url: str, at_least: int = 0) -> Tools:
         )
     version, folder = fitting[0]
     password = parts.pop("password", "")
+    # A server that is busy takes nothing for a while of the very much that psql sends: it has not vanished.
+    parts.pop("tcp_user_timeout")
     environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
     return Tools(folder, version, make_conninfo("", **parts), environment)
 
