@@ -154,7 +154,8 @@ def test_numbers_in_addresses_are_bounded() -> None:
 
 # What may be a second old, hence read on the standby: where nobody looks for what they have just done.
 OLD = {
-    "/", "/petitions", "/petitions.atom", "/petitions/{slug}.json", "/organisations/{slug}", "/api", "/api/v1/petitions",
+    "/", "/petitions", "/petitions.atom", "/petitions/{slug}.json", "/organisations/{slug}", "/api",
+    "/api/v1/petitions",
     "/api/v1/petitions/{slug}", "/api/v1/petitions/{slug}/nouvelles", "/api/v1/themes", "/api/v1/organisations/{slug}",
     "/charte", "/transparence", "/transparence.json", "/transparence.csv", "/transparence/motifs.jsonl",
     "/transparence/journal", "/transparence/journal.atom", "/transparence/decisions/{reference}",
