@@ -10,7 +10,7 @@ import structlog
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from slowapi.errors import RateLimitExceeded
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import RedirectResponse, Response
@@ -18,9 +18,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as Sent
 
 from app.accounts.dependencies import SignInFirst
+from app.db import away
 from app.errors import Moved, Refused, TooMany
 from app.locale import Message
 from app.operations import metrics
+from app.web.again import MARK
 from app.web.crowd import Door
 from app.web.errors import error_response, is_for_programs, refuse
 from app.web.forms import ShowAgain
@@ -106,10 +108,17 @@ def handle_errors(app: FastAPI) -> None:
     async def form_refused(request: Request, refused: ShowAgain) -> Response:
         return refused.page
 
-    @on(OperationalError, PoolTimeout)
-    async def database_away(request: Request, error: OperationalError | PoolTimeout) -> Response:
-        """Not there, restarting, disk full, a lock held too long: nothing was written, and it will pass."""
-        log.error("database_away", error=type(getattr(error, "orig", error)).__name__)
+    @on(DBAPIError, PoolTimeout)
+    async def database_away(request: Request, error: DBAPIError | PoolTimeout) -> Response:
+        """Not there, restarting, handed over, disk full, a lock held too long: nothing was written, it will pass."""
+        name = type(getattr(error, "orig", error)).__name__
+        standby = app.state.database.standby
+        if standby is not None and getattr(request.state, "old", False):
+            standby.left(name)
+            return answer(request, 503, AWAY, {MARK.decode(): "1"})
+        if not isinstance(error, OperationalError) and not away(error):
+            raise error
+        log.error("database_away", error=name)
         return answer(request, 503, AWAY, {"retry-after": "5"})
 
     @on(SignInFirst)

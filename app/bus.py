@@ -8,7 +8,6 @@ waits for the bus, which has its own threads, and nothing fails with it.
 import secrets
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import psycopg
 import redis
@@ -16,6 +15,7 @@ import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from app import conninfo
 from app.settings import Settings
 
 CHANNEL = "signons"
@@ -23,13 +23,6 @@ CHANNEL = "signons"
 GROUPING = 0.05
 # A host that has vanished is noticed in about this many seconds.
 PATIENCE = 2
-# The same for a connection on which PostgreSQL has nothing to say.
-KEEPALIVES: dict[str, Any] = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-}
 log = structlog.get_logger("bus")
 
 
@@ -47,7 +40,7 @@ class Bus:
                 health_check_interval=10,
                 retry=Retry(NoBackoff(), 1),
             )
-        self._dsn = "" if settings.is_sqlite else settings.database_url.replace("+psycopg", "", 1)
+        self._server = {} if settings.is_sqlite else conninfo.options(settings.database_url, "signons bus")
         self._me = secrets.token_hex(4)
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -62,7 +55,7 @@ class Bus:
     def publish(self, petition_id: int) -> None:
         """Never raises and never waits: what was committed stays true without the message."""
         self._tell(petition_id)
-        if self._redis is None and not self._dsn:
+        if self._redis is None and not self._server:
             return
         with self._lock:
             self._pending.add(petition_id)
@@ -73,7 +66,7 @@ class Bus:
 
     def start(self) -> None:
         """Listen to the other processes, on a thread of its own, reconnecting for ever."""
-        if self._redis is not None or self._dsn:
+        if self._redis is not None or self._server:
             threading.Thread(target=self._listen, name="bus-in", daemon=True).start()
 
     def stop(self) -> None:
@@ -120,9 +113,7 @@ class Bus:
             raise
 
     def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(
-            self._dsn, autocommit=True, connect_timeout=5, application_name="signons bus", **KEEPALIVES
-        )
+        return psycopg.connect(**self._server, autocommit=True)
 
     def _listen(self) -> None:
         while not self._stop.is_set():

@@ -9,29 +9,28 @@ itself starve each other. Requests wait for theirs in the event loop (``lanes``)
 import json
 import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Depends, Request
 from fastapi.concurrency import contextmanager_in_threadpool
-from sqlalchemy import DateTime, Dialect, Engine, LargeBinary, MetaData, Text, Uuid, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, Text, Uuid
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as Session  # routes take it from here: they know no SQL
 from sqlalchemy.types import TypeDecorator
 
-from app.bus import KEEPALIVES, Bus
+from app import conninfo
+from app.bus import Bus
 from app.crypto import Vault
+from app.engines import postgres_engine, sqlite_engine
 from app.lanes import PATIENCE, lanes_of
 from app.settings import Settings
+from app.standby import Standby
 from app.turn import Turn
 
-# Of one process: what lanes, intakes, the live feed and the worker use at once, and room to spare.
-CONNECTIONS = 40
 # PostgreSQL, for transactions that change rows: one that says nothing for 40 s ends, and lets go of what it had locked.
 # Behind a pooler or a relay, the network alone does not tell the server that we have vanished. One that only reads
 # may wait for whoever downloads what it reads.
@@ -109,36 +108,21 @@ class Database:
     """
 
     def __init__(self, settings: Settings, vault: Vault, bus: Bus, pool_size: int = 10) -> None:
-        url = make_url(settings.database_url)
-        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.is_sqlite = settings.is_sqlite
         self.bus = bus
         self.info = {"vault": vault}
         # One writer at a time in this process (SQLite only).
         self.turn = Turn()
+        # Where what may be a second old is read, when it keeps up.
+        self.standby: Standby | None = None
         if self.is_sqlite:
-            if url.database:
-                file = Path(url.database)
-                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                if not file.exists():
-                    file.touch(0o600)
-            self.engine = create_engine(
-                url,
-                pool_size=pool_size,
-                max_overflow=CONNECTIONS - pool_size,
-                pool_timeout=PATIENCE,
-                connect_args={"timeout": 30, "isolation_level": None},
-            )
-            _sqlite_habits(self.engine)
+            self.engine = sqlite_engine(settings.database_url, pool_size)
         else:
-            self.engine = create_engine(
-                url.set(drivername="postgresql+psycopg"),
-                pool_size=pool_size,
-                max_overflow=CONNECTIONS - pool_size,
-                pool_timeout=PATIENCE,
-                pool_pre_ping=True,
-                connect_args={"connect_timeout": 5, "application_name": "signons", **KEEPALIVES},
-            )
-            _postgres_habits(self.engine)
+            self.engine = postgres_engine(conninfo.options(settings.database_url, "signons"), pool_size)
+        if settings.database_read_url:
+            there = conninfo.options(settings.database_read_url, "signons reads", reading=True)
+            primary = conninfo.options(settings.database_url, "signons watch") | conninfo.IMPATIENT
+            self.standby = Standby(postgres_engine(there, pool_size), there, primary)
         self._writer = self.engine.execution_options(signons_write=True)
 
     @contextmanager
@@ -175,6 +159,18 @@ class Database:
         with Session(self.engine, expire_on_commit=False, info=self.info) as session:
             yield session
 
+    @contextmanager
+    def read_old(self) -> Iterator[Session]:
+        """The same of what may be a second old: on the standby when there is one that keeps up."""
+        connection = self.standby.connection() if self.standby is not None else None
+        if connection is None:
+            with self.read() as session:
+                yield session
+            return
+        info = {**self.info, "old": True}
+        with closing(connection), Session(connection, expire_on_commit=False, info=info) as session:
+            yield session
+
     def fold_log(self) -> bool:
         """SQLite: empty the write-ahead log, where erased values stay readable; False when somebody reads.
 
@@ -192,44 +188,9 @@ class Database:
             return not busy
 
     def close(self) -> None:
+        if self.standby is not None:
+            self.standby.close()
         self.engine.dispose()
-
-
-def _postgres_habits(engine: Engine) -> None:
-    """The server too notices within half a minute that we have vanished, and lets go of what we had locked."""
-    seen_there = (
-        "tcp_keepalives_idle=10",
-        "tcp_keepalives_interval=5",
-        "tcp_keepalives_count=3",
-        "tcp_user_timeout=15000",
-    )
-
-    @event.listens_for(engine, "connect")
-    def settings(connection: Any, _record: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("; ".join(f"SET {setting}" for setting in seen_there))
-        connection.commit()
-
-
-def _sqlite_habits(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def pragmas(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "busy_timeout=30000",
-            "cache_size=-32000",
-            "secure_delete=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        writing = connection.get_execution_options().get("signons_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 def away(error: BaseException) -> bool:
@@ -240,7 +201,7 @@ def away(error: BaseException) -> bool:
     if isinstance(error, PoolTimeout):
         return True
     if not isinstance(error, OperationalError | InterfaceError):
-        return getattr(error, "connection_invalidated", False)  # cut off: we had fallen silent
+        return getattr(error, "connection_invalidated", False)  # cut off, or no primary any more
     return getattr(error.orig, "sqlstate", None) not in {"40001", "40P01"}
 
 
@@ -266,5 +227,15 @@ async def _request_session(request: Request) -> AsyncIterator[Session]:
         yield session
 
 
+async def _old_session(request: Request) -> AsyncIterator[Session]:
+    """``request.state.old``: whether it is the standby's (see ``answers.database_away``)."""
+    database: Database = request.app.state.database
+    async with contextmanager_in_threadpool(database.read_old()) as session:
+        request.state.old = session.info.get("old", False)
+        yield session
+
+
 # Function scope: the commit comes before the response, so that a 303 is never a lie.
 Db = Annotated[Session, Depends(_request_session, scope="function")]
+# Of pages that may be a second old: never of what somebody has just done.
+OldDb = Annotated[Session, Depends(_old_session, scope="function")]

@@ -51,6 +51,7 @@ from app.transparency import routes as transparency
 from app.vault import open_vault
 from app.web import ratelimit
 from app.web.admission import admitted
+from app.web.again import Again
 from app.web.crowd import Crowd
 from app.web.csrf import SameOrigin
 from app.web.headers import SecurityHeaders
@@ -152,6 +153,8 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
             app.state.views.count(petition_id, dict(scope["headers"]), scope["query_string"])
 
     guarded: ASGIApp = Crowd(partial(FastAPI.__call__, app), pages.doors)
+    if settings.database_read_url:
+        guarded = Again(guarded)
     guarded = SameOrigin(guarded, settings.origin, exempt=lambda path: path.startswith("/desabonnement/"))
     guarded = SecurityHeaders(LastResort(RequestGuard(guarded)), settings.hsts)
     if settings.trusted_proxies:

@@ -36,6 +36,5 @@ def _kept(settings: Settings) -> Iterator[tuple[Path, int]]:
     for file in (settings.master_key_file, settings.dkim_key_file):
         if file:
             yield Path(file), EVERYBODY  # root may give it to our group
-    database = make_url(settings.database_url).database
-    if settings.is_sqlite and database:
+    if settings.is_sqlite and (database := make_url(settings.database_url).database):
         yield from ((Path(f"{database}{end}"), OTHERS) for end in ("", "-wal", "-shm"))

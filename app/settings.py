@@ -19,6 +19,7 @@ from limits import parse_many
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app import conninfo
 from app.errors import SettingsError
 from app.naming import From, origin_of, sender_of
 
@@ -60,7 +61,7 @@ def _url(name: str, value: str) -> SplitResult:
     try:
         parts = urlsplit(value)
         _ = parts.port
-        if parts.scheme != "sqlite" and (parts.fragment or "@" in parts.path):
+        if parts.fragment or "@" in parts.path:
             raise ValueError
     except ValueError:
         hint = "dans un mot de passe, / # ? @ s’écrivent %2F %23 %3F %40"
@@ -110,7 +111,15 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         "sqlite:///var/signons.db",
-        description="Où sont les données : sqlite:///chemin ou postgresql://utilisateur:mot-de-passe@hôte/base.",
+        description="Où sont les données : sqlite:///chemin ou postgresql://utilisateur:mot-de-passe@hôte/base ;"
+        " plusieurs hôtes PostgreSQL s’écrivent hôte1:5432,hôte2:5432, et celui qui accepte les écritures est choisi"
+        " (target_session_attrs=read-write, sans qu’il faille l’écrire).",
+    )
+    database_read_url: str = Field(
+        "",
+        description="Serveur PostgreSQL de secours où lire ce qui peut dater d’une seconde (accueil, recherche, listes,"
+        " JSON, transparence), écrit de la même façon ; de plusieurs hôtes, le premier qui est un secours ; vide, ou"
+        " quand il ne répond pas ou a plus de trois secondes de retard : la même base.",
     )
     redis_url: str = Field(
         "",
@@ -247,15 +256,14 @@ class Settings(BaseSettings):
             raise ValueError("SIGNONS_BASE_URL : nom de site illisible") from None
         if base.scheme == "http" and not self.is_local:
             raise ValueError("SIGNONS_BASE_URL : https est obligatoire hors de cette machine")
-        if not re.match(r"sqlite:///.|postgresql(\+psycopg)?://.", self.database_url):
-            raise ValueError("SIGNONS_DATABASE_URL : sqlite:///chemin ou postgresql://… attendu")
+        self._check_databases()
         if self.redis_url and not re.match(r"rediss?://[^/]", self.redis_url):
             raise ValueError("SIGNONS_REDIS_URL : redis://hôte:port/numéro attendu")
         if self.smtp_url and not re.match(r"(smtp|smtps|smtp\+starttls)://[^/]+", self.smtp_url):
             raise ValueError("SIGNONS_SMTP_URL : smtp://, smtp+starttls:// ou smtps:// attendu")
         if self.bounce_imap_url and not re.match(r"imap(s|\+starttls)?://[^/]+@[^/]+(/|$)", self.bounce_imap_url):
             raise ValueError("SIGNONS_BOUNCE_IMAP_URL : imaps:// ou imap+starttls://utilisateur:mot-de-passe@… attendu")
-        for name in ("database_url", "redis_url", "smtp_url", "bounce_imap_url"):
+        for name in ("redis_url", "smtp_url", "bounce_imap_url"):
             _url(name, getattr(self, name))
         self._check_bounces()
         try:
@@ -287,6 +295,23 @@ class Settings(BaseSettings):
                         " (mentions légales)"
                     )
         return self
+
+    def _check_databases(self) -> None:
+        if not re.match(r"sqlite:///.|postgresql(\+psycopg)?://.", self.database_url):
+            raise ValueError("SIGNONS_DATABASE_URL : sqlite:///chemin ou postgresql://… attendu")
+        if self.database_read_url and self.is_sqlite:
+            raise ValueError("SIGNONS_DATABASE_READ_URL : pour PostgreSQL seulement ; SQLite n’a pas de secours")
+        if self.database_read_url and not re.match(r"postgresql(\+psycopg)?://.", self.database_read_url):
+            raise ValueError("SIGNONS_DATABASE_READ_URL : postgresql://… attendu")
+        for name, url, check in (
+            ("DATABASE_URL", self.database_url, conninfo.check_writes),
+            ("DATABASE_READ_URL", self.database_read_url, conninfo.parts),
+        ):
+            try:
+                if url.startswith("postgresql"):
+                    check(url)
+            except ValueError as error:
+                raise ValueError(f"SIGNONS_{name} : {error}") from None
 
     def _check_bounces(self) -> None:
         if self.bounce_address:

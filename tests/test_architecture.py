@@ -17,7 +17,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, meta, nodes
 
-from app import errors
+from app import db, errors
 from app.accounts.dependencies import staff, staff_aside
 from app.main import ROUTERS
 from app.pages.routes import doors as every_door
@@ -150,6 +150,29 @@ def test_numbers_in_addresses_are_bounded() -> None:
             if parameter.field_info.annotation in {int, int | None}:
                 kinds = {type(rule).__name__ for rule in parameter.field_info.metadata}
                 assert kinds & {"Lt", "Le"}, (route.path, parameter.name)
+
+
+# What may be a second old, hence read on the standby: where nobody looks for what they have just done.
+OLD = {
+    "/", "/petitions", "/petitions.atom", "/petitions/{slug}.json", "/organisations/{slug}", "/api",
+    "/api/v1/petitions",
+    "/api/v1/petitions/{slug}", "/api/v1/petitions/{slug}/nouvelles", "/api/v1/themes", "/api/v1/organisations/{slug}",
+    "/charte", "/transparence", "/transparence.json", "/transparence.csv", "/transparence/motifs.jsonl",
+    "/transparence/journal", "/transparence/journal.atom", "/transparence/decisions/{reference}",
+}  # fmt: skip
+
+
+def _asked(dependant: Dependant) -> set[Any]:
+    return {dependant.call}.union(*map(_asked, dependant.dependencies))
+
+
+def test_only_what_may_be_a_second_old_is_read_on_the_standby() -> None:
+    old = [route for route in routes("GET") + routes("POST") if db._old_session in _asked(route.dependant)]
+    assert {route.path for route in old} == OLD
+    for route in old:
+        assert route.methods == {"GET"}, route.path
+        assert db._request_session not in _asked(route.dependant), route.path  # one page, one moment
+        assert not asks_who(route.dependant), route.path
 
 
 # Whose petition it is

@@ -37,3 +37,23 @@ def test_reader_may_be_as_slow_as_whoever_downloads(site: Site, monkeypatch: pyt
         reader.execute(text("SELECT 1"))
         time.sleep(0.2)
         assert reader.scalar(text("SHOW idle_in_transaction_session_timeout")) == "0"
+
+
+def test_a_primary_that_takes_no_more_writes_is_left_at_once(site: Site) -> None:
+    """A connection that outlived its server's demotion (a pooler, a failover): refused once, made anew."""
+    slug = site.publish()
+    for connection in [site.database.engine.connect() for _ in range(3)]:
+        connection.exec_driver_sql("SET default_transaction_read_only = on")
+        connection.commit()
+        connection.close()
+    refused = site.sign(slug)
+    assert refused.status_code == 503
+    assert int(refused.headers["retry-after"]) > 0
+    assert site.sign(slug).status_code == 303
+    site.database.engine.dispose()
+    with site.database.engine.connect() as connection:
+        connection.exec_driver_sql("SET default_transaction_read_only = on")
+        connection.commit()
+    # A form beside the hot path, where the route's own session meets it.
+    statuses = [site.client.post("/mes-signatures", data={"email": "marie@exemple.test"}).status_code for _ in range(2)]
+    assert statuses == [503, 303]

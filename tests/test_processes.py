@@ -104,9 +104,9 @@ def environment(settings: Settings) -> dict[str, str]:
     return {f"SIGNONS_{name.upper()}": str(getattr(settings, name)) for name in names}
 
 
-def links(mails: MailServer) -> dict[str, str]:
+def links(mails: MailServer, since: int = 0) -> dict[str, str]:
     found = {}
-    for mail in list(mails.mails):
+    for mail in mails.mails[since:]:
         body = mail.message.get_body(("plain",))
         assert body is not None
         link = re.search(r"https?://[^/\s]+(/confirmer/\S+)", body.get_content())
@@ -163,6 +163,59 @@ def test_two_web_processes_and_two_workers_are_one_site(shared: Settings, reques
             assert session.scalar(select(func.count()).where(Signature.state == "confirmed")) == len(people)
             assert session.scalar(select(func.count()).where(OutboxMail.attempts != 1)) == 0
     assert Counter(mail.recipients[0] for mail in mails.mails) == Counter(people)
+
+
+def test_when_valkey_dies_under_load_people_sign_and_counters_move(
+    server: Postgres, postgres_template: str, tmp_path: Path
+) -> None:
+    """Two processes: while one petition is signed and confirmed all the time, the other one's counter goes on too."""
+    with ExitStack() as stack:
+        broker, mails = stack.enter_context(valkey()), stack.enter_context(smtp())
+        settings = settings_for(
+            server.create_database("without_valkey", template=postgres_template), tmp_path, redis_url=broker.url(),
+            smtp_url=mails.url, rate_post="10000/minute", rate_sign="10000/minute",
+        )  # fmt: skip
+        busy, quiet, env = published(settings), published(settings), environment(settings)
+        one, two = stack.enter_context(serve(env)), stack.enter_context(serve(env))
+        stack.enter_context(worker(env))
+        viewers = [stack.enter_context(closing(Viewer(two.url, slug))) for slug in (busy, quiet)]
+        for email in (later := [f"calme{n}@exemple.test" for n in range(3)]):
+            assert post(one.url, f"/petitions/{quiet}/signatures", FORM | {"email": email}) == 303
+        mails.wait(len(later), 30)
+        found, stop, statuses = links(mails), threading.Event(), list[int]()
+
+        def sign() -> None:
+            numbers = itertools.count()
+            while not stop.is_set():
+                form = FORM | {"email": f"personne{threading.get_ident()}-{next(numbers)}@exemple.test"}
+                statuses.append(post((one, two)[len(statuses) % 2].url, f"/petitions/{busy}/signatures", form))
+                time.sleep(0.05)
+
+        def confirm() -> None:
+            """On the process that is watched: it is woken all the time."""
+            seen = len(later)
+            while not stop.is_set():
+                new = links(mails, seen)
+                seen += len(new)
+                statuses.extend(post(two.url, link, {}) for link in new.values())
+                time.sleep(0.05)
+
+        threads = [threading.Thread(target=work) for work in (sign, sign, confirm)]
+        for thread in threads:
+            thread.start()
+        try:
+            wait_for(lambda: viewers[0].count > 5, "the busy counter moves", 30)
+            broker.kill()
+            for n, email in enumerate(later, 1):
+                assert post(one.url, found[email], {}) == 303
+                wait_for(lambda n=n: viewers[1].count == n, "seen from the other process", 3 * LAG)  # type: ignore[misc]
+            before = viewers[0].count
+            wait_for(lambda: viewers[0].count > before + 5, "the busy counter goes on", 30)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        assert set(statuses) == {303}
 
 
 def test_jobs_are_not_doubled_by_a_second_worker(shared: Settings, request: pytest.FixtureRequest) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from app import conninfo
 from app.errors import SettingsError
 from app.settings import Settings, load_settings
 from app.templating import ROOT
@@ -48,6 +49,20 @@ WRONG = [
     ("DATABASE_URL", "postgresql://u:12/34@hote/base"),
     ("DATABASE_URL", "postgresql://u:12#34@hote/base"),
     ("DATABASE_URL", "postgresql://u:a#b@hote/base"),
+    ("DATABASE_URL", "postgresql://u:a@b@hote/base"),
+    ("DATABASE_URL", "postgresql://u:12?b@hote/base"),
+    ("DATABASE_URL", "postgresql://u@h1:5432,h2:port/base"),
+    ("DATABASE_URL", "postgresql://u@h1,h2,h3:5432/base?port=1,2"),
+    ("DATABASE_URL", "postgresql://u@h1/base?host=h1:5432&host=h2:5432"),
+    ("DATABASE_URL", "postgresql://u@/base?host=h1:5432&host=h2:5432&port=5433"),
+    ("DATABASE_URL", "postgresql://u@h1,h2/base?sslmode=require&sslmode=disable"),
+    ("DATABASE_URL", "postgresql://u@h1,h2/base?target_session_attrs=any"),
+    ("DATABASE_URL", "postgresql://u@h1,h2/base?target_session_attrs=standby"),
+    ("DATABASE_URL", "postgresql://u@h1,h2/base?target_session_attrs=ecriture"),
+    ("DATABASE_URL", "postgresql://u@h1,h2/base?connect_timeout=vite"),
+    ("DATABASE_URL", "postgresql://u@h1,h2/base?hote=h3"),
+    ("DATABASE_READ_URL", "sqlite:///var/lecture.db"),
+    ("DATABASE_READ_URL", "postgresql://u@h2:port/base"),
     ("REDIS_URL", "redis://:12/34@hote:6379/0"),
     ("SMTP_URL", "smtp://u:12#34@hote"),
     ("REDIS_URL", "http://hote"),
@@ -145,12 +160,61 @@ def test_wrong_setting_is_one_sentence_that_names_the_variable(
 ) -> None:
     if name == "BOUNCE_IMAP_URL" and "imaps://retours:secret@imap.exemple.fr/INBOX" not in value:
         monkeypatch.setenv("SIGNONS_BOUNCE_ADDRESS", "retours@exemple.fr")
+    if name == "DATABASE_READ_URL":
+        monkeypatch.setenv("SIGNONS_DATABASE_URL", "postgresql://u@h1/base")
     monkeypatch.setenv(f"SIGNONS_{name}", value)
     with pytest.raises(SettingsError) as caught:
         load_settings()
     assert str(caught.value).startswith(f"SIGNONS_{name} : ")
     assert "\n" not in str(caught.value)
     assert "Input should" not in str(caught.value)  # French, not pydantic's English
+
+
+def test_a_database_to_read_is_for_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNONS_DATABASE_READ_URL", "postgresql://u@h2/base")
+    with pytest.raises(SettingsError, match=r"^SIGNONS_DATABASE_READ_URL : pour PostgreSQL seulement"):
+        load_settings()
+    monkeypatch.setenv("SIGNONS_DATABASE_URL", "postgresql://u@h1,h2/base")
+    load_settings()
+
+
+TWO = {"host": "h1,h2", "port": "5432,5433", "user": "u", "password": "é@/", "dbname": "base"}
+
+
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("postgresql://u:%C3%A9%40%2F@h1:5432,h2:5433/base", TWO),  # libpq's
+        ("postgresql+psycopg://u:%C3%A9%40%2F@/base?host=h1:5432&host=h2:5433", TWO),  # SQLAlchemy's
+        ("postgresql://u:%C3%A9%40%2F@/base?host=h1,h2&port=5432,5433", TWO),  # both
+        ("postgresql://u:%C3%A9%40%2F@h1,h2:5433/base", TWO),
+        ("postgresql://u:%C3%A9%40%2F@/base?host=h1&host=h2:5433", TWO),
+        ("postgresql://u@h1,h2/base", {"host": "h1,h2", "user": "u", "dbname": "base"}),
+        ("postgresql://u@[::1]:1,[fe80::2]:2/b", {"host": "::1,fe80::2", "port": "1,2", "user": "u", "dbname": "b"}),
+        ("postgresql://u@/b?host=[::1]:1&host=h:2", {"host": "::1,h", "port": "1,2", "user": "u", "dbname": "b"}),
+        ("postgresql://u@/b?host=::1", {"host": "::1", "user": "u", "dbname": "b"}),
+        ("postgresql://%2Frun%2Fpostgresql/b", {"host": "/run/postgresql", "dbname": "b"}),
+        ("postgresql:///b?host=/run/postgresql&port=5433", {"host": "/run/postgresql", "port": "5433", "dbname": "b"}),
+    ],
+)
+def test_hosts_are_read_alike_however_they_are_written(url: str, read: dict[str, str]) -> None:
+    assert conninfo.parts(url) == read
+    several = "," in read["host"]
+    connected = conninfo.options(url, "essai")
+    assert connected.get("target_session_attrs") == ("read-write" if several else None)
+    assert connected["connect_timeout"] == (2 if several else 5)
+    assert conninfo.options(url, "essai", reading=True).get("target_session_attrs") == ("standby" if several else None)
+    hosts = list(conninfo.each_host(url, "essai"))
+    assert [options["host"] for _, options in hosts] == read["host"].split(",")
+    assert all(options["target_session_attrs"] == "any" for _, options in hosts)
+    assert "," not in "".join(str(options.get("port")) for _, options in hosts)
+
+
+def test_the_host_that_answered_is_asked_first_the_next_time() -> None:
+    wanted = conninfo.options("postgresql://u@h1:1,h2:2,h3:3/base", "essai")
+    assert conninfo.found_first(wanted, "h2", 2) == {"host": "h2,h3,h1", "port": "2,3,1"}
+    assert conninfo.found_first(wanted, "ailleurs", 2) == {}
+    assert conninfo.found_first(conninfo.options("postgresql://u@h1/base", "essai"), "h1", 5432) == {}
 
 
 @pytest.mark.parametrize("missing", [name for name in PUBLIC if name != "SIGNONS_BASE_URL"])

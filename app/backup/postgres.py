@@ -10,8 +10,9 @@ from pathlib import Path
 from time import sleep
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
+from app import conninfo
 from app.backup.progress import Progress
 from app.errors import Refused
 
@@ -54,10 +55,9 @@ def find_tools(url: str, at_least: int = 0) -> Tools:
 
     The password goes by the environment: other users of the machine can read a command line.
     """
-    parts = conninfo_to_dict(url.replace("+psycopg", "", 1))
-    password = str(parts.pop("password", None) or "")
+    parts = conninfo.options(url, "signons backup")
     try:
-        with psycopg.connect(url.replace("+psycopg", "", 1), connect_timeout=10) as connection:
+        with psycopg.connect(**parts) as connection:
             server = connection.info.server_version // 10000
     except psycopg.OperationalError as error:
         raise Refused("La base de données ne répond pas : %(why)s", why=str(error).splitlines()[0]) from None
@@ -74,8 +74,11 @@ def find_tools(url: str, at_least: int = 0) -> Tools:
             n=needed,
         )
     version, folder = fitting[0]
-    environment = {**os.environ, "PGCONNECT_TIMEOUT": "10", **({"PGPASSWORD": password} if password else {})}
-    return Tools(folder, version, make_conninfo("", **{name: str(value) for name, value in parts.items()}), environment)
+    password = parts.pop("password", "")
+    # A server that is busy takes nothing for a while of the very much that psql sends: it has not vanished.
+    parts.pop("tcp_user_timeout")
+    environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
+    return Tools(folder, version, make_conninfo("", **parts), environment)
 
 
 def _installed() -> Iterator[tuple[Path, int]]:
@@ -120,7 +123,7 @@ def others_connected(url: str) -> int:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
     )
-    with psycopg.connect(url.replace("+psycopg", "", 1), connect_timeout=10, autocommit=True) as connection:
+    with psycopg.connect(**conninfo.options(url, "signons backup"), autocommit=True) as connection:
         for _ in range(20):
             row = connection.execute(query).fetchone()
             if row == (0,):

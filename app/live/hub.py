@@ -10,6 +10,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -151,15 +152,16 @@ class Hub:
             self._wake.set()
 
     async def _run(self) -> None:
-        told = 0.0
+        told = looked = 0.0
         while True:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN)
                 await asyncio.sleep(told + GROUPING - monotonic())
-            except TimeoutError:
-                self._changed.update(self.channels)
             self._wake.clear()
             told = monotonic()
+            if told - looked >= LOOK_AGAIN:  # nobody may have told us, however much is told of others
+                self._changed.update(self.channels)
+                looked = told
             due, self._changed = self._changed & set(self.channels), set()
             for petition_id in due:
                 await self._refresh(self.channels[petition_id])

@@ -21,7 +21,7 @@ from app.mail.destinations import RELAY
 from app.mail.models import MailRoute
 from app.mail.transport import SmtpTransport, Unavailable
 from app.moderation import charter
-from app.operations import records
+from app.operations import hosts, records
 from app.operations.check import Check
 from app.petitions import keys
 from app.private import readable_by_others
@@ -52,6 +52,7 @@ def checks(nameservers: Sequence[str] = ()) -> Iterator[Check]:
         return
     yield Check("réglages", True, f"{settings.origin}, courriels de {settings.sender}")
     yield _files(settings)
+    yield from hosts.checks(settings)
     database = Database(settings, vault, Bus(settings))
     try:
         yield from _database_checks(database)

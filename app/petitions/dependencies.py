@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from app.db import Db
+from app.db import Db, OldDb
 from app.errors import Refused
 from app.petitions import addresses, images
 from app.petitions.models import Petition
@@ -17,7 +17,13 @@ def public_petition(slug: str, session: Db) -> Petition:
     return addresses.public(session, slug)
 
 
+def old_public_petition(slug: str, session: OldDb) -> Petition:
+    return addresses.public(session, slug)
+
+
 PublicPetition = Annotated[Petition, Depends(public_petition, scope="function")]
+# Of a page that takes ``OldDb``.
+OldPublicPetition = Annotated[Petition, Depends(old_public_petition, scope="function")]
 
 
 @dataclass(frozen=True)

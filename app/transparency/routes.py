@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from app import clock
-from app.db import Db
+from app.db import OldDb
 from app.errors import NotFound
 from app.locale import Message
 from app.moderation import charter
@@ -44,7 +44,7 @@ JOURNAL = 100
 
 
 @router.get("/charte")
-def charter_page(request: Request, session: Db, version: str = "") -> Response:
+def charter_page(request: Request, session: OldDb, version: str = "") -> Response:
     history = moderation_queries.charter_versions(session)
     now = clock.now()
     in_force = charter.in_force(session, now)
@@ -70,7 +70,7 @@ def _period(du: str, au: str) -> queries.Period:
 
 
 @router.get("/transparence")
-def transparency(request: Request, session: Db, du: str = "", au: str = "") -> Response:
+def transparency(request: Request, session: OldDb, du: str = "", au: str = "") -> Response:
     period = _period(du, au)
     rows = queries.report(session, period)
     return public(
@@ -84,14 +84,14 @@ def transparency(request: Request, session: Db, du: str = "", au: str = "") -> R
 
 
 @router.get("/transparence.json")
-def transparency_json(session: Db, du: str = "", au: str = "") -> Response:
+def transparency_json(session: OldDb, du: str = "", au: str = "") -> Response:
     period = _period(du, au)
     body = {"from": period[0].date().isoformat(), "to": (period[1] - timedelta(days=1)).date().isoformat()}
     return JSONResponse(body | queries.report(session, period))
 
 
 @router.get("/transparence.csv")
-def transparency_csv(session: Db, du: str = "", au: str = "") -> Response:
+def transparency_csv(session: OldDb, du: str = "", au: str = "") -> Response:
     output = io.StringIO()
     writer = csv.writer(output, delimiter=";", lineterminator="\r\n")
     writer.writerow(["indicateur", "détail", "valeur"])
@@ -102,7 +102,7 @@ def transparency_csv(session: Db, du: str = "", au: str = "") -> Response:
 
 
 @router.get("/transparence/motifs.jsonl")
-def statements(session: Db, du: str = "", au: str = "") -> Response:
+def statements(session: OldDb, du: str = "", au: str = "") -> Response:
     """Statements of reasons, one a line, in the fields of the Commission's database."""
     lines = disclosure.json_lines(queries.decided(session, _period(du, au)))
     return Response("".join(lines), media_type="application/jsonl; charset=utf-8")
@@ -139,12 +139,12 @@ def _settled(session: Any) -> Any:
 
 
 @router.get("/transparence/journal")
-def journal(request: Request, session: Db) -> Response:
+def journal(request: Request, session: OldDb) -> Response:
     return public(request, "transparency/journal.html", entries=entries(session, _settled(session)))
 
 
 @router.get("/transparence/journal.atom")
-def atom(request: Request, session: Db) -> Response:
+def atom(request: Request, session: OldDb) -> Response:
     locale, tr = locale_of(request), partial(said_as_data, request)
     origin = full_address(request)
     found = entries(session, _settled(session))
@@ -176,7 +176,7 @@ def atom(request: Request, session: Db) -> Response:
 
 
 @router.get("/transparence/decisions/{reference}")
-def decision_page(request: Request, session: Db, reference: str) -> Response:
+def decision_page(request: Request, session: OldDb, reference: str) -> Response:
     """One decision, without the text nor anybody's name."""
     decision = moderation_queries.by_reference(session, reference)
     if decision is None or decision.undone_at is not None:

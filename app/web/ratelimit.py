@@ -103,7 +103,8 @@ class _Rates:
 
 
 rates = _Rates()
-limiter = Limiter(client_key, key_style="endpoint", in_memory_fallback=["30/minute"])
+# Without Redis the same rates hold, of each process.
+limiter = Limiter(client_key, key_style="endpoint", in_memory_fallback_enabled=True)
 
 
 def limited(rate: str = "post") -> Callable[[Endpoint], Endpoint]:

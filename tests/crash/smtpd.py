@@ -23,12 +23,19 @@ class Keeper:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)
-        message = message_from_bytes(envelope.content, EmailMessage, policy=policy.default)
-        text = message.get_body(("plain",))
-        found = LINK.search(text.get_content()) if text is not None else None
-        line = json.dumps({"to": envelope.rcpt_tos[0], "link": found[1] if found else None})
+        line = json.dumps({"to": envelope.rcpt_tos[0], "link": _link(envelope.content)})
         os.write(self.handle, line.encode() + b"\n")
         return "250 OK"
+
+
+def _link(content: bytes) -> str | None:
+    """In the plain text: looked for in what was sent, and read as a mail when it is not there as it is."""
+    found = LINK.search(content.replace(b"=\r\n", b"").decode("latin-1"))
+    if found is None or "=" in found[1]:
+        message = message_from_bytes(content, EmailMessage, policy=policy.default)
+        text = message.get_body(("plain",))
+        found = LINK.search(text.get_content()) if text is not None else None
+    return found[1] if found else None
 
 
 async def main(port: int, path: str) -> None:

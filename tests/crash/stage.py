@@ -30,6 +30,7 @@ from app.templating import Templates
 from app.vault import open_vault
 from tests.conftest import prepare, settings_for
 from tests.crash.crowd import Ledger
+from tests.failover import Pair
 from tests.services import Postgres, Server, Signons, SignonsWorker, Valkey, free_port
 from tests.site import PETITION
 
@@ -100,10 +101,20 @@ class Audit:
 
 
 class Stage:
-    """Everything in *folder*; ``postgres`` and ``valkey`` are None where they do not apply."""
+    """Everything in *folder*; ``postgres`` and ``valkey`` are None where they do not apply.
+
+    *hosts*: two of them, for a database that outlives one.
+    """
 
     def __init__(
-        self, folder: Path, stack: ExitStack, *, postgres: bool, valkey: bool = False, env: dict[str, str] | None = None
+        self,
+        folder: Path,
+        stack: ExitStack,
+        *,
+        postgres: bool,
+        valkey: bool = False,
+        env: dict[str, str] | None = None,
+        hosts: Pair | None = None,
     ) -> None:
         self.folder = folder
         self.postgres = self._start(stack, Postgres(self._sub("postgres"), durable=True)) if postgres else None
@@ -111,7 +122,8 @@ class Stage:
         # On a disk of its own: what it has accepted must be there to be counted.
         elsewhere = stack.enter_context(tempfile.TemporaryDirectory(prefix="signons-smtp-"))
         self.smtp = self._start(stack, MailServer(Path(elsewhere)))
-        url = self.postgres.create_database("crash") if self.postgres else f"sqlite:///{self._sub('var')}/signons.db"
+        server = hosts or self.postgres
+        url = server.create_database("crash") if server else f"sqlite:///{self._sub('var')}/signons.db"
         port = free_port()
         self.settings = settings_for(
             url,
@@ -138,6 +150,7 @@ class Stage:
             "SIGNONS_BASE_URL": self.settings.base_url,
             "SIGNONS_TRUSTED_PROXIES": "127.0.0.1",
             "SIGNONS_PACE_SITE": "1000000",
+            **({"SIGNONS_DATABASE_READ_URL": url} if hosts else {}),
         }
         self.web = self._start(stack, Web(self._sub("web"), env, port, 1))
         self.worker = self._start(stack, SignonsWorker(self._sub("worker"), env))

@@ -128,10 +128,17 @@ def test_every_other_form_is_limited_too(settings: Settings) -> None:
 def test_several_processes_share_their_limits_and_outlive_the_one_who_remembers(settings: Settings) -> None:
     with (
         valkey() as server,
-        running(settings, redis_url=server.url()) as one,
-        running(settings, redis_url=server.url()) as two,
+        running(settings, redis_url=server.url(), rate_post="2/minute") as one,
+        running(settings, redis_url=server.url(), rate_post="2/minute") as two,
     ):
         slug = one.publish()
         assert [sign(site, slug).status_code for site in (one, two, one)] == [303, 303, 429]
+        ask = {"email": "marie@exemple.test"}
+        assert [site.client.post("/mes-signatures", data=ask).status_code for site in (one, two, two)] == [
+            303,
+            303,
+            429,
+        ]
         server.kill()
         assert [sign(one, slug).status_code for _ in range(3)] == [303, 303, 429]
+        assert [one.client.post("/mes-signatures", data=ask).status_code for _ in range(3)] == [303, 303, 429]

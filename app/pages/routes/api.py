@@ -11,14 +11,14 @@ from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse, Response
 
 from app import clock
-from app.db import Db, Session
+from app.db import OldDb, Session
 from app.errors import NotFound
 from app.locale import Message
 from app.organisations import queries as organisations
 from app.pages import published
 from app.pages.routes.base import router
 from app.petitions import lists, public, queries, search, themes
-from app.petitions.dependencies import PublicPetition
+from app.petitions.dependencies import OldPublicPetition
 from app.petitions.lists import Among
 from app.petitions.models import Petition
 from app.settings import Settings
@@ -65,7 +65,7 @@ def _kept(request: Request, response: Response, petition_id: int, seconds: int) 
 def petitions(
     request: Request,
     response: Response,
-    session: Db,
+    session: OldDb,
     etat: Etat = "ouvertes",
     theme: ThemeName = "",
     q: Words = "",
@@ -100,7 +100,7 @@ def _next(address: str, asked: dict[str, Any], page: int, pages: int) -> str | N
 
 
 @router.get("/api/v1/petitions/{slug}", responses=PROBLEMS, summary=Message("Une pétition, avec son texte"))
-def petition(request: Request, response: Response, session: Db, petition: PublicPetition) -> published.Detail:
+def petition(request: Request, response: Response, session: OldDb, petition: OldPublicPetition) -> published.Detail:
     _kept(request, response, petition.id, 1)
     return _petition(session, settings_of(request), petition, clock.now())
 
@@ -110,14 +110,14 @@ def _petition(session: Session, settings: Settings, petition: Petition, now: dat
 
 
 @router.get("/api/v1/petitions/{slug}/nouvelles", responses=PROBLEMS, summary=Message("Les nouvelles d’une pétition"))
-def news(request: Request, response: Response, session: Db, petition: PublicPetition) -> published.News:
+def news(request: Request, response: Response, session: OldDb, petition: OldPublicPetition) -> published.News:
     _kept(request, response, petition.id, 10)
     url = f"{settings_of(request).origin}/petitions/{petition.slug}"
     return published.told(updates.of_petition(session, petition.id), url)
 
 
 @router.get("/api/v1/themes", responses={503: PROBLEMS[503]}, summary=Message("Les thèmes de ce site"))
-def every_theme(request: Request, response: Response, session: Db) -> published.Themes:
+def every_theme(request: Request, response: Response, session: OldDb) -> published.Themes:
     _kept(request, response, 0, 60)
     return published.themes(themes.offered(session))
 
@@ -128,7 +128,7 @@ def every_theme(request: Request, response: Response, session: Db) -> published.
     summary=Message("Une organisation et les pétitions qu’elle porte"),
 )
 def organisation(
-    request: Request, response: Response, session: Db, slug: str, page: PageNumber = 1
+    request: Request, response: Response, session: OldDb, slug: str, page: PageNumber = 1
 ) -> published.Organisation:
     _kept(request, response, 0, 10)
     return _organisation(session, settings_of(request), slug, page)
@@ -210,7 +210,7 @@ def _translated(said: Any, locale: str) -> Any:
 
 
 @router.get("/api")
-def api_page(request: Request, session: Db) -> Response:
+def api_page(request: Request, session: OldDb) -> Response:
     settings = settings_of(request)
     said = described(settings)
     return public_page(

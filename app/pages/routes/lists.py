@@ -11,7 +11,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app import clock
-from app.db import Db, Session
+from app.db import OldDb, Session
 from app.pages.routes.base import router
 from app.petitions import covers, front, lists, public, queries, search, themes
 from app.petitions.lists import Among, Page
@@ -58,7 +58,7 @@ def _asked(path: str, q: str, theme: str, tri: str, etat: str = "") -> _Asked:
 
 
 @router.get("/")
-def home(request: Request, session: Db, q: str = "", theme: str = "", tri: str = "", page: str = "1") -> Response:
+def home(request: Request, session: OldDb, q: str = "", theme: str = "", tri: str = "", page: str = "1") -> Response:
     """What moves today; or, once something is asked, the list of what was."""
     now, wanted, number = clock.now(), _asked("/", q, theme, tri), page_number(page)
     if not (wanted.words or theme or wanted.sort or number > 1):
@@ -96,7 +96,7 @@ def _front(request: Request, session: Session, now: datetime, wanted: _Asked) ->
 
 @router.get("/petitions")
 def petitions(
-    request: Request, session: Db, etat: str = "", q: str = "", theme: str = "", tri: str = "", page: str = "1"
+    request: Request, session: OldDb, etat: str = "", q: str = "", theme: str = "", tri: str = "", page: str = "1"
 ) -> Response:
     """All of them, in three lists."""
     now, wanted, number = clock.now(), _asked("/petitions", q, theme, tri, etat), page_number(page)

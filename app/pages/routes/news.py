@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app import clock
-from app.db import Db
+from app.db import Db, OldDb
 from app.locale import Message
 from app.pages.routes.base import router
 from app.petitions import markdown, public, queries
@@ -64,7 +64,7 @@ def feed(request: Request, session: Db, petition: PublicPetition) -> Response:
 
 
 @router.get("/petitions.atom")
-def every_feed(request: Request, session: Db) -> Response:
+def every_feed(request: Request, session: OldDb) -> Response:
     """The newest petitions and the newest news of all of them, in one order."""
     settings = settings_of(request)
     told = [

@@ -4,7 +4,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app import clock
-from app.db import Db
+from app.db import OldDb
 from app.errors import NotFound
 from app.organisations import queries as organisations
 from app.pages.routes.base import router
@@ -15,7 +15,7 @@ from app.web.rendering import public as public_page
 
 
 @router.get("/organisations/{slug}")
-def organisation_page(request: Request, session: Db, slug: str, page: str = "1") -> Response:
+def organisation_page(request: Request, session: OldDb, slug: str, page: str = "1") -> Response:
     organisation = organisations.by_slug(session, slug)
     if organisation is None:
         raise NotFound("Aucune organisation n’est à cette adresse.")

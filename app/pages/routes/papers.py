@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from app import clock
-from app.db import Db, Session
+from app.db import Db, OldDb, Session
 from app.deliveries import public as delivery_public
 from app.errors import NotFound
 from app.locale import Message
@@ -30,7 +30,7 @@ CACHE = "public, max-age=1"
 
 
 @router.get("/petitions/{slug}.json")
-def data(request: Request, session: Db, slug: str) -> Response:
+def data(request: Request, session: OldDb, slug: str) -> Response:
     petition = addresses.public(session, slug)
     now = clock.now()
     view = public.view(session, petition, settings_of(request).origin, now)
