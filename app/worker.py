@@ -67,6 +67,7 @@ class Worker:
         self.slow_jobs = [
             Job("rank_front", 60, lambda: petition_jobs.rank_front(database)),
             Job("tally_places", 60, lambda: signature_jobs.tally_places(database)),
+            Job("verify_counts", 3600, lambda: privacy_jobs.verify_counts(database)),
             Job("fetch_bounces", 300, lambda: bounce_jobs.fetch_quietly(database, settings)),
         ]
         self._threads: list[threading.Thread] = []

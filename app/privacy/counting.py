@@ -1,8 +1,10 @@
 """Displayed counts against rows: signatures confirmed online, and sheets that two people have counted."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from app.db import changed
@@ -10,6 +12,8 @@ from app.paper import queries as paper_queries
 from app.petitions import on_paper
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
+from app.petitions.queries import insert_for
+from app.privacy.models import CountCheck
 from app.signatures import queries as signature_queries
 
 Difference = tuple[str, int, int]
@@ -34,6 +38,37 @@ def differences(session: Session) -> list[Difference]:
         if told != mine:
             found.append((f"{petition.slug}, papier", sum(told.values()), sum(mine.values())))
     return found
+
+
+def look(session: Session) -> dict[int, tuple[int, bool]]:
+    """The displayed count of each living petition, and whether nothing in :func:`differences` tells of it."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})  # people sign meanwhile
+    wrong = {slug.partition(",")[0] for slug, _, _ in differences(session)}
+    living = petition_queries.living(session)
+    shown = petition_queries.counts(session, [petition.id for petition in living])
+    return {petition.id: (shown[petition.id], petition.slug not in wrong) for petition in living}
+
+
+def keep(session: Session, found: Mapping[int, tuple[int, bool]], now: datetime) -> None:
+    """For the public page; the last time that they agreed stays when they do not any more."""
+    table = CountCheck.__table__
+    statement = insert_for(session)(table)
+    new = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=["petition_id"],
+        set_={"at": new.at, "count": new.count, "agreed_at": func.coalesce(new.agreed_at, table.c.agreed_at)},
+    )
+    rows = [
+        {"petition_id": petition_id, "at": now, "count": n, "agreed_at": now if agreed else None}
+        for petition_id, (n, agreed) in sorted(found.items())
+    ]
+    if rows:
+        session.execute(statement, rows)
+
+
+def last(session: Session, petition_id: int) -> CountCheck | None:
+    return session.get(CountCheck, petition_id)
 
 
 def _by_version(session: Session, petition: Petition, sheets: Sheets) -> list[Difference]:

@@ -203,7 +203,8 @@ PERSONAL = {
 
 # Tables ("name.*") or columns that say nothing about a person.
 IMPERSONAL = {
-    "audit_chain.*", "charter_version.*", "charter_article.*", "consent_text.*", "count_delta.*", "count_total.*",
+    "audit_chain.*", "charter_version.*", "charter_article.*", "consent_text.*", "count_check.*", "count_correction.*",
+    "count_delta.*", "count_total.*",
     "daily_number.*", "hint_off.*", "petition_keys.*", "retention_run.*", "signature_aggregate.*", "source.*",
     "step_passed.*", "standing.*", "place_tally.*", "tag_count.*", "tag_delta.*",
     "theme.*", "petition_theme.*", "view_count.*", "petition_remark.*", "letter.*",

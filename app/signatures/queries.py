@@ -13,7 +13,7 @@ from app.petitions.models import Petition, PetitionState
 from app.petitions.queries import hour_of
 from app.signatures import doubts, seats
 from app.signatures.links import REMIND_AFTER, REMIND_BEFORE
-from app.signatures.models import ASIDE, PostingRecord, Signature, SignatureState, Withdrawal
+from app.signatures.models import ASIDE, CountCorrection, PostingRecord, Signature, SignatureState, Withdrawal
 
 PER_PAGE = 50
 _ROWS = Signature.__table__.c
@@ -317,6 +317,16 @@ def left_the_count(session: Session, petition_id: int) -> tuple[int, int]:
     )
     aside = select(func.count()).where(Signature.petition_id == petition_id, text(ASIDE), ~_waits())
     return session.scalar(withdrawn) or 0, session.scalar(aside) or 0
+
+
+def note_correction(session: Session, petition_id: int, change: int, reason: str, now: datetime) -> None:
+    session.add(CountCorrection(petition_id=petition_id, at=now, change=change, reason=reason))
+
+
+def corrections(session: Session, petition_id: int, limit: int) -> Sequence[CountCorrection]:
+    """The latest first."""
+    found = select(CountCorrection).where(CountCorrection.petition_id == petition_id)
+    return session.scalars(found.order_by(CountCorrection.id.desc()).limit(limit)).all()
 
 
 def aside_counts(session: Session) -> dict[tuple[int, str], int]:

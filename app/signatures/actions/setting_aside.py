@@ -20,6 +20,17 @@ from app.signatures.models import SignatureState
 
 # Why, in a word that the journal may keep: it holds no values, and a typed reason names people.
 REASONS = ("burst", "domain", "name", "reported", "robot", "comment", "checked", "other")
+# In the words of the public page: nothing of who signed, nor of who decided.
+WHY = {
+    "burst": "arrivées en rafale",
+    "domain": "adresses d’un même domaine peu courant",
+    "name": "même nom répété",
+    "reported": "signalées par quelqu’un",
+    "robot": "saisies qui semblent automatiques",
+    "comment": "décision de modération sur le commentaire",
+    "checked": "vérifiées par une personne",
+    "other": "autre raison",
+}
 MOST = 500
 ASIDE = (SignatureState.QUARANTINED, SignatureState.INVALIDATED)
 ACTS = {
@@ -81,6 +92,8 @@ def _move(
             audit.record(session, ACTS[after], "signature", signature_id, by, petition=petition_id, reason=reason)
             n += 1
     petition_queries.add_to_count(session, petition_id, changes)
+    if total := changes.total():  # from one way of not counting to another, there is nothing to tell
+        queries.note_correction(session, petition_id, total, reason, now)
     if n:
         changed(session, petition_id)
     return n
