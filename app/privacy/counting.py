@@ -1,15 +1,18 @@
-"""Displayed counts against rows: signatures confirmed online, and sheets that two people have counted."""
+"""Displayed counts against rows (signatures confirmed online, sheets that two people have counted) and the register."""
 
 from collections import Counter
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.db import changed
 from app.paper import queries as paper_queries
 from app.petitions import on_paper
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
+from app.register import actions as register
+from app.register import queries as register_queries
 from app.signatures import queries as signature_queries
 
 Difference = tuple[str, int, int]
@@ -33,7 +36,14 @@ def differences(session: Session) -> list[Difference]:
         told = on_paper.totals(session, petition.id)
         if told != mine:
             found.append((f"{petition.slug}, papier", sum(told.values()), sum(mine.values())))
+    found += [(f"{one.slug}, registre", one.shown, one.told) for one in register_queries.differences(session)]
     return found
+
+
+def verify(session: Session) -> list[Difference]:
+    """The same, of one moment, while people sign; *session* has read nothing yet."""
+    register_queries.one_moment(session)
+    return differences(session)
 
 
 def _by_version(session: Session, petition: Petition, sheets: Sheets) -> list[Difference]:
@@ -68,4 +78,6 @@ def repair(session: Session) -> int:
             petition_queries.replace_counts(session, petition.id, hours, _versions(session, petition, mine))
             on_paper.replace(session, petition.id, mine)
             changed(session, petition.id)
+    for one in register_queries.differences(session):
+        register.correct(session, one.petition_id, one.shown - one.told, clock.now())
     return len(wrong)
