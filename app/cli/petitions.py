@@ -256,11 +256,11 @@ def counts() -> None:
 
 @counts.command(name="verify")
 def verify_counts() -> None:
-    """Comparer les nombres affichés aux lignes. Code 1 à la moindre différence."""
+    """Comparer les nombres affichés aux lignes et au registre. Code 1 à la moindre différence."""
     with opened() as (_, database), database.read() as session:
-        differences = counting.differences(session)
+        differences = counting.verify(session)
     for slug, shown, rows in differences:
-        click.echo(f"{slug} : affiché {shown}, lignes {rows}")
+        click.echo(f"{slug} : affiché {shown}, {'au registre' if slug.endswith(', registre') else 'lignes'} {rows}")
     if differences:
         raise click.exceptions.Exit(1)
     click.echo("Tous les nombres affichés sont justes.")
@@ -268,7 +268,7 @@ def verify_counts() -> None:
 
 @counts.command(name="repair")
 def repair_counts() -> None:
-    """Recompter les lignes et corriger les nombres affichés."""
+    """Recompter les lignes, corriger les nombres affichés, et le dire au registre."""
     with opened() as (_, database), database.write() as session:
         repaired = counting.repair(session)
     click.echo(f"Pétitions corrigées : {repaired}.")

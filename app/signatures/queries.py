@@ -101,8 +101,8 @@ def lock_in_order(session: Session, petition_id: int, ids: Collection[uuid.UUID]
 
 def move(
     session: Session, petition_id: int, ids: Collection[uuid.UUID], before: str, after: str, now: datetime
-) -> Sequence[tuple[uuid.UUID, datetime, int]]:
-    """Those that still are *before* become *after*; ``(id, confirmed_at, text_version)`` of the rows that moved."""
+) -> Sequence[Any]:
+    """Those that still are *before* become *after*; what the count and the register need of the rows that moved."""
     moved = session.execute(
         update(Signature)
         .where(
@@ -112,10 +112,12 @@ def move(
             Signature.confirmed_at.is_not(None),
         )
         .values(state=after, **_out_or_in(after, now))
-        .returning(Signature.id, Signature.confirmed_at, Signature.text_version)
+        .returning(
+            Signature.id, Signature.confirmed_at, Signature.text_version, Signature.email_sealed, Signature.place
+        )
         .execution_options(synchronize_session="fetch")
     )
-    return [(signature_id, at, version) for signature_id, at, version in moved if at is not None]
+    return moved.all()
 
 
 def _out_or_in(after: str, now: datetime) -> dict[str, Any]:
@@ -485,3 +487,13 @@ def delete_some(session: Session, petition_id: int, limit: int) -> int:
     if ids:
         session.execute(delete(Signature).where(Signature.petition_id == petition_id, Signature.id.in_(ids)))
     return len(ids)
+
+
+def counted_or_aside(session: Session, petition_id: int, after: uuid.UUID | None, limit: int) -> Sequence[Any]:
+    """Signatures that their owners have confirmed, in the order of their ids: what the register tells of them."""
+    found = select(
+        Signature.id, Signature.state, Signature.email_sealed, Signature.text_version, Signature.confirmed_at
+    ).where(Signature.petition_id == petition_id, Signature.confirmed_at.is_not(None))
+    if after is not None:
+        found = found.where(Signature.id > after)
+    return session.execute(found.order_by(Signature.id).limit(limit)).all()

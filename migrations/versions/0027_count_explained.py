@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0027_count_explained"
-down_revision = "0024_mail_side_by_side"
+down_revision = "0026_register"
 branch_labels = None
 depends_on = None
 

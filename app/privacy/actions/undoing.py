@@ -34,6 +34,8 @@ from app.privacy.models import Undo
 from app.privacy.queries import comments as comment_texts
 from app.privacy.queries import images, mailings, taken
 from app.privacy.queries.images import Changes, Which
+from app.register import actions as register
+from app.register.entries import Kind
 from app.signatures import links, seats
 from app.signatures import queries as signature_queries
 from app.signatures.actions.confirming import lock_beside
@@ -286,8 +288,9 @@ def _count_again(session: Session, gone: Sequence[images.Row], at: datetime) -> 
     for row in gone:
         petition_id, confirmed_at = row["petition_id"], row["confirmed_at"]
         if row["state"] == SignatureState.CONFIRMED and confirmed_at is not None:
-            hour = petition_queries.hour_of(confirmed_at)
-            petition_queries.add_to_count(session, petition_id, {(hour, row["text_version"]): 1})
+            email = open_field(petition_keys.of(session, petition_id), row["email_sealed"], row["id"].bytes, "email")
+            person = register.Person(row["id"], email, row["text_version"], petition_queries.hour_of(confirmed_at))
+            register.count(session, petition_id, Kind.RESTORED, [person], now)
             taken.back_in_files(session, petition_id, row["id"], at, now)
         audit.record(session, "signature.withdrawal_undone", "signature", row["id"], petition=petition_id)
         changed(session, petition_id)

@@ -1,0 +1,81 @@
+"""Receipts: what its owner keeps of a line of the register, to check it without asking us.
+
+A receipt is a C2SP ``tlog-proof``: its *extra data* is the entry, and below it, in the one that its owner gets, the
+secret in hexadecimal. Who has neither row nor secret any more may ask for the proof by the commitment, which is public.
+"""
+
+import base64
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app import crypto
+from app.mail.addresses import canonical
+from app.petitions import keys as petition_keys
+from app.petitions.keys import Keys
+from app.register import entries, queries, tree
+from app.register.entries import Entry, Kind
+from app.register.models import RegisterHead
+from app.register.tree import ENTRIES, WIDTH
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That an entry is in a log whose signed head is below it."""
+
+    entry: Entry
+    position: int
+    hashes: list[bytes]
+    note: str
+
+    def text(self, secret: bytes = b"") -> str:
+        """As it is kept in a file; with the secret it is its owner's receipt."""
+        extra = bytes(self.entry) + (b"\n" + secret.hex().encode() if secret else b"")
+        lines = [
+            "c2sp.org/tlog-proof@v1",
+            f"extra {base64.b64encode(extra).decode()}",
+            f"index {self.position}",
+            *(base64.b64encode(each).decode() for each in self.hashes),
+        ]
+        return "\n".join([*lines, "", self.note])
+
+
+def secret_of(keys: Keys, signature_id: uuid.UUID) -> bytes:
+    """Of one signature: what its receipts open with. Ask while the row is there: it cannot be made again afterwards."""
+    return crypto.digest(keys.register, signature_id.bytes)
+
+
+def commitment_of(session: Session, petition_id: int, signature_id: uuid.UUID, address: str, kind: Kind) -> bytes:
+    """What the line of that event says of it; *address*: of the signature, as it was typed."""
+    keys, name = petition_keys.of(session, petition_id), queries.name_of(session, petition_id)
+    return entries.commitment(secret_of(keys, signature_id), canonical(address), name, kind)
+
+
+def proof_of(session: Session, petition_id: int, commitment: bytes) -> Proof | None:
+    """Of the last line that says so; None when no signed head has one (yet: it takes a second or two)."""
+    head = queries.head(session, petition_id)
+    if head is None or len(commitment) != 32:
+        return None
+    read = queries.reader(session, petition_id)
+    for position in queries.places(session, petition_id, commitment):
+        if position >= head.signed_size:
+            continue
+        number, nth = divmod(position, WIDTH)
+        entry = Entry.read(tree.entries_of(read(ENTRIES, number), nth + 1)[nth])
+        if entry.commitment == commitment:
+            return Proof(entry, position, tree.inclusion(read, position, head.signed_size), checkpoint(session, head))
+    return None
+
+
+def checkpoint(session: Session, head: RegisterHead) -> str:
+    """The signed head as it is shown to everybody."""
+    return head.note
+
+
+def receipt(session: Session, petition_id: int, signature_id: uuid.UUID, address: str, kind: Kind) -> str | None:
+    """The whole of it, for its owner; None as long as no signed head has that line."""
+    proof = proof_of(session, petition_id, commitment_of(session, petition_id, signature_id, address, kind))
+    if proof is None:
+        return None
+    return proof.text(secret_of(petition_keys.of(session, petition_id), signature_id))
