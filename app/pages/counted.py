@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 from app.organising.curves import Curve, curve, per_day
 from app.paper import queries as paper_queries
 from app.paper.choices import WHY as WHY_SHEETS
+from app.paper.choices import SheetReason
 from app.petitions import on_paper
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
+from app.register import queries as register
+from app.register.entries import Kind
 from app.signatures import queries as signature_queries
 from app.signatures.actions.setting_aside import WHY
 from app.zone import day_of
@@ -23,29 +26,40 @@ MOST_SHOWN = 200
 
 @dataclass(frozen=True)
 class Terms:
-    """``online + paper - withdrawn - aside + back = count``; *online*: all that were ever confirmed."""
+    """What makes up the count, each with its sign, in the order of the page; added up, they are the count."""
 
+    # All that were ever confirmed.
     online: int
-    paper: int
-    withdrawn: int
-    aside: int
+    paper: int = 0
+    withdrawn: int = 0
+    aside: int = 0
     # Withdrawn or set aside, and counted again since.
     back: int = 0
-    # What the register says of corrections by the operator.
+    # Counted before there was a register, or corrected in it.
     corrected: int = 0
 
     @property
+    def count(self) -> int:
+        return sum(vars(self).values())
+
+    @property
     def signed(self) -> list[tuple[str, int]]:
-        """What is to be shown, in this order, each with its sign."""
-        terms = [
-            ("online", self.online),
-            ("paper", self.paper),
-            ("withdrawn", -self.withdrawn),
-            ("aside", -self.aside),
-            ("back", self.back),
-            ("corrected", self.corrected),
-        ]
-        return [(name, n) for name, n in terms if n]
+        return [(name, n) for name, n in vars(self).items() if n]
+
+
+def terms(session: Session, petition_id: int) -> Terms:
+    """From the register; from the rows, as long as it does not know all of them yet."""
+    for _ in range(2):  # somebody may sign between two statements
+        found, count = register.sums(session, petition_id), petition_queries.count(session, petition_id)
+        if sum(found.values()) == count:
+            return Terms(*(found.get(kind, 0) for kind in OF_TERMS))
+    paper = on_paper.count(session, petition_id)
+    withdrawn, aside = signature_queries.left_the_count(session, petition_id)
+    return Terms(count - paper + withdrawn + aside, paper, -withdrawn, -aside)
+
+
+# In the order of the fields.
+OF_TERMS = (Kind.CONFIRMED, Kind.PAPER, Kind.WITHDRAWN, Kind.SET_ASIDE, Kind.RESTORED, Kind.CORRECTED)
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ def _groups(session: Session, petition_id: int) -> Iterator[Correction]:
 
 def _sheets(session: Session, petition_id: int) -> Iterator[Correction]:
     for row in paper_queries.corrections(session, petition_id):
-        yield Correction("sheet", day_of(row.at), -row.signatures, WHY_SHEETS[row.reason], row.number)
+        yield Correction("sheet", day_of(row.at), -row.signatures, WHY_SHEETS[SheetReason(row.reason)], row.number)
 
 
 def per_day_or_week(session: Session, petition: Petition, now: datetime, locale: str) -> Curve | None:

@@ -1,4 +1,4 @@
-"""A register of some site, asked over HTTP from anywhere: its resources, its keys, the count that its petition shows."""
+"""A register of some site, asked over HTTP from anywhere: its resources, its keys, the count of its petition."""
 
 import http.client
 import json

@@ -233,8 +233,8 @@ def _what_happened(source: Source, last: Head, head: Head) -> Rewritten:
     for position, size, root in here.given_up:
         if size >= last.size > position or (size, root) == (last.size, last.root.hex()):
             return Rewritten(
-                f"Le site a remis en place une sauvegarde et le dit, à la ligne {position + 1} de son registre : les lignes"
-                f" {position + 1} à {size} d’avant n’y sont plus. Demandez-lui pourquoi.",
+                f"Le site a remis en place une sauvegarde et le dit, à la ligne {position + 1} de son registre : il lui"
+                f" manque les lignes {position + 1} à {size} d’avant. Demandez-lui pourquoi.",
                 told=True,
             )
     if head.size < last.size:

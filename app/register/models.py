@@ -65,6 +65,31 @@ class RegisterHead(Base):
     rolled_back_at: Mapped[datetime | None]
 
 
+class RegisterSum(Base):
+    """What the lines of a kind have changed in all: the terms of the count."""
+
+    __tablename__ = "register_sum"
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    change: Mapped[int]
+
+
+class RegisterCosignature(Base):
+    """The last head that a witness has signed: somebody elsewhere, who looks whether a log only grows."""
+
+    __tablename__ = "register_cosignature"
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # Its public key (vkey), with its name.
+    witness: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(BigId)
+    root: Mapped[bytes]
+    # As it stands below the head, and the time that it tells.
+    line: Mapped[str]
+    at: Mapped[datetime]
+
+
 class RegisterTile(Base):
     """A tile of the tree, or (level −1) a bundle of entries; the last one of a level grows."""
 

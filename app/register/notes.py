@@ -16,6 +16,7 @@ ED25519, COSIGNATURE = 1, 4
 MOST_BYTES = 100_000
 MOST_SIGNATURES = 64
 _MARK = "— "
+_PRIVATE = "PRIVATE+KEY+"
 _TIME = struct.Struct(">Q")
 
 
@@ -98,6 +99,31 @@ class Signer:
     name: str
     seed: bytes
     kind: int = ED25519
+
+    @classmethod
+    def named(cls, name: str, seed: bytes, kind: int = ED25519) -> "Signer":
+        """Raises Malformed."""
+        if not is_name(name):
+            raise Malformed("name")
+        return cls(name, seed, kind)
+
+    @classmethod
+    def read(cls, source: str) -> "Signer":
+        """The inverse of ``secret``. Raises Malformed."""
+        name, id_, key = [*source.strip().removeprefix(_PRIVATE).split("+", 2), "", ""][:3]
+        raw = _decoded(key)
+        if not source.startswith(_PRIVATE) or len(raw) != 33 or raw[0] not in {ED25519, COSIGNATURE}:
+            raise Malformed("key")
+        found = cls.named(name, raw[1:], raw[0])
+        if found.verifier.id.hex() != id_:
+            raise Malformed("key")
+        return found
+
+    @property
+    def secret(self) -> str:
+        """As it is kept in a file, like other tools keep theirs."""
+        key = base64.b64encode(bytes([self.kind]) + self.seed).decode()
+        return f"{_PRIVATE}{self.name}+{self.verifier.id.hex()}+{key}"
 
     @property
     def verifier(self) -> Verifier:

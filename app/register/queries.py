@@ -11,10 +11,18 @@ from sqlalchemy.orm import Session, defer
 from app.bulk import insert_rows
 from app.db import vault_of
 from app.petitions.models import CountDelta, CountTotal, PaperTotal, Petition, PetitionAddress
-from app.petitions.queries import insert_for
+from app.petitions.queries import PUBLIC_STATES, insert_for
 from app.register import tree
 from app.register.entries import Kind
-from app.register.models import RegisterCheckpoint, RegisterHead, RegisterNews, RegisterPlace, RegisterTile
+from app.register.models import (
+    RegisterCheckpoint,
+    RegisterCosignature,
+    RegisterHead,
+    RegisterNews,
+    RegisterPlace,
+    RegisterSum,
+    RegisterTile,
+)
 from app.register.tree import ENTRIES, Tile
 
 SEQUENCING = 0x5160_0016  # advisory lock
@@ -136,6 +144,15 @@ def keep_checkpoint(session: Session, row: RegisterHead, now: datetime) -> None:
         session.execute(new.on_conflict_do_update(index_elements=["petition_id", "size"], set_={"note": row.note}))
 
 
+def listed(session: Session, page: int, per_page: int) -> tuple[Sequence[Any], int]:
+    """One page of (register, address of its petition, its title), the last opened first; and how many there are."""
+    shown = (Petition.id == RegisterHead.petition_id) & Petition.state.in_(PUBLIC_STATES) & (RegisterHead.note != "")
+    found = select(RegisterHead, Petition.slug, Petition.title).join(Petition, shown)
+    rows = found.order_by(Petition.opened_at.desc(), Petition.id.desc()).limit(per_page).offset((page - 1) * per_page)
+    total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    return session.execute(rows).all(), total
+
+
 def checkpoints(session: Session, petition_id: int, limit: int) -> Sequence[RegisterCheckpoint]:
     """Those that are kept, the newest first."""
     mine = select(RegisterCheckpoint).where(RegisterCheckpoint.petition_id == petition_id)
@@ -192,6 +209,53 @@ def waiting(session: Session, petition_id: int) -> tuple[int, int, int]:
     )
     row = session.execute(found.where(RegisterNews.petition_id == petition_id)).one()
     return int(row[0]), int(row[1]), int(row[2])
+
+
+# Terms of the count
+
+
+def add_sums(session: Session, petition_id: int, changes: Mapping[Kind, int]) -> None:
+    table = RegisterSum.__table__
+    statement = insert_for(session)(table)
+    statement = statement.on_conflict_do_update(
+        index_elements=["petition_id", "kind"], set_={"change": table.c.change + statement.excluded.change}
+    )
+    rows = [{"petition_id": petition_id, "kind": kind, "change": n} for kind, n in sorted(changes.items()) if n]
+    if rows:
+        session.execute(statement, rows)
+
+
+def sums(session: Session, petition_id: int) -> dict[Kind, int]:
+    """What each kind has changed of the count, its news included: added up, they are the count."""
+    parts = union_all(
+        select(RegisterSum.kind, RegisterSum.change.label("n")).where(RegisterSum.petition_id == petition_id),
+        select(RegisterNews.kind, RegisterNews.change * RegisterNews.lines).where(
+            RegisterNews.petition_id == petition_id
+        ),
+    ).subquery()
+    rows = session.execute(select(parts.c.kind, func.sum(parts.c.n)).group_by(parts.c.kind))
+    return {Kind(kind): int(n) for kind, n in rows}
+
+
+# Witnesses
+
+
+def cosignatures(session: Session, petition_id: int) -> Sequence[RegisterCosignature]:
+    mine = select(RegisterCosignature).where(RegisterCosignature.petition_id == petition_id)
+    return session.scalars(mine.order_by(RegisterCosignature.size.desc(), RegisterCosignature.witness)).all()
+
+
+def keep_cosignature(session: Session, petition_id: int, witness: str, **said: Any) -> None:
+    """Unless it has signed another one since; the same twice is once."""
+    table = RegisterCosignature.__table__
+    new = insert_for(session)(table).values(petition_id=petition_id, witness=witness, **said)
+    session.execute(
+        new.on_conflict_do_update(
+            index_elements=["petition_id", "witness"],
+            set_={name: new.excluded[name] for name in said},
+            where=table.c.at < new.excluded.at,
+        )
+    )
 
 
 # The count, the register and its news, in one statement: one truth

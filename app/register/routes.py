@@ -12,9 +12,14 @@ from app.db import Database, Db, Session
 from app.errors import Moved, NotFound
 from app.register import actions, queries, tree
 from app.register.actions import downloads
+from app.register.actions.writing import Pen
+from app.register.forms import CosignatureForm
 from app.register.models import RegisterHead
 from app.register.tree import ENTRIES
 from app.web.encodings import PLAIN, chosen, packed
+from app.web.forms import Form, validated
+from app.web.ratelimit import limited
+from app.web.rendering import settings_of
 from app.web.static import FOREVER
 
 router = APIRouter()
@@ -80,3 +85,16 @@ def download(request: Request, session: Db, slug: str) -> Response:
     pieces = downloads.whole(database, head.petition_id, head.signed_size, actions.checkpoint(session, head))
     headers = {"content-disposition": f'attachment; filename="registre-{slug}.txt"', **SHORTLY}
     return StreamingResponse(pieces, media_type="text/plain; charset=utf-8", headers=headers)
+
+
+@router.post("/registre/{slug}/cosignatures")
+@limited("machine")
+def cosign(request: Request, session: Db, slug: str, values: Form) -> Response:
+    """A witness has looked, and signs too. No browser comes here, nor does it say where it is from."""
+    settings = settings_of(request)
+    if not settings.register_witnesses:
+        raise NotFound(NOWHERE)
+    register, note = public_register(session, slug), validated(CosignatureForm, values).note
+    pen = Pen.of(settings, request.app.state.vault)
+    actions.cosign(session, register, note, settings.register_witnesses, pen)
+    return Response(status_code=204)

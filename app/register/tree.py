@@ -200,12 +200,13 @@ def _perfect(hashes: Sequence[bytes]) -> list[bytes]:
 class Stack:
     """The root of entries that come one after the other, none of which is kept."""
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._roots: list[bytes] = []
+    def __init__(self, size: int = 0, roots: Sequence[bytes] = ()) -> None:
+        """Empty, or as another one was left."""
+        self.size = size
+        self.roots = list(roots)
 
     def push(self, entry: bytes) -> None:
-        digest, size, roots = sha256(b"\0" + entry).digest(), self.size, self._roots
+        digest, size, roots = sha256(b"\0" + entry).digest(), self.size, self.roots
         while size & 1:
             digest = sha256(b"\1" + roots.pop() + digest).digest()
             size >>= 1
@@ -214,7 +215,7 @@ class Stack:
 
     def root(self) -> bytes:
         found = b""
-        for digest in reversed(self._roots):
+        for digest in reversed(self.roots):
             found = node(digest, found) if found else digest
         return found or EMPTY
 

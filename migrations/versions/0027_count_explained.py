@@ -1,4 +1,4 @@
-"""The count, explained: dated corrections of it with their reason, and when it was last compared."""
+"""The count, explained: its terms, dated corrections with their reason, the last check, and who cosigns its register."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,8 +30,27 @@ def upgrade() -> None:
         sa.Column("agreed_at", MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("petition_id", name=op.f("pk_count_check")),
     )
+    op.create_table(
+        "register_sum",
+        sa.Column("petition_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("change", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("petition_id", "kind", name=op.f("pk_register_sum")),
+    )
+    op.create_table(
+        "register_cosignature",
+        sa.Column("petition_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("witness", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("petition_id", "witness", name=op.f("pk_register_cosignature")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("register_cosignature")
+    op.drop_table("register_sum")
     op.drop_table("count_check")
     op.drop_table("count_correction")

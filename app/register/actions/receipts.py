@@ -1,7 +1,7 @@
 """Receipts: what its owner keeps of a line of the register, to check it without asking us.
 
-A receipt is a C2SP ``tlog-proof``: its *extra data* is the entry, and below it, in the one that its owner gets, the
-secret in hexadecimal. Who has neither row nor secret any more may ask for the proof by the commitment, which is public.
+The proof of an entry is a C2SP ``tlog-proof`` whose *extra data* is the entry: anybody may ask for it by the
+commitment. A receipt (``register/receipts.py``) has the same, the secret, and the key that has signed.
 """
 
 import base64
@@ -17,6 +17,8 @@ from app.petitions.keys import Keys
 from app.register import entries, queries, tree
 from app.register.entries import Entry, Kind
 from app.register.models import RegisterHead
+from app.register.notes import Head, Note, Verifier
+from app.register.receipts import Receipt
 from app.register.tree import ENTRIES, WIDTH
 
 
@@ -28,13 +30,14 @@ class Proof:
     position: int
     hashes: list[bytes]
     note: str
+    # Who has signed it (vkey).
+    key: str
 
-    def text(self, secret: bytes = b"") -> str:
-        """As it is kept in a file; with the secret it is its owner's receipt."""
-        extra = bytes(self.entry) + (b"\n" + secret.hex().encode() if secret else b"")
+    def text(self) -> str:
+        """As it is kept in a file."""
         lines = [
             "c2sp.org/tlog-proof@v1",
-            f"extra {base64.b64encode(extra).decode()}",
+            f"extra {base64.b64encode(bytes(self.entry)).decode()}",
             f"index {self.position}",
             *(base64.b64encode(each).decode() for each in self.hashes),
         ]
@@ -64,13 +67,15 @@ def proof_of(session: Session, petition_id: int, commitment: bytes) -> Proof | N
         number, nth = divmod(position, WIDTH)
         entry = Entry.read(tree.entries_of(read(ENTRIES, number), nth + 1)[nth])
         if entry.commitment == commitment:
-            return Proof(entry, position, tree.inclusion(read, position, head.signed_size), checkpoint(session, head))
+            hashes = tree.inclusion(read, position, head.signed_size)
+            return Proof(entry, position, hashes, checkpoint(session, head), head.signed_by)
     return None
 
 
 def checkpoint(session: Session, head: RegisterHead) -> str:
-    """The signed head as it is shown to everybody."""
-    return head.note
+    """The signed head as it is shown to everybody, with those who have signed it beside us."""
+    cosigned = queries.cosignatures(session, head.petition_id)
+    return head.note + "".join(one.line for one in cosigned if (one.size, one.root) == (head.signed_size, head.root))
 
 
 def receipt(session: Session, petition_id: int, signature_id: uuid.UUID, address: str, kind: Kind) -> str | None:
@@ -78,4 +83,6 @@ def receipt(session: Session, petition_id: int, signature_id: uuid.UUID, address
     proof = proof_of(session, petition_id, commitment_of(session, petition_id, signature_id, address, kind))
     if proof is None:
         return None
-    return proof.text(secret_of(petition_keys.of(session, petition_id), signature_id))
+    secret = secret_of(petition_keys.of(session, petition_id), signature_id)
+    origin, key = Head.read(Note.read(proof.note).text).origin, Verifier.read(proof.key)
+    return str(Receipt(origin, proof.entry, secret, key, proof.position, proof.hashes, proof.note))

@@ -1,5 +1,6 @@
 """The log itself: opened by the one process that appends, checked, added to, signed."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -45,6 +46,11 @@ class Pen:
     def vkey(self) -> str:
         return str(self.signer.verifier)
 
+    @property
+    def vkeys(self) -> list[str]:
+        """Of every key at hand, the present one first."""
+        return [str(Signer(self.signer.name, seed).verifier) for seed in self.seeds]
+
     def origin(self, row: RegisterHead) -> str:
         """Of a log: fixed by its first signature, whatever host or address come later."""
         return row.origin or f"{self.host}/registre/{row.name}"
@@ -76,6 +82,7 @@ class Log:
         if self._tree.root() != self.row.root:
             raise Broken(self.row.name)
         self._places: list[tuple[bytes, int]] = []
+        self._sums: Counter[Kind] = Counter()
         self._rolled_back = False
         self._declare()
 
@@ -99,6 +106,7 @@ class Log:
         if entry.commitment:
             self._places.append((entry.commitment, position))
         self.row.total += entry.change
+        self._sums[entry.kind] += entry.change
         if entry.kind == Kind.PAPER:
             self.row.paper += entry.change
         if entry.kind == Kind.ERASED_TOTAL:
@@ -111,6 +119,7 @@ class Log:
         for nth, line in enumerate(lines):
             places.append((commitments[32 * nth : 32 * nth + 32], add(line)))
         self.row.total += PERSONAL[kind] * len(lines)
+        self._sums[kind] += PERSONAL[kind] * len(lines)
 
     def keep(self) -> None:
         """Write down what was added."""
@@ -118,8 +127,9 @@ class Log:
             return
         queries.keep_tiles(self.session, self.row.petition_id, self._tree.changed())
         queries.keep_places(self.session, self.row.petition_id, self._places)
+        queries.add_sums(self.session, self.row.petition_id, self._sums)
         self.row.size, self.row.root = self._tree.size, self._tree.root()
-        self._places = []
+        self._places, self._sums = [], Counter()
         self.session.flush()
 
     def sign(self) -> Head | None:
