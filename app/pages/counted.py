@@ -1,6 +1,6 @@
 """The number of a petition, made up of its terms, and every correction of it with its day and its reason."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby

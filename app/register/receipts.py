@@ -58,7 +58,7 @@ SENTENCES = {
     Flaw.HEAD: "La tête de ce reçu a été modifiée : la signature du registre ne lui correspond pas.",
     Flaw.PETITION: "Ce reçu mêle deux pétitions : sa ligne et sa tête ne sont pas du même registre.",
     Flaw.ENTRY: "La ligne de ce reçu a été modifiée : ce n’est pas celle que le registre contient à cette place.",
-    Flaw.PROOF: "La preuve de ce reçu ne mène pas de sa ligne à la tête signée : l’une des deux a été modifiée.",
+    Flaw.PROOF: "La preuve de ce reçu ne mène pas de sa ligne à la tête signée : il a été modifié.",
     Flaw.ADDRESS: "La ligne est bien dans le registre, mais ce reçu n’est pas celui de cette adresse.",
 }
 

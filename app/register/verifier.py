@@ -139,10 +139,7 @@ def main(path: str, trusted: list[str]) -> None:
     at, path_up = int(proof[0]), [decoded(line) for line in proof[1].split()]
     leaf = hashlib.sha256(b"\0" + entry.encode()).digest()
     leads = at < size and root(leaf, at, size - 1, path_up) == decoded(head[2])
-    need(
-        leads or not theirs,
-        "La preuve de ce reçu ne mène pas de sa ligne à la tête signée : l’une des deux a été modifiée.",
-    )
+    need(leads or not theirs, "La preuve de ce reçu ne mène pas de sa ligne à la tête signée : il a été modifié.")
     need(leads, "La ligne de ce reçu a été modifiée : ce n’est pas celle que le registre contient à cette place.")
     need(theirs, "La ligne est bien dans le registre, mais ce reçu n’est pas celui de cette adresse.")
     print(f"OUI. Le registre {register} contient cette ligne, la {at + 1}e de {size} : {kind}, {hour}.")

@@ -63,6 +63,17 @@ class Look:
     until: datetime | None = None
     everything: bool = False
     petitions: Sequence[Petition] = ()
+    # Of these, those whose line of the register there is a receipt for.
+    left: Sequence["Left"] = ()
+
+
+@dataclass(frozen=True)
+class Left:
+    """A signature that was in the count until this act."""
+
+    petition: Petition
+    id: uuid.UUID
+    email: str
 
 
 @dataclass
@@ -212,7 +223,34 @@ def look(session: Session, token: str) -> Look:
     what = _opened(secret, row)
     signed = sorted({signature["petition_id"] for signature in images.rows(what["changes"], "gone", Signature)})
     petitions = [petition_queries.alone(session, petition_id) for petition_id in signed]
-    return Look(open=True, undone=False, until=row.expires_at, everything=what["everything"], petitions=petitions)
+    return Look(
+        open=True,
+        undone=False,
+        until=row.expires_at,
+        everything=what["everything"],
+        petitions=petitions,
+        left=_left(session, what),
+    )
+
+
+def left(session: Session, token: str) -> Sequence[Left]:
+    """What has left the count, as long as the minute runs. Raises NotFound, Gone."""
+    found = look(session, token)
+    if not found.open:
+        raise Gone(TOO_LATE)
+    return found.left
+
+
+def _left(session: Session, what: dict[str, Any]) -> list[Left]:
+    rows = [row for row in images.rows(what["changes"], "gone", Signature) if row["state"] == SignatureState.CONFIRMED]
+    return [
+        Left(
+            petition_queries.alone(session, row["petition_id"]),
+            row["id"],
+            open_field(petition_keys.of(session, row["petition_id"]), row["email_sealed"], row["id"].bytes, "email"),
+        )
+        for row in rows
+    ]
 
 
 def _read(session: Session, token: str) -> tuple[bytes, bool]:

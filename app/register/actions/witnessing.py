@@ -1,4 +1,4 @@
-"""Witnesses: somebody elsewhere has looked whether a log only grows, and signs its head too (C2SP ``tlog-cosignature``)."""
+"""Witnesses: somebody elsewhere has looked whether a log only grows, and signs its head too (C2SP cosignatures)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
