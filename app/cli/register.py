@@ -90,15 +90,15 @@ def _verify_file(file: Any, keys: Sequence[str]) -> None:
 
 def _verify_site(site: Site, keys: Sequence[str]) -> None:
     try:
-        known = list(keys) or site.keys()
-        reading, head = checking.whole(site, [Verifier.read(key) for key in known])
+        seen, shown = _look(site, None, keys)
     except (Unreachable, Malformed) as error:
         _cannot(str(error))
-    except Rewritten as rewritten:
-        _refuse(str(rewritten))
-    _tell(reading, head.origin)
+    except (Rewritten, checking.Differs) as wrong:
+        _refuse(str(wrong))
+    _tell(seen.reading, seen.head.origin)
+    click.echo(f"Compte affiché : {shown}, le même.")
     if not keys:
-        click.echo(f"Clé, telle que le site la donne lui-même : {known[0]}")
+        click.echo(f"Clé, telle que le site la donne lui-même : {seen.keys[0]}")
 
 
 def _tell(reading: checking.Reading, origin: str) -> None:
@@ -128,8 +128,8 @@ def _tell(reading: checking.Reading, origin: str) -> None:
 def watch(url: str, state: Path | None, keys: tuple[str, ...], key_file: Path | None, name: str | None) -> None:
     """Surveiller un registre : à lancer toutes les heures, de n’importe quelle machine.
 
-    Vérifie que le registre n’a fait que grandir depuis la dernière fois, additionne ses lignes et compare avec le compte
-    affiché. Code 1 avec une phrase quand quelque chose a été réécrit, 2 quand le site ne répond pas.
+    Vérifie que le registre n’a fait que grandir depuis la dernière fois, additionne ses lignes et compare avec le
+    compte affiché. Code 1 avec une phrase quand quelque chose a été réécrit, 2 quand le site ne répond pas.
     """
     _readable(keys)
     site = _site(url)

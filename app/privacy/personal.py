@@ -203,7 +203,8 @@ PERSONAL = {
 
 # Tables ("name.*") or columns that say nothing about a person.
 IMPERSONAL = {
-    "audit_chain.*", "charter_version.*", "charter_article.*", "consent_text.*", "count_check.*", "count_correction.*", "register_sum.*", "register_cosignature.*",
+    "audit_chain.*", "charter_version.*", "charter_article.*", "consent_text.*", "count_check.*", "count_correction.*",
+    "register_sum.*", "register_cosignature.*",
     "count_delta.*", "count_total.*",
     "daily_number.*", "hint_off.*", "petition_keys.*", "retention_run.*", "signature_aggregate.*", "source.*",
     "step_passed.*", "standing.*", "place_tally.*", "tag_count.*", "tag_delta.*",

@@ -142,14 +142,6 @@ def lead_to(reading: Reading, head: Head) -> None:
         raise Rewritten("Les lignes ne mènent pas à la tête signée : l’une d’elles a été changée, ôtée ou déplacée.")
 
 
-def whole(source: Source, keys: Sequence[Verifier]) -> tuple[Reading, Head]:
-    """All of it, from its first line. Raises Rewritten, Unreachable."""
-    head = head_of(source.get("checkpoint").decode("utf-8", "replace"), keys)
-    reading = read(lines_of(source, 0, head.size))
-    lead_to(reading, head)
-    return reading, head
-
-
 def downloaded(lines: Iterable[bytes], keys: Sequence[Verifier]) -> tuple[Reading, Head, Note]:
     """A file: a line an entry, an empty one, the head; without *keys*, the head's signature is not looked at."""
     reading, rest = Reading(), iter(lines)

@@ -48,17 +48,17 @@ class Asked(NamedTuple):
 Find = Callable[[Session], Asked]
 
 
-@router.get("/confirmer/{token}/recu")
+@router.get("/confirmer/{token}/recu.txt")
 async def after_confirming(request: Request, token: str) -> Response:
     return await _once_there(request, partial(_of_link, token))
 
 
-@router.get("/mes-signatures/ligne/{line_id}/recu")
+@router.get("/mes-signatures/ligne/{line_id}/recu.txt")
 async def of_mine(request: Request, line_id: str) -> Response:
     return await _once_there(request, partial(_of_mine, request, line_id))
 
 
-@router.get("/mes-signatures/annuler/{token}/recu/{n}")
+@router.get("/mes-signatures/annuler/{token}/{n}/recu.txt")
 async def after_withdrawing(request: Request, token: str, n: str) -> Response:
     return await _once_there(request, partial(_of_undo, token, n))
 
