@@ -4,11 +4,12 @@
 """
 
 from app.register.actions.noting import Person, close, correct, count, count_paper
-from app.register.actions.receipts import Proof, checkpoint, commitment_of, proof_of, receipt, secret_of
+from app.register.actions.receipts import Proof, Receipt, checkpoint, commitment_of, proof_of, receipt, secret_of
 
 __all__ = [
     "Person",
     "Proof",
+    "Receipt",
     "checkpoint",
     "close",
     "commitment_of",

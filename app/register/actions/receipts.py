@@ -1,12 +1,13 @@
-"""Receipts: what its owner keeps of a line of the register, to check it without asking us.
+"""Proofs that a line is in the register, and what its owner needs besides.
 
-A receipt is a C2SP ``tlog-proof``: its *extra data* is the entry, and below it, in the one that its owner gets, the
-secret in hexadecimal. Who has neither row nor secret any more may ask for the proof by the commitment, which is public.
+The proof is public: who has the commitment may ask for it at any time (``proof_of``). The *secret* is not, and cannot
+be made again once the row is gone: who withdraws is given ``secret_of`` and ``commitment_of`` in that very answer.
 """
 
 import base64
 import uuid
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -29,12 +30,12 @@ class Proof:
     hashes: list[bytes]
     note: str
 
-    def text(self, secret: bytes = b"") -> str:
-        """As it is kept in a file; with the secret it is its owner's receipt."""
-        extra = bytes(self.entry) + (b"\n" + secret.hex().encode() if secret else b"")
+    @property
+    def text(self) -> str:
+        """As C2SP ``tlog-proof`` has it; its extra data is the entry."""
         lines = [
             "c2sp.org/tlog-proof@v1",
-            f"extra {base64.b64encode(extra).decode()}",
+            f"extra {base64.b64encode(bytes(self.entry)).decode()}",
             f"index {self.position}",
             *(base64.b64encode(each).decode() for each in self.hashes),
         ]
@@ -73,9 +74,14 @@ def checkpoint(session: Session, head: RegisterHead) -> str:
     return head.note
 
 
-def receipt(session: Session, petition_id: int, signature_id: uuid.UUID, address: str, kind: Kind) -> str | None:
-    """The whole of it, for its owner; None as long as no signed head has that line."""
+class Receipt(NamedTuple):
+    """What the owner of a line needs of us to check it without us, for good."""
+
+    proof: Proof
+    secret: bytes
+
+
+def receipt(session: Session, petition_id: int, signature_id: uuid.UUID, address: str, kind: Kind) -> Receipt | None:
+    """For its owner, while the row is there; None as long as no signed head has that line."""
     proof = proof_of(session, petition_id, commitment_of(session, petition_id, signature_id, address, kind))
-    if proof is None:
-        return None
-    return proof.text(secret_of(petition_keys.of(session, petition_id), signature_id))
+    return Receipt(proof, secret_of(petition_keys.of(session, petition_id), signature_id)) if proof else None
