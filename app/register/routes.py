@@ -74,7 +74,7 @@ def proof(session: Db, slug: str, commitment: str) -> Response:
         raise NotFound(
             "Aucune ligne signée de ce registre ne porte cette empreinte ; une ligne récente y est en deux secondes."
         )
-    return PlainTextResponse(found.text(), headers=SHORTLY)
+    return PlainTextResponse(found.text, headers=SHORTLY)
 
 
 @router.get("/registre/{slug}/registre.txt")

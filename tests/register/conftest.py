@@ -1,7 +1,5 @@
 """A site whose news become lines when a test says so."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.register.scene import Scene
@@ -9,5 +7,5 @@ from tests.site import Site
 
 
 @pytest.fixture
-def scene(site: Site) -> Iterator[Scene]:
-    yield Scene(site, site.publish())
+def scene(site: Site) -> Scene:
+    return Scene(site, site.publish())

@@ -1,16 +1,8 @@
 """What changes a count is a line; what is served is what C2SP says; what is shown is the sum."""
 
-import re
-import uuid
 from datetime import timedelta
 
-import pytest
-
 from app import clock
-from app.petitions import keys as petition_keys
-from app.register import actions, entries, notes, tree
-from app.register.entries import Entry, Kind
-from app.register.notes import Head
 from app.signatures.actions import setting_aside
 from tests.register.scene import Scene
 

@@ -80,9 +80,9 @@ def _look(database: Database, find: Find) -> tuple[str, str] | None:
     with database.read() as session:
         one = find(session)
         for kind in one.kinds:
-            text = register.receipt(session, one.ids[0], one.ids[1], one.email, kind)
-            if text is not None:
-                return one.name, text
+            found = register.receipt(session, one.ids[0], one.ids[1], one.email, kind)
+            if found is not None:
+                return one.name, register.as_text(found)
     return None
 
 

@@ -5,12 +5,23 @@
 """
 
 from app.register.actions.noting import Person, close, correct, count, count_paper
-from app.register.actions.receipts import Proof, checkpoint, commitment_of, proof_of, receipt, secret_of
+from app.register.actions.receipts import (
+    Proof,
+    Receipt,
+    as_text,
+    checkpoint,
+    commitment_of,
+    proof_of,
+    receipt,
+    secret_of,
+)
 from app.register.actions.witnessing import cosign
 
 __all__ = [
     "Person",
     "Proof",
+    "Receipt",
+    "as_text",
     "checkpoint",
     "close",
     "commitment_of",

@@ -1,12 +1,13 @@
-"""Receipts: what its owner keeps of a line of the register, to check it without asking us.
+"""Proofs that a line is in the register, and what its owner needs besides.
 
-The proof of an entry is a C2SP ``tlog-proof`` whose *extra data* is the entry: anybody may ask for it by the
-commitment. A receipt (``register/receipts.py``) has the same, the secret, and the key that has signed.
+The proof is public: who has the commitment may ask for it at any time (``proof_of``). The *secret* is not, and cannot
+be made again once the row is gone: who withdraws is given ``secret_of`` and ``commitment_of`` in that very answer.
 """
 
 import base64
 import uuid
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -14,11 +15,10 @@ from app import crypto
 from app.mail.addresses import canonical
 from app.petitions import keys as petition_keys
 from app.petitions.keys import Keys
-from app.register import entries, queries, tree
+from app.register import entries, queries, receipts, tree
 from app.register.entries import Entry, Kind
 from app.register.models import RegisterHead
 from app.register.notes import Head, Note, Verifier
-from app.register.receipts import Receipt
 from app.register.tree import ENTRIES, WIDTH
 
 
@@ -33,8 +33,9 @@ class Proof:
     # Who has signed it (vkey).
     key: str
 
+    @property
     def text(self) -> str:
-        """As it is kept in a file."""
+        """As C2SP ``tlog-proof`` has it; its extra data is the entry."""
         lines = [
             "c2sp.org/tlog-proof@v1",
             f"extra {base64.b64encode(bytes(self.entry)).decode()}",
@@ -78,11 +79,21 @@ def checkpoint(session: Session, head: RegisterHead) -> str:
     return head.note + "".join(one.line for one in cosigned if (one.size, one.root) == (head.signed_size, head.root))
 
 
-def receipt(session: Session, petition_id: int, signature_id: uuid.UUID, address: str, kind: Kind) -> str | None:
-    """The whole of it, for its owner; None as long as no signed head has that line."""
+class Receipt(NamedTuple):
+    """What the owner of a line needs of us to check it without us, for good."""
+
+    proof: Proof
+    secret: bytes
+
+
+def receipt(session: Session, petition_id: int, signature_id: uuid.UUID, address: str, kind: Kind) -> Receipt | None:
+    """For its owner, while the row is there; None as long as no signed head has that line."""
     proof = proof_of(session, petition_id, commitment_of(session, petition_id, signature_id, address, kind))
-    if proof is None:
-        return None
-    secret = secret_of(petition_keys.of(session, petition_id), signature_id)
+    return Receipt(proof, secret_of(petition_keys.of(session, petition_id), signature_id)) if proof else None
+
+
+def as_text(receipt: Receipt) -> str:
+    """As it is kept in a file (``register/receipts.py``)."""
+    proof = receipt.proof
     origin, key = Head.read(Note.read(proof.note).text).origin, Verifier.read(proof.key)
-    return str(Receipt(origin, proof.entry, secret, key, proof.position, proof.hashes, proof.note))
+    return str(receipts.Receipt(origin, proof.entry, receipt.secret, key, proof.position, proof.hashes, proof.note))
