@@ -19,6 +19,8 @@ from app.register.checking import Missing, Rewritten, Seen, Unreachable
 from app.register.notes import COSIGNATURE, Malformed, Note, Signer, Verifier
 
 UNREACHABLE = 2
+# Between two looks at a count that is not the sum: a head is signed at least so often while people sign.
+PAUSE = 2.0
 ADDRESS = "Adresse avec laquelle vous avez signé (elle ne quitte pas cette machine) :"
 KEY_HELP = "Clé publique du site (vkey), lue à sa page /registre ; plusieurs fois s’il en a eu plusieurs."
 KINDS = {
@@ -171,7 +173,7 @@ def _look(site: Site, before: Seen | None, keys: Sequence[str]) -> tuple[Seen, i
     for _ in range(5):
         if shown == after.reading.total:
             return after, shown
-        time.sleep(2)
+        time.sleep(PAUSE)
         later = checking.look_again(site, after, known)
         if shown in checking.sums_between(site, after, later):
             return later, shown

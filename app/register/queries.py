@@ -144,6 +144,14 @@ def keep_checkpoint(session: Session, row: RegisterHead, now: datetime) -> None:
         session.execute(new.on_conflict_do_update(index_elements=["petition_id", "size"], set_={"note": row.note}))
 
 
+def keep_head(session: Session, petition_id: int, size: int, note: str, now: datetime) -> None:
+    """One that somebody else has signed too, whatever its hour."""
+    new = insert_for(session)(RegisterCheckpoint.__table__).values(
+        petition_id=petition_id, size=size, at=now, note=note
+    )
+    session.execute(new.on_conflict_do_nothing(index_elements=["petition_id", "size"]))
+
+
 def listed(session: Session, page: int, per_page: int) -> tuple[Sequence[Any], int]:
     """One page of (register, address of its petition, its title), the last opened first; and how many there are."""
     shown = (Petition.id == RegisterHead.petition_id) & Petition.state.in_(PUBLIC_STATES) & (RegisterHead.note != "")

@@ -1,4 +1,4 @@
-"""A receipt proves its line to whoever has the address; what does not hold is said: three verifiers, one set of cases."""
+"""A receipt proves its line to whoever has the address, or says what does not hold: three verifiers, the same cases."""
 
 import re
 import subprocess

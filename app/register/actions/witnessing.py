@@ -20,7 +20,10 @@ AHEAD = timedelta(minutes=5)
 
 
 def cosign(session: Session, register: RegisterHead, source: str, witnesses: Sequence[str], pen: Pen) -> None:
-    """Keep what a witness says of a head that we have published; twice is once. Raises NotFound, Invalid, Conflict."""
+    """Keep what a witness says of a head that we have published, and that head; twice is once.
+
+    Raises NotFound, Invalid, Conflict.
+    """
     known = [Verifier.read(vkey) for vkey in witnesses]
     try:
         note = Note.read(source)
@@ -41,6 +44,8 @@ def cosign(session: Session, register: RegisterHead, source: str, witnesses: Seq
             raise Invalid({"note": "L’heure de cette signature n’est pas encore venue."})
         said = {"size": head.size, "root": head.root, "line": signature.line, "at": at}
         queries.keep_cosignature(session, register.petition_id, str(verifier), **said)
+    signed = "".join(signature.line for _, signature in ours)
+    queries.keep_head(session, register.petition_id, head.size, f"{note.text}\n{signed}", clock.now())
 
 
 _LAST = int(datetime(2100, 12, 31, tzinfo=UTC).timestamp())

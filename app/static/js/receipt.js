@@ -131,10 +131,9 @@ function show(name, facts = {}) {
 
 async function look() {
   try {
-    const source = pasted.value.trim() || (await file.files[0]?.text()) || "";
-    need(source, "empty");
+    need(pasted.value.trim(), "empty");
     need(email.value.includes("@"), "no-address");
-    show("holds", await check(source, email.value));
+    show("holds", await check(pasted.value, email.value));
   } catch (error) {
     if (!(error instanceof Wrong)) throw error;
     show(error.message);
