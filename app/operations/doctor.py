@@ -13,7 +13,7 @@ from app import migrations
 from app.audit import chain
 from app.bounces import mailbox
 from app.bus import Bus
-from app.crypto import Unsealable
+from app.crypto import Unsealable, Vault
 from app.db import Database
 from app.errors import SettingsError
 from app.mail import outbox
@@ -21,6 +21,8 @@ from app.mail.transport import SmtpTransport, Unavailable
 from app.moderation import charter
 from app.petitions import keys
 from app.private import readable_by_others
+from app.register import queries as register
+from app.register.actions.writing import Pen
 from app.settings import Settings, load_settings
 from app.vault import open_vault
 
@@ -30,6 +32,8 @@ FREE_BYTES = 500 * 1024 * 1024
 CLOCK_SECONDS = 5
 # Lines of the journal are sealed within seconds while a worker runs.
 UNSEALED = timedelta(hours=1)
+# Heads of the register are signed every hour, whatever happens or not.
+UNSIGNED = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def checks() -> Iterator[Check]:
     yield _files(settings)
     database = Database(settings, vault, Bus(settings))
     try:
-        yield from _database_checks(database)
+        yield from _database_checks(database, settings, vault)
     except sa.exc.SQLAlchemyError as error:
         yield Check("base de données", False, f"ne répond pas ({type(error).__name__})")
     finally:
@@ -62,7 +66,7 @@ def checks() -> Iterator[Check]:
     yield _disk(settings)
 
 
-def _database_checks(database: Database) -> Iterator[Check]:
+def _database_checks(database: Database, settings: Settings, vault: Vault) -> Iterator[Check]:
     with database.read() as session:
         theirs = session.scalar(sa.select(sa.func.current_timestamp()))
         yield Check("base de données", True, database.engine.dialect.name)
@@ -76,6 +80,8 @@ def _database_checks(database: Database) -> Iterator[Check]:
     yield Check("migrations", True, "à jour")
     with database.read() as session:
         yield _journal(chain.look(session))
+    with database.read() as session:
+        yield _register(Pen.of(settings, vault), register.late(session, datetime.now(UTC) - UNSIGNED))
     with database.read() as session:
         try:
             n = keys.check_all(session)
@@ -100,6 +106,16 @@ def _journal(found: chain.State) -> Check:
     late = found.unsealed and found.sealed_at and datetime.now(UTC) - found.sealed_at > UNSEALED
     told = f"lignes scellées : {found.sealed}, à sceller : {found.unsealed} ; tête {found.head}"
     return Check("journal", not late, f"{told}. Lancez « signons worker »" if late else told)
+
+
+def _register(pen: Pen, late: int) -> Check:
+    """The public key, to be printed elsewhere too: whoever has it noted sees when another one signs."""
+    told = f"clé publique {pen.vkey}"
+    if late:
+        return Check(
+            "registre", False, f"{told} ; têtes que personne n’a signées depuis : {late}. Lancez « signons worker »"
+        )
+    return Check("registre", True, told)
 
 
 def _charter(articles: list[int]) -> Check:

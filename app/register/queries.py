@@ -130,6 +130,12 @@ def to_sign_again(session: Session, vkey: str, now: datetime, limit: int) -> Seq
     return session.scalars(found.order_by(RegisterHead.petition_id).limit(limit)).all()
 
 
+def late(session: Session, before: datetime) -> int:
+    """How many logs that go on were last signed before that."""
+    late = select(func.count()).where(~RegisterHead.closed, RegisterHead.signed_at < before)
+    return session.scalar(late) or 0
+
+
 def keep_checkpoint(session: Session, row: RegisterHead, now: datetime) -> None:
     """Unless one of this hour is kept, or of this very size."""
     hour = now.replace(minute=0, second=0, microsecond=0)

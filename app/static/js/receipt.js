@@ -3,7 +3,6 @@
 const form = document.querySelector("[data-keys]");
 const [file, pasted, email] = ["file", "text", "email"].map((name) => form.querySelector(`[data-${name}]`));
 const result = document.querySelector("[data-result]");
-const keys = form.dataset.keys.split(" ").filter(Boolean);
 
 const TITLE = "Reçu du registre public · Receipt of the public register · v1";
 const HEADING = /^.+\nregister (\S+)\nentry (v1 ([a-z-]+) [+-]1 \d+ (\S+) ([0-9a-f]{64}))\nsecret ([0-9a-f]{32})\nkey (([^ +]+)\+([0-9a-f]{8})\+(\S+))$/;
@@ -93,7 +92,7 @@ async function check(source, address) {
   const position = Number(proof[1]);
   const public_ = decoded(encoded);
   const id = (await sha256(utf8(`${name}\n`), public_)).slice(0, 4);
-  need(public_.length === 33 && public_[0] === 1 && toHex(id) === number && keys.includes(key), "other-key");
+  need(public_.length === 33 && public_[0] === 1 && toHex(id) === number && form.dataset.keys.split(" ").includes(key), "other-key");
   const lines = parts[3].split("\n").filter((line) => line.startsWith(`— ${name} `));
   const signatures = lines.map((line) => decoded(line.split(" ").pop())).filter((raw) => same(raw.slice(0, 4), id));
   need(signatures.length, "other-key");
