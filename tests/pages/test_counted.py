@@ -166,7 +166,7 @@ def test_heads_in_a_feed(scene: Scene) -> None:
     scene.sequence()
     feed = scene.site.client.get(f"/registre/{scene.slug}/tetes.atom")
     assert feed.headers["content-type"].startswith("application/atom+xml")
-    assert re.findall(r"<title>(\d+) lignes</title>", feed.text) == ["2", "1"]
+    assert re.findall(r"<title>Tête de taille (\d+)</title>", feed.text) == ["2", "1"]
     assert scene.get("checkpoint").decode().split("\n")[2] in feed.text
 
 

@@ -109,7 +109,7 @@ def _head(
 ) -> str:
     head = Head.read(Note.read(kept.note).text)
     lines = [one.line for one in cosigned if (one.size, one.root) == (head.size, head.root)]
-    title = said_as_data(request, Message("%(n)s lignes", n=head.size))
+    title = said_as_data(request, Message("Tête de taille %(n)s", n=head.size))
     text = f"<pre>{escape(kept.note + ''.join(lines))}</pre>"
     author = settings_of(request).site_name
     return entry(request, f"{about}/tete/{kept.size}", title, page, kept.at, author, text)
