@@ -111,6 +111,16 @@ SCHEDULE = (
         (UNDO_FOR, SMALLEST),
     ),
     Line(
+        "public_register",
+        "Registre public du compte d’une pétition : à chaque signature comptée, retirée ou écartée, l’heure et une "
+        "empreinte que personne ne peut rattacher à une adresse sans le secret du reçu de cette signature",
+        "La date D, ou tout de suite si vous retirez votre signature, pour ce qui permet de refaire ce secret ; la ligne "
+        "reste publique, sans rien dire de personne, pour que le nombre puisse toujours être vérifié.",
+        "La signature est supprimée et les clés de la pétition détruites : plus rien ne relie la ligne à quelqu’un.",
+        "Notre intérêt légitime, et celui du public, à ce que le nombre de signatures soit vérifiable (RGPD, art. 6.1.f "
+        "et 9.2.e)",
+    ),
+    Line(
         "paper_sheet",
         "Feuille de signatures sur papier : codes postaux et nombres, sans aucun nom ; copie de la feuille, scellée, "
         "s’il y en a une ; qui l’a saisie et vérifiée",
