@@ -114,11 +114,11 @@ SCHEDULE = (
         "public_register",
         "Registre public du compte d’une pétition : à chaque signature comptée, retirée ou écartée, l’heure et une "
         "empreinte que personne ne peut rattacher à une adresse sans le secret du reçu de cette signature",
-        "La date D, ou tout de suite si vous retirez votre signature, pour ce qui permet de refaire ce secret ; la ligne "
-        "reste publique, sans rien dire de personne, pour que le nombre puisse toujours être vérifié.",
-        "La signature est supprimée et les clés de la pétition détruites : plus rien ne relie la ligne à quelqu’un.",
-        "Notre intérêt légitime, et celui du public, à ce que le nombre de signatures soit vérifiable (RGPD, art. 6.1.f "
-        "et 9.2.e)",
+        "La date D, pour la clé dont ces secrets sont tirés. La ligne reste publique, sans plus rien dire de personne, "
+        "pour que le nombre puisse toujours être vérifié.",
+        "La clé est détruite : personne ne peut plus refaire un secret, ni relier une ligne à quelqu’un.",
+        "Votre consentement explicite, comme la signature (RGPD, art. 6.1.a et 9.2.a) ; après la date D, ce ne sont plus "
+        "des données personnelles (considérant 26)",
     ),
     Line(
         "paper_sheet",

@@ -101,9 +101,9 @@ def name_by_slug(session: Session, slug: str) -> str | None:
     return session.scalar(found)
 
 
-def signed_heads(session: Session) -> Sequence[RegisterHead]:
-    """Without their notes, which are long."""
-    found = select(RegisterHead).where(RegisterHead.origin != "").options(defer(RegisterHead.note))
+def heads(session: Session) -> Sequence[RegisterHead]:
+    """All of them, without their notes, which are long."""
+    found = select(RegisterHead).options(defer(RegisterHead.note))
     return session.scalars(found.order_by(RegisterHead.petition_id)).all()
 
 
@@ -206,6 +206,16 @@ def oldest_news(session: Session, lines: int, leaving: Collection[int] = ()) -> 
         news.append(row)
         waiting += row.lines
     return news
+
+
+def oldest_waiting(session: Session) -> datetime | None:
+    """The hour of the first news."""
+    return session.scalar(select(RegisterNews.hour).order_by(RegisterNews.id).limit(1))
+
+
+def last_rolled_back(session: Session) -> datetime | None:
+    """When a backup older than a published head was put back, the last time."""
+    return session.scalar(select(func.max(RegisterHead.rolled_back_at)))
 
 
 def delete_news(session: Session, ids: Sequence[int]) -> None:
