@@ -29,6 +29,8 @@ from app.petitions import jobs as petition_jobs
 from app.petitions import queries as petition_queries
 from app.petitions.models import Outcome, PetitionState
 from app.privacy import counting
+from app.register.actions.writing import Pen
+from app.signatures import jobs as signature_jobs
 from app.templating import long_date, number
 from app.text import clean_text, has_ink
 from app.updates import actions as update_actions
@@ -269,8 +271,11 @@ def verify_counts() -> None:
 @counts.command(name="repair")
 def repair_counts() -> None:
     """Recompter les lignes, corriger les nombres affichés, et le dire au registre."""
-    with opened() as (_, database), database.write() as session:
-        repaired = counting.repair(session)
+    with opened() as (settings, database):
+        # What rows explain is told line by line; only the rest becomes a correction.
+        signature_jobs.reconcile_registers(database, Pen.of(settings, database.info["vault"]), correct=False)
+        with database.write() as session:
+            repaired = counting.repair(session)
     click.echo(f"Pétitions corrigées : {repaired}.")
 
 

@@ -13,7 +13,7 @@ from app import migrations
 from app.audit import chain
 from app.bounces import mailbox
 from app.bus import Bus
-from app.crypto import Unsealable, Vault
+from app.crypto import Unsealable
 from app.db import Database
 from app.errors import SettingsError
 from app.mail import outbox
@@ -21,8 +21,8 @@ from app.mail.transport import SmtpTransport, Unavailable
 from app.moderation import charter
 from app.petitions import keys
 from app.private import readable_by_others
-from app.register import queries as register
-from app.register.actions.writing import Pen
+from app.register import queries as register_queries
+from app.register.actions.writing import Pen, behind
 from app.settings import Settings, load_settings
 from app.vault import open_vault
 
@@ -32,8 +32,6 @@ FREE_BYTES = 500 * 1024 * 1024
 CLOCK_SECONDS = 5
 # Lines of the journal are sealed within seconds while a worker runs.
 UNSEALED = timedelta(hours=1)
-# Heads of the register are signed every hour, whatever happens or not.
-UNSIGNED = timedelta(hours=3)
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,9 @@ def checks() -> Iterator[Check]:
     yield _files(settings)
     database = Database(settings, vault, Bus(settings))
     try:
-        yield from _database_checks(database, settings, vault)
+        yield from _database_checks(database)
+        if not migrations.pending_migrations(database):
+            yield _register(database, Pen.of(settings, vault))
     except sa.exc.SQLAlchemyError as error:
         yield Check("base de données", False, f"ne répond pas ({type(error).__name__})")
     finally:
@@ -66,7 +66,7 @@ def checks() -> Iterator[Check]:
     yield _disk(settings)
 
 
-def _database_checks(database: Database, settings: Settings, vault: Vault) -> Iterator[Check]:
+def _database_checks(database: Database) -> Iterator[Check]:
     with database.read() as session:
         theirs = session.scalar(sa.select(sa.func.current_timestamp()))
         yield Check("base de données", True, database.engine.dialect.name)
@@ -80,8 +80,6 @@ def _database_checks(database: Database, settings: Settings, vault: Vault) -> It
     yield Check("migrations", True, "à jour")
     with database.read() as session:
         yield _journal(chain.look(session))
-    with database.read() as session:
-        yield _register(Pen.of(settings, vault), register.late(session, datetime.now(UTC) - UNSIGNED))
     with database.read() as session:
         try:
             n = keys.check_all(session)
@@ -108,14 +106,24 @@ def _journal(found: chain.State) -> Check:
     return Check("journal", not late, f"{told}. Lancez « signons worker »" if late else told)
 
 
-def _register(pen: Pen, late: int) -> Check:
-    """The public key, to be printed elsewhere too: whoever has it noted sees when another one signs."""
-    told = f"clé publique {pen.vkey}"
-    if late:
+def _register(database: Database, pen: Pen) -> Check:
+    """The public key, to be compared; and whether what was published from here is what the database holds."""
+    with database.read() as session:
+        lost = behind(session, pen)
+        waiting, taken_back = register_queries.oldest_waiting(session), register_queries.last_rolled_back(session)
+    if lost:
+        names = ", ".join(row.name for row, _ in lost[:5])
         return Check(
-            "registre", False, f"{told} ; têtes que personne n’a signées depuis : {late}. Lancez « signons worker »"
+            "registre",
+            False,
+            f"la base est plus ancienne que ce que ces registres ont publié : {names}. « signons worker » y écrira la "
+            "reprise, publique et datée",
         )
-    return Check("registre", True, told)
+    late = waiting is not None and datetime.now(UTC) - waiting > UNSEALED
+    if late:
+        return Check("registre", False, "des lignes attendent depuis plus d’une heure. Lancez « signons worker »")
+    told = f"clé publique {pen.vkey}"
+    return Check("registre", True, f"{told} ; repris d’une sauvegarde le {taken_back:%d/%m/%Y}" if taken_back else told)
 
 
 def _charter(articles: list[int]) -> Check:

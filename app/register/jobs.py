@@ -45,7 +45,7 @@ class Sequencer:
                 *queries.to_sign_again(session, self.pen.vkey, clock.now(), AT_ONCE),
             }
             if not self._compared:  # once, when the worker starts: whoever opens a log compares it anyway
-                asked |= {row.petition_id for row, _ in behind(session, self.pen.published)}
+                asked |= {row.petition_id for row, _ in behind(session, self.pen)}
         if asked:
             self._sign(sorted(asked))
         self._compared = True

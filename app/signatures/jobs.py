@@ -47,10 +47,11 @@ def tally_places(database: Database) -> int:
     return made
 
 
-def reconcile_registers(database: Database, pen: Pen) -> int:
+def reconcile_registers(database: Database, pen: Pen, *, correct: bool = True) -> int:
     """Registers tell what is shown, whatever release counted it; returns how many did not.
 
-    A stretch of rows a transaction: killed between two, the next run finds what the others have told.
+    A stretch of rows a transaction: killed between two, the next run finds what the others have told. *correct*: what
+    no row explains becomes a correction.
     """
     with database.read() as session:
         differing = register_queries.differences(session)
@@ -63,7 +64,7 @@ def reconcile_registers(database: Database, pen: Pen) -> int:
             if stretch is None or stretch.last is None:
                 break
             after, left = stretch.last, left + stretch.left
-        if ours and not left:
+        if correct and ours and not left:
             with database.write() as session:
                 registering.settle(session, one.petition_id, pen, clock.now())
     return len(differing)

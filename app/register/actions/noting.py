@@ -35,20 +35,18 @@ def count(session: Session, petition_id: int, kind: Kind, people: Iterable[Perso
     changes: Counter[tuple[datetime, int]] = Counter()
     for person in people:
         changes[person.hour, person.version] += PERSONAL[kind]
-    petition_queries.add_to_count(session, petition_id, changes)
-    if not people or (kind != Kind.CONFIRMED and queries.is_counted_for_good(session, petition_id)):
+    if kind != Kind.CONFIRMED and queries.is_counted_for_good(session, petition_id):
+        petition_queries.add_to_count(session, petition_id, changes)
         return  # what is counted for good is shown, whoever leaves
+    if not people:
+        return
     keys, name = petition_keys.of(session, petition_id), queries.name_of(session, petition_id)
     versions: dict[int, list[bytes]] = {}
     for person in people:
         secret = secret_of(keys, person.id)
         one = commitment(secret, canonical(person.address), name, kind)
         versions.setdefault(person.version, []).append(one)
-    news = [
-        {"version": version, "lines": len(each), "commitments": b"".join(each)} for version, each in versions.items()
-    ]
-    common = {"kind": kind, "hour": petition_queries.hour_of(now), "change": PERSONAL[kind]}
-    queries.add_news(session, petition_id, [common | row for row in news])
+    queries.count_people(session, petition_id, kind, petition_queries.hour_of(now), changes, versions)
 
 
 def count_paper(session: Session, petition_id: int, changes: Mapping[tuple[datetime, int], int], now: datetime) -> None:

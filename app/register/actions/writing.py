@@ -89,7 +89,7 @@ class Log:
     def _declare(self) -> None:
         """What was published is in it; or else a backup was put back, and everybody reads so."""
         last = self.pen.published.get(self.pen.origin(self.row))
-        if last is None or holds(self.session, self.row, last):
+        if last is None or tells(self.session, self.row, last):
             return
         self.roll_back(last)
 
@@ -156,7 +156,7 @@ class Log:
         return self._rolled_back or signed is None or abs(self.now - signed) >= queries.EVERY
 
 
-def holds(session: Session, row: RegisterHead, head: Head) -> bool:
+def tells(session: Session, row: RegisterHead, head: Head) -> bool:
     """Whether that head is one of this log's, now or earlier."""
     if head.size > row.size:
         return False
@@ -168,7 +168,7 @@ def holds(session: Session, row: RegisterHead, head: Head) -> bool:
         return False
 
 
-def behind(session: Session, published: Published) -> list[tuple[RegisterHead, Head]]:
+def behind(session: Session, pen: Pen) -> list[tuple[RegisterHead, Head]]:
     """Logs that lack what was published of them from here: the database is older, or another one."""
-    heads = queries.signed_heads(session)
-    return [(row, head) for row in heads if (head := published.get(row.origin)) and not holds(session, row, head)]
+    published = ((row, pen.published.get(pen.origin(row))) for row in queries.heads(session))
+    return [(row, head) for row, head in published if head is not None and not tells(session, row, head)]
