@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.errors import Conflict, Invalid, NotFound
 from app.register import notes, queries
-from app.register.actions.writing import Pen, holds
+from app.register.actions.writing import Pen, tells
 from app.register.models import RegisterHead
 from app.register.notes import Head, Note, Verifier
 
@@ -36,7 +36,7 @@ def cosign(session: Session, register: RegisterHead, source: str, witnesses: Seq
         raise NotFound(NOWHERE)
     if not ours or head.origin != register.origin:
         raise Invalid({"note": UNREADABLE})
-    if head.size > register.signed_size or not holds(session, register, head):
+    if head.size > register.signed_size or not tells(session, register, head):
         raise Conflict(NOT_OURS)
     for verifier, signature in theirs:
         at = datetime.fromtimestamp(min(signature.time, _LAST), UTC)
