@@ -494,6 +494,8 @@ SCRIPTED = {
     "drafting/_layout.html",
     "organising/news_edit.html",
     "organising/export.html",
+    # What it checks, it checks without sending it.
+    "register/verify.html",
     "redress/appeal.html",
     "redress/case.html",
     "moderation/amendment.html",

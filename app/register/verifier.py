@@ -68,8 +68,8 @@ def signed(public: bytes, message: bytes, signature: bytes) -> bool:
     return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
 
 
-def need(holds: object, sentence: str) -> None:
-    if not holds:
+def need(valid: object, sentence: str) -> None:
+    if not valid:
         sys.exit(f"NON. {sentence}")
 
 
@@ -130,8 +130,8 @@ def main(path: str, trusted: list[str]) -> None:
     signatures = [decoded(line.rpartition(" ")[2]) for line in parts[3].split("\n") if line.startswith(f"— {name} ")]
     mine = [raw[4:] for raw in signatures if raw[:4] == id_]
     need(mine, OTHER_KEY)
-    holds = all(signed(public[1:], f"{parts[2]}\n".encode(), raw) for raw in mine)
-    need(holds, "La tête de ce reçu a été modifiée : la signature du registre ne lui correspond pas.")
+    valid = all(signed(public[1:], f"{parts[2]}\n".encode(), raw) for raw in mine)
+    need(valid, "La tête de ce reçu a été modifiée : la signature du registre ne lui correspond pas.")
     print("Adresse avec laquelle vous avez signé (elle ne quitte pas cette machine) :", file=sys.stderr)
     address = hashlib.sha256(canonical(sys.stdin.readline()).encode()).digest()
     said = bytes.fromhex(secret) + address + register.rpartition("/")[2].encode() + kind.encode()
