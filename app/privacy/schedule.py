@@ -117,8 +117,8 @@ SCHEDULE = (
         "La date D, pour la clé dont ces secrets sont tirés. La ligne reste publique, sans plus rien dire de personne, "
         "pour que le nombre puisse toujours être vérifié.",
         "La clé est détruite : personne ne peut plus refaire un secret, ni relier une ligne à quelqu’un.",
-        "Votre consentement explicite, comme la signature (RGPD, art. 6.1.a et 9.2.a) ; après la date D, ce ne sont plus "
-        "des données personnelles (considérant 26)",
+        "Votre consentement explicite, comme la signature (RGPD, art. 6.1.a et 9.2.a) ; après la date D, ce ne sont "
+        "plus des données personnelles (considérant 26)",
     ),
     Line(
         "paper_sheet",

@@ -459,7 +459,7 @@ def times_in(session: Session, petition_id: int, commitments: Collection[bytes])
         mine = select(RegisterPlace.beginning, func.count()).where(
             RegisterPlace.petition_id == petition_id, RegisterPlace.beginning.in_(asked[start : start + 1000])
         )
-        found.update(dict(session.execute(mine.group_by(RegisterPlace.beginning)).tuples().all()))
+        found.update(dict(session.execute(mine.group_by(RegisterPlace.beginning)).all()))
     return found
 
 

@@ -150,10 +150,11 @@ class Log:
     def due(self) -> bool:
         """Whether a second has gone by since the last signature, whichever way the clock has moved.
 
-        A head that takes back another is published at once: nobody is to declare it again.
+        A head that takes back another is published at once: nobody is to declare it again. So is the first of a key.
         """
         signed = self.row.signed_at
-        return self._rolled_back or signed is None or abs(self.now - signed) >= queries.EVERY
+        at_once = self._rolled_back or self.row.signed_by != self.pen.vkey
+        return at_once or signed is None or abs(self.now - signed) >= queries.EVERY
 
 
 def tells(session: Session, row: RegisterHead, head: Head) -> bool:

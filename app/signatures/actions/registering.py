@@ -28,7 +28,7 @@ ROWS = 1000
 
 
 class Stretch(NamedTuple):
-    """``last``: the row that the next stretch begins after, None at the end; ``left``: of whom there is news."""
+    """``last``: the row that the next stretch begins after, None at the end; ``left``: who changes at this moment."""
 
     last: uuid.UUID | None
     left: int
@@ -39,8 +39,8 @@ def tell_missing(
 ) -> Stretch | None:
     """A line for each of these rows that has none; None when somebody else appends now.
 
-    Nothing is appended meanwhile but by us. Rows are read before the news: who changes in between is in these, and
-    left for another time.
+    Nothing is appended meanwhile but by us. Rows are read before the news: who changes in between has news that say
+    otherwise than the row, and is left for another time.
     """
     if not queries.take_turn(session):
         return None
@@ -49,17 +49,20 @@ def tell_missing(
     if not rows:
         return Stretch(None, 0)
     lines = _lines_of(session, petition_id, log, rows)
-    news = set(queries.commitments_in_news(session, petition_id))
+    news = Counter(queries.commitments_in_news(session, petition_id))
     asked = [each for of_row in lines for each in of_row.values()] if log.row.size else []
     times = queries.times_in(session, petition_id, asked)
     left = 0
     for row, of_row in zip(rows, lines, strict=True):
-        if news.intersection(of_row.values()):
-            left += 1
-            continue
-        told = sum(PERSONAL[kind] * times.get(queries.beginning(each), 0) for kind, each in of_row.items())
+        told = sum(
+            PERSONAL[kind] * (times.get(queries.beginning(each), 0) + news[each]) for kind, each in of_row.items()
+        )
         is_counted = row.state == SignatureState.CONFIRMED
-        if is_counted and told < 1:
+        if told == is_counted:
+            continue
+        if any(news[each] for each in of_row.values()):
+            left += 1
+        elif is_counted and told < 1:
             log.append_people(Kind.CONFIRMED, row.text_version, hour_of(row.confirmed_at), of_row[Kind.CONFIRMED])
         elif not is_counted and told > 0:
             log.append_people(Kind.SET_ASIDE, row.text_version, hour_of(now), of_row[Kind.SET_ASIDE])
