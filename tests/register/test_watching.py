@@ -28,6 +28,7 @@ from tests.conftest import prepare, settings_for
 from tests.services import Signons, serve, wait_for
 from tests.site import Site
 
+pytestmark = pytest.mark.slow
 PEOPLE = 6
 
 
@@ -315,7 +316,7 @@ def test_a_whole_register_is_verified_from_its_address_and_from_its_file(watched
 def test_no_setting_is_needed(watched: Watched) -> None:
     program = Path(sys.executable).with_name("signons")
     environment = {"PATH": os.environ["PATH"], "HOME": str(watched.folder), "LANG": "C.UTF-8"}
-    words = [program, "register", "watch", f"{watched.served.url}{watched.base}"]
+    words = [str(program), "register", "watch", f"{watched.served.url}{watched.base}"]
     done = subprocess.run(words, env=environment, cwd=watched.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert not (watched.folder / "var").exists()
