@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from app.register import receipts, verifier
 from app.register.receipts import Flaw
 from tests.journeys.people import Demo, People, confirm, sign
-from tests.register.test_receipts import EMAIL, WHOLE, WRONG
+from tests.register.test_receipts import ADDRESSES, EMAIL, WHOLE, WRONG, made
 
 
 def taken(page: Page, link: str, tmp_path: Path) -> Path:
@@ -88,6 +88,11 @@ def test_what_does_not_hold_has_its_sentence(people: People, demo: Demo) -> None
         name: receipts.SENTENCES[flaw] for name, (flaw, _) in said.items()
     }
     expect(checked(page, WHOLE, "marie@exemple.fr")).to_contain_text(receipts.SENTENCES[Flaw.ADDRESS][:40])
+    # Addresses are written as we write them.
+    for nth, address in enumerate(ADDRESSES):
+        result = checked(page, made(email=address, size=40, at=nth), address)
+        expect(result, address).to_contain_text("Ce reçu est vrai.")
+        expect(result).to_contain_text(f"{nth + 1} sur 40")
 
 
 @pytest.mark.parametrize("prefix", ["", "/en"])

@@ -26,10 +26,15 @@ KEY = str(SIGNER.verifier)
 
 
 def made(
-    name: str = "gare", kind: Kind = Kind.CONFIRMED, signer: Signer = SIGNER, size: int = 300, at: int = 137
+    name: str = "gare",
+    kind: Kind = Kind.CONFIRMED,
+    signer: Signer = SIGNER,
+    size: int = 300,
+    at: int = 137,
+    email: str = EMAIL,
 ) -> str:
     """A receipt of one entry among others."""
-    own = entries.commitment(SECRET, canonical(EMAIL), name, kind).hex()
+    own = entries.commitment(SECRET, canonical(email), name, kind).hex()
     some = [Entry(Kind.CONFIRMED, 1, 1, HOUR, sha256(bytes([n % 256, n >> 8])).hexdigest()) for n in range(size)]
     some[at] = Entry(kind, PERSONAL[kind], 1, HOUR, own)
     grown = tree.Growing(0, {})

@@ -40,12 +40,20 @@ function decoded(text) {
   return Uint8Array.from(raw, (sign) => sign.charCodeAt(0));
 }
 
+function ascii(domain) {
+  if (/^[\x00-\x7f]*$/.test(domain)) return domain;
+  try {
+    return new URL(`http://${domain}`).hostname;
+  } catch {
+    return domain; // it will be nobody's
+  }
+}
+
 function canonical(address) {
   const typed = address.trim().toLowerCase();
   const at = typed.lastIndexOf("@");
   const local = typed.slice(0, at);
-  let domain = typed.slice(at + 1);
-  if (/[^\x00-\x7f]/.test(domain)) domain = URL.parse?.(`http://${domain}`)?.hostname ?? domain;
+  const domain = ascii(typed.slice(at + 1));
   for (const [theirs, ignored, one] of PROVIDERS) {
     if (theirs.test(domain)) return `${local.split("+")[0].replace(ignored, "")}@${one || domain}`;
   }
