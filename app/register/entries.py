@@ -16,6 +16,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 
 SECRET = 16
@@ -76,10 +77,8 @@ class Entry:
         if found is None:
             raise Malformed("not a line of a register")
         kind, change, rest = Kind(found[1]), int(found[2]), found[5] or ""
-        try:
-            hour = datetime.strptime(found[4], "%Y-%m-%dT%HZ").replace(tzinfo=UTC)
-        except ValueError:
-            raise Malformed("no such hour") from None
+        if found[2] == "-0":
+            raise Malformed("another spelling")
         shape = _REST.get(kind)
         if (shape is None and rest) or (shape is not None and shape.fullmatch(rest) is None):
             raise Malformed("what follows the hour is not of its kind")
@@ -87,10 +86,15 @@ class Entry:
             raise Malformed("a person counts once")
         if kind in {Kind.ERASED_TOTAL, Kind.ROLLED_BACK} and change:
             raise Malformed("it changes nothing")
-        entry = cls(kind, change, int(found[3]), hour, rest)
-        if bytes(entry) != line:
-            raise Malformed("another spelling")
-        return entry
+        return cls(kind, change, int(found[3]), _hour(found[4]), rest)
+
+
+@lru_cache(maxsize=1024)
+def _hour(said: str) -> datetime:
+    try:
+        return datetime.strptime(said, "%Y-%m-%dT%HZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise Malformed("no such hour") from None
 
 
 def said_hour(moment: datetime) -> str:
