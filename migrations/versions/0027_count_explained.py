@@ -1,4 +1,4 @@
-"""The count, explained: its terms, dated corrections with their reason, the last check, and who cosigns its register."""
+"""The count, explained: its terms, dated corrections with their reason, the last check, and who cosigns."""
 
 import sqlalchemy as sa
 from alembic import op
