@@ -272,11 +272,13 @@ def verify_counts() -> None:
 def repair_counts() -> None:
     """Recompter les lignes, corriger les nombres affichés, et le dire au registre."""
     with opened() as (settings, database):
+        with database.read() as session:
+            wrong = {slug.partition(",")[0] for slug, _, _ in counting.verify(session)}
         # What rows explain is told line by line; only the rest becomes a correction.
         signature_jobs.reconcile_registers(database, Pen.of(settings, database.info["vault"]), correct=False)
         with database.write() as session:
-            repaired = counting.repair(session)
-    click.echo(f"Pétitions corrigées : {repaired}.")
+            counting.repair(session)
+    click.echo(f"Pétitions corrigées : {len(wrong)}.")
 
 
 @main.group()

@@ -52,6 +52,8 @@ class Sequencer:
         return len(asked)
 
     def _sign(self, petition_ids: Sequence[int]) -> None:
-        with self.database.write() as session:
-            done = sequencing.sign_some(session, self.pen, clock.now(), petition_ids)
-        self.pen.published.note(done.heads)
+        for start in range(0, len(petition_ids), queries.PETITIONS):
+            some = petition_ids[start : start + queries.PETITIONS]
+            with self.database.write() as session:
+                done = sequencing.sign_some(session, self.pen, clock.now(), some)
+            self.pen.published.note(done.heads)

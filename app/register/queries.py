@@ -29,6 +29,8 @@ SEQUENCING = 0x5160_0016  # advisory lock
 BEGINNING = struct.Struct(">q")
 EVERY = timedelta(seconds=1)
 AT_LEAST = timedelta(hours=1)
+# Of one transaction that sequences: others write meanwhile, and on SQLite they wait.
+ROWS, PETITIONS = 1000, 50
 
 
 # Heads
@@ -219,17 +221,18 @@ def is_news(session: Session) -> bool:
 
 
 def oldest_news(session: Session, lines: int, leaving: Collection[int] = ()) -> Sequence[RegisterNews]:
-    """In the order in which they came, about so many lines in all."""
-    found = select(RegisterNews).order_by(RegisterNews.id).limit(lines)
+    """In the order in which they came: about so many lines in all, of a few petitions."""
+    found = select(RegisterNews).order_by(RegisterNews.id).limit(ROWS)
     if leaving:
         found = found.where(RegisterNews.petition_id.not_in(leaving))
     news: list[RegisterNews] = []
-    waiting = 0
-    for row in session.scalars(found.execution_options(yield_per=500)):
-        if news and waiting + row.lines > lines:
+    waiting, petitions = 0, set[int]()
+    for row in session.scalars(found).all():
+        waiting += row.lines
+        petitions.add(row.petition_id)
+        if news and (waiting > lines or len(petitions) > PETITIONS):
             break
         news.append(row)
-        waiting += row.lines
     return news
 
 

@@ -12,7 +12,8 @@ from app.register.entries import PERSONAL, Entry, Kind
 from app.register.models import RegisterNews
 from app.register.notes import Head
 
-LINES = 5000
+# Of one transaction; a twentieth of a second.
+LINES = 2000
 log = structlog.get_logger("register")
 
 
