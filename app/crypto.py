@@ -180,6 +180,9 @@ class Vault:
         self.inbox = derive(secret, "inbox")
         # Opened keys by petition, see petitions/keys.py.
         self.cache: dict[int, tuple[float, Any]] = {}
+        # Seeds of the keys that sign heads, the present one first, and names, by petition: see register/.
+        self.registers = [derive(line, "register") for line in lines]
+        self.register_names: dict[int, str] = {}
 
     @staticmethod
     def name(key: bytes) -> str:

@@ -41,6 +41,7 @@ from app.petitions.network_card import NetworkCards
 from app.petitions.views import ViewCounter
 from app.privacy import routes as privacy
 from app.redress import routes as redress
+from app.register import routes as register
 from app.settings import Settings, load_settings
 from app.signatures import actions as signature_actions
 from app.signatures.intake import Intake
@@ -70,6 +71,7 @@ ROUTERS = (
     moderation.router,
     redress.router,
     transparency.router,
+    register.router,
     drafting.router,
     organising.router,
     privacy.router,

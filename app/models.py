@@ -13,6 +13,7 @@ from app.organisations import models as organisations
 from app.paper import models as paper
 from app.petitions import models as petitions
 from app.privacy import models as privacy
+from app.register import models as register
 from app.signatures import models as signatures
 from app.subscriptions import models as subscriptions
 from app.updates import models as updates
@@ -31,6 +32,7 @@ __all__ = [
     "paper",
     "petitions",
     "privacy",
+    "register",
     "signatures",
     "subscriptions",
     "updates",

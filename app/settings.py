@@ -7,6 +7,7 @@ from base64 import b64decode
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import cached_property
+from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -93,6 +94,18 @@ Switch = Annotated[bool, BeforeValidator(_switch)]
 
 # The part before @ has 64 signs at most; the token and its + take 25.
 MOST_BEFORE_TOKEN = 64 - 25
+
+
+def _cosigner(vkey: str) -> bool:
+    """``name+id+key``: an Ed25519 key for cosignatures, of which the id is the beginning of a hash (C2SP)."""
+    name, _, rest = vkey.partition("+")
+    number, _, key = rest.partition("+")
+    try:
+        public = b64decode(key, validate=True)
+    except ValueError:
+        return False
+    expected = sha256(name.encode() + b"\n" + public).hexdigest()[:8]
+    return bool(name) and number == expected and len(public) == 33 and public[0] == 4
 
 
 def _webhook_secret(value: str) -> bool:
@@ -210,6 +223,11 @@ class Settings(BaseSettings):
         description="Qui peut lancer une pétition : open (tout le monde), invited (les adresses invitées par"
         " l’administration) ou closed (l’équipe seule).",
     )
+    register_witnesses: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Témoins dont les cosignatures du registre sont acceptées : leurs clés publiques (vkey), séparées"
+        " par des points-virgules ; « signons register watch --cosign » imprime la sienne.",
+    )
     hsts_subdomains: Switch = Field(
         False, description="Exiger https de tous les sous-domaines aussi (Strict-Transport-Security) : true ou false."
     )
@@ -241,6 +259,9 @@ class Settings(BaseSettings):
         proxies = data.get("trusted_proxies")
         if isinstance(proxies, str):
             data["trusted_proxies"] = tuple(part for part in re.split(r"[\s,]+", proxies) if part)
+        witnesses = data.get("register_witnesses")
+        if isinstance(witnesses, str):
+            data["register_witnesses"] = tuple(part for part in re.split(r"[\s;]+", witnesses) if part)
         # The same protocol; the libraries know it by its first name only.
         data["redis_url"] = re.sub(r"^valkey", "redis", data.get("redis_url") or "")
         return data
@@ -281,6 +302,11 @@ class Settings(BaseSettings):
                 ip_network(proxy, strict=False)
             except ValueError:
                 raise ValueError(f"SIGNONS_TRUSTED_PROXIES : « {proxy} » n’est ni une adresse ni un réseau") from None
+        for witness in self.register_witnesses:
+            if not _cosigner(witness):
+                raise ValueError(
+                    f"SIGNONS_REGISTER_WITNESSES : « {witness} » n’est pas la clé d’un témoin (nom+identifiant+clé)"
+                )
         if self.metrics_token and len(self.metrics_token) < 16:
             raise ValueError("SIGNONS_METRICS_TOKEN : 16 caractères au moins")
         if self.secret_key and len(self.secret_key) < 32:

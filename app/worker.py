@@ -18,6 +18,7 @@ from app.moderation import jobs as moderation_jobs
 from app.paper import jobs as paper_jobs
 from app.petitions import jobs as petition_jobs
 from app.privacy import jobs as privacy_jobs
+from app.register import jobs as register_jobs
 from app.settings import Settings
 from app.signatures import jobs as signature_jobs
 from app.templating import Templates
@@ -42,8 +43,11 @@ class Worker:
     def __init__(self, settings: Settings, database: Database, templates: Templates) -> None:
         self._stop = threading.Event()
         self.sender = Sender(settings, database, templates, self._stop)
+        sequencer = register_jobs.Sequencer(database, settings)
         self.jobs = [
             Job("fold_counts", 2, lambda: petition_jobs.fold_counts(database)),
+            Job("sequence_registers", 1, sequencer.sequence),
+            Job("look_after_registers", 60, sequencer.look_after),
             Job("fold_tags", 30, lambda: petition_jobs.fold_tags(database)),
             Job("remind_pending", 300, lambda: signature_jobs.remind_pending(database, settings.origin)),
             Job("tell_amendments", 5, lambda: signature_jobs.tell_amendments(database, settings.origin)),
@@ -66,7 +70,9 @@ class Worker:
         # their hours.
         self.slow_jobs = [
             Job("rank_front", 60, lambda: petition_jobs.rank_front(database)),
+            Job("reconcile_registers", 300, lambda: signature_jobs.reconcile_registers(database, sequencer.pen)),
             Job("tally_places", 60, lambda: signature_jobs.tally_places(database)),
+            Job("verify_counts", 3600, lambda: privacy_jobs.verify_counts(database)),
             Job("fetch_bounces", 300, lambda: bounce_jobs.fetch_quietly(database, settings)),
         ]
         self._threads: list[threading.Thread] = []

@@ -279,6 +279,7 @@ def test_no_form_is_read_without_the_page_that_shows_it_again() -> None:
 # Signing and confirming have their own way, in the event loop; the others are buttons: nothing was typed.
 READERS = {
     "_form", "_chosen", "answer_export", "export", "open_or_close_comments", "judge_hint", "stop", "open_self_service",
+    "cosign",  # nor does a witness look at a page
 }  # fmt: skip
 
 
@@ -340,7 +341,8 @@ def test_routes_read_forms_by_their_classes() -> None:
 PUBLIC_PAGES = ["/", "/petitions", "/petitions?etat=closes", "/petitions?etat=victoires",
                 "/comptage", "/connexion", "/charte", "/confidentialite", "/mentions-legales", "/accessibilite",
                 "/transparence", "/contact", "/mes-signatures", "/boite-locale", "/lancer", "/petitions/{slug}",
-                "/petitions/{slug}/verifier", "/petitions/{slug}/signatures", "/petitions/{slug}/commentaires",
+                "/petitions/{slug}/verifier", "/petitions/{slug}/signatures", "/petitions/{slug}/comptage",
+                "/registre", "/registre/verifier", "/petitions/{slug}/commentaires",
                 "/petitions/{slug}/partager", "/petitions/{slug}/signaler", "/widget/{slug}", "/api",
                 "/absente"]  # fmt: skip
 
@@ -515,6 +517,8 @@ SCRIPTED = {
     "drafting/_layout.html",
     "organising/news_edit.html",
     "organising/export.html",
+    # What it checks, it checks without sending it.
+    "register/verify.html",
     "redress/appeal.html",
     "redress/case.html",
     "moderation/amendment.html",

@@ -424,10 +424,17 @@ def test_counts_are_verified_and_repaired(run: Run, site: Site, signed: str) -> 
     with site.database.write() as session:
         session.execute(text("UPDATE count_delta SET change = change + 3"))
     wrong = run("counts", "verify")
-    assert (wrong.exit_code, wrong.stdout) == (1, f"{signed} : affiché 4, lignes 1\n")
+    said = f"{signed} : affiché 4, lignes 1\n{signed}, registre : affiché 4, au registre 1\n"
+    assert (wrong.exit_code, wrong.stdout) == (1, said)
     assert run("counts", "repair").stdout == "Pétitions corrigées : 1.\n"
     assert run("counts", "verify").exit_code == 0
     assert site.count(signed) == 1
+    with site.database.write() as session:
+        session.execute(text("DELETE FROM register_news"))  # rows and count agree: the register does not
+    wrong = run("counts", "verify")
+    assert (wrong.exit_code, wrong.stdout) == (1, f"{signed}, registre : affiché 1, au registre 0\n")
+    assert run("counts", "repair").stdout == "Pétitions corrigées : 1.\n"
+    assert run("counts", "verify").exit_code == 0
 
 
 @pytest.mark.databases("sqlite", "postgresql")

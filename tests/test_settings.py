@@ -74,6 +74,10 @@ WRONG = [
     ("BASE_URL", "http://127.0.0.1:port"),
     ("SECRET_KEY", "trop-court"),
     ("METRICS_TOKEN", "trop-court"),
+    ("REGISTER_WITNESSES", "temoin.exemple"),
+    # Of the log itself, not of a witness; and one whose middle is not its own.
+    ("REGISTER_WITNESSES", "petitions.exemple/registre+743c8189+AYMgpRl32MOMqKSSfGcN9YIeRJdhlF4V6e+yahUJ0jDq"),
+    ("REGISTER_WITNESSES", "temoin.exemple/ligue+00000000+BEGt3DAeoorARMdMC9SzIUfnFgGOzWMCTs2ujZ3K2WOq"),
     ("HSTS_SUBDOMAINS", "peut-être"),
     ("SMTP_URL", "hote:25"),
     ("SMTP_URL", "smtp://"),

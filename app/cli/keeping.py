@@ -16,6 +16,7 @@ from app.errors import Refused
 from app.petitions import keys as petition_keys
 from app.privacy import retention
 from app.privacy.actions import erasing
+from app.register.actions.writing import Pen, behind
 from app.settings import load_settings
 from app.templating import LOCALES
 
@@ -122,4 +123,13 @@ def restore(file: Path, yes: bool) -> None:
         erased, warning = found.restore(progress)
     if warning:
         click.echo(warning, err=True)
+    with opened() as (settings, database):
+        pen = Pen.of(settings, database.info["vault"])
+        with database.read() as session:
+            for row, last in behind(session, pen):
+                click.echo(
+                    f"Le registre public « {row.name} » avait {last.size} lignes publiées, et la sauvegarde en a"
+                    f" {row.size} : au démarrage, une ligne publique et datée dira qu’il repart de là.",
+                    err=True,
+                )
     click.echo(f"L’instance est restaurée. Signatures effacées de nouveau : {erased}.")

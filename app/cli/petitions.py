@@ -29,6 +29,8 @@ from app.petitions import jobs as petition_jobs
 from app.petitions import queries as petition_queries
 from app.petitions.models import Outcome, PetitionState
 from app.privacy import counting
+from app.register.actions.writing import Pen
+from app.signatures import jobs as signature_jobs
 from app.templating import long_date, number
 from app.text import clean_text, has_ink
 from app.updates import actions as update_actions
@@ -256,11 +258,11 @@ def counts() -> None:
 
 @counts.command(name="verify")
 def verify_counts() -> None:
-    """Comparer les nombres affichés aux lignes. Code 1 à la moindre différence."""
+    """Comparer les nombres affichés aux lignes et au registre. Code 1 à la moindre différence."""
     with opened() as (_, database), database.read() as session:
-        differences = counting.differences(session)
+        differences = counting.verify(session)
     for slug, shown, rows in differences:
-        click.echo(f"{slug} : affiché {shown}, lignes {rows}")
+        click.echo(f"{slug} : affiché {shown}, {'au registre' if slug.endswith(', registre') else 'lignes'} {rows}")
     if differences:
         raise click.exceptions.Exit(1)
     click.echo("Tous les nombres affichés sont justes.")
@@ -268,10 +270,15 @@ def verify_counts() -> None:
 
 @counts.command(name="repair")
 def repair_counts() -> None:
-    """Recompter les lignes et corriger les nombres affichés."""
-    with opened() as (_, database), database.write() as session:
-        repaired = counting.repair(session)
-    click.echo(f"Pétitions corrigées : {repaired}.")
+    """Recompter les lignes, corriger les nombres affichés, et le dire au registre."""
+    with opened() as (settings, database):
+        with database.read() as session:
+            wrong = {slug.partition(",")[0] for slug, _, _ in counting.verify(session)}
+        # What rows explain is told line by line; only the rest becomes a correction.
+        signature_jobs.reconcile_registers(database, Pen.of(settings, database.info["vault"]), correct=False)
+        with database.write() as session:
+            counting.repair(session)
+    click.echo(f"Pétitions corrigées : {len(wrong)}.")
 
 
 @main.group()

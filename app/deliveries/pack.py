@@ -38,6 +38,22 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Registered:
+    """The head of the public register at that moment, as it was signed, and where anybody checks it."""
+
+    note: str
+    size: int
+    root: str
+    key: str
+    url: str
+
+    @property
+    def facts(self) -> list[list[str]]:
+        return [["Lignes", number(self.size)], ["Racine (SHA-256)", self.root], ["Clé publique", self.key],
+                ["Registre", self.url]]  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """Everything that is printed but the people, at one moment."""
 
@@ -58,6 +74,7 @@ class Snapshot:
     texts: Sequence[Text]
     # (département, signatures), small groups merged.
     places: Sequence[tuple[str, int]]
+    registered: Registered | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,7 @@ def values(taken: Snapshot, files: Sequence[File], people: Sequence[Sequence[obj
                      for one in taken.texts],
         "merged": _merged(taken),
         "places": [[place, number(n)] for place, n in taken.places],
+        "registered": taken.registered.facts if taken.registered else [],
         "files": [*_files(taken, people is not None), *_nameless(taken)],
         "hashes": [{"name": file.name, "sha256": file.sha256} for file in files],
         "texts": [_text(taken, one) for one in taken.texts],

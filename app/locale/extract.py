@@ -25,7 +25,8 @@ JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "tr
 NOT_FOR_PAGES = (
     "audit/chain.py", "backup/", "cli/", "consents/", "db.py", "demo/", "folding.py", "locale/", "mail/dkim.py",
     "migrations.py", "naming.py", "operations/", "petitions/frontmatter.py", "petitions/glyphs.py",
-    "petitions/importing.py", "petitions/words.py", "settings.py", "vault.py",
+    "petitions/importing.py", "petitions/words.py", "register/asking.py", "register/checking.py",
+    "register/verifier.py", "settings.py", "vault.py",
 )  # fmt: skip
 # What is French without a doubt: its letters and its quotation marks, or a word that it can hardly do without.
 FRENCH = re.compile(
@@ -40,7 +41,7 @@ CODE = re.compile(r"^[/?#.&<]|</|\\|\(\?|\w\|\w|^\S+/\S+$|^[a-z0-9]+(?:[-_.][a-z
 ENGLISH = re.compile(r"\b(?:IN|its|Sans|AT BE)\b")
 # The name of a language is in that language.
 CHARTER = ("title", "body", "breaks", "ok", "applies")
-UNSAID = {"Français", "département "}
+UNSAID = {"Français", "département ", "Reçu du registre public · Receipt of the public register · v1"}
 # What has none of these words is known by the call or the table that it is in.
 CALLS = {
     "ValueError", "Refused", "Invalid", "NotFound", "Gone", "Conflict", "Busy", "TooMany",

@@ -25,6 +25,8 @@ from app.operations import hosts, records
 from app.operations.check import Check
 from app.petitions import keys
 from app.private import readable_by_others
+from app.register import queries as register_queries
+from app.register.actions.writing import Pen, behind
 from app.settings import Settings, load_settings
 from app.vault import open_vault
 
@@ -56,6 +58,8 @@ def checks(nameservers: Sequence[str] = ()) -> Iterator[Check]:
     database = Database(settings, vault, Bus(settings))
     try:
         yield from _database_checks(database)
+        if not migrations.pending_migrations(database):
+            yield _register(database, Pen.of(settings, vault))
     except sa.exc.SQLAlchemyError as error:
         yield Check("base de données", False, f"ne répond pas ({type(error).__name__})")
     finally:
@@ -118,6 +122,26 @@ def _slow(route: MailRoute, now: datetime) -> Check:
     again = f"reprend à {route.until:%H:%M:%S} UTC" if route.until > now else "reprend peu à peu"
     told = f"depuis {route.since:%d/%m %H:%M} UTC, {route.room} à la fois, {again} ({route.words})"
     return Check(name, now - route.since < HELD and (route.name != RELAY or route.room > 0), told)
+
+
+def _register(database: Database, pen: Pen) -> Check:
+    """The public key, to be compared; and whether what was published from here is what the database holds."""
+    with database.read() as session:
+        lost = behind(session, pen)
+        waiting, taken_back = register_queries.oldest_waiting(session), register_queries.last_rolled_back(session)
+    if lost:
+        names = ", ".join(row.name for row, _ in lost[:5])
+        return Check(
+            "registre",
+            False,
+            f"la base est plus ancienne que ce que ces registres ont publié : {names}. « signons worker » y écrira la "
+            "reprise, publique et datée",
+        )
+    late = waiting is not None and datetime.now(UTC) - waiting > UNSEALED
+    if late:
+        return Check("registre", False, "des lignes attendent depuis plus d’une heure. Lancez « signons worker »")
+    told = f"clé publique {pen.vkey}"
+    return Check("registre", True, f"{told} ; repris d’une sauvegarde le {taken_back:%d/%m/%Y}" if taken_back else told)
 
 
 def _charter(articles: list[int]) -> Check:

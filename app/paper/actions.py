@@ -16,9 +16,9 @@ from app.paper.choices import LINES, MOST_SHEETS, SheetReason
 from app.paper.models import Sheet, SheetCorrection, SheetState
 from app.paper.scans import Scan
 from app.petitions import keys as petition_keys
-from app.petitions import on_paper
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
+from app.register import actions as register
 from app.signatures.places import departement
 from app.templating import long_date
 
@@ -150,7 +150,7 @@ def check(session: Session, petition: Petition, number: int, total: int, by: Acc
     now, agreed = clock.now(), total == sheet.signatures
     if agreed:
         sheet.state, sheet.checked_at, sheet.checked_by = SheetState.COUNTED, now, by.id
-        on_paper.add(session, petition.id, {(clock.hour_of(now), sheet.version): total})
+        register.count_paper(session, petition.id, {(clock.hour_of(now), sheet.version): total}, now)
         changed(session, petition.id)
     else:
         sheet.state, sheet.returned_at = SheetState.ISSUED, now
@@ -193,7 +193,7 @@ def set_aside(session: Session, petition: Petition, number: int, reason: SheetRe
         )
     )
     hour = clock.hour_of(sheet.checked_at)
-    on_paper.add(session, petition.id, {(hour, sheet.version): -sheet.signatures})
+    register.count_paper(session, petition.id, {(hour, sheet.version): -sheet.signatures}, clock.now())
     changed(session, petition.id)
     audit.record(
         session, "sheet.set_aside", "sheet", sheet.id, by.id, petition=petition.id, number=number, reason=str(reason)

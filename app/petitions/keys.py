@@ -20,11 +20,15 @@ NAMES = ("data_key", "dedup_key", "evidence_key")
 
 @dataclass(frozen=True)
 class Keys:
-    """``data`` seals, ``dedup`` recognises a second signature, ``evidence`` proves consent."""
+    """``data`` seals, ``dedup`` recognises a second signature, ``evidence`` proves consent.
+
+    ``register`` makes the secrets of the public register: derived from ``data``, it goes with it.
+    """
 
     data: bytes
     dedup: bytes
     evidence: bytes
+    register: bytes
 
 
 def create(session: Session, petition_id: int) -> None:
@@ -57,7 +61,7 @@ def of(session: Session, petition_id: int) -> Keys:
     data, dedup, evidence = (
         vault.unwrap(getattr(row, name), row.master, _context(petition_id, name)) for name in NAMES
     )
-    keys = Keys(data, dedup, evidence)
+    keys = Keys(data, dedup, evidence, crypto.derive(data, "register"))
     cache[petition_id] = (monotonic(), keys)
     return keys
 

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session, lazyload, selectinload
 
 from app import clock
 from app.accounts.models import Account
-from app.bulk import insert_for
+from app.bulk import insert_for, insert_rows
 from app.organisations.queries import with_right, with_rights
 from app.organisations.rights import Right
 from app.petitions.models import (
@@ -289,7 +289,7 @@ def add_to_count(session: Session, petition_id: int, changes: Mapping[tuple[date
         if change
     ]
     if rows:
-        session.execute(CountDelta.__table__.insert(), rows)  # type: ignore[attr-defined]
+        insert_rows(session, CountDelta.__table__, rows)
 
 
 def hour_ago(moment: datetime) -> datetime:

@@ -1,15 +1,22 @@
-"""Displayed counts against rows: signatures confirmed online, and sheets that two people have counted."""
+"""Displayed counts against rows (signatures confirmed online, sheets that two people have counted) and the register."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
+from app import clock
+from app.bulk import insert_for
 from app.db import changed
 from app.paper import queries as paper_queries
 from app.petitions import on_paper
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
+from app.privacy.models import CountCheck
+from app.register import actions as register
+from app.register import queries as register_queries
 from app.signatures import queries as signature_queries
 
 Difference = tuple[str, int, int]
@@ -33,7 +40,43 @@ def differences(session: Session) -> list[Difference]:
         told = on_paper.totals(session, petition.id)
         if told != mine:
             found.append((f"{petition.slug}, papier", sum(told.values()), sum(mine.values())))
+    found += [(f"{one.slug}, registre", one.shown, one.told) for one in register_queries.differences(session)]
     return found
+
+
+def verify(session: Session) -> list[Difference]:
+    """The same, of one moment, while people sign; *session* has read nothing yet."""
+    register_queries.one_moment(session)
+    return differences(session)
+
+
+def look(session: Session) -> dict[int, tuple[int, bool]]:
+    """The displayed count of each living petition, and whether nothing in :func:`verify` tells of it."""
+    wrong = {slug.partition(",")[0] for slug, _, _ in verify(session)}
+    living = petition_queries.living(session)
+    shown = petition_queries.counts(session, [petition.id for petition in living])
+    return {petition.id: (shown[petition.id], petition.slug not in wrong) for petition in living}
+
+
+def keep(session: Session, found: Mapping[int, tuple[int, bool]], now: datetime) -> None:
+    """For the public page; the last time that they agreed stays when they do not any more."""
+    table = CountCheck.__table__
+    statement = insert_for(session)(table)
+    new = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=["petition_id"],
+        set_={"at": new.at, "count": new.count, "agreed_at": func.coalesce(new.agreed_at, table.c.agreed_at)},
+    )
+    rows = [
+        {"petition_id": petition_id, "at": now, "count": n, "agreed_at": now if agreed else None}
+        for petition_id, (n, agreed) in sorted(found.items())
+    ]
+    if rows:
+        session.execute(statement, rows)
+
+
+def last(session: Session, petition_id: int) -> CountCheck | None:
+    return session.get(CountCheck, petition_id)
 
 
 def _by_version(session: Session, petition: Petition, sheets: Sheets) -> list[Difference]:
@@ -68,4 +111,6 @@ def repair(session: Session) -> int:
             petition_queries.replace_counts(session, petition.id, hours, _versions(session, petition, mine))
             on_paper.replace(session, petition.id, mine)
             changed(session, petition.id)
+    for one in register_queries.differences(session):
+        register.correct(session, one.petition_id, one.shown - one.told, clock.now())
     return len(wrong)

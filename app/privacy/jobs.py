@@ -1,11 +1,15 @@
 """Periodic work on privacy."""
 
+import structlog
+
 from app import clock
 from app.db import Database
-from app.privacy import retention
+from app.privacy import counting, retention
 from app.privacy.actions import ending, undoing
 from app.privacy.queries import taken
 from app.settings import Settings
+
+log = structlog.get_logger("privacy")
 
 
 def daily_retention(database: Database, settings: Settings) -> None:
@@ -24,6 +28,17 @@ def forget_undone(database: Database) -> None:
     while n:
         with database.write() as session:
             n = undoing.forget_expired(session, clock.now(), retention.BATCH)
+
+
+def verify_counts(database: Database) -> None:
+    """What the public page says of the last check; a difference is the operator's to look at."""
+    with database.read() as session:
+        found = counting.look(session)
+    with database.write() as session:
+        counting.keep(session, found, clock.now())
+    wrong = [petition_id for petition_id, (_, agreed) in found.items() if not agreed]
+    if wrong:
+        log.error("count_differs", petitions=wrong[:20], command="signons counts verify")
 
 
 def alert_requests(database: Database, settings: Settings) -> None:

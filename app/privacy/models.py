@@ -50,6 +50,18 @@ class SignatureAggregate(Base):
     signatures: Mapped[int]
 
 
+class CountCheck(Base):
+    """The last time that a petition's displayed count was compared with its rows and with its register."""
+
+    __tablename__ = "count_check"
+
+    petition_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    count: Mapped[int]
+    # The last time that they agreed; earlier than ``at``: they differ.
+    agreed_at: Mapped[datetime | None]
+
+
 class RetentionRun(Base):
     """What the daily job did, table by table; kept for the operator."""
 

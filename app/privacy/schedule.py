@@ -111,6 +111,16 @@ SCHEDULE = (
         (UNDO_FOR, SMALLEST),
     ),
     Line(
+        "public_register",
+        "Registre public du compte d’une pétition : à chaque signature comptée, retirée ou écartée, l’heure et une "
+        "empreinte que personne ne peut rattacher à une adresse sans le secret du reçu de cette signature",
+        "La date D, pour la clé dont ces secrets sont tirés. La ligne reste publique, sans plus rien dire de personne, "
+        "pour que le nombre puisse toujours être vérifié.",
+        "La clé est détruite : personne ne peut plus refaire un secret, ni relier une ligne à quelqu’un.",
+        "Votre consentement explicite, comme la signature (RGPD, art. 6.1.a et 9.2.a) ; après la date D, ce ne sont "
+        "plus des données personnelles (considérant 26)",
+    ),
+    Line(
         "paper_sheet",
         "Feuille de signatures sur papier : codes postaux et nombres, sans aucun nom ; copie de la feuille, scellée, "
         "s’il y en a une ; qui l’a saisie et vérifiée",

@@ -6,7 +6,10 @@ from time import monotonic
 from app import clock
 from app.db import Database
 from app.petitions import tallies
+from app.register import queries as register_queries
+from app.register.actions.writing import Pen
 from app.signatures import actions, figures
+from app.signatures.actions import registering
 
 
 def tell_amendments(database: Database, origin: str) -> int:
@@ -42,3 +45,26 @@ def tally_places(database: Database) -> int:
             tallies.keep(session, claim, cells, at, cost)
         made += 1
     return made
+
+
+def reconcile_registers(database: Database, pen: Pen, *, correct: bool = True) -> int:
+    """Registers tell what is shown, whatever release counted it; returns how many did not.
+
+    A stretch of rows a transaction: killed between two, the next run finds what the others have told. *correct*: what
+    no row explains becomes a correction.
+    """
+    with database.read() as session:
+        differing = register_queries.differences(session)
+    for one in differing:
+        after, left, ours = None, 0, True
+        while ours:
+            with database.write() as session:
+                stretch = registering.tell_missing(session, one.petition_id, pen, clock.now(), after)
+            ours = stretch is not None
+            if stretch is None or stretch.last is None:
+                break
+            after, left = stretch.last, left + stretch.left
+        if correct and ours and not left:
+            with database.write() as session:
+                registering.settle(session, one.petition_id, pen, clock.now())
+    return len(differing)

@@ -139,6 +139,20 @@ class Withdrawal(Base):
     undo_until: Mapped[datetime | None]
 
 
+class CountCorrection(Base):
+    """A dated line of the count: signatures that were set aside together, or put back. For everybody, and for good."""
+
+    __tablename__ = "count_correction"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    petition_id: Mapped[int] = mapped_column(index=True)
+    at: Mapped[datetime]
+    # What it did to the count.
+    change: Mapped[int]
+    # A word of setting_aside.REASONS.
+    reason: Mapped[str] = mapped_column(String(12))
+
+
 class PostingRecord(Base):
     """Address, port and time of the posting of a comment, sealed with a key of their own.
 

@@ -13,7 +13,7 @@ from app.clock import hour_of
 from app.petitions.models import Petition, PetitionState
 from app.signatures import doubts, seats
 from app.signatures.links import REMIND_AFTER, REMIND_BEFORE
-from app.signatures.models import ASIDE, PostingRecord, Signature, SignatureState, Withdrawal
+from app.signatures.models import ASIDE, CountCorrection, PostingRecord, Signature, SignatureState, Withdrawal
 
 PER_PAGE = 50
 _ROWS = Signature.__table__.c
@@ -101,8 +101,8 @@ def lock_in_order(session: Session, petition_id: int, ids: Collection[uuid.UUID]
 
 def move(
     session: Session, petition_id: int, ids: Collection[uuid.UUID], before: str, after: str, now: datetime
-) -> Sequence[tuple[uuid.UUID, datetime, int]]:
-    """Those that still are *before* become *after*; ``(id, confirmed_at, text_version)`` of the rows that moved."""
+) -> Sequence[Any]:
+    """Those that still are *before* become *after*; what the count and the register need of the rows that moved."""
     moved = session.execute(
         update(Signature)
         .where(
@@ -112,10 +112,12 @@ def move(
             Signature.confirmed_at.is_not(None),
         )
         .values(state=after, **_out_or_in(after, now))
-        .returning(Signature.id, Signature.confirmed_at, Signature.text_version)
+        .returning(
+            Signature.id, Signature.confirmed_at, Signature.text_version, Signature.email_sealed, Signature.place
+        )
         .execution_options(synchronize_session="fetch")
     )
-    return [(signature_id, at, version) for signature_id, at, version in moved if at is not None]
+    return moved.all()
 
 
 def _out_or_in(after: str, now: datetime) -> dict[str, Any]:
@@ -319,6 +321,16 @@ def left_the_count(session: Session, petition_id: int) -> tuple[int, int]:
     return session.scalar(withdrawn) or 0, session.scalar(aside) or 0
 
 
+def note_correction(session: Session, petition_id: int, change: int, reason: str, now: datetime) -> None:
+    session.add(CountCorrection(petition_id=petition_id, at=now, change=change, reason=reason))
+
+
+def corrections(session: Session, petition_id: int, limit: int) -> Sequence[CountCorrection]:
+    """The latest first."""
+    found = select(CountCorrection).where(CountCorrection.petition_id == petition_id)
+    return session.scalars(found.order_by(CountCorrection.id.desc()).limit(limit)).all()
+
+
 def aside_counts(session: Session) -> dict[tuple[int, str], int]:
     """How many are set aside, by petition and state."""
     rows = session.execute(
@@ -475,3 +487,13 @@ def delete_some(session: Session, petition_id: int, limit: int) -> int:
     if ids:
         session.execute(delete(Signature).where(Signature.petition_id == petition_id, Signature.id.in_(ids)))
     return len(ids)
+
+
+def counted_or_aside(session: Session, petition_id: int, after: uuid.UUID | None, limit: int) -> Sequence[Any]:
+    """Signatures that their owners have confirmed, in the order of their ids: what the register tells of them."""
+    found = select(
+        Signature.id, Signature.state, Signature.email_sealed, Signature.text_version, Signature.confirmed_at
+    ).where(Signature.petition_id == petition_id, Signature.confirmed_at.is_not(None))
+    if after is not None:
+        found = found.where(Signature.id > after)
+    return session.execute(found.order_by(Signature.id).limit(limit)).all()

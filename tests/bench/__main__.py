@@ -19,6 +19,7 @@ from tests.bench import (
     page,
     profiling,
     queue,
+    registering,
     searching,
     signing,
 )
@@ -36,6 +37,7 @@ BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "follow": following.follow,
     "growth": growth.growth,
     "queue": queue.queue,
+    "register": registering.register,
     "search": searching.search_bench,
     "drill": drill.drill,
 }

@@ -47,8 +47,11 @@ NOTICE = {
     "category": "insult", "reasons": "C’est une insulte.", "name": "Paul", "email": "paul@exemple.test",
     "good_faith": "on",
 }  # fmt: skip
-# What an act that is undone leaves: evidence, journal, the ways that the count went, and that it was undone.
-LEFT = {"consent_event", "audit_line", "audit_chain", "count_delta", "undo", "claim", "self_service_session"}
+# What an act that is undone leaves: evidence, journal, the ways that the count went, the register, the undo.
+LEFT = {
+    "consent_event", "audit_line", "audit_chain", "count_delta", "register_news", "undo", "claim",
+    "self_service_session",
+}  # fmt: skip
 MARIE = "marie@exemple.test"
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from app import audit, clock
 from app.db import Database
 from app.deliveries import pack, queries
-from app.deliveries.pack import File, Snapshot, Text
+from app.deliveries.pack import File, Registered, Snapshot, Text
 from app.errors import Conflict
 from app.exports import about, csv, table, xlsx
 from app.exports import actions as exports
@@ -26,6 +27,9 @@ from app.petitions import keys as petition_keys
 from app.petitions import on_paper
 from app.petitions import queries as petition_queries
 from app.petitions.models import Petition
+from app.register import actions as register_actions
+from app.register import queries as register
+from app.register.notes import Head, Note
 from app.templating import long_datetime, number
 from app.zone import ZONE
 
@@ -136,6 +140,8 @@ def stream(
         files.append(File(f"dossier-{taken.slug}.pdf", hashlib.sha256(document).hexdigest()))
         archive.writestr(_member(files[-1].name, taken.at), document)
         yield out.taken()
+        if taken.registered:
+            archive.writestr(_member("registre-tete.txt", taken.at), taken.registered.note.encode())
         archive.writestr(_member("LISEZ-MOI.txt", taken.at), _read_me(taken, files).encode())
     yield out.taken()
     _finish(database, record_id, people.n, taken.count, digest.hexdigest())
@@ -217,7 +223,19 @@ def _snapshot(session: Session, petition: Petition, at: datetime, origin: str) -
         named=named,
         texts=texts,
         places=_places(session, petition, at, online),
+        registered=_registered(session, petition.id, origin),
     )
+
+
+def _registered(session: Session, petition_id: int, origin: str) -> Registered | None:
+    """None before the register's first head."""
+    row = register.head(session, petition_id)
+    if row is None or not row.note:
+        return None
+    head = Head.read(Note.read(row.note).text)
+    root = b64encode(head.root).decode()
+    note = register_actions.checkpoint(session, row)
+    return Registered(note, head.size, root, row.signed_by, f"{origin}/registre/{row.name}")
 
 
 def _places(session: Session, petition: Petition, at: datetime, online: int) -> list[tuple[str, int]]:
@@ -234,6 +252,18 @@ def _finish(database: Database, record_id: int, rows: int, counted: int, digest:
         record.finished_at, record.rows, record.sha256 = clock.now(), rows, digest
         record.counted = counted
         audit.record(session, "export.finished", "petition", record.petition_id, record.account_id, export=record_id)
+
+
+def _checked(taken: Snapshot) -> list[str]:
+    if taken.registered is None:
+        return []
+    return [
+        "Vérifier le nombre : registre-tete.txt est la tête du registre public, signée, du moment de ce dossier.",
+        f"Clé publique : {taken.registered.key}",
+        f"Registre : {taken.registered.url}",
+        f"Une personne vérifie son reçu à {taken.url.partition('/petitions/')[0]}/registre/verifier",
+        "",
+    ]
 
 
 def _read_me(taken: Snapshot, files: Sequence[File]) -> str:
@@ -261,5 +291,6 @@ def _read_me(taken: Snapshot, files: Sequence[File]) -> str:
         "Empreintes (SHA-256) :",
         *(f"{file.sha256}  {file.name}" for file in files),
         "",
+        *_checked(taken),
     ]
     return "\ufeff" + "\r\n".join(lines)

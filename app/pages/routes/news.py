@@ -50,7 +50,7 @@ def feed(request: Request, session: Db, petition: PublicPetition) -> Response:
     url = f"{site}/petitions/{petition.slug}"
     rows = updates.of_petition_rows(session, petition.id)
     entries = [_news_entry(request, row, petition.slug, petition.title, petition.author) for row in rows]
-    return _atom(
+    return atom(
         request,
         petition.id,
         about=f"petition/{petition.id}/nouvelles",
@@ -76,7 +76,7 @@ def every_feed(request: Request, session: OldDb) -> Response:
         for petition, html in queries.newest(session, NEWEST)
     ]
     entries = sorted([*told, *opened], key=lambda one: one[0], reverse=True)[:NEWEST]
-    return _atom(
+    return atom(
         request,
         0,
         about="petitions",
@@ -98,17 +98,17 @@ def _news_entry(request: Request, row: Update, slug: str, petition: str, author:
     html = words.html(row.kind, row.html, row.facts, locale)
     link = f"{url}/nouvelles?s=flux#n{row.id}"
     about = f"petition/{row.petition_id}/nouvelle/{row.id}"
-    return _entry(request, about, title, link, row.at, author, markdown.absolute(html, url), petition)
+    return entry(request, about, title, link, row.at, author, markdown.absolute(html, url), petition)
 
 
 def _petition_entry(request: Request, petition: Petition, html: str) -> str:
     url = f"{full_address(request)}/petitions/{petition.slug}"
     at = petition.opened_at or petition.created_at
     text = markdown.absolute(html, url)
-    return _entry(request, f"petition/{petition.id}", petition.title, f"{url}?s=flux", at, petition.author, text)
+    return entry(request, f"petition/{petition.id}", petition.title, f"{url}?s=flux", at, petition.author, text)
 
 
-def _entry(
+def entry(
     request: Request, about: str, title: str, link: str, at: datetime, author: str, html: str, petition: str = ""
 ) -> str:
     origin = settings_of(request).origin
@@ -123,7 +123,7 @@ def _entry(
     )
 
 
-def _atom(
+def atom(
     request: Request,
     petition_id: int,
     *,

@@ -28,6 +28,7 @@ from app.petitions.end_of_life import erased_on
 from app.petitions.models import Petition
 from app.privacy import schedule
 from app.privacy.queries import comments, deliveries, evidence, mailings, people, signatures
+from app.register import actions as register
 from app.settings import Settings
 from app.signatures import queries as signature_queries
 from app.subscriptions import actions as subscriptions
@@ -85,6 +86,7 @@ def purge_some(session: Session, now: datetime, limit: int) -> Stretch:
     comments.anonymise_comments(session, petition.id)
     deliveries.forget_contacts(session, petition.id)
     petition_queries.replace_counts(session, petition.id, {}, petition_queries.later_counts(session, petition.id))
+    register.close(session, petition.id, petition.final_count, now)
     tags.forget(session, petition.id)
     tallies.forget(session, petition.id)
     petition_keys.destroy(session, petition.id)

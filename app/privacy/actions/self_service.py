@@ -28,7 +28,7 @@ from app.signatures import doubts
 from app.signatures import emails as signature_emails
 from app.signatures import queries as signature_queries
 from app.signatures.forms import TOO_MUCH, within
-from app.signatures.models import Signature
+from app.signatures.models import Signature, SignatureState
 from app.signatures.places import departement
 from app.signatures.public import open_field, seal_field, shown
 
@@ -138,6 +138,8 @@ def line_of(session: Session, petition: Petition, row: Signature, now: datetime,
         "state_label": STATE_LABELS.get(row.state, row.state),
         "at": row.confirmed_at or row.created_at,
         "signals": doubts.words(row.doubt),
+        # It is, or was, in the count: a line of the register says so.
+        "receipt": row.state != SignatureState.PENDING and not doubts.waits(row),
         "text_version": row.text_version,
         "given_name": row.given_name,
         "family_name": family,

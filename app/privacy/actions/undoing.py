@@ -34,6 +34,8 @@ from app.privacy.models import Undo
 from app.privacy.queries import comments as comment_texts
 from app.privacy.queries import images, mailings, taken
 from app.privacy.queries.images import Changes, Which
+from app.register import actions as register
+from app.register.entries import Kind
 from app.signatures import links, seats
 from app.signatures import queries as signature_queries
 from app.signatures.actions.confirming import lock_beside
@@ -61,6 +63,17 @@ class Look:
     until: datetime | None = None
     everything: bool = False
     petitions: Sequence[Petition] = ()
+    # Of these, those whose line of the register there is a receipt for.
+    left: Sequence["Left"] = ()
+
+
+@dataclass(frozen=True)
+class Left:
+    """A signature that was in the count until this act."""
+
+    petition: Petition
+    id: uuid.UUID
+    email: str
 
 
 @dataclass
@@ -210,7 +223,34 @@ def look(session: Session, token: str) -> Look:
     what = _opened(secret, row)
     signed = sorted({signature["petition_id"] for signature in images.rows(what["changes"], "gone", Signature)})
     petitions = [petition_queries.alone(session, petition_id) for petition_id in signed]
-    return Look(open=True, undone=False, until=row.expires_at, everything=what["everything"], petitions=petitions)
+    return Look(
+        open=True,
+        undone=False,
+        until=row.expires_at,
+        everything=what["everything"],
+        petitions=petitions,
+        left=_left(session, what),
+    )
+
+
+def left(session: Session, token: str) -> Sequence[Left]:
+    """What has left the count, as long as the minute runs. Raises NotFound, Gone."""
+    found = look(session, token)
+    if not found.open:
+        raise Gone(TOO_LATE)
+    return found.left
+
+
+def _left(session: Session, what: dict[str, Any]) -> list[Left]:
+    rows = [row for row in images.rows(what["changes"], "gone", Signature) if row["state"] == SignatureState.CONFIRMED]
+    return [
+        Left(
+            petition_queries.alone(session, row["petition_id"]),
+            row["id"],
+            open_field(petition_keys.of(session, row["petition_id"]), row["email_sealed"], row["id"].bytes, "email"),
+        )
+        for row in rows
+    ]
 
 
 def _read(session: Session, token: str) -> tuple[bytes, bool]:
@@ -286,8 +326,9 @@ def _count_again(session: Session, gone: Sequence[images.Row], at: datetime) -> 
     for row in gone:
         petition_id, confirmed_at = row["petition_id"], row["confirmed_at"]
         if row["state"] == SignatureState.CONFIRMED and confirmed_at is not None:
-            hour = clock.hour_of(confirmed_at)
-            petition_queries.add_to_count(session, petition_id, {(hour, row["text_version"]): 1})
+            email = open_field(petition_keys.of(session, petition_id), row["email_sealed"], row["id"].bytes, "email")
+            person = register.Person(row["id"], email, row["text_version"], clock.hour_of(confirmed_at))
+            register.count(session, petition_id, Kind.RESTORED, [person], now)
             taken.back_in_files(session, petition_id, row["id"], at, now)
         audit.record(session, "signature.withdrawal_undone", "signature", row["id"], petition=petition_id)
         changed(session, petition_id)

@@ -20,11 +20,13 @@ from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
 from app.petitions import tags
 from app.petitions.models import Petition
+from app.register import actions as register
+from app.register.entries import Kind
 from app.signatures import bound, doubts, links, queries, seats
 from app.signatures.actions import choosing
 from app.signatures.actions.choosing import Chosen
 from app.signatures.models import Signature, SignatureState
-from app.signatures.public import open_field
+from app.signatures.public import open_field, open_fields
 from app.subscriptions import actions as subscriptions
 from app.subscriptions.models import MAILINGS
 
@@ -159,8 +161,12 @@ def _count(
         return {}
     before = petition_queries.count(session, petition_id)
     places = queries.mark_confirmed(session, petition_id, counted, before, now)
-    hour, versions = clock.hour_of(now), Counter(rows[signature_id].text_version for signature_id in counted)
-    petition_queries.add_to_count(session, petition_id, {(hour, version): n for version, n in versions.items()})
+    keys, hour = petition_keys.of(session, petition_id), clock.hour_of(now)
+    emails = open_fields(keys, [rows[one].email_sealed for one in counted], counted, "email")
+    people = [
+        register.Person(one, email, rows[one].text_version, hour) for one, email in zip(counted, emails, strict=True)
+    ]
+    register.count(session, petition_id, Kind.CONFIRMED, people, now)
     tags.note(session, petition_id, Counter(tag for one in counted if (tag := rows[one].came_by)), now)
     changed(session, petition_id)
     return {(petition_id, signature_id): place for signature_id, place in places.items()}

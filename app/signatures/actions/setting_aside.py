@@ -5,21 +5,35 @@ moves only what is still in the state that it leaves, and the count follows the 
 """
 
 import uuid
-from collections import Counter
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app import audit, clock
 from app.db import changed
 from app.errors import Refused
+from app.petitions import keys as petition_keys
 from app.petitions import queries as petition_queries
+from app.register import actions as register
+from app.register.entries import PERSONAL, Kind
 from app.signatures import queries
 from app.signatures.models import SignatureState
+from app.signatures.public import open_fields
 
 # Why, in a word that the journal may keep: it holds no values, and a typed reason names people.
 REASONS = ("burst", "domain", "name", "reported", "robot", "comment", "checked", "other")
+# In the words of the public page: nothing of who signed, nor of who decided.
+WHY = {
+    "burst": "arrivées en rafale",
+    "domain": "adresses d’un même domaine peu courant",
+    "name": "même nom répété",
+    "reported": "signalées par quelqu’un",
+    "robot": "saisies qui semblent automatiques",
+    "comment": "décision de modération sur le commentaire",
+    "checked": "vérifiées par une personne",
+    "other": "autre raison",
+}
 MOST = 500
 ASIDE = (SignatureState.QUARANTINED, SignatureState.INVALIDATED)
 ACTS = {
@@ -72,15 +86,34 @@ def _move(
     petition_queries.hold_counting(session, [petition_id])
     queries.lock_in_order(session, petition_id, ids)
     now = clock.now()
-    changes: Counter[tuple[datetime, int]] = Counter()
+    told: dict[Kind, list[Any]] = {}
     n = 0
     for state in before:
-        for signature_id, confirmed_at, version in queries.move(session, petition_id, ids, state, after, now):
-            change = (after == SignatureState.CONFIRMED) - (state == SignatureState.CONFIRMED)
-            changes[clock.hour_of(confirmed_at), version] += change
-            audit.record(session, ACTS[after], "signature", signature_id, by, petition=petition_id, reason=reason)
+        for row in queries.move(session, petition_id, ids, state, after, now):
+            if SignatureState.CONFIRMED in {state, after}:
+                told.setdefault(_kind(row, after), []).append(row)
+            audit.record(session, ACTS[after], "signature", row.id, by, petition=petition_id, reason=reason)
             n += 1
-    petition_queries.add_to_count(session, petition_id, changes)
+    for kind, rows in told.items():
+        register.count(session, petition_id, kind, _people(session, petition_id, rows), now)
+        if kind != Kind.CONFIRMED:
+            queries.note_correction(session, petition_id, PERSONAL[kind] * len(rows), reason, now)
     if n:
         changed(session, petition_id)
     return n
+
+
+def _kind(row: Any, after: SignatureState) -> Kind:
+    """Who was never in the count, because somebody had to look first, comes into it now."""
+    if after != SignatureState.CONFIRMED:
+        return Kind.SET_ASIDE
+    return Kind.RESTORED if row.place is not None else Kind.CONFIRMED
+
+
+def _people(session: Session, petition_id: int, rows: Sequence[Any]) -> list[register.Person]:
+    keys = petition_keys.of(session, petition_id)
+    emails = open_fields(keys, [row.email_sealed for row in rows], [row.id for row in rows], "email")
+    return [
+        register.Person(row.id, email, row.text_version, clock.hour_of(row.confirmed_at))
+        for row, email in zip(rows, emails, strict=True)
+    ]

@@ -11,7 +11,8 @@ from app.consents.models import PURPOSES
 from app.db import changed
 from app.mail import outbox
 from app.petitions import keys as petition_keys
-from app.petitions import queries as petition_queries
+from app.register import actions as register
+from app.register.entries import Kind
 from app.signatures import queries, withdrawals
 from app.signatures.actions.confirming import lock_beside
 from app.signatures.models import SignatureState
@@ -29,11 +30,11 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     row = next((row for row in rows if row.id == signature_id), None)
     if row is None:
         return False
-    if row.state == SignatureState.CONFIRMED and row.confirmed_at is not None:
-        hour = clock.hour_of(row.confirmed_at)
-        petition_queries.add_to_count(session, petition_id, {(hour, row.text_version): -1})
     keys = petition_keys.of(session, petition_id)
     email = open_field(keys, row.email_sealed, row.id.bytes, "email")
+    if row.state == SignatureState.CONFIRMED and row.confirmed_at is not None:
+        person = register.Person(row.id, email, row.text_version, clock.hour_of(row.confirmed_at))
+        register.count(session, petition_id, Kind.WITHDRAWN, [person], clock.now())
     others = [other.id for other in rows if other is not row]
     subscriptions.leave(
         session, "updates", petition_id, email, signature_id=signature_id, others=others, channel=channel

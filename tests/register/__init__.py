@@ -1,0 +1,1 @@
+"""The register: what changes a count is a line that nobody can rewrite unseen."""
