@@ -23,10 +23,10 @@ JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "tr
 # Read on the command line, or at the start, by who runs the instance; a demonstration, which people could have written;
 # words that are compared with others and said to nobody; consent texts, which have a version in each language.
 NOT_FOR_PAGES = (
-    "audit/chain.py", "backup/", "cli/", "consents/", "db.py", "demo/", "folding.py", "locale/", "mail/dkim.py",
-    "migrations.py", "naming.py", "operations/", "petitions/frontmatter.py", "petitions/glyphs.py",
+    "audit/chain.py", "backup/", "cli/", "conninfo.py", "consents/", "db.py", "demo/", "folding.py", "locale/",
+    "mail/dkim.py", "migrations.py", "naming.py", "operations/", "petitions/frontmatter.py", "petitions/glyphs.py",
     "petitions/importing.py", "petitions/words.py", "register/asking.py", "register/checking.py",
-    "register/verifier.py", "settings.py", "vault.py",
+    "register/tree.py", "register/verifier.py", "settings.py", "vault.py",
 )  # fmt: skip
 # What is French without a doubt: its letters and its quotation marks, or a word that it can hardly do without.
 FRENCH = re.compile(
