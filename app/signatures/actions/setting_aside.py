@@ -83,6 +83,7 @@ def _move(
         raise Refused("Dites pourquoi.")
     if len(ids) > MOST:
         raise Refused("Au plus %(most)s signatures à la fois.", most=MOST)
+    petition_queries.lock_shared(session, petition_id)  # it is not counted for good meanwhile
     petition_queries.hold_counting(session, [petition_id])
     queries.lock_in_order(session, petition_id, ids)
     now = clock.now()

@@ -11,6 +11,7 @@ from app.consents.models import PURPOSES
 from app.db import changed
 from app.mail import outbox
 from app.petitions import keys as petition_keys
+from app.petitions import queries as petition_queries
 from app.register import actions as register
 from app.register.entries import Kind
 from app.signatures import queries, withdrawals
@@ -26,6 +27,7 @@ def withdraw(session: Session, petition_id: int, signature_id: uuid.UUID, channe
     Its consents end in the ledger (the newsletter is another matter), its mails are cancelled.
     Comments are the caller's to withdraw.
     """
+    petition_queries.lock_shared(session, petition_id)  # it is not counted for good meanwhile
     rows = lock_beside(session, petition_id, signature_id)
     row = next((row for row in rows if row.id == signature_id), None)
     if row is None:
