@@ -11,6 +11,7 @@ from app.db import Database
 from app.errors import Refused
 from app.mail import dkim
 from app.operations import doctor
+from app.register.jobs import Sequencer
 from app.settings import load_settings
 from app.templating import Templates
 from app.vault import open_vault
@@ -101,6 +102,7 @@ def load_demo() -> None:
         if not settings.is_local:
             raise Refused("La démonstration ne se charge que sur une instance locale (SIGNONS_BASE_URL).")
         loaded = demo.load(database, settings)
+        Sequencer(database, settings).sequence()  # its registers tell what its pages show, as if a worker had run
         click.echo("La démonstration est chargée." if loaded else "La démonstration est déjà là : rien n’a changé.")
         for line in demo.what_to_open(database, settings):
             click.echo(line)

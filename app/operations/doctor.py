@@ -137,7 +137,8 @@ def _register(database: Database, pen: Pen) -> Check:
             f"la base est plus ancienne que ce que ces registres ont publié : {names}. « signons worker » y écrira la "
             "reprise, publique et datée",
         )
-    late = waiting is not None and datetime.now(UTC) - waiting > UNSEALED
+    # Of what waits, the hour alone is known.
+    late = waiting is not None and datetime.now(UTC) - waiting > timedelta(hours=1) + UNSEALED
     if late:
         return Check("registre", False, "des lignes attendent depuis plus d’une heure. Lancez « signons worker »")
     told = f"clé publique {pen.vkey}"
