@@ -26,7 +26,7 @@ NOT_FOR_PAGES = (
     "audit/chain.py", "backup/", "cli/", "conninfo.py", "consents/", "db.py", "demo/", "folding.py", "locale/",
     "mail/dkim.py", "migrations.py", "naming.py", "operations/", "petitions/frontmatter.py", "petitions/glyphs.py",
     "petitions/importing.py", "petitions/words.py", "register/asking.py", "register/checking.py",
-    "register/tree.py", "register/verifier.py", "settings.py", "vault.py",
+    "register/verifier.py", "settings.py", "vault.py",
 )  # fmt: skip
 # What is French without a doubt: its letters and its quotation marks, or a word that it can hardly do without.
 FRENCH = re.compile(

@@ -177,6 +177,6 @@ def _is_of(receipt: Receipt, email: str, head: Head) -> bool:
 def _leads_to(receipt: Receipt, head: Head) -> bool:
     try:
         found = tree.root_by_inclusion(tree.leaf(bytes(receipt.entry)), receipt.position, head.size, receipt.proof)
-    except tree.Invalid:
+    except tree.Unproven:
         return False
     return found == head.root

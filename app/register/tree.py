@@ -19,7 +19,7 @@ Read = Callable[[int, int], bytes]
 _LENGTH = struct.Struct(">H")
 
 
-class Invalid(Exception):
+class Unproven(Exception):
     """A proof that does not prove, or a bundle that is none."""
 
 
@@ -111,29 +111,29 @@ def bundle(entries: Iterable[bytes]) -> bytes:
 
 
 def entries_of(content: bytes, most: int = WIDTH) -> list[bytes]:
-    """The first *most* of a bundle. Raises Invalid when they are not whole."""
+    """The first *most* of a bundle. Raises Unproven when they are not whole."""
     found: list[bytes] = []
     at = 0
     while at < len(content) and len(found) < most:
         if at + 2 > len(content):
-            raise Invalid("a bundle that ends within a length")
+            raise Unproven("a bundle that ends within a length")
         (length,) = _LENGTH.unpack_from(content, at)
         found.append(content[at + 2 : at + 2 + length])
         if len(found[-1]) < length:
-            raise Invalid("a bundle that ends within an entry")
+            raise Unproven("a bundle that ends within an entry")
         at += 2 + length
     return found
 
 
 def first_of(content: bytes, tile: Tile) -> bytes:
-    """As much of a stored tile as one of this width holds. Raises Invalid when it holds less."""
+    """As much of a stored tile as one of this width holds. Raises Unproven when it holds less."""
     if tile.level != ENTRIES:
         if len(content) < tile.width * HASH:
-            raise Invalid(f"{tile.path} is not there")
+            raise Unproven(f"{tile.path} is not there")
         return content[: tile.width * HASH]
     entries = entries_of(content, tile.width)
     if len(entries) < tile.width:
-        raise Invalid(f"{tile.path} is not there")
+        raise Unproven(f"{tile.path} is not there")
     return bundle(entries)
 
 
@@ -257,7 +257,7 @@ def _at(read: Read, height: int, low: int) -> bytes:
     number, start = divmod(low >> 8 * level, WIDTH)
     hashes = read(level, number)[start * HASH : (start + (1 << within)) * HASH]
     if len(hashes) != HASH << within:
-        raise Invalid(f"tile {level}/{number} is too short")
+        raise Unproven(f"tile {level}/{number} is too short")
     return _whole(_split(hashes))
 
 
@@ -280,13 +280,13 @@ def _subproof(read: Read, before: int, low: int, high: int, *, same: bool) -> li
 
 
 def root_by_inclusion(digest: bytes, position: int, size: int, proof: Sequence[bytes]) -> bytes:
-    """The root that this proof leads to from an entry's hash. Raises Invalid."""
+    """The root that this proof leads to from an entry's hash. Raises Unproven."""
     if not 0 <= position < size:
-        raise Invalid("a position outside of the tree")
+        raise Unproven("a position outside of the tree")
     at, last, found = position, size - 1, digest
     for sibling in proof:
         if last == 0:
-            raise Invalid("a proof that is too long")
+            raise Unproven("a proof that is too long")
         if at & 1 or at == last:
             found = node(sibling, found)
             while not at & 1 and at:
@@ -295,28 +295,28 @@ def root_by_inclusion(digest: bytes, position: int, size: int, proof: Sequence[b
             found = node(found, sibling)
         at, last = at >> 1, last >> 1
     if last:
-        raise Invalid("a proof that is too short")
+        raise Unproven("a proof that is too short")
     return found
 
 
 def check_consistency(before: int, old: bytes, size: int, new: bytes, proof: Sequence[bytes]) -> None:
-    """The tree of root *new* only adds to that of root *old* (RFC 9162, 2.1.4.2). Raises Invalid."""
+    """The tree of root *new* only adds to that of root *old* (RFC 9162, 2.1.4.2). Raises Unproven."""
     if before > size:
-        raise Invalid("a tree that has become smaller")
+        raise Unproven("a tree that has become smaller")
     if before in {0, size}:
         if proof or (before == size and old != new) or (before == 0 and old != EMPTY):
-            raise Invalid("two heads of one size")
+            raise Unproven("two heads of one size")
         return
     path = [old, *proof] if before & (before - 1) == 0 else list(proof)
     if not path:
-        raise Invalid("a proof that is too short")
+        raise Unproven("a proof that is too short")
     at, last = before - 1, size - 1
     while at & 1:
         at, last = at >> 1, last >> 1
     first = second = path[0]
     for sibling in path[1:]:
         if last == 0:
-            raise Invalid("a proof that is too long")
+            raise Unproven("a proof that is too long")
         if at & 1 or at == last:
             first, second = node(sibling, first), node(sibling, second)
             while not at & 1 and at:
@@ -325,4 +325,4 @@ def check_consistency(before: int, old: bytes, size: int, new: bytes, proof: Seq
             second = node(second, sibling)
         at, last = at >> 1, last >> 1
     if last or (first, second) != (old, new):
-        raise Invalid("a tree that was rewritten")
+        raise Unproven("a tree that was rewritten")

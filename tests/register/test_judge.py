@@ -174,7 +174,7 @@ def ours(copy: Path, older: Path, scene: Scene) -> str:
     try:
         proof = tree.consistency(read, before.size, head.size)
         tree.check_consistency(before.size, before.root, head.size, head.root, proof)
-    except tree.Invalid as invalid:
+    except tree.Unproven as invalid:
         return str(invalid)
     return ""
 

@@ -76,7 +76,7 @@ class Log:
         stored = queries.tiles(session, petition_id, edge)
         try:
             cut = {(tile.level, tile.number): tree.first_of(stored[tile.level, tile.number], tile) for tile in edge}
-        except (KeyError, tree.Invalid):
+        except (KeyError, tree.Unproven):
             raise Broken(self.row.name) from None
         self._tree = tree.Growing(size, cut)
         if self._tree.root() != self.row.root:
@@ -165,7 +165,7 @@ def tells(session: Session, row: RegisterHead, head: Head) -> bool:
         return head.root == row.root
     try:
         return tree.root(queries.reader(session, row.petition_id), head.size) == head.root
-    except tree.Invalid:
+    except tree.Unproven:
         return False
 
 
