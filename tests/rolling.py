@@ -21,6 +21,7 @@ from tests.site import FORM, PASSWORD, text_of
 # Between two requests of one person.
 PAUSE = 0.08
 REREAD = "Le texte de cet accord a changé"
+TAKEN_BACK = "Son auteur a repris ce commentaire"
 
 
 class Forms(HTMLParser):
@@ -138,9 +139,9 @@ class Visitor:
         self.client.close()
 
     def ask(
-        self, method: str, path: str, form: dict[str, str] | None = None, *, again: bool = False, stay: bool = False
+        self, method: str, path: str, form: dict[str, str] | None = None, *, but: int = 200, stay: bool = False
     ) -> str:
-        """What the page says, or where it leads. Anything else is an error, but a form that is shown *again*.
+        """What the page says, or where it leads. Anything else is an error, *but* what may be answered here.
 
         *stay*: where the last answer came from, as this address may be of that release only (Caddyfile).
         """
@@ -153,7 +154,7 @@ class Visitor:
             answer = self.client.request(method, self.at + path, data=form)
         finally:
             street._busy[self.at] -= 1
-        assert answer.status_code in {200, 303, 422 if again else 200}, (
+        assert answer.status_code in {200, 303, but}, (
             f"{method} {path} at the {street.names[self.at]} release: {answer.status_code} {text_of(answer.text)[:500]}"
         )
         return str(answer.headers["location"] if answer.status_code == 303 else answer.text)
@@ -164,11 +165,11 @@ class Visitor:
     def follow(self, path: str) -> None:
         self.ask("GET", path, stay=True)
 
-    def send(self, page: str, end: str, typed: dict[str, str], *, again: bool = False) -> str:
+    def send(self, page: str, end: str, typed: dict[str, str], *, but: int = 200) -> str:
         """The form of *page*, which this browser has just been given, filled in."""
         made = self.here
         action, fields = Forms(page).ending(end)
-        said = self.ask("POST", action, fields | typed, again=again)
+        said = self.ask("POST", action, fields | typed, but=but)
         self.street.taken[made, self.here] += 1
         return said
 
@@ -192,7 +193,7 @@ class Visitor:
     def fill_in(self, email: str, page: str, **typed: str) -> None:
         """The form of the petition's page."""
         form = FORM | {"email": email} | typed
-        answer = self.send(page, "/signatures", form, again=True)
+        answer = self.send(page, "/signatures", form, but=422)
         if not answer.startswith("/"):
             assert REREAD in text_of(answer), text_of(answer)[:1000]
             self.street.reread += 1
@@ -243,5 +244,7 @@ class Visitor:
         self.enter("moderator")
         page = self.get("/moderation")
         if any(action.split("?")[0].endswith("/decision") for action in Forms(page).found):
-            self.send(page, "/decision", {"decision": "publish"})
-            self.street.done["decisions"] += 1
+            said = self.send(page, "/decision", {"decision": "publish"}, but=409)
+            taken_back = not said.startswith("/")  # by its author, after this page was made
+            assert not taken_back or TAKEN_BACK in text_of(said), text_of(said)[:1000]
+            self.street.done["decisions"] += not taken_back

@@ -33,7 +33,8 @@ MARK = b"x-signons-shared"
 READS = b"x-signons-reads"
 # Addresses of pages that are known to be shared, with what they read.
 KNOWN = 20_000
-BROWSER = b"public, max-age=1, stale-while-revalidate=5"
+# A proxy or a CDN keeps a page for a second too. A browser asks each time, as who has just signed comes back at once.
+CACHING = b"public, max-age=0, s-maxage=1, stale-while-revalidate=5"
 SHOWN = {"GET", "HEAD"}
 Headers = list[tuple[bytes, bytes]]
 
@@ -252,4 +253,4 @@ def _kept(headers: Headers) -> Iterator[tuple[bytes, bytes]]:
         if name not in {MARK, READS, b"content-length", b"etag", b"vary"}:
             yield name, value
     if b"cache-control" not in names:
-        yield b"cache-control", BROWSER
+        yield b"cache-control", CACHING
