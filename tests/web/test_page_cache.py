@@ -230,7 +230,7 @@ def test_the_inner_mark_of_the_cache_never_leaves(site: Site) -> None:
     for path in (f"/petitions/{slug}", f"/petitions/{slug}?x=1", f"/petitions/{slug}.json?x=1", "/?q=a"):
         response = site.client.get(path)
         assert not [name for name in response.headers if name.startswith("x-signons")], path
-        assert "max-age=1" in response.headers["cache-control"], path
+        assert response.headers["cache-control"].startswith("public, max-age="), path
 
 
 def test_errors_are_not_kept(site: Site) -> None:
