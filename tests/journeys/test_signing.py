@@ -152,6 +152,28 @@ def test_another_reader_sees_the_count_and_the_new_line_within_two_seconds(peopl
     assert {number(each) for each in reader.locator("[data-live-count]").all() if each.is_visible()} == {before + 1}
 
 
+def test_a_reader_who_comes_back_is_offered_what_came_meanwhile(people: People, demo: Demo) -> None:
+    petition = demo.petition("nuit")
+    reader, citizen = people.arrive(), people.arrive()
+    reader.goto(petition)
+    expect(reader.locator(".petition")).to_have_class(re.compile("is-live"))
+    reader.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
+    expect(reader.locator(".petition")).not_to_have_class(re.compile("is-live"))
+    before = number(reader.locator(".sign-card [data-live-count]"))
+    for name in ("Perle", "Ambre"):
+        sign(citizen, petition, f"{name}@exemple.test", given_name=name, family_name="Poche")
+        confirm(citizen, f"{name}@exemple.test")
+    reader.evaluate("dispatchEvent(new PageTransitionEvent('pageshow'))")
+    button = reader.locator("[data-live-more]")
+    expect(button).to_have_text(re.compile("^2 nouvelles signatures"))
+    expect(reader.locator(".sign-card [data-live-count]")).to_have_text(str(before + 2))
+    button.click()
+    lines = reader.locator("[data-live-list] tr")
+    expect(lines).to_contain_text(["Ambre Poche", "Perle Poche"])
+    expect(lines).to_have_count(10)
+    expect(button).to_be_hidden()
+
+
 def _posts(page: Page) -> list[str]:
     sent: list[str] = []
 

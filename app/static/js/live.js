@@ -54,7 +54,14 @@ function paint() {
 }
 
 function onCount(event) {
+  const before = latest.count;
   latest = JSON.parse(event.data);
+  // The first word of a connection: what came while nobody listened, as in a phone's pocket, has no line here.
+  if (justOpened && latest.count > before) {
+    missed += latest.count - before;
+    offer();
+  }
+  justOpened = false;
   if (latest.count === shown || paintTimer) return;
   paintTimer = setTimeout(paint, Math.max(0, 1000 - (Date.now() - lastPaint)));
 }
@@ -70,6 +77,8 @@ function speak() {
 const list = one("list");
 const more = one("more");
 let waiting = [];
+let missed = 0;
+let justOpened = false;
 
 function row({ elapsed, postal_code, name }) {
   const line = document.createElement("tr");
@@ -79,18 +88,43 @@ function row({ elapsed, postal_code, name }) {
   return line;
 }
 
-function onSignature(event) {
-  waiting = [JSON.parse(event.data), ...waiting].slice(0, 100);
-  more.textContent = worded(more, waiting.length).replace("{n}", waiting.length === 100 ? "99+" : format(waiting.length));
+function offer() {
+  if (!list || !more) return;
+  const n = waiting.length + missed;
+  more.textContent = worded(more, n).replace("{n}", waiting.length === 100 ? "99+" : format(n));
   more.hidden = false;
 }
 
-more?.addEventListener("click", () => {
-  list.querySelector("[data-live-empty]")?.remove();
-  for (const old of list.querySelectorAll(".new")) old.classList.remove("new");
-  list.prepend(...waiting.map(row));
+function onSignature(event) {
+  waiting = [JSON.parse(event.data), ...waiting].slice(0, 100);
+  offer();
+}
+
+// The newest of the public list, as many as there are here; null when it does not come.
+async function newest() {
+  try {
+    const answer = await fetch(url.replace(/direct$/, "signatures"));
+    const rows = new DOMParser().parseFromString(await answer.text(), "text/html").querySelectorAll("tbody tr");
+    return answer.ok && rows.length ? [...rows].slice(0, 10) : null;
+  } catch {
+    return null;
+  }
+}
+
+more?.addEventListener("click", async () => {
+  const lines = waiting.map(row);
+  const gap = missed > 0;
   waiting = [];
+  missed = 0;
   more.hidden = true;
+  const whole = gap ? await newest() : null;
+  if (whole) {
+    list.replaceChildren(...whole);
+  } else {
+    list.querySelector("[data-live-empty]")?.remove();
+    for (const old of list.querySelectorAll(".new")) old.classList.remove("new");
+    list.prepend(...lines);
+  }
   const title = document.getElementById("titre-signatures");
   title.tabIndex = -1;
   title.focus();
@@ -105,6 +139,7 @@ function open() {
   source = new EventSource(url);
   source.onopen = () => {
     delay = 2000;
+    justOpened = true;
     page.classList.add("is-live");
   };
   source.onerror = () => {
