@@ -16,6 +16,7 @@ from app.errors import Refused
 from app.petitions import keys as petition_keys
 from app.privacy import retention
 from app.privacy.actions import erasing
+from app.register.actions import sequencing
 from app.register.actions.writing import Pen, behind
 from app.settings import load_settings
 from app.templating import LOCALES
@@ -132,4 +133,14 @@ def restore(file: Path, yes: bool) -> None:
                     f" {row.size} : au démarrage, une ligne publique et datée dira qu’il repart de là.",
                     err=True,
                 )
+        with database.write() as session:
+            unknown = sequencing.say_put_back(session, pen, clock.now()).heads
+        pen.published.note(unknown)
+        for head in unknown:
+            name = head.origin.rpartition("/")[2]
+            click.echo(
+                f"Cette machine ne sait pas ce que le registre public « {name} » avait publié après la sauvegarde :"
+                f" une ligne publique et datée dit qu’il repart de ses {head.size - 1} lignes.",
+                err=True,
+            )
     click.echo(f"L’instance est restaurée. Signatures effacées de nouveau : {erased}.")

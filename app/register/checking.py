@@ -229,6 +229,13 @@ def _what_happened(source: Source, last: Head, head: Head) -> Rewritten:
                 f" manque les lignes {position + 1} à {size} d’avant. Demandez-lui pourquoi.",
                 told=True,
             )
+        if last.size > position >= size:
+            return Rewritten(
+                f"Le site a remis en place une sauvegarde et le dit, à la ligne {position + 1} de son registre, sans"
+                " savoir ce qu’il avait publié ensuite : il lui manque les lignes"
+                f" {position + 1} à {last.size} d’avant. Demandez-lui pourquoi.",
+                told=True,
+            )
     if head.size < last.size:
         return Rewritten(f"Le registre a {head.size} lignes ; il en avait {last.size} : il en a été ôté.")
     if head.size == last.size:

@@ -5,7 +5,8 @@
 
 *change* is what the count becomes larger by: the changes of a register, added up, are the count. The hour is UTC, the
 event's own, never finer. The rest: the commitment of one person's event; ``erased-total``: the last count;
-``rolled-back``: size and root (hexadecimal) of the head that had been published before a backup was put back.
+``rolled-back``: size and root (hexadecimal) of the head that had been published before a backup was put back,
+or of the backup itself where nobody can tell what had been published after it.
 
 The commitment is SHA-256(secret ‖ SHA-256(canonical address) ‖ name of the register ‖ kind): the secret, 16 bytes, is
 an HMAC of the signature's id with a key of the petition's own; the name is what follows the last ``/`` of the log's

@@ -334,6 +334,41 @@ def test_a_backup_older_than_the_published_head_is_told_in_the_register(
         assert again.differences() == []
 
 
+def test_a_backup_put_back_on_a_machine_that_knows_nothing_is_told_as_well(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, file = scene.site.settings, scene.site.settings.var / "sauvegarde.age"
+    values = {"DATABASE_URL": settings.database_url, "VAR_DIR": settings.var_dir, "SECRET_KEY": SECRET}
+    for name, value in values.items():
+        monkeypatch.setenv(f"SIGNONS_{name}", value)
+    scene.confirmed("anne")
+    scene.sequence()
+    before = scene.head()
+    _run("backup", file)
+    scene.confirmed("bao")
+    scene.sequence()
+    scene.site.__exit__(None, None, None)
+    scene.site.database.close()
+    (settings.var / "register" / "heads").unlink()
+    assert f"ce que le registre public « {scene.slug} » avait publié après la sauvegarde" in _run(
+        "restore", file, "--yes"
+    )
+    with Site(settings) as site:
+        again = Scene(site, scene.slug)
+        assert again.said() == ["confirmed +1", "rolled-back +0"]
+        assert again.entries()[-1].rest == f"1 {before.root.hex()}"
+        assert again.head().size == 2  # signed, and kept beside the database
+    assert "registre public" not in _run(
+        "restore", _run_backup(file), "--yes"
+    )  # where it is known, nothing more is said
+
+
+def _run_backup(file: Path) -> Path:
+    later = file.with_name("plus-tard.age")
+    _run("backup", later)
+    return later
+
+
 def _run(*arguments: str | Path) -> str:
     result = CliRunner().invoke(command, [str(part) for part in arguments])
     assert result.exit_code == 0, (result.output, result.exception)

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from app.cli import main
 from app.register import notes, tree
-from app.register.checking import Reading
+from app.register.checking import Reading, read
 from app.register.entries import Entry, Kind
 from app.register.notes import Head, Note, Signer
 from app.settings import Settings
@@ -243,6 +243,15 @@ def test_a_backup_that_was_put_back_and_says_so(watched: Watched) -> None:
     assert (status, "a remis en place une sauvegarde et le dit, à la ligne 4" in said) == (1, True), said
     status, said = watched.watch()
     assert (status, "0 de plus" in said) == (0, True), said
+
+
+def test_a_backup_that_was_put_back_by_who_does_not_know_what_followed(watched: Watched) -> None:
+    assert watched.watch()[0] == 0
+    lines = watched.lines
+    root = read(lines[:3]).stack.root()
+    watched.lie([*lines[:3], f"v1 rolled-back +0 0 2026-11-27T18Z 3 {root.hex()}".encode(), LATER])
+    status, said = watched.watch()
+    assert (status, "sans savoir ce qu’il avait publié ensuite" in said) == (1, True), said
 
 
 def test_lines_that_do_not_lead_to_the_head_and_a_head_that_is_not_theirs(watched: Watched) -> None:

@@ -56,6 +56,17 @@ def sign_some(session: Session, pen: Pen, now: datetime, petition_ids: Collectio
     return done
 
 
+def say_put_back(session: Session, pen: Pen, now: datetime) -> Done:
+    """A backup was put back where nothing is kept of what had been published: each log that it has says from where it
+    goes on, as nobody here can tell what followed."""
+    done = Done()
+    for row in queries.heads(session):
+        head = Head(pen.origin(row), row.size, row.root)
+        if row.size and pen.published.get(head.origin) is None:
+            _with_log(session, row.petition_id, pen, now, done, lambda one, head=head: one.roll_back(head))  # type: ignore[misc]
+    return done
+
+
 def _with_log(
     session: Session, petition_id: int, pen: Pen, now: datetime, done: Done, work: Callable[[Log], None]
 ) -> bool:
