@@ -111,10 +111,12 @@ class People:
         self._ears: list[Ear] = []
 
     def arrive(self, javascript: bool = True, elsewhere: str = "", **options: Any) -> Page:
-        """Somebody with a new browser: no cookie, nothing cached; *elsewhere*: the site of others where they are."""
-        context = self._browser.new_context(
-            base_url=self._demo.url, java_script_enabled=javascript, locale="fr-FR", **options
-        )
+        """Somebody with a new browser: no cookie, nothing cached; *elsewhere*: the site of others where they are.
+
+        Nothing moves but where a test wants it: what is looked at is where it stays.
+        """
+        settled = {"locale": "fr-FR", "reduced_motion": "reduce"} | options
+        context = self._browser.new_context(base_url=self._demo.url, java_script_enabled=javascript, **settled)
         context.set_default_timeout(15_000)
         ear = Ear(self._demo.url, elsewhere)
         ear.listen(context)

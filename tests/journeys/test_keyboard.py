@@ -30,7 +30,7 @@ def type_into(page: Page, name: str, text: str) -> None:
 
 
 def test_the_first_stop_skips_to_the_content(people: People, demo: Demo) -> None:
-    page = people.arrive(reduced_motion="reduce")
+    page = people.arrive()
     page.goto(demo.petition("nuit"))
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Aller au contenu")).to_be_focused()
@@ -43,7 +43,7 @@ def test_the_first_stop_skips_to_the_content(people: People, demo: Demo) -> None
 def test_signing_with_the_keyboard_alone(people: People, demo: Demo) -> None:
     petition, email = demo.petition("nuit"), "clavier@exemple.test"
     before = demo.count(petition)
-    page = people.arrive(reduced_motion="reduce")
+    page = people.arrive()
     page.goto(petition)
     type_into(page, "given_name", "Ada")
     type_into(page, "family_name", "Clavier")
@@ -85,13 +85,13 @@ def test_signing_with_the_keyboard_alone(people: People, demo: Demo) -> None:
 
 
 def test_every_stop_of_the_petition_page_is_visible(people: People, demo: Demo) -> None:
-    page = people.arrive(reduced_motion="reduce")
+    page = people.arrive()
     page.goto(demo.petition("nuit"))
     tab_to(page, href="/contact")
 
 
 def test_nothing_is_hidden_behind_the_foot_bar_on_a_phone(people: People, demo: Demo) -> None:
-    page = people.arrive(reduced_motion="reduce", viewport={"width": 360, "height": 640})
+    page = people.arrive(viewport={"width": 360, "height": 640})
     page.goto(demo.petition("nuit"))
     covered = """() => {
       const at = document.activeElement.getBoundingClientRect();

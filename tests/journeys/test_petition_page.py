@@ -106,8 +106,10 @@ def test_the_bar_is_modest_on_a_magnified_screen(people: People, demo: Demo) -> 
             assert not fixed or box["height"] <= 256 / 5
 
 
-def lines(nodes: Locator) -> list[float]:
-    return [round(node.evaluate(TOP)) for node in nodes.all()]
+def lines(nodes: Locator) -> list[int]:
+    """Where each begins, all at one moment: the page may be scrolling."""
+    tops: list[int] = nodes.evaluate_all("nodes => nodes.map(node => Math.round(node.getBoundingClientRect().top))")
+    return tops
 
 
 def test_one_error_of_a_pair_moves_neither_label_nor_field(people: People, demo: Demo) -> None:

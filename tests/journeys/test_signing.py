@@ -127,7 +127,7 @@ def test_the_word_beside_the_live_count_agrees_with_it(people: People, demo: Dem
 
 def test_another_reader_sees_the_count_and_the_new_line_within_two_seconds(people: People, demo: Demo) -> None:
     petition = demo.petition("nuit")
-    reader, citizen = people.arrive(), people.arrive()
+    reader, citizen = people.arrive(reduced_motion="no-preference"), people.arrive()
     reader.goto(petition)
     expect(reader.locator(".petition")).to_have_class(re.compile("is-live"))
     count, button = reader.locator(".sign-card [data-live-count]"), reader.locator("[data-live-more]")
