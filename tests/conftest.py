@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from _pytest.nodeid import coerce_node_id
 from alembic.script import ScriptDirectory
@@ -36,6 +37,9 @@ for_good.setattr("app.engines.create_engine", create_engine)
 # Passwords at the least cost (time, memory, threads), instead of a third of a second of a processor a sign-in.
 # What production spends is asked of the program itself, in accounts/test_sign_in.py.
 for_good.setattr(Argon2Hasher.__init__, "__defaults__", (1, 8, 1, *(Argon2Hasher.__init__.__defaults__ or ())[3:]))
+# The same examples each time, however slow the machine: what failed fails again.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("suite")
 DATABASES = ("sqlite", "postgresql")
 SECRET = "a-secret-for-the-tests-that-is-long-enough"
 

@@ -80,7 +80,10 @@ class MailServer:
     # How many connections are taken at once, and were; others hear 421.
     room: int | None = None
     most_at_once: int = 0
+    # How many mails were being taken at one moment.
+    most_handed: int = 0
     _open: int = 0
+    _handed: int = 0
     _controller: Controller | None = None
 
     @property
@@ -156,7 +159,12 @@ class MailServer:
         return reply
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        await asyncio.sleep(self.slow)
+        self._handed += 1
+        self.most_handed = max(self.most_handed, self._handed)
+        try:
+            await asyncio.sleep(self.slow)
+        finally:
+            self._handed -= 1
         reply = await self._reply(server, "DATA", envelope.rcpt_tos)
         if not reply.startswith("250"):
             return reply

@@ -6,9 +6,10 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import product
 from time import sleep
 from urllib.parse import urlsplit
 
@@ -73,6 +74,7 @@ class Street:
         self._numbers = itertools.count()
         self._threads: list[threading.Thread] = []
         self._busy = Counter[str]()
+        self._door = threading.Lock()
 
     def start(self) -> None:
         roles: list[Callable[[Visitor], None]] = [Visitor.sign_and_confirm] * 3
@@ -100,13 +102,22 @@ class Street:
         wanted = len(self.confirmed) + n
         wait_for(lambda: len(self.confirmed) >= wanted or bool(self.errors), "people sign and confirm", 30)
 
+    @property
+    def all_ways(self) -> bool:
+        """From each release to each: between form and link, and between page and form; and our people have worked."""
+        ways = {*product(("old", "new"), repeat=2)}
+        confirmed = {(how, self.confirmed.get(who, "")) for who, how in list(self.signed.items())}
+        return ways <= confirmed and ways <= {*self.taken} and min(self.done["exports"], self.done["decisions"]) > 1
+
     def come(self, url: str, name: str) -> None:
         self.names[url] = name
-        self.open = [*self.open, url]
+        with self._door:
+            self.open = [*self.open, url]
 
     def leave(self, url: str) -> None:
         """As a proxy does: nobody is sent there any more, and those who are there have their answer."""
-        self.open = [other for other in self.open if other != url]
+        with self._door:
+            self.open = [other for other in self.open if other != url]
         wait_for(lambda: not self._busy[url], "everybody there is answered", 10)
 
     def mail(self, to: str, link: str) -> str:
@@ -129,7 +140,8 @@ class Visitor:
 
     def __init__(self, street: Street) -> None:
         self.street = street
-        self.client = httpx2.Client(timeout=20)
+        # A server closes a connection that was idle for five seconds: never at the moment when it is used again.
+        self.client = httpx2.Client(timeout=20, limits=httpx2.Limits(keepalive_expiry=3))
         # Where the last page came from.
         self.at = ""
         # Which process takes the next requests; any one, once there are no more.
@@ -146,18 +158,27 @@ class Visitor:
         *stay*: where the last answer came from, as this address may be of that release only (Caddyfile).
         """
         sleep(PAUSE)
-        street = self.street
-        if not stay or self.at not in street.open:
-            self.at = street.open[next(self.draws, random.getrandbits(1)) % len(street.open)]
-        street._busy[self.at] += 1
-        try:
+        with self.there(stay=stay):
             answer = self.client.request(method, self.at + path, data=form)
-        finally:
-            street._busy[self.at] -= 1
         assert answer.status_code in {200, 303, but}, (
-            f"{method} {path} at the {street.names[self.at]} release: {answer.status_code} {text_of(answer.text)[:500]}"
+            f"{method} {path} at the {self.here} release: {answer.status_code} {text_of(answer.text)[:500]}"
         )
         return str(answer.headers["location"] if answer.status_code == 303 else answer.text)
+
+    @contextmanager
+    def there(self, *, stay: bool = False) -> Iterator[None]:
+        """At some process, which does not go before whoever is there has what they came for."""
+        street = self.street
+        with street._door:
+            if not stay or self.at not in street.open:
+                self.at = street.open[next(self.draws, random.getrandbits(1)) % len(street.open)]
+            at = self.at
+            street._busy[at] += 1
+        try:
+            yield
+        finally:
+            with street._door:
+                street._busy[at] -= 1
 
     def get(self, path: str) -> str:
         return self.ask("GET", path)
@@ -185,10 +206,11 @@ class Visitor:
             *(petition, f"{petition}.json", f"{petition}/compteur.json", f"{petition}/signatures", "/api/v1/petitions"),
             *(f"{petition}/commentaires", f"{petition}/nouvelles.atom", f"/widget/{self.street.slug}"),
         ):
-            page = self.get(path)
-            for href in re.findall(r'(?:href|src)="(/static/[^"]+)"', page)[:2]:
-                # A visitor stays with one process (Caddyfile), where the page has its stylesheet.
-                self.client.get(self.at + href).raise_for_status()
+            with self.there():
+                page = self.ask("GET", path, stay=True)
+                for href in re.findall(r'(?:href|src)="(/static/[^"]+)"', page)[:2]:
+                    # A visitor stays with one process (Caddyfile), where the page has its stylesheet.
+                    self.client.get(self.at + href).raise_for_status()
 
     def fill_in(self, email: str, page: str, **typed: str) -> None:
         """The form of the petition's page."""

@@ -100,7 +100,7 @@ def test_worker_ends_after_the_mail_under_way_and_gives_the_others_back(settings
             outbox.enqueue(
                 session, [Mail("signatures/already", f"p{n}@exemple.test", "fr", CONTEXT) for n in range(150)]
             )
-        mails.slow = 0.3
+        mails.slow = 1
         with worker(environment(settings)) as running:
             mails.wait(2, 30)
             assert _stopped(running) < 8

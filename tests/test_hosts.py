@@ -129,7 +129,6 @@ def test_what_may_be_a_second_old_is_read_on_the_standby_while_it_keeps_up(
     found: Settings, both: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standby, "EVERY", 0.05)
-    monkeypatch.setattr(standby, "AGE", 0.5)
     with Site(found) as site:
         slug = site.publish()
         asked: list[str] = []
@@ -156,9 +155,10 @@ def test_what_may_be_a_second_old_is_read_on_the_standby_while_it_keeps_up(
         wait_for(lambda: read_on_the_standby(site), "the standby has caught up", 10)
 
         # It fails in the middle of a page: the same page, from the primary.
-        cut_in_the_middle(followed, both)
+        cut = cut_in_the_middle(followed, both)
         site.app.state.page_cache.entries.clear()
         assert site.client.get("/").status_code == 200
+        assert cut == [True]
         wait_for(lambda: read_on_the_standby(site), "the standby is back", 10)
 
         # It dies. (The primary waits for nobody any more: what Patroni decides.)
@@ -172,8 +172,8 @@ def test_what_may_be_a_second_old_is_read_on_the_standby_while_it_keeps_up(
         wait_for(lambda: read_on_the_standby(site), "the new standby is read", 10)
 
 
-def cut_in_the_middle(followed: standby.Standby, both: Pair) -> None:
-    """Once, the server ends the connection just before it is asked for something."""
+def cut_in_the_middle(followed: standby.Standby, both: Pair) -> list[bool]:
+    """Once, the server ends the connection just before it is asked for something; tells when it has."""
 
     done: list[bool] = []
 
@@ -185,6 +185,7 @@ def cut_in_the_middle(followed: standby.Standby, both: Pair) -> None:
         assert both.standby.asked(f"SELECT pg_terminate_backend({pid}, 5000)")
 
     sa.event.listen(followed.engine, "before_cursor_execute", cut)
+    return done
 
 
 def test_the_primary_is_asked_first_once_it_was_found(

@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +57,9 @@ def full(server: Postgres, tmp_path: Path) -> Settings:
     prepare(settings)
     with psycopg.connect(settings.database_url) as connection:
         connection.execute(FILL, (ROWS,))
+        # The server says who has waited for a lock for half a second.
+        connection.execute("ALTER DATABASE signons_full SET log_lock_waits = on")
+        connection.execute("ALTER DATABASE signons_full SET deadlock_timeout = '500ms'")
     return settings
 
 
@@ -102,7 +105,7 @@ def people_sign(settings: Settings) -> Iterator[list[float]]:
 
 
 @contextmanager
-def somebody_reads_for(seconds: float, settings: Settings) -> Iterator[None]:
+def somebody_reads_for(seconds: float, settings: Settings, until: Callable[[], bool]) -> Iterator[None]:
     """A long reader, a backup for instance: it hinders nobody, except who changes the table."""
     ready = threading.Event()
 
@@ -111,6 +114,7 @@ def somebody_reads_for(seconds: float, settings: Settings) -> Iterator[None]:
             connection.execute("SELECT 1 FROM signature LIMIT 1")
             ready.set()
             time.sleep(seconds)
+            wait_for(until, "enough people sign meanwhile")
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -121,10 +125,13 @@ def somebody_reads_for(seconds: float, settings: Settings) -> Iterator[None]:
         reader.join()
 
 
-def test_nobody_waits_a_second_while_a_big_table_changes(full: Settings, tmp_path: Path) -> None:
+def test_nobody_waits_half_a_second_for_a_lock_while_a_big_table_changes(
+    server: Postgres, full: Settings, tmp_path: Path
+) -> None:
     with opened(full) as database:
         config = with_one_more(database, tmp_path)
-        with people_sign(full) as waited, somebody_reads_for(3, full):
+        said = len(server.log.read_bytes())
+        with people_sign(full) as waited, somebody_reads_for(3, full, lambda: len(waited) > 50):
             began = time.monotonic()
             command.upgrade(config, "head")
             took = time.monotonic() - began
@@ -135,7 +142,8 @@ def test_nobody_waits_a_second_while_a_big_table_changes(full: Settings, tmp_pat
     assert valid
     assert took > 2  # it had to let the reader end
     assert len(waited) > 50
-    assert max(waited) < 1
+    # The database says so of whoever waits for so long (see ``full``); how long a page takes is the machine's, too.
+    assert b"still waiting for" not in server.log.read_bytes()[said:]
 
 
 def test_a_table_that_stays_busy_is_told_in_one_sentence(full: Settings, tmp_path: Path) -> None:
@@ -143,7 +151,7 @@ def test_a_table_that_stays_busy_is_told_in_one_sentence(full: Settings, tmp_pat
         config = with_one_more(database, tmp_path)
         env = tmp_path / "migrations" / "env.py"
         env.write_text(env.read_text().replace("PAUSES = (0.5, 1, 1, 2, 2, 5, 5, 10, 10, 20)", "PAUSES = (0.1,)"))
-        with somebody_reads_for(2, full), pytest.raises(Exception, match="relancez « signons migrate »"):
+        with somebody_reads_for(2, full, lambda: True), pytest.raises(Exception, match="relancez « signons migrate »"):
             command.upgrade(config, "head")
         command.upgrade(config, "head")  # once the table is free
         with database.engine.connect() as connection:

@@ -127,6 +127,7 @@ def test_nobody_notices(server: Postgres, before: Release, mails: MailServer, tm
             late.fill_in("tard@exemple.test", opened_before)
             late.confirm("tard@exemple.test")
         street.more(12)
+        wait_for(lambda: bool(street.errors) or street.all_ways, "every way was taken", 30)
         shown = scene.count(street.slug)
         wait_for(lambda: all(viewer.count >= shown for viewer in viewers), "both show what either has counted", 10)
         street.leave(old.url)

@@ -19,6 +19,7 @@ from app.privacy.actions import erasing
 from app.updates import actions as updates
 from app.updates import jobs as update_jobs
 from app.updates.models import Update
+from app.zone import day_of
 from tests.deliveries.handing import desk, handed_over
 from tests.site import Site, text_of
 
@@ -290,7 +291,7 @@ def test_two_answers_at_once_leave_one_that_waits(site: Site, admin: TestClient)
 def test_an_answer_that_is_reported_has_its_source(site: Site) -> None:
     slug, organiser = handed_over(site)
     there = f"/organisation/petitions/{slug}/reponse"
-    today = clock.now().date().isoformat()
+    today = day_of(clock.now()).isoformat()
     whole = {"who": "Claire Vasseur, maire", "on": today, "text": ANSWER, "source_title": "Courrier du 3 mars"}
     for changes, field in (
         ({"source_title": ""}, "source_title"),

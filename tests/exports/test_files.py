@@ -23,6 +23,7 @@ from app.petitions import keys as petition_keys
 from app.petitions.queries import by_slug
 from app.signatures.models import Signature
 from app.signatures.public import reference, seal_field
+from app.zone import day_of
 from tests.site import PASSWORD, Site
 
 # Begins with a letter: 12e4 or 0012 would become numbers in a spreadsheet.
@@ -68,7 +69,7 @@ def test_file_is_what_a_french_spreadsheet_expects(site: Site) -> None:
     assert response.content.count(b"\r\n") == response.content.count(b"\n") == 2
     assert response.content.endswith(b"\r\n")
     assert '"L’Hôtel;Dupré"'.encode() in response.content
-    day = clock.now().date().isoformat()[:7]
+    day = day_of(clock.now()).isoformat()[:7]
     assert re.search(
         rf'attachment; filename="{slug}-delivery-{day}-\d\d\.csv"', response.headers["content-disposition"]
     )

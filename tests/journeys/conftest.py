@@ -2,18 +2,37 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
 
-from tests.journeys.people import Demo, People
+from tests.journeys.people import PATIENCE, Demo, People
 from tests.services import chromium, serve
 
 # Ordinary settings: a whole neighbourhood signs from this one address.
 MANY = {f"SIGNONS_RATE_{what}": "10000/minute" for what in ("SIGN", "POST", "LOGIN")} | {"SIGNONS_PACE_NETWORK": "1000"}
+
+
+# As patient as whatever is done (people.py): on a busy machine a page comes when it can.
+expect.set_options(timeout=PATIENCE)
+
+
+def _settled(click: Callable[..., None]) -> Callable[..., None]:
+    """A click is over once the page that it leads to is there and its scripts listen, as for whoever looks at it."""
+
+    def through(self: Locator, **options: Any) -> None:
+        click(self, **options)
+        self.page.wait_for_load_state("domcontentloaded")
+
+    return through
+
+
+# For the whole run, in this process.
+pytest.MonkeyPatch().setattr(Locator, "click", _settled(Locator.click))
 
 
 @pytest.hookimpl(tryfirst=True)

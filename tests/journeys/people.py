@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator
 from app.demo import PASSWORD
 from tests.services import wait_for
 
+# Milliseconds, for whatever is waited for.
+PATIENCE = 15_000
 PHONE: dict[str, Any] = {
     "viewport": {"width": 360, "height": 740},
     "has_touch": True,
@@ -117,7 +119,7 @@ class People:
         """
         settled = {"locale": "fr-FR", "reduced_motion": "reduce"} | options
         context = self._browser.new_context(base_url=self._demo.url, java_script_enabled=javascript, **settled)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         ear = Ear(self._demo.url, elsewhere)
         ear.listen(context)
         self._contexts.append(context)
@@ -157,6 +159,7 @@ def sign(page: Page, petition: str, email: str, **values: str) -> None:
     fill(form, email=email, **{**PERSON, **values})
     form.get_by_role("button").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Consultez votre boîte")
+    page.wait_for_load_state()
 
 
 def mails_to(page: Page, email: str) -> Locator:
@@ -168,15 +171,14 @@ def open_mail(page: Page, email: str, path: str) -> None:
     """Wait for the newest mail to *email* that has a link beginning with *path*, and follow the link."""
 
     def followed() -> bool:
-        newest = mails_to(page, email).first
-        if newest.count() == 0:
-            return False
-        newest.get_by_role("link").click()
-        link = page.locator(f'.mail-text a[href*="{path}"]').first
-        if link.count() == 0:
-            return False
-        link.click()
-        return True
+        mails = mails_to(page, email).get_by_role("link").all()
+        for mail in [str(mail.get_attribute("href")) for mail in mails]:
+            page.goto(mail)
+            link = page.locator(f'.mail-text a[href*="{path}"]').first
+            if link.count():
+                link.click()
+                return True
+        return False
 
     wait_for(followed, f"a mail to {email} with a link to {path}", 20)
     page.wait_for_url(f"**{path}*")
@@ -199,6 +201,7 @@ def confirm(page: Page, email: str, **choices: str) -> None:
     choose(page, **{"display": "full", **choices})
     page.get_by_role("button", name="Confirmer ma signature").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre signature est comptée")
+    page.wait_for_load_state()
 
 
 def signed(page: Page, petition: str, email: str, **values: str) -> None:
@@ -213,6 +216,7 @@ def sign_in(page: Page, email: str, start: str = "/connexion") -> None:
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Se connecter").click()
     expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+    page.wait_for_load_state()  # all of it, and its scripts listen
 
 
 def decide(page: Page, button: Locator) -> None:

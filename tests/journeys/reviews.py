@@ -48,7 +48,8 @@ def written(demo: Demo, folder: Path, town: str, text: str = TEXT, title: str = 
 
 def propose(author: Page, desk: str) -> None:
     author.goto(desk)
-    author.get_by_role("button", name="Proposer").click()
+    with author.expect_navigation():
+        author.get_by_role("button", name="Proposer").click()
     author.goto(desk)
     expect(author.locator("main")).to_contain_text("En relecture depuis le")
 

@@ -52,6 +52,7 @@ def test_from_the_mail_to_the_first_page_on_a_telephone_without_javascript(peopl
     page.get_by_label("Code à six chiffres").fill(code(totp))
     page.get_by_role("button", name="Créer mon compte").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre compte est créé")
+    expect(page.locator(".codes code")).to_have_count(10)
     codes = page.locator(".codes code").all_inner_texts()
     assert len(set(codes)) == 10
     expect(page.get_by_role("link", name="Continuer")).to_have_attribute("href", "/lancer")
@@ -94,7 +95,7 @@ def mailed(page: Page, email: str, path: str) -> str:
 
 
 def an_hour_ago(demo: Demo) -> None:
-    with closing(sqlite3.connect(demo.folder / "signons.db")) as database, database:
+    with closing(sqlite3.connect(demo.folder / "signons.db", timeout=30)) as database, database:
         database.execute("UPDATE staff_session SET proved_at = '2026-01-01 00:00:00.000000'")
 
 
@@ -109,7 +110,8 @@ def test_a_passkey_makes_the_account_and_opens_it_in_one_gesture(people: People,
     expect(page.get_by_role("heading", level=1)).to_have_text("Votre compte est créé")
     page.goto("/compte")
     expect(page.locator("main")).to_contain_text("aucun : vos clés d’accès suffisent")
-    page.get_by_role("button", name="Se déconnecter").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Se déconnecter").click()
 
     page.get_by_role("button", name="Entrer avec une clé d’accès").click()
     expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()

@@ -245,7 +245,8 @@ def newcomer(page: Page, demo: Demo, survey: Survey) -> None:
     page.get_by_label("Adresse à inviter").fill(email)
     page.get_by_role("button", name="Inviter").click()
     survey.look(page, "an invitation, sent")
-    page.get_by_role("button", name="Se déconnecter").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Se déconnecter").click()
     open_mail(page, email, "/compte/creer/")
     link = page.url
     survey.look(page, "making an account")
@@ -271,10 +272,12 @@ def newcomer(page: Page, demo: Demo, survey: Survey) -> None:
     survey.look(page, "a change of address, asked")
     open_mail(page, "autre." + email, "/connexion/adresse/")
     survey.look(page, "a change of address, to confirm")
-    page.get_by_role("button", name="Confirmer").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Confirmer").click()
     open_mail(page, email, "/connexion/adresse-refusee/")
     survey.look(page, "a change of address, to refuse")
-    page.get_by_role("button", name="Refuser").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Refuser").click()
     page.goto(link)
     survey.look(page, "an account made already")
 
@@ -564,7 +567,8 @@ def writer(page: Page, demo: Demo, survey: Survey) -> None:
     page.goto("/lancer")
     survey.look(page)
     page.get_by_label("Que demandez-vous ?").fill(("أنقذوا المكتبة العامة " * 10)[:200])
-    page.get_by_role("button", name="Commencer").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Commencer").click()
     draft = urlsplit(page.url).path.rpartition("/")[0]
     steps = ("demande", "destinataires", "histoire", "image", "sources", "reglages")
     for step in steps:

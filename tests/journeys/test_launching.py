@@ -98,7 +98,8 @@ def test_alone_from_the_home_page_to_a_published_petition(people: People, demo: 
     moderator = people.arrive()
     sign_in(moderator, "moderateur@demo.test", "/moderation")
     moderator.locator("a", has_text=title).first.click()
-    moderator.get_by_role("button", name="Publier la pétition").click()
+    with moderator.expect_navigation():
+        moderator.get_by_role("button", name="Publier la pétition").click()
     public = people.arrive()
     public.goto("/")
     public.get_by_role("link", name=title).click()
@@ -115,7 +116,8 @@ def test_a_text_pasted_from_word_saves_and_shows_itself(people: People) -> None:
     page = people.arrive()
     page.goto("/lancer")
     page.get_by_label("Que demandez-vous ?").fill("Un abri pour les vélos")
-    page.get_by_role("button", name="Commencer").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Commencer").click()
     draft = page.url.rpartition("/")[0]
     page.goto(f"{draft}/histoire")
     text = page.get_by_label("Texte", exact=True)
@@ -160,10 +162,12 @@ def test_a_picture_is_sent_as_soon_as_it_is_chosen_and_its_heart_is_touched(peop
     page = people.arrive()
     page.goto("/lancer")
     page.get_by_label("Que demandez-vous ?").fill("Un abri pour les vélos")
-    page.get_by_role("button", name="Commencer").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Commencer").click()
     draft = page.url.rpartition("/")[0]
     page.goto(f"{draft}/image")
-    page.get_by_label("Choisir une image").set_input_files(tmp_path / "photo.jpg")
+    with page.expect_navigation():  # sent, shown, and listening
+        page.get_by_label("Choisir une image").set_input_files(tmp_path / "photo.jpg")
     shown = page.get_by_role("img", name="Votre image")
     shown.click(position={"x": 48, "y": 32})
     expect(page.get_by_label("Depuis la gauche")).to_have_value("10")

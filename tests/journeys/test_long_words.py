@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.conftest import served
-from tests.journeys.people import Demo, People, choose, fill, form_of, open_mail, sign, sign_in
+from tests.journeys.people import Demo, People, choose, decide, fill, form_of, open_mail, sign, sign_in
 from tests.journeys.survey import TOO_WIDE, Survey
 from tests.journeys.test_every_page import follow
 
@@ -60,7 +60,7 @@ def wild(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dem
     with served(loaded, folder) as running:
         (folder / "wild.md").write_text(PETITION)
         running.command("petition", "import", str(folder / "wild.md"), "--publish")
-        with closing(sqlite3.connect(folder / "signons.db")) as database, database:
+        with closing(sqlite3.connect(folder / "signons.db", timeout=30)) as database, database:
             database.execute(
                 "INSERT INTO petition_owner (petition_id, account_id) SELECT max(petition.id), account.id"
                 " FROM petition, account WHERE account.email = 'organisatrice@demo.test'"
@@ -94,7 +94,8 @@ def test_nothing_overflows_at_any_width(browser: Browser, wild: Demo) -> None:
     open_mail(page, email, "/confirmer/")
     choose(page, display="full", comment=LONG)
     found.look(page, "confirm")
-    page.get_by_role("button", name="Confirmer ma signature").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Confirmer ma signature").click()
     found.look(page, "thanks")
     page.goto(petition)
     fill(form_of(page), given_name=LONG, family_name=W, email=LONG)
@@ -116,19 +117,23 @@ def test_nothing_overflows_at_any_width(browser: Browser, wild: Demo) -> None:
         found.look(moderator)
     follow(moderator, found, "/moderation", within=("/moderation",), most=400)
     moderator.goto(next(path for path in found.seen if "element=comment" in path))
-    moderator.locator('button[name="decision"][value="publish"]').first.click()
+    decide(moderator, moderator.locator('button[name="decision"][value="publish"]').first)
 
     sign_in(organiser, "organisatrice@demo.test")
     organiser.goto(f"{desk}/nouvelles")
-    organiser.get_by_role("button", name="Écrire une nouvelle").click()
+    with organiser.expect_navigation():
+        organiser.get_by_role("button", name="Écrire une nouvelle").click()
     organiser.get_by_label("Titre").fill(LONG[:150])
     organiser.get_by_label("Texte", exact=True).fill(LONG)
-    organiser.get_by_role("button", name="Relire et envoyer").click()
+    with organiser.expect_navigation():
+        organiser.get_by_role("button", name="Relire et envoyer").click()
     found.look(organiser, "news before they leave")
-    organiser.get_by_role("button", name="Publier").first.click()
+    with organiser.expect_navigation():
+        organiser.get_by_role("button", name="Publier").first.click()
     organiser.goto("/lancer")
     organiser.get_by_label("Que demandez-vous ?").fill(LONG[:200])
-    organiser.get_by_role("button", name="Commencer").click()
+    with organiser.expect_navigation():
+        organiser.get_by_role("button", name="Commencer").click()
     draft = organiser.url.rpartition("/")[0]
     send(organiser, f"{draft}/destinataires", **{"name-1": W, "role-1": LONG[:300]})
     send(organiser, f"{draft}/sources", **{"title-1": W, "publisher-1": LONG[:300]})

@@ -81,6 +81,7 @@ def test_signing_in_fails_in_words_and_ends_when_asked(people: People, demo: Dem
     expect(page.get_by_label("Adresse e-mail")).to_have_value(MODERATOR)
     expect(page.get_by_label("Mot de passe")).to_have_value("")
     sign_in(page, MODERATOR)
-    page.get_by_role("button", name="Se déconnecter").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Se déconnecter").click()
     page.goto("/moderation")
     expect(page.get_by_role("heading", level=1)).to_have_text("Connexion")

@@ -31,7 +31,8 @@ def ten_minutes_later(demo: Demo) -> None:
 
 def written(page: Page, petition: str) -> None:
     page.goto(f"/organisation{petition}/nouvelles")
-    page.get_by_role("button", name="Écrire une nouvelle").click()
+    with page.expect_navigation():  # until its scripts hear what is typed
+        page.get_by_role("button", name="Écrire une nouvelle").click()
     page.get_by_label("Titre").fill(TITLE)
     page.get_by_label("Texte", exact=True).fill("# Rendez-vous\n\nNous serons **douze**.")
 

@@ -68,8 +68,8 @@ def test_staff_signs_in(old: tuple[Page, list[Request]]) -> None:
 def test_a_token_goes_to_no_other_site(old: tuple[Page, list[Request]], demo: Demo) -> None:
     """The page of a link, followed elsewhere: the other site is not told where its reader comes from."""
     page, _ = old
-    elsewhere: list[dict[str, str]] = []
-    page.on("request", lambda request: elsewhere.append(request.all_headers()) if "//ailleurs" in request.url else None)
+    elsewhere: list[Request] = []
+    page.on("request", lambda request: elsewhere.append(request) if "//ailleurs" in request.url else None)
     page.route("http://ailleurs.exemple.test/**", lambda route: route.fulfill(body="ailleurs"))
     petition, email = demo.petition("nuit"), "ailleurs@exemple.test"
     page.goto(petition)
@@ -77,12 +77,13 @@ def test_a_token_goes_to_no_other_site(old: tuple[Page, list[Request]], demo: De
     form_of(page).get_by_role("button").click()
     page.wait_for_url("**/verifier")
     open_mail(page, email, "/confirmer/")
-    page.evaluate("""() => {
-        const link = document.createElement("a");
-        link.href = "http://ailleurs.exemple.test/page";
-        document.body.append(link);
-        link.click();
-    }""")
-    expect(page.get_by_text("ailleurs")).to_be_visible()
-    (headers,) = elsewhere
-    assert "referer" not in headers
+    with page.expect_navigation(url="http://ailleurs.exemple.test/page"):
+        page.evaluate("""() => {
+            const link = document.createElement("a");
+            link.href = "http://ailleurs.exemple.test/page";
+            document.body.append(link);
+            link.click();
+        }""")
+    expect(page.locator("body")).to_have_text("ailleurs")
+    (request,) = elsewhere
+    assert "referer" not in request.all_headers()

@@ -25,6 +25,7 @@ COUNTS = """() => [...document.querySelectorAll(".counter strong, .foot-bar stro
 }).length"""
 SEEN = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
 TOP = "node => node.getBoundingClientRect().top"
+WHOLE = "node => node.getBoundingClientRect().top >= 0 && node.getBoundingClientRect().bottom <= innerHeight - 16"
 
 
 def scrolled(page: Page, script: bool = True) -> Iterator[int]:
@@ -71,7 +72,7 @@ def test_the_whole_form_is_in_reach_of_a_low_window(people: People, demo: Demo) 
         page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 2)
         toward = 1 if what.evaluate(TOP) > 400 else -1
         for _ in range(20):
-            if what.evaluate(TOP) >= 0 and what.evaluate("node => node.getBoundingClientRect().bottom") <= 768 - 16:
+            if what.evaluate(WHOLE):
                 break
             page.mouse.wheel(0, toward * 100)
             page.evaluate(SEEN)

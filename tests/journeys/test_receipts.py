@@ -11,11 +11,15 @@ from app.register import receipts, verifier
 from app.register.receipts import Flaw
 from tests.journeys.people import Demo, People, confirm, sign
 from tests.register.test_receipts import ADDRESSES, EMAIL, WHOLE, WRONG, made
+from tests.services import wait_for
 
 
 def taken(page: Page, link: str, tmp_path: Path) -> Path:
+    offered = page.get_by_role("link", name=link)
+    address = str(offered.get_attribute("href"))
+    wait_for(lambda: page.request.get(address).ok, "the register has its line", 20)
     with page.expect_download() as download:
-        page.get_by_role("link", name=link).click()
+        offered.click()
     assert download.value.suggested_filename.endswith(".txt")
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
@@ -33,14 +37,18 @@ def verifying(people: People, demo: Demo, key: str = "") -> Page:
 
 
 def checked(page: Page, receipt: Path | str, email: str) -> Locator:
+    result, pasted = page.locator("[data-result]"), page.get_by_label("ou son texte")
     page.get_by_label("L’adresse avec laquelle").fill(email)
     if isinstance(receipt, Path):
+        pasted.fill("")  # what was there is no sign of what comes
         page.get_by_label("Le fichier du reçu").set_input_files(receipt)
-        expect(page.get_by_label("ou son texte")).not_to_be_empty()
+        expect(pasted).not_to_have_value("")
     else:
-        page.get_by_label("ou son texte").fill(receipt)
+        pasted.fill(receipt)
+    result.evaluate("node => node.replaceChildren()")  # the sentence of before is not this one's
     page.get_by_role("button", name="Vérifier").click()
-    return page.locator("[data-result]")
+    expect(result).not_to_be_empty()
+    return result
 
 
 def test_sign_take_the_receipt_check_it_offline_withdraw_check_that_too(

@@ -38,7 +38,8 @@ def test_refused_then_published(people: People, demo: Demo, tmp_path: Path, java
     author.goto(desk)
     expect(author.locator("main")).to_contain_text("Pétition refusée le")
     expect(author.locator("main")).to_contain_text("Dites qui est concerné.")
-    author.get_by_role("button", name="Proposer à nouveau").click()
+    with author.expect_navigation():
+        author.get_by_role("button", name="Proposer à nouveau").click()
     open_review(moderator, town)
     expect(moderator.locator("main")).to_contain_text("Rien n’a changé depuis.")
     moderator.locator("#champ-decision").click()
@@ -81,7 +82,8 @@ def test_corrections_twice_with_remarks_beside_the_text(
     expect(first).to_contain_text("trois seaux au plafond")
     expect(first).to_contain_text("Depuis quel jour ?")
     expect(author.get_by_role("link", name="Corriger le texte")).to_have_attribute("href", f"{desk}/texte")
-    author.get_by_role("button", name="Proposer à nouveau").click()
+    with author.expect_navigation():
+        author.get_by_role("button", name="Proposer à nouveau").click()
     open_review(moderator, town)
     remark(moderator, "1", "La date manque toujours.")
     ask_for_corrections(moderator)

@@ -67,7 +67,7 @@ def test_errors_are_summed_up_and_what_was_typed_stays(people: People, demo: Dem
     expect(form.get_by_label("Je n’ai qu’un nom")).not_to_be_checked()  # who has one name only may say so
     links = summary.get_by_role("link")
     wrong = ["family_name", "email", "postal_code", "consent_signature", "age_declared"]
-    assert links.count() == len(wrong)
+    expect(links).to_have_count(len(wrong))
     for n, name in enumerate(wrong):
         links.nth(n).click()
         field = form.locator(f'[name="{name}"]')

@@ -12,7 +12,7 @@ from tests.journeys.people import Demo, People, sign_in
 def test_what_was_typed_is_sent_again_after_the_proof(people: People, demo: Demo) -> None:
     page = people.arrive()
     sign_in(page, "admin@demo.test", "/administration/comptes")
-    with closing(sqlite3.connect(demo.folder / "signons.db")) as database, database:  # an hour ago
+    with closing(sqlite3.connect(demo.folder / "signons.db", timeout=30)) as database, database:  # an hour ago
         database.execute("UPDATE staff_session SET proved_at = '2026-01-01 00:00:00.000000'")
     page.locator("#champ-email").fill("renfort@demo.test")
     page.locator("#champ-role").select_option("admin")

@@ -105,7 +105,7 @@ def test_signing_from_another_site_to_the_end(people: People, demo: Demo, javasc
                 send(frame, email)
             expect(frame.get_by_role("heading", name=said)).to_be_in_viewport()
             if javascript:
-                wait_for(lambda: fits(reader), "a frame as high as what it shows", 5)
+                wait_for(lambda: fits(reader), "a frame as high as what it shows", 20)
                 assert reader.frames[1].evaluate(TOO_WIDE) == []
         assert reader.context.cookies() == []
         confirm(people.arrive(javascript), email)

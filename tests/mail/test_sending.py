@@ -328,9 +328,9 @@ def test_mail_claimed_by_a_worker_that_died_comes_back_within_ten_seconds(
     _put(site, "marie@exemple.test")
     with site.database.write() as session:
         assert len(outbox.claim(session)) == 1
-    site.later(seconds=7)
+    site.later(seconds=5)
     assert sender.send_due() == 0
-    site.later(seconds=2)
+    site.later(seconds=4)
     assert sender.send_due() == 1
     assert len(mail_server.mails) == 1
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
-from app.mail import outbox, queries
+from app.mail import destinations, outbox, queries
 from app.mail.models import OutboxMail
 from app.mail.outbox import Mail
 from app.mail.sending import Sender
@@ -51,9 +51,8 @@ def people(domain: str, n: int) -> list[str]:
 def test_a_slow_server_gets_many_at_once(site: Site, mail_server: MailServer, sender: Sender) -> None:
     mail_server.slow = 0.2
     put(site, *people("exemple.test", 36))
-    began = time.monotonic()
     assert sender.send_due() == 36
-    assert time.monotonic() - began < 36 * 0.2 / 3
+    assert mail_server.most_handed >= 6
     assert 6 <= mail_server.most_at_once <= 12
     assert received(mail_server) == dict.fromkeys(people("exemple.test", 36), 1)
 
@@ -105,8 +104,11 @@ def test_one_provider_that_takes_fewer_slows_nobody_else(site: Site, mail_server
     assert max(attempts for _, attempts in states(site)) <= 3
 
 
-def test_news_go_on_while_one_provider_takes_none(site: Site, mail_server: MailServer, sender: Sender) -> None:
+def test_news_go_on_while_one_provider_takes_none(
+    site: Site, mail_server: MailServer, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A group is written once that before it was tried: what nobody takes for now is not waited for."""
+    monkeypatch.setattr(destinations, "REST", 60.0)  # it does not end while it is looked at
     for person in people("gmail.com", 9):
         mail_server.fail("421 4.7.0 Later", recipient=person)
     with site.database.write() as session:
@@ -118,7 +120,7 @@ def test_news_go_on_while_one_provider_takes_none(site: Site, mail_server: MailS
         untried = session.scalars(select(OutboxMail.destination).where(OutboxMail.attempts == 0)).all()
         assert set(untried) == {"gmail"}
         assert not outbox.waiting(session, "updates/letter")
-        site.later(seconds=2)
+        site.later(seconds=61)
         assert outbox.waiting(session, "updates/letter")  # it may take one again
     assert sum(to.endswith("@exemple.test") for to in received(mail_server)) == 6
 

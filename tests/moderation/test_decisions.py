@@ -193,8 +193,8 @@ def undo(site: Site, decision: Decision, by: str = ME) -> None:
 
 
 def test_undone_after_59_seconds_sends_nothing(site: Site, slug: str, waiting: int) -> None:
-    decision = decide(site, waiting, REFUSE)
     mails = len(site.mails())
+    decision = decide(site, waiting, REFUSE)
     site.later(seconds=59)
     undo(site, decision)
     site.later(hours=1)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.databases("sqlite")
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "PATIENCE", 0.2)
+    monkeypatch.setattr(health, "PATIENCE", 1.0)
 
 
 @contextmanager

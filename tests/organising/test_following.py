@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from itertools import count
 
 import pytest
@@ -22,7 +22,7 @@ from app.petitions import queries as petition_queries
 from app.petitions.models import PlaceTally, StepPassed, TagCount, TagDelta
 from app.privacy import retention
 from app.signatures import jobs
-from app.zone import day_of
+from app.zone import ZONE, day_of
 from tests.petitions.test_tags import ORIGIN, came, confirm_all
 from tests.petitions.test_views import FIREFOX, views
 from tests.site import PASSWORD, Site, text_of
@@ -146,6 +146,7 @@ def test_places_are_sorted_by_name_or_by_number(site: Site) -> None:
 
 
 def test_the_curve_by_the_hour_the_day_and_the_week(site: Site) -> None:
+    clock.travel(datetime.combine(day_of(clock.now()), time(12), ZONE) - clock.now())  # an hour later is the same day
     slug = site.publish()
     site.confirmed(slug, email="un@exemple.test")
     site.later(days=40)

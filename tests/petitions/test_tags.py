@@ -13,7 +13,6 @@ from tests.petitions.test_views import FIREFOX, views
 from tests.site import FORM, Site
 
 ORIGIN = "http://127.0.0.1:8000"
-FIRST = clock.now()
 
 
 def came(site: Site, slug: str, referer: str, n: int = 0, **changes: str) -> int:
@@ -31,11 +30,12 @@ def confirm_all(site: Site) -> None:
 def counted(site: Site) -> dict[str, tuple[int, int]]:
     """Tag → (views, confirmed)."""
     with site.database.read() as session:
-        rows = tags.of_petition(session, 1, day_of(FIRST))
+        rows = tags.of_petition(session, 1, day_of(clock.now()))
         return {tag: (read, confirmed) for tag, read, confirmed, _ in rows}
 
 
 def test_from_the_link_to_the_count(site: Site) -> None:
+    began = day_of(clock.now())
     slug = site.publish()
     for _ in range(3):
         site.client.get(f"/petitions/{slug}?s=affiche", headers=FIREFOX)
@@ -57,7 +57,9 @@ def test_from_the_link_to_the_count(site: Site) -> None:
     assert jobs.fold_tags(site.database) == 0
     assert counted(site) == before
     with site.database.read() as session:
-        assert {row.day for row in session.scalars(select(TagCount))} == {day_of(FIRST)}
+        days = {row.day for row in session.scalars(select(TagCount))}
+    assert days
+    assert days <= {began, day_of(clock.now())}
 
 
 @pytest.mark.databases("sqlite")
@@ -114,7 +116,7 @@ def test_a_correction_by_another_way_keeps_the_first_word(site: Site) -> None:
 
 def test_many_processes_add_and_fold_at_the_same_moment(site: Site) -> None:
     site.publish()
-    now = FIRST
+    now = clock.now()
 
     def confirm() -> None:
         for _ in range(20):
