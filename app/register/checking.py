@@ -8,7 +8,7 @@ from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from app.register import entries, notes, tree
 from app.register.entries import PERSONAL, Entry, Kind
@@ -42,6 +42,15 @@ class Rewritten(Exception):
         self.told = told
 
 
+class GivenUp(NamedTuple):
+    """What a line says: what had been published, as far as *size* and *root*, goes no further than its position."""
+
+    position: int
+    size: int
+    root: str
+    line: str
+
+
 @dataclass
 class Reading:
     """A log as far as it was read: its root, and what its lines add up to by their kind."""
@@ -50,8 +59,7 @@ class Reading:
     sums: Counter[str] = field(default_factory=Counter)
     # What a line of a person begins with → its kind: most begin like another one.
     _known: dict[bytes, str] = field(default_factory=dict)
-    # Heads that lines say were given up: (position of the line, size, root).
-    given_up: list[tuple[int, int, str]] = field(default_factory=list)
+    given_up: list[GivenUp] = field(default_factory=list)
 
     @property
     def size(self) -> int:
@@ -83,17 +91,18 @@ class Reading:
             raise Rewritten(f"La ligne {self.size + 1} du registre n’en est pas une : {_shown(line)}.") from None
         if entry.kind == Kind.ROLLED_BACK:
             size, root = entry.rest.split(" ")
-            self.given_up.append((self.size, int(size), root))
+            self.given_up.append(GivenUp(self.size, int(size), root, line.decode()))
         return entry
 
     def as_kept(self) -> dict[str, Any]:
         roots = [b64encode(root).decode() for root in self.stack.roots]
-        return {"size": self.size, "roots": roots, "sums": dict(self.sums)}
+        return {"size": self.size, "roots": roots, "sums": dict(self.sums), "given_up": self.given_up}
 
     @classmethod
     def kept(cls, said: Mapping[str, Any]) -> "Reading":
         stack = Stack(said["size"], [b64decode(root) for root in said["roots"]])
-        return cls(stack, Counter(said["sums"]))
+        given_up = [GivenUp(*each) for each in said.get("given_up", [])]
+        return cls(stack, Counter(said["sums"]), given_up=given_up)
 
 
 def _shown(line: bytes) -> str:
@@ -213,16 +222,16 @@ def look_again(source: Source, before: Seen | None, keys: Sequence[str]) -> Seen
             return Seen(reading, note, keys)
     elif head.size == last.size and head.root == last.root:
         return Seen(before.reading, note, keys)
-    raise _what_happened(source, last, head)
+    raise _what_happened(source, before, head)
 
 
-def _what_happened(source: Source, last: Head, head: Head) -> Rewritten:
-    """The head of before is not in the log of now: does a line say so?"""
-    here = Reading()
+def _what_happened(source: Source, before: Seen, head: Head) -> Rewritten:
+    """The head of before is not in the log of now: does a line say so? Not one that was there before."""
+    last, here = before.head, Reading()
     for line in lines_of(source, 0, head.size):
         here.add(line)
     lead_to(here, head)
-    for position, size, root in here.given_up:
+    for position, size, root, _ in (line for line in here.given_up if line not in before.reading.given_up):
         if size >= last.size > position or (size, root) == (last.size, last.root.hex()):
             return Rewritten(
                 f"Le site a remis en place une sauvegarde et le dit, à la ligne {position + 1} de son registre : il lui"

@@ -26,6 +26,7 @@ from app.register.actions.writing import behind
 from app.register.entries import Entry, Kind
 from app.register.models import RegisterHead, RegisterNews, RegisterPlace, RegisterTile
 from app.register.notes import Head, Verifier
+from app.settings import Settings
 from app.signatures.actions import setting_aside, withdraw
 from tests.conftest import SECRET
 from tests.register.scene import Scene
@@ -302,10 +303,7 @@ def test_signatures_that_were_there_before_are_told_in_their_own_hours(scene: Sc
 def test_a_backup_older_than_the_published_head_is_told_in_the_register(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings, file = scene.site.settings, scene.site.settings.var / "sauvegarde.age"
-    values = {"DATABASE_URL": settings.database_url, "VAR_DIR": settings.var_dir, "SECRET_KEY": SECRET}
-    for name, value in values.items():
-        monkeypatch.setenv(f"SIGNONS_{name}", value)
+    settings, file = _operated(scene, monkeypatch)
     scene.confirmed("anne")
     scene.sequence()
     _run("backup", file)
@@ -337,10 +335,7 @@ def test_a_backup_older_than_the_published_head_is_told_in_the_register(
 def test_a_backup_put_back_on_a_machine_that_knows_nothing_is_told_as_well(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings, file = scene.site.settings, scene.site.settings.var / "sauvegarde.age"
-    values = {"DATABASE_URL": settings.database_url, "VAR_DIR": settings.var_dir, "SECRET_KEY": SECRET}
-    for name, value in values.items():
-        monkeypatch.setenv(f"SIGNONS_{name}", value)
+    settings, file = _operated(scene, monkeypatch)
     scene.confirmed("anne")
     scene.sequence()
     before = scene.head()
@@ -361,6 +356,15 @@ def test_a_backup_put_back_on_a_machine_that_knows_nothing_is_told_as_well(
     assert "registre public" not in _run(
         "restore", _run_backup(file), "--yes"
     )  # where it is known, nothing more is said
+
+
+def _operated(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> tuple[Settings, Path]:
+    """By commands, from now on; and the file of a backup."""
+    settings = scene.site.settings
+    values = {"DATABASE_URL": settings.database_url, "VAR_DIR": settings.var_dir, "SECRET_KEY": SECRET}
+    for name, value in values.items():
+        monkeypatch.setenv(f"SIGNONS_{name}", value)
+    return settings, settings.var / "sauvegarde.age"
 
 
 def _run_backup(file: Path) -> Path:

@@ -252,6 +252,13 @@ def test_a_backup_that_was_put_back_by_who_does_not_know_what_followed(watched: 
     watched.lie([*lines[:3], f"v1 rolled-back +0 0 2026-11-27T18Z 3 {root.hex()}".encode(), LATER])
     status, said = watched.watch()
     assert (status, "sans savoir ce qu’il avait publié ensuite" in said) == (1, True), said
+    # Told once: it explains nothing that is rewritten afterwards.
+    assert watched.watch()[0] == 0
+    watched.lie([*lines[:3], f"v1 rolled-back +0 0 2026-11-27T18Z 3 {root.hex()}".encode(), LATER, LATER])
+    assert watched.watch()[0] == 0
+    watched.lie([*lines[:3], f"v1 rolled-back +0 0 2026-11-27T18Z 3 {root.hex()}".encode(), lines[0]])
+    status, said = watched.watch()
+    assert (status, "il en a été ôté" in said) == (1, True), said
 
 
 def test_lines_that_do_not_lead_to_the_head_and_a_head_that_is_not_theirs(watched: Watched) -> None:
